@@ -1,0 +1,118 @@
+// swift-tools-version: 6.3
+import Foundation
+import PackageDescription
+
+// SwiftPM refuses a versioned dependency whose manifest holds unsafe flags, so they are left out when this package is
+// somebody's checkout. Such a user gets full speed with `swift build -c release -Xcc -march=native`.
+let isDependency = Context.packageDirectory.contains("/checkouts/")
+
+// A manifest sees the host, not the target of a cross build: PERCEPTUAL_X86_KERNELS=0 switches the x86 modules off.
+#if arch(x86_64)
+  let hasX86Kernels = Context.environment["PERCEPTUAL_X86_KERNELS"] != "0"
+#else
+  let hasX86Kernels = Context.environment["PERCEPTUAL_X86_KERNELS"] == "1"
+#endif
+
+/// Numeric modules are optimised in debug builds too: unoptimised, the tests would take hours.
+func numeric(_ flags: [String] = []) -> [SwiftSetting] {
+  isDependency ? [] : [.unsafeFlags(["-O", "-whole-module-optimization", "-num-threads", "2", "-disable-batch-mode"] + flags.flatMap { ["-Xcc", $0] })]
+}
+
+/// The inner loops, compiled once for each instruction set from the same files (each module's folder links to FastKernels/Source).
+func kernels(_ name: String, define: String, flags: [String]) -> Target {
+  .target(
+    name: "PerceptualKernels\(name)",
+    dependencies: ["PerceptualCInstructionSet", "PerceptualKernels"],
+    path: "Sources/FastKernels/\(name)",
+    swiftSettings: [.define(define)] + numeric(flags)
+  )
+}
+
+let x86Kernels: [Target] =
+  hasX86Kernels
+  ? [
+    kernels(
+      "AVX512", define: "KERNELS_AVX512",
+      flags: ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mavx2", "-mfma"]),
+    kernels("AVX2", define: "KERNELS_AVX2", flags: ["-mavx2", "-mfma"]),
+  ] : []
+let x86Dependencies: [Target.Dependency] =
+  hasX86Kernels ? ["PerceptualKernelsAVX512", "PerceptualKernelsAVX2"] : []
+let x86Settings: [SwiftSetting] = hasX86Kernels ? [.define("X86_KERNELS")] : []
+
+let package = Package(
+  name: "perceptual",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Reference", targets: ["Reference"]),
+    .library(name: "Fast", targets: ["Fast", "PerceptualCore"]),
+    .library(name: "PerceptualFiles", targets: ["PerceptualFiles"]),
+    .library(name: "PerceptualConformance", targets: ["PerceptualConformance"]),
+    .library(name: "PerceptualExperiments", targets: ["PerceptualExperiments"]),
+    .executable(name: "perceptual", targets: ["perceptual"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(
+      name: "PerceptualCFFTW3", path: "Sources/CFFTW3", pkgConfig: "fftw3f",
+      providers: [.apt(["libfftw3-dev"]), .brew(["fftw"])]),
+    .systemLibrary(
+      name: "PerceptualCSndfile", path: "Sources/CSndfile", pkgConfig: "sndfile",
+      providers: [.apt(["libsndfile1-dev"]), .brew(["libsndfile"])]),
+    .systemLibrary(
+      name: "PerceptualCPNG", path: "Sources/CPNG", pkgConfig: "libpng",
+      providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+
+    .target(name: "PerceptualCore", path: "Sources/Core", swiftSettings: numeric()),
+    .target(
+      name: "Reference", dependencies: ["PerceptualCore"], path: "Sources/Reference", swiftSettings: numeric()),
+
+    .target(name: "PerceptualCInstructionSet", path: "Sources/CInstructionSet"),
+    .target(name: "PerceptualKernels", path: "Sources/FastKernels/Protocols", swiftSettings: numeric()),
+    kernels("Baseline", define: "KERNELS_BASELINE", flags: []),
+    .target(
+      name: "Fast",
+      dependencies: [
+        "PerceptualCore", "PerceptualCFFTW3", "PerceptualCInstructionSet", "PerceptualKernels",
+        "PerceptualKernelsBaseline",
+      ] + x86Dependencies,
+      path: "Sources/Fast", swiftSettings: x86Settings + numeric()),
+
+    .target(
+      name: "PerceptualFiles", dependencies: ["PerceptualCore", "PerceptualCSndfile", "PerceptualCPNG"],
+      path: "Sources/Files", swiftSettings: numeric()),
+    .target(
+      name: "PerceptualConformance", dependencies: ["PerceptualCore", "Reference", "Fast", "PerceptualFiles"],
+      path: "Sources/Conformance", swiftSettings: numeric()),
+    .target(
+      name: "PerceptualExperiments", dependencies: ["PerceptualCore", "Fast", "PerceptualFiles"],
+      path: "Sources/Experiments", swiftSettings: numeric()),
+
+    .executableTarget(
+      name: "perceptual",
+      dependencies: [
+        "PerceptualCore", "Reference", "Fast", "PerceptualFiles", "PerceptualConformance", "PerceptualExperiments",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "tools/perceptual"),
+
+    .target(
+      name: "PerceptualTestSupport",
+      dependencies: ["PerceptualCore", "Reference", "Fast", "PerceptualFiles", "PerceptualConformance"],
+      path: "Tests/Support", swiftSettings: numeric()),
+    .testTarget(
+      name: "GoldenTests",
+      dependencies: [
+        "PerceptualCore", "Reference", "Fast", "PerceptualFiles", "PerceptualConformance", "PerceptualExperiments",
+        "PerceptualTestSupport", "perceptual",
+      ],
+      path: "Tests/GoldenTests"),
+    .testTarget(
+      name: "GradientChecks",
+      dependencies: ["PerceptualCore", "Reference", "Fast", "PerceptualConformance", "PerceptualTestSupport"],
+      path: "Tests/GradientChecks"),
+  ] + x86Kernels,
+  swiftLanguageModes: [.v6]
+)

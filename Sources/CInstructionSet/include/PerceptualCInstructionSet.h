@@ -1,0 +1,22 @@
+#ifndef PERCEPTUAL_C_INSTRUCTION_SET_H
+#define PERCEPTUAL_C_INSTRUCTION_SET_H
+
+// What the importing module was compiled for. A Swift module built with `-Xcc -mavx512f` sees these constants as 1; one
+// built without sees 0, so a module knows whether its code really is of its instruction set.
+#if defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512DQ__) && defined(__AVX512BW__)
+static const int perceptual_compiled_for_avx512 = 1;
+#else
+static const int perceptual_compiled_for_avx512 = 0;
+#endif
+
+#if defined(__AVX2__) && defined(__FMA__)
+static const int perceptual_compiled_for_avx2 = 1;
+#else
+static const int perceptual_compiled_for_avx2 = 0;
+#endif
+
+// What the processor and the operating system offer, from CPUID and XGETBV.
+int perceptual_processor_has_avx512(void);
+int perceptual_processor_has_avx2(void);
+
+#endif

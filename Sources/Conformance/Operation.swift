@@ -1,0 +1,112 @@
+import PerceptualCore
+
+/// An operation of docs/fixtures.md: its names, the two implementations and what their difference may be.
+///
+/// One conforming type a file in Operations/, listed in ``operations``. Fixtures, cross-checks and gradient checks all run
+/// through here, so a new row is tested everywhere at once.
+public protocol Operation: Sendable {
+  static var name: String { get }
+  static var inputs: [InputDescription] { get }
+  /// Every attribute, with how its default reads, or nil where it is required.
+  static var attributes: [AttributeDescription] { get }
+  static var outputs: [String] { get }
+  /// The inputs with respect to which a gradient is defined.
+  static var gradients: [String] { get }
+  /// What a tensor of results may differ by. One row for each of `outputs` and `gradients`, for each side.
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance
+  /// Throws what does not fit: shapes, ranges of attributes. Names are already checked.
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError)
+  /// The shape of each output, for a case that is valid: fills in missing cotangents.
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]]
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar>
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float>
+}
+
+/// An input of an operation.
+public struct InputDescription: Sendable {
+  public let name: String
+  /// The shape as documented, such as "[N,C,H,W]".
+  public let shape: String
+  public let isOptional: Bool
+  public init(_ name: String, _ shape: String, isOptional: Bool = false) {
+    self.name = name
+    self.shape = shape
+    self.isOptional = isOptional
+  }
+}
+
+/// An attribute of an operation.
+public struct AttributeDescription: Sendable {
+  public let name: String
+  /// How the default reads, nil where the attribute is required.
+  public let defaultText: String?
+  public init(_ name: String, default defaultText: String? = nil) {
+    self.name = name
+    self.defaultText = defaultText
+  }
+}
+
+/// A tensor of results: an output or the gradient of an input.
+public enum ResultName: Hashable, Sendable, CustomStringConvertible {
+  case output(String)
+  case gradient(String)
+  public var description: String {
+    switch self {
+    case .output(let name): name
+    case .gradient(let name): "gradient.\(name)"
+    }
+  }
+}
+
+/// Which implementation, in which precision.
+public enum Side: String, Sendable, CaseIterable {
+  /// Reference in Double, judged by independent oracles.
+  case reference
+  /// Reference in Float, judged by Reference in Double.
+  case referenceFloat = "reference-float"
+  /// Fast, in Float, judged by Reference in Double.
+  case fast
+
+  /// The spacing of the precision at 1.
+  public var epsilon: Double { self == .reference ? .ulpOfOne : Double(Float.ulpOfOne) }
+}
+
+extension Operation {
+  /// Throws for an unknown, missing or doubled name among inputs and attributes.
+  public static func checkNames<Scalar>(_ operationCase: OperationCase<Scalar>) throws(PerceptualError) {
+    let known = inputs.map(\.name)
+    if let stranger = operationCase.inputs.keys.sorted().first(where: { !known.contains($0) }) {
+      throw PerceptualError(
+        .malformed, "unknown tensor input.\(stranger): \(name) takes \(known.joined(separator: ", "))")
+    }
+    for input in inputs where !input.isOptional && operationCase.inputs[input.name] == nil {
+      throw PerceptualError(.malformed, "input.\(input.name) \(input.shape) of \(name) is missing")
+    }
+    let attributeNames = attributes.map(\.name)
+    if let stranger = operationCase.attributes.names.first(where: { !attributeNames.contains($0) }) {
+      let list = attributeNames.isEmpty ? "none" : attributeNames.joined(separator: ", ")
+      throw PerceptualError(.malformed, "unknown attribute \(stranger): \(name) takes \(list)")
+    }
+    for attribute in attributes where attribute.defaultText == nil && operationCase.attributes[attribute.name] == nil {
+      throw PerceptualError(.malformed, "attribute \(attribute.name) of \(name) is missing and has no default")
+    }
+  }
+}
+
+extension OperationCase {
+  /// Throws unless input `name` has the rank of `expected` and its extents, nil standing for any; optional inputs that
+  /// are absent pass.
+  public func checkShape(_ name: String, _ expected: [Int?]) throws(PerceptualError) {
+    guard let tensor = inputs[name] else { return }
+    let fits =
+      tensor.rank == expected.count && zip(tensor.shape, expected).allSatisfy { $1 == nil || $0 == $1 }
+    if !fits {
+      let wanted = expected.map { $0.map(String.init) ?? "any" }.joined(separator: ", ")
+      throw PerceptualError(.malformed, "input.\(name) has shape \(tensor.shape), expected [\(wanted)]")
+    }
+    if tensor.count == 0 { throw PerceptualError(.malformed, "input.\(name) of shape \(tensor.shape) is empty") }
+  }
+}

@@ -1,0 +1,45 @@
+import Fast
+import PerceptualCore
+import Reference
+
+enum LeakyReLU: Operation {
+  static let name = "leakyReLU"
+  static let inputs = [InputDescription("x", "any")]
+  static let attributes = [AttributeDescription("slope", default: "0.01")]
+  static let outputs = ["y"]
+  static let gradients = ["x"]
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    .relative(epsilons: 1, reason: "the slope is rounded to the scalar, then one product is rounded")
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+    _ = try operationCase.attributes.number("slope", default: 0.01)
+  }
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    ["y": operationCase.input("x").shape]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    let x = operationCase.input("x")
+    let slope = try operationCase.attributes.number("slope", default: 0.01)
+    var results = OperationResults(outputs: ["y": Reference.leakyReLU(x, slope: slope)])
+    if operationCase.asksForGradients {
+      results.gradients["x"] = Reference.leakyReLUGradient(x, upstream: operationCase.cotangent("y"), slope: slope)
+    }
+    return results
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    let x = operationCase.input("x")
+    let slope = try operationCase.attributes.number("slope", default: 0.01)
+    var results = OperationResults(outputs: ["y": Fast.leakyReLU(x, slope: slope)])
+    if operationCase.asksForGradients {
+      results.gradients["x"] = Fast.leakyReLUGradient(x, upstream: operationCase.cotangent("y"), slope: slope)
+    }
+    return results
+  }
+}

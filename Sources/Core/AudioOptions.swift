@@ -1,0 +1,88 @@
+/// The published audio front end (arXiv 2312.03455, section 2.3; facts of the numbers in docs/facts.md).
+public enum PaperAudio {
+  public static let sampleRate = 16_000
+  public static let sourceSampleRate = 48_000
+  public static let windowLength = 1024
+  public static let hop = 260
+  public static let mels = 256
+  /// 4.208 s at 16 kHz: 1 + (67328 - 1024) / 260 = 256 frames.
+  public static let clipSamples = 67_328
+  public static let clipSeconds = 4.208
+  public static let logEpsilon = 0.001
+}
+
+/// How frequency is warped to mel: HTK 2595 log10(1 + f / 700), or Slaney's linear-then-logarithmic scale.
+public enum MelScale: String, Sendable, CaseIterable { case htk, slaney }
+
+/// How a mel filter is scaled: not at all, or to unit area in hertz (Slaney).
+public enum MelNorm: String, Sendable, CaseIterable { case none, slaney }
+
+/// How a resampler's low-pass filter is designed.
+public enum ResamplingDesign: String, Sendable, CaseIterable {
+  /// TorchAudio's `sinc_interp_hann`: width 6, rolloff 0.99.
+  case torchaudio
+  /// A Kaiser-windowed sinc of high quality.
+  case kaiser
+}
+
+/// log(x + epsilon) or log(max(x, epsilon)).
+public enum LogForm: String, Sendable, CaseIterable { case add, clamp }
+
+/// Which logarithms become 0 and 1: this clip's least and greatest, or fixed ones.
+public enum LogRange: Equatable, Sendable {
+  case clip
+  case fixed(low: Double, high: Double)
+}
+
+/// A bank of triangular mel filters.
+public struct MelFilterBankOptions: Equatable, Sendable {
+  /// Hertz.
+  public var sampleRate: Double
+  /// Frequencies of the spectrum: windowLength / 2 + 1.
+  public var bins: Int
+  public var mels: Int
+  /// Hertz.
+  public var lowFrequency: Double
+  /// Hertz.
+  public var highFrequency: Double
+  public var scale: MelScale
+  public var norm: MelNorm
+
+  public init(
+    sampleRate: Double = Double(PaperAudio.sampleRate), bins: Int = PaperAudio.windowLength / 2 + 1,
+    mels: Int = PaperAudio.mels, lowFrequency: Double = 0, highFrequency: Double? = nil, scale: MelScale = .htk,
+    norm: MelNorm = .none
+  ) {
+    self.sampleRate = sampleRate
+    self.bins = bins
+    self.mels = mels
+    self.lowFrequency = lowFrequency
+    self.highFrequency = highFrequency ?? sampleRate / 2
+    self.scale = scale
+    self.norm = norm
+  }
+}
+
+/// A short-time Fourier transform with a periodic Hann window.
+public struct ShortTimeOptions: Equatable, Sendable {
+  /// Samples; even.
+  public var windowLength: Int
+  /// Samples between frames.
+  public var hop: Int
+  /// Whether the signal is extended by reflection, windowLength / 2 samples on each side.
+  public var centred: Bool
+
+  public init(windowLength: Int = PaperAudio.windowLength, hop: Int = PaperAudio.hop, centred: Bool = false) {
+    self.windowLength = windowLength
+    self.hop = hop
+    self.centred = centred
+  }
+
+  public var bins: Int { windowLength / 2 + 1 }
+
+  /// Frames of a signal of `samples`: 1 + floor(T / hop) centred, else 1 + floor((T - windowLength) / hop), 0 if shorter.
+  public func frames(samples: Int) -> Int {
+    if centred { return 1 + samples / hop }
+    return samples < windowLength ? 0 : 1 + (samples - windowLength) / hop
+  }
+}

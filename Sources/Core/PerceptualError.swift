@@ -1,0 +1,29 @@
+/// What a user, a file or the machine got wrong: one sentence that names the place, what was expected, what was found
+/// and what to do, and the kind, from which the command line takes its exit code.
+public struct PerceptualError: Error, Equatable, CustomStringConvertible, Sendable {
+  /// The raw value is the exit code of the command line.
+  public enum Kind: Int32, Sendable {
+    /// A check or comparison failed.
+    case differs = 1
+    /// Training met a non-finite number.
+    case nonFinite = 3
+    /// An argument makes no sense.
+    case usage = 64
+    /// A file is malformed, or of the wrong shape or kind.
+    case malformed = 65
+    /// A file is missing, or a directory holds nothing usable.
+    case missing = 66
+    /// A file cannot be created.
+    case cannotCreate = 73
+    /// Writing or reading failed midway.
+    case inputOutput = 74
+  }
+
+  public let kind: Kind
+  public let description: String
+
+  public init(_ kind: Kind, _ description: String) {
+    self.kind = kind
+    self.description = description
+  }
+}

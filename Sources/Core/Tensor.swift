@@ -1,0 +1,78 @@
+/// A dense array of numbers with a shape, the last axis contiguous (row-major, as in NumPy).
+///
+/// Images are [N, C, H, W]; one-dimensional signals in networks are [N, C, 1, T]; audio is [C, T] or [T].
+/// A shape of rank 0 holds one element.
+public struct Tensor<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+  public let shape: [Int]
+  /// The elements in row-major order; `elements.count` is the product of `shape`.
+  public var elements: [Scalar]
+
+  /// Wraps `elements`, whose count must be the product of `shape`.
+  public init(_ elements: [Scalar], shape: [Int]) {
+    require(shape.allSatisfy { $0 >= 0 }, "shape: \(shape) has a negative extent")
+    let count = shape.reduce(1, *)
+    require(elements.count == count, "elements: \(elements.count) given, shape \(shape) holds \(count)")
+    self.shape = shape
+    self.elements = elements
+  }
+
+  /// Fills `shape` with one value.
+  public init(repeating value: Scalar = 0, shape: [Int]) {
+    require(shape.allSatisfy { $0 >= 0 }, "shape: \(shape) has a negative extent")
+    self.shape = shape
+    self.elements = [Scalar](repeating: value, count: shape.reduce(1, *))
+  }
+
+  /// A vector.
+  public init(_ elements: [Scalar]) {
+    self.shape = [elements.count]
+    self.elements = elements
+  }
+
+  public var rank: Int { shape.count }
+  public var count: Int { elements.count }
+
+  /// The same elements seen with another shape of equal count.
+  public func reshaped(_ shape: [Int]) -> Tensor { Tensor(elements, shape: shape) }
+
+  /// Rounds (or widens) every element to another precision.
+  public func converted<Other>(to type: Other.Type = Other.self) -> Tensor<Other> {
+    Tensor<Other>(elements.map { Other($0) }, shape: shape)
+  }
+
+  public func map(_ transform: (Scalar) -> Scalar) -> Tensor { Tensor(elements.map(transform), shape: shape) }
+
+  @inlinable
+  public subscript(i: Int) -> Scalar {
+    get { elements[i] }
+    set { elements[i] = newValue }
+  }
+  @inlinable
+  public subscript(i: Int, j: Int) -> Scalar {
+    get { elements[i * shape[1] + j] }
+    set { elements[i * shape[1] + j] = newValue }
+  }
+  @inlinable
+  public subscript(i: Int, j: Int, k: Int) -> Scalar {
+    get { elements[(i * shape[1] + j) * shape[2] + k] }
+    set { elements[(i * shape[1] + j) * shape[2] + k] = newValue }
+  }
+  @inlinable
+  public subscript(n: Int, c: Int, y: Int, x: Int) -> Scalar {
+    get { elements[((n * shape[1] + c) * shape[2] + y) * shape[3] + x] }
+    set { elements[((n * shape[1] + c) * shape[2] + y) * shape[3] + x] = newValue }
+  }
+}
+
+extension Tensor: Equatable {}
+
+/// The coordinates of a flat index in `shape`, for messages.
+public func coordinates(of index: Int, in shape: [Int]) -> [Int] {
+  var rest = index
+  var result = [Int](repeating: 0, count: shape.count)
+  for axis in shape.indices.reversed() where shape[axis] > 0 {
+    result[axis] = rest % shape[axis]
+    rest /= shape[axis]
+  }
+  return result
+}

@@ -1,0 +1,103 @@
+import Dispatch
+import Foundation
+import PerceptualCInstructionSet
+import PerceptualCore
+import PerceptualKernels
+import PerceptualKernelsBaseline
+import Synchronization
+
+#if X86_KERNELS
+  import PerceptualKernelsAVX2
+  import PerceptualKernelsAVX512
+#endif
+
+/// The instruction sets that Fast has inner loops for, best first.
+public enum InstructionSet: String, Sendable, CaseIterable {
+  case avx512
+  case avx2
+  case baseline
+
+  /// The inner loops of this set, whether or not this machine can run them; nil where the build has none.
+  var kernels: (any KernelSet.Type)? {
+    switch self {
+    #if X86_KERNELS
+      case .avx512: PerceptualKernelsAVX512.Kernels.self
+      case .avx2: PerceptualKernelsAVX2.Kernels.self
+    #else
+      case .avx512, .avx2: nil
+    #endif
+    case .baseline: PerceptualKernelsBaseline.Kernels.self
+    }
+  }
+
+  /// Why this machine or build cannot run the set; nil if it can.
+  public var obstacle: String? {
+    guard let kernels else { return "this build has no \(rawValue) code" }
+    let processorHasIt =
+      switch self {
+      case .avx512: perceptual_processor_has_avx512() != 0
+      case .avx2: perceptual_processor_has_avx2() != 0
+      case .baseline: true
+      }
+    if !processorHasIt { return "this processor has no \(rawValue)" }
+    if !kernels.isCompiledForItsInstructionSet {
+      return "the \(rawValue) code was compiled without its flags: build with -Xcc -march=native"
+    }
+    return nil
+  }
+
+  /// The sets that this machine and build can run, best first.
+  public static let available: [InstructionSet] = allCases.filter { $0.obstacle == nil }
+}
+
+/// How Fast runs: on how many threads and with which instruction set. No result depends on the number of threads.
+///
+///     Execution.$current.withValue(Execution(threads: 1)) { ... }
+public struct Execution: Sendable {
+  public let threads: Int
+  public let instructionSet: InstructionSet
+  let kernels: any KernelSet.Type
+
+  /// `threads` nil means one for each core; `instructionSet` nil means the best available one.
+  public init(threads: Int? = nil, instructionSet: InstructionSet? = nil) {
+    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    require(threads >= 1, "threads: \(threads) given, at least 1 is needed")
+    let set = instructionSet ?? InstructionSet.available[0]
+    require(set.obstacle == nil, "instruction set: \(set.obstacle ?? "")")
+    self.threads = threads
+    self.instructionSet = set
+    self.kernels = set.kernels ?? PerceptualKernelsBaseline.Kernels.self
+  }
+
+  /// What the calling task uses. Not visible inside ``forEach(_:_:)``'s workers: read it before.
+  @TaskLocal public static var current = Execution()
+
+  /// Runs `body(0) ... body(count - 1)`, each once, on up to `threads` threads.
+  ///
+  /// The work is cut by the caller, never by the number of threads: a body must write only what its index owns, and
+  /// sums over indices are joined afterwards in a fixed order.
+  func forEach(_ count: Int, _ body: (Int) -> Void) {
+    if threads == 1 || count <= 1 {
+      for index in 0..<count { body(index) }
+      return
+    }
+    // concurrentPerform returns only after every call has ended, so the body does not escape.
+    nonisolated(unsafe) let body = body
+    let next = Atomic<Int>(0)
+    DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
+      while true {
+        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        if index >= count { return }
+        body(index)
+      }
+    }
+  }
+
+  /// Cuts `count` elements into pieces of `grain`, a multiple of every vector width, and runs `body(offset, length)`.
+  func forEachPiece(of count: Int, grain: Int = 1 << 16, _ body: (Int, Int) -> Void) {
+    forEach((count + grain - 1) / grain) { piece in
+      let offset = piece * grain
+      body(offset, min(grain, count - offset))
+    }
+  }
+}

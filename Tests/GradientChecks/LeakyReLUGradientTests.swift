@@ -1,0 +1,17 @@
+import PerceptualConformance
+import PerceptualCore
+import PerceptualTestSupport
+import Testing
+
+@Suite struct LeakyReLUGradientTests {
+  @Test func wholeJacobian() throws {
+    let operation = try #require(operations.first { $0.name == "leakyReLU" })
+    let sample = Sample("small", ["x": [2, 3, 7]], ["slope": .number(0.2)])
+    let operationCase = try sample.operationCase(of: operation, fill: .normals)
+    let check = GradientCheck(step: 1e-7) { $0.input("x").elements.map { $0 > 0 } }
+    for report in try check.everyElement(of: operation, operationCase) {
+      #expect(report.passed, "\(report)")
+    }
+    #expect(try checkLinearityInUpstream(operation, operationCase) == [])
+  }
+}
