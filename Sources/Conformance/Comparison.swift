@@ -73,7 +73,7 @@ public struct Comparison: Sendable, CustomStringConvertible {
       if a == e { error = 0 }
       if matchingNonFinite && a.isNaN && e.isNaN { error = 0 }
       if error.isNaN { error = .infinity }
-      let passes = error <= allowed[index]
+      let passes = error == 0 || (error.isFinite && error <= allowed[index])
       if !passes { failures += 1 }
       // A failing element always outranks a passing one.
       let share = error == 0 ? 0 : passes ? error / allowed[index] : max(error / allowed[index], 1.0.nextUp)
