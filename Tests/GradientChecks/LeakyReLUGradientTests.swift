@@ -5,13 +5,13 @@ import Testing
 
 @Suite struct LeakyReLUGradientTests {
   @Test func wholeJacobian() throws {
-    let operation = try #require(operations.first { $0.name == "leakyReLU" })
+    let tested = try #require(operation(named: "leakyReLU"))
     let sample = Sample("small", ["x": [2, 3, 7]], ["slope": .number(0.2)])
-    let operationCase = try sample.operationCase(of: operation, fill: .normals)
+    let operationCase = try sample.operationCase(of: tested, fill: .normals)
     let check = GradientCheck(step: 1e-7) { $0.input("x").elements.map { $0 > 0 } }
-    for report in try check.everyElement(of: operation, operationCase) {
+    for report in try check.everyElement(of: tested, operationCase) {
       #expect(report.passed, "\(report)")
     }
-    #expect(try checkLinearityInUpstream(operation, operationCase) == [])
+    #expect(try checkLinearityInUpstream(tested, operationCase) == [])
   }
 }

@@ -1,0 +1,2 @@
+let audioOperations: [any Operation.Type] = [
+]

@@ -1,0 +1,2 @@
+let metricOperations: [any Operation.Type] = [
+]

@@ -1,0 +1,6 @@
+let networkOperations: [any Operation.Type] = [
+  LeakyReLU.self
+]
+
+let optimizerOperations: [any Operation.Type] = [
+]

@@ -1,0 +1,3 @@
+/// The audio front end.
+public protocol AudioKernels: Sendable {
+}

@@ -1,0 +1,3 @@
+/// Convolutions and their gradients.
+public protocol ConvolutionKernels: Sendable {
+}

@@ -1,0 +1,3 @@
+/// Perceptual metrics and their gradients.
+public protocol MetricKernels: Sendable {
+}
