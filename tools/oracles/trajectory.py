@@ -1,0 +1,110 @@
+"""Twenty training steps of a small autoencoder of the paper under each loss, by PyTorch.
+
+Not fixtures of the contract: a step-by-step peer for the training loop. `initial.safetensors` holds
+the weights all start from; each loss's file holds the losses, the first step's gradients and the
+final weights and statistics of a double-precision run (the truth) and of a single-precision run
+(which shows how far rounding alone carries twenty steps).
+"""
+
+import math
+import pathlib
+
+import numpy as np
+import torch
+from torch import nn
+
+import metrics
+from fixture import metadata_text, write_safetensors
+from network import soft
+from noise import uniform
+
+SEED, STEPS, BATCH, SIDE, CHANNELS = 7, 20, 2, 176, 8
+SETTINGS = {
+    "seed": SEED, "steps": STEPS, "batch": BATCH, "side": SIDE, "channels": CHANNELS,
+    "learningRate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weightDecay": 0.01,
+    "kernel": "4x2x1 four times, transposed 4x2x1 four times, 3x1x1", "leakyReLU": 0.01,
+    "batchNormalization": {"epsilon": 1e-5, "momentum": 0.1, "mode": "training"},
+    "centres": [-1, 1], "scale": 10,
+    "noise": "step i, from 0: Philox key (seed, 0), counter (0, 0, i, 0), float32, [batch, 1, side, side]",
+    "weights": "tensor i of the convolutions in order, weight then bias: Philox key (seed, 1), counter (0, 0, i, 0), "
+               "float32(1 / sqrt(fan in)) * (2 u - 1) in float32",
+}
+ORACLE = f"PyTorch {torch.__version__.split('+')[0]}"
+LOSSES = {
+    "mse": lambda output, target: torch.nn.functional.mse_loss(output, target),
+    "nlpd": lambda output, target: metrics.nlpd(output, target).mean(),
+    "ms-ssim": lambda output, target: 1 - metrics.peer_ms_ssim(output, target).mean(),
+}
+
+
+class SoftQuantization(nn.Module):
+    def forward(self, x):
+        return soft(x, [-1.0, 1.0], 10)
+
+
+def autoencoder():
+    """Layers 0-11 encode, 12 quantises, 13-24 decode, 25 and 26 finish."""
+    layers = []
+    for level in range(4):
+        layers += [nn.Conv2d(CHANNELS if level else 1, CHANNELS, 4, 2, 1), nn.BatchNorm2d(CHANNELS)]
+        layers += [nn.LeakyReLU(0.01) if level < 3 else nn.Tanh()]
+    layers += [SoftQuantization()]
+    for _ in range(4):
+        layers += [nn.ConvTranspose2d(CHANNELS, CHANNELS, 4, 2, 1), nn.BatchNorm2d(CHANNELS), nn.LeakyReLU(0.01)]
+    return nn.Sequential(*layers, nn.Conv2d(CHANNELS, 1, 3, 1, 1), nn.Sigmoid())
+
+
+def initial_state(model):
+    """PyTorch's default distribution, drawn from the counter-based generator."""
+    state = {name: value.numpy().astype(np.float32) for name, value in model.state_dict().items()
+             if not name.endswith("num_batches_tracked")}
+    count = 0
+    for index, layer in enumerate(model):
+        if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
+            fan_in = layer.weight.shape[1] * layer.weight.shape[2] * layer.weight.shape[3]
+            bound = np.float32(1 / math.sqrt(fan_in))
+            for name in ("weight", "bias"):
+                shape = state[f"{index}.{name}"].shape
+                u = uniform((SEED, 1), (0, 0, count, 0), math.prod(shape))
+                state[f"{index}.{name}"] = (bound * (np.float32(2) * u - np.float32(1))).reshape(shape)
+                count += 1
+    return state
+
+
+def train(initial, loss_function, precision):
+    model = autoencoder().to(precision)
+    model.load_state_dict({name: torch.tensor(value) for name, value in initial.items()})
+    adam = torch.optim.AdamW(model.parameters(), lr=1e-3, foreach=False)
+    losses, gradients = [], {}
+    for step in range(STEPS):
+        noise = uniform((SEED, 0), (0, 0, step, 0), BATCH * SIDE * SIDE).reshape(BATCH, 1, SIDE, SIDE)
+        target = torch.tensor(noise).to(precision)
+        adam.zero_grad()
+        loss = loss_function(model(target), target)
+        loss.backward()
+        if step == 0:
+            gradients = {name: value.grad.numpy().copy() for name, value in model.named_parameters()}
+        adam.step()
+        losses.append(loss.item())
+    final = {name: value.numpy() for name, value in model.state_dict().items()
+             if not name.endswith("num_batches_tracked")}
+    return np.array(losses), gradients, final
+
+
+def write_all(root):
+    folder, generator = pathlib.Path(root) / "trajectory", f"tools/oracles/trajectory.py, seed {SEED}"
+    initial = initial_state(autoencoder())
+    write_safetensors(folder / "initial.safetensors", initial, metadata_text(
+        oracle=f"NumPy {np.__version__}, float32", generator=generator, seed=str(SEED), settings=SETTINGS))
+    for name, loss_function in LOSSES.items():
+        losses, gradients, final = train(initial, loss_function, torch.float64)
+        rough_losses, _, rough_final = train(initial, loss_function, torch.float32)
+        tensors = {"losses": losses, "losses.float32": rough_losses}
+        tensors |= {f"gradient.{key}": value for key, value in gradients.items()}
+        tensors |= {f"final.{key}": value for key, value in final.items()}
+        tensors |= {f"final.float32.{key}": value for key, value in rough_final.items()}
+        write_safetensors(folder / f"{name}.safetensors", tensors, metadata_text(
+            oracle=f"{ORACLE}, float64 and float32" + (", pytorch-msssim 1.0.0" if name == "ms-ssim" else ""),
+            generator=generator, loss=name, seed=str(SEED), settings=SETTINGS))
+        print(f"trajectory/{name}: loss {losses[0]:.6f} to {losses[-1]:.6f}; single precision differs by at most "
+              f"{np.abs(rough_losses / losses - 1).max():.1e} of it")
