@@ -13,7 +13,7 @@ import torchaudio
 
 import transforms
 from audio import DEFINITION, TORCHAUDIO
-from fixture import Suite
+from fixture import Suite, grid
 
 warnings.filterwarnings("ignore", message="At least one mel filterbank has all zero values")
 warnings.filterwarnings("ignore", message="Empty filters detected")
@@ -108,7 +108,7 @@ def log_scalings(root):
         "clamp-fixed": {"epsilon": 0.125, "form": "clamp", "range": [-1.5, 0.25]},
     }.items():
         draw = writer.draw(case)
-        mel = np.float32(np.exp(1.5 * draw.normal(7, 19))).astype(np.float64)
+        mel = grid(np.exp(1.5 * draw.normal(7, 19)))
         ordered = np.sort(mel.flatten())
         assert ordered[-1] > 1.001 * ordered[-2], f"{case}: two greatest values too alike"
         assert attributes.get("form") == "clamp" or ordered[1] > ordered[0] + 1e-4, f"{case}: two least values"
@@ -138,8 +138,11 @@ def inverse_mel(root):
         bank = librosa_bank(rate, bins, mels, **attributes)
         spectrum = np.abs(draw.normal(bins, frames))
         mel = bank.T @ spectrum if consistent else draw.uniform(mels, frames)
-        mel = np.float32(mel * (consistent is not None)).astype(np.float64)
+        mel = grid(mel * (consistent is not None))
         magnitude = np.stack([scipy.optimize.nnls(bank.T, column)[0] for column in mel.T], axis=1)
+        # The least residual, by its conditions: no bin gains by growing, and none above 0 by shrinking.
+        slope = bank @ (bank.T @ magnitude - mel)
+        assert magnitude.min() >= 0 and slope.min() > -1e-11 and np.abs(slope * magnitude).max() < 1e-10, case
         writer.store(case, draw, {"input.mel": mel, "expected.magnitude": magnitude},
                      {"sampleRate": rate, "bins": bins} | attributes)
 
