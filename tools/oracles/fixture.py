@@ -142,8 +142,10 @@ class Suite:
         self.store(case, draw, tensors, attributes, tolerance, oracle)
 
     def store(self, case, draw, tensors, attributes=None, tolerance=None, oracle=None):
+        """Write a case whose tensors are all computed; `draw` is None where nothing was drawn."""
         values = dict(operation=self.operation, attributes=attributes or {}, oracle=oracle or self.oracle,
-                      generator=f"tools/oracles/{self.script}, Philox key of SHA-256 \"{draw.name}\"")
+                      generator=f"tools/oracles/{self.script}, " + (
+                          f'Philox key of SHA-256 "{draw.name}"' if draw else "nothing drawn"))
         if tolerance:
             values["tolerance"] = tolerance
         write_safetensors(self.root / self.operation / f"{case}.safetensors", tensors, metadata_text(**values))

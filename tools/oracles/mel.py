@@ -62,7 +62,7 @@ def filter_banks(root):
         if rate % 2 == 0:
             difference = np.abs(bank - torchaudio_bank(rate, bins, mels, **attributes)).max()
             assert difference < 1e-11, f"{case}: librosa and torchaudio differ by {difference}"
-        writer.store(case, writer.draw(case), {"expected.weights": np.ascontiguousarray(bank)},
+        writer.store(case, None, {"expected.weights": np.ascontiguousarray(bank)},
                      {"sampleRate": rate, "bins": bins, "mels": mels} | attributes)
 
 
