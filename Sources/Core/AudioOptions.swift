@@ -65,7 +65,7 @@ public struct MelFilterBankOptions: Equatable, Sendable {
 
 /// A short-time Fourier transform with a periodic Hann window.
 public struct ShortTimeOptions: Equatable, Sendable {
-  /// Samples; even.
+  /// Samples, at least 2.
   public var windowLength: Int
   /// Samples between frames.
   public var hop: Int
@@ -80,9 +80,19 @@ public struct ShortTimeOptions: Equatable, Sendable {
 
   public var bins: Int { windowLength / 2 + 1 }
 
-  /// Frames of a signal of `samples`: 1 + floor(T / hop) centred, else 1 + floor((T - windowLength) / hop), 0 if shorter.
+  /// Samples of reflection on each side: floor(windowLength / 2) if centred.
+  public var margin: Int { centred ? windowLength / 2 : 0 }
+
+  /// Frames of a signal of `samples`: 1 + floor((T + 2 margin - windowLength) / hop), 0 if shorter. For an even window
+  /// that is 1 + floor(T / hop) centred.
   public func frames(samples: Int) -> Int {
-    if centred { return 1 + samples / hop }
-    return samples < windowLength ? 0 : 1 + (samples - windowLength) / hop
+    let extended = samples + 2 * margin
+    return extended < windowLength ? 0 : 1 + (extended - windowLength) / hop
   }
+
+  /// Samples that `frames` frames span without the margins: (frames - 1) hop, plus windowLength if not centred.
+  public func samples(frames: Int) -> Int { (frames - 1) * hop + (centred ? 0 : windowLength) }
 }
+
+/// Samples after resampling: ceil(new samples / old).
+public func resampledCount(_ samples: Int, from old: Int, to new: Int) -> Int { (samples * new + old - 1) / old }

@@ -82,3 +82,13 @@ public struct LogScalingOutput<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     self.high = high
   }
 }
+
+/// Gradients of Griffin-Lim's signal.
+public struct GriffinLimGradients<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+  public var magnitude: Tensor<Scalar>
+  public var initialPhase: Tensor<Scalar>
+  public init(magnitude: Tensor<Scalar>, initialPhase: Tensor<Scalar>) {
+    self.magnitude = magnitude
+    self.initialPhase = initialPhase
+  }
+}
