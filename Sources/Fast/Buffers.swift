@@ -16,3 +16,23 @@ extension Tensor where Scalar == Float {
     elements.withUnsafeBufferPointer { if let base = $0.baseAddress { body(base) } }
   }
 }
+
+/// The addresses of two tensors and an optional third.
+func withPointers(
+  _ a: Tensor<Float>, _ b: Tensor<Float>, _ c: Tensor<Float>?,
+  _ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>?) -> Void
+) {
+  a.withPointer { a in
+    b.withPointer { b in
+      if let c { c.withPointer { body(a, b, $0) } } else { body(a, b, nil) }
+    }
+  }
+}
+
+func requireBias(_ bias: Tensor<Float>?, outputs: Int) {
+  require(bias == nil || bias?.shape == [outputs], "bias: shape \(bias?.shape ?? []) given, [\(outputs)] is needed")
+}
+
+func requireUpstream(_ upstream: Tensor<Float>, _ shape: [Int]) {
+  require(upstream.shape == shape, "upstream: shape \(upstream.shape) given, the output's \(shape) is needed")
+}

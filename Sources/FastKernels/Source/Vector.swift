@@ -4,12 +4,15 @@ import PerceptualKernels
 #if KERNELS_AVX512
   typealias Vector = SIMD16<Float>
   typealias IntegerVector = SIMD16<Int32>
+  typealias VectorPair = SIMD32<Float>
 #elseif KERNELS_AVX2
   typealias Vector = SIMD8<Float>
   typealias IntegerVector = SIMD8<Int32>
+  typealias VectorPair = SIMD16<Float>
 #else
   typealias Vector = SIMD4<Float>
   typealias IntegerVector = SIMD4<Int32>
+  typealias VectorPair = SIMD8<Float>
 #endif
 
 /// The inner loops compiled for this module's instruction set.

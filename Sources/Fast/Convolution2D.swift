@@ -1,0 +1,111 @@
+import PerceptualCore
+
+/// Two-dimensional convolution (cross-correlation) with zero padding:
+///
+///     y[n, o, i, j] = bias[o] + sum over c, ky, kx of weight[o, c, ky, kx] x[n, c, i s - p + ky, j s - p + kx]
+///
+/// - Parameters:
+///   - x: [N, C, H, W].
+///   - weight: [O, C, kH, kW].
+///   - bias: [O], nil for none.
+/// - Returns: [N, O, floor((H + 2 p - kH) / s) + 1, ...].
+///
+/// Padding takes part in the sum: an infinite weight times a padded zero is not a number. Accuracy: within gamma_n of the
+/// sum of |x||w|, n = C kH kW + 1, each output one sum in the order of (c, ky, kx). The same bits for any number of
+/// threads. Shapes that do not fit stop the program with a sentence.
+public func convolution2D(
+  _ x: Tensor<Float>, weight: Tensor<Float>, bias: Tensor<Float>? = nil, geometry: ConvolutionGeometry = .init()
+) -> Tensor<Float> {
+  let shape = convolutionShape(x, weight, geometry)
+  requireBias(bias, outputs: shape.outputChannels)
+  return makeTensor([shape.images, shape.outputChannels, shape.outputHeight, shape.outputWidth]) { y in
+    withPointers(x, weight, bias) { x, weight, bias in
+      convolution2D(x, weight: weight, bias: bias, y, shape: shape)
+    }
+  }
+}
+
+/// Gradients of ``convolution2D(_:weight:bias:geometry:)`` for the upstream gradient of y.
+///
+///     x: the transposed convolution of upstream with weight
+///     weight[o, c, ky, kx] = sum over n, i, j of upstream[n, o, i, j] x[n, c, i s - p + ky, j s - p + kx]
+///     bias[o] = sum over n, i, j of upstream[n, o, i, j]
+public func convolution2DGradient(
+  _ x: Tensor<Float>, weight: Tensor<Float>, upstream: Tensor<Float>, geometry: ConvolutionGeometry = .init()
+) -> ConvolutionGradients<Float> {
+  let shape = convolutionShape(x, weight, geometry)
+  requireUpstream(upstream, [shape.images, shape.outputChannels, shape.outputHeight, shape.outputWidth])
+  let inputGradient = makeTensor(x.shape) { gradient in
+    withPointers(upstream, weight, nil) { upstream, weight, _ in
+      convolution2DInputGradient(upstream: upstream, weight: weight, gradient, shape: shape)
+    }
+  }
+  var biasGradient = Tensor<Float>(shape: [shape.outputChannels])
+  let weightGradient = makeTensor(weight.shape) { gradient in
+    biasGradient.elements.withUnsafeMutableBufferPointer { bias in
+      withPointers(upstream, x, nil) { upstream, x, _ in
+        convolution2DWeightGradient(
+          x, upstream: upstream, weight: gradient, bias: bias.baseAddress, shape: shape)
+      }
+    }
+  }
+  return ConvolutionGradients(x: inputGradient, weight: weightGradient, bias: biasGradient)
+}
+
+/// ``convolution2D(_:weight:bias:geometry:)`` on a caller's buffers; y holds `shape.outputCount` floats.
+public func convolution2D(
+  _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+  _ y: UnsafeMutablePointer<Float>, shape: ConvolutionShape
+) {
+  let layout = WeightLayout.outputsFirst(
+    channels: shape.inputChannels, kernelHeight: shape.kernelHeight, kernelWidth: shape.kernelWidth)
+  correlate(
+    CorrelationPlan(convolving: shape), x, weight: weight, layout: layout, bias: bias, y, images: shape.images,
+    outputs: shape.outputChannels, Execution.current)
+}
+
+/// The gradient with respect to x on a caller's buffers; `gradient` holds `shape.inputCount` floats.
+public func convolution2DInputGradient(
+  upstream: UnsafePointer<Float>, weight: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>,
+  shape: ConvolutionShape
+) {
+  // The rows and columns that the stride leaves over at the far end got no weight; output padding restores them.
+  let geometry = ConvolutionGeometry(
+    stride: shape.geometry.stride, padding: shape.geometry.padding,
+    outputPadding: Extent(
+      height: (shape.height + 2 * shape.geometry.padding.height - shape.kernelHeight) % shape.geometry.stride.height,
+      width: (shape.width + 2 * shape.geometry.padding.width - shape.kernelWidth) % shape.geometry.stride.width))
+  let transposed = ConvolutionShape(
+    transposing: shape.images, inputChannels: shape.outputChannels, outputChannels: shape.inputChannels,
+    height: shape.outputHeight, width: shape.outputWidth, kernelHeight: shape.kernelHeight,
+    kernelWidth: shape.kernelWidth, geometry: geometry)
+  transposedConvolution2D(upstream, weight: weight, bias: nil, gradient, shape: transposed)
+}
+
+/// The gradients with respect to weight ([O, C, kH, kW]) and, unless nil, bias ([O]) on a caller's buffers.
+public func convolution2DWeightGradient(
+  _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, weight: UnsafeMutablePointer<Float>,
+  bias: UnsafeMutablePointer<Float>?, shape: ConvolutionShape
+) {
+  let execution = Execution.current
+  correlationWeightGradient(
+    CorrelationPlan(convolving: shape), rows: upstream, rowChannels: shape.outputChannels, x, weight,
+    images: shape.images, execution)
+  if let bias {
+    correlationBiasGradient(
+      upstream, bias, images: shape.images, channels: shape.outputChannels,
+      pixels: shape.outputHeight * shape.outputWidth, execution)
+  }
+}
+
+private func convolutionShape(
+  _ x: Tensor<Float>, _ weight: Tensor<Float>, _ geometry: ConvolutionGeometry
+) -> ConvolutionShape {
+  require(x.rank == 4, "x: shape \(x.shape) given, [N, C, H, W] is needed")
+  require(
+    weight.rank == 4 && weight.shape[1] == x.shape[1],
+    "weight: shape \(weight.shape) given, [O, \(x.shape[1]), kH, kW] is needed")
+  return ConvolutionShape(
+    convolving: x.shape[0], inputChannels: x.shape[1], outputChannels: weight.shape[0], height: x.shape[2],
+    width: x.shape[3], kernelHeight: weight.shape[2], kernelWidth: weight.shape[3], geometry: geometry)
+}
