@@ -5,7 +5,7 @@
 public enum JSONValue: Equatable, Sendable {
   case null
   case bool(Bool)
-  /// An integer literal that fits 64 bits.
+  /// An integer literal that fits 64 bits, except -0.
   case integer(Int)
   case number(Double)
   case string(String)
@@ -172,7 +172,8 @@ private struct JSONParser {
       while isDigit(position) { position += 1 }
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
-    if isInteger, let value = Int(text) { return .integer(value) }
+    // -0 has a sign that an integer would lose.
+    if isInteger, text != "-0", let value = Int(text) { return .integer(value) }
     guard let value = Double(text), value.isFinite else { throw failure("a number out of range") }
     return .number(value)
   }
