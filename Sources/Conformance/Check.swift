@@ -27,6 +27,16 @@ public struct StatedTolerance: Equatable, Sendable {
   }
 }
 
+/// Reference in Double on the inputs as given and on the same inputs rounded to Float.
+public struct InputRounding: Sendable {
+  public var given: OperationResults<Double>
+  public var rounded: OperationResults<Double>
+  public init(given: OperationResults<Double>, rounded: OperationResults<Double>) {
+    self.given = given
+    self.rounded = rounded
+  }
+}
+
 extension Operation {
   /// Runs one side; Float sides round the case first and widen the results.
   public static func run(
@@ -40,36 +50,64 @@ extension Operation {
   }
 
   /// Compares the results of a side with those expected, under the operation's own tolerance.
+  ///
+  /// `operationCase` is as given, not rounded; `rounding`, where its inputs are not exact in Float, says what rounding
+  /// them alone does to the results.
   public static func judge(
     _ actual: OperationResults<Double>, against expected: OperationResults<Double>,
     of operationCase: OperationCase<Double>, side: Side, stated: StatedTolerance = .init(),
-    matchingNonFinite: Bool = false
+    rounding: InputRounding? = nil, matchingNonFinite: Bool = false
   ) throws(PerceptualError) -> [CheckedTensor] {
+    let found = Dictionary(uniqueKeysWithValues: named(actual))
+    let given = rounding.map { Dictionary(uniqueKeysWithValues: named($0.given)) } ?? [:]
+    let rounded = rounding.map { Dictionary(uniqueKeysWithValues: named($0.rounded)) } ?? [:]
     var checked: [CheckedTensor] = []
     for (name, wanted) in named(expected) {
       let comparison: Comparison
-      if let found = named(actual).first(where: { $0.0 == name })?.1 {
-        let tolerance = tolerance(name, side)
-        if case .judged(let epsilons, _, let residual) = tolerance, found.shape == wanted.shape {
-          comparison = Comparison(
-            actual: Tensor([try residual(operationCase, found, wanted)]), expected: Tensor([0]),
-            allowed: [epsilons * side.epsilon + stated.relative])
-        } else {
-          // In a test of special values a result beyond the scalar's range is rightly infinite.
-          let wanted = matchingNonFinite && side != .reference ? wanted.map { Double(Float($0)) } : wanted
-          var allowed = try tolerance.allowed(for: operationCase, expected: wanted, side: side)
-          for index in allowed.indices {
-            allowed[index] += stated.absolute + stated.relative * abs(wanted[index])
-          }
-          comparison = Comparison(
-            actual: found, expected: wanted, allowed: allowed, matchingNonFinite: matchingNonFinite)
-        }
+      if let found = found[name] {
+        let effect: (Tensor<Double>, Tensor<Double>)? =
+          if let given = given[name], let rounded = rounded[name] { (given, rounded) } else { nil }
+        comparison = try compare(
+          name, found, wanted, operationCase, side, stated, effect, matchingNonFinite: matchingNonFinite)
       } else {
         comparison = Comparison(obstacle: "\(name) was not computed")
       }
       checked.append(CheckedTensor(operation: Self.name, side: side, tensor: name, comparison: comparison))
     }
     return checked
+  }
+
+  private static func compare(
+    _ name: ResultName, _ found: Tensor<Double>, _ wanted: Tensor<Double>, _ operationCase: OperationCase<Double>,
+    _ side: Side, _ stated: StatedTolerance, _ rounding: (given: Tensor<Double>, rounded: Tensor<Double>)?,
+    matchingNonFinite: Bool
+  ) throws(PerceptualError) -> Comparison {
+    let tolerance = tolerance(name, side)
+    if found.shape != wanted.shape {
+      return Comparison(obstacle: "shape \(found.shape), expected \(wanted.shape)")
+    }
+    if case .judged(let epsilons, _, let residual) = tolerance {
+      var allowed = epsilons * side.epsilon + stated.absolute + stated.relative
+      if let rounding {
+        let moved = try residual(operationCase, rounding.rounded, wanted)
+        let still = try residual(operationCase, rounding.given, wanted)
+        allowed += max(moved - still, 0)
+      }
+      return Comparison(
+        actual: Tensor([try residual(operationCase, found, wanted)]), expected: Tensor([0]), allowed: [allowed])
+    }
+    // In a test of special values a result beyond the scalar's range is rightly infinite.
+    let wanted = matchingNonFinite && side != .reference ? wanted.map { Double(Float($0)) } : wanted
+    var allowed = try tolerance.allowed(for: operationCase, expected: rounding?.rounded ?? wanted, side: side)
+    for index in allowed.indices {
+      allowed[index] += stated.absolute + stated.relative * abs(wanted[index])
+      if let rounding {
+        let effect = abs(rounding.rounded[index] - rounding.given[index])
+        // An input beyond Float's range excuses nothing.
+        if effect.isFinite { allowed[index] += effect }
+      }
+    }
+    return Comparison(actual: found, expected: wanted, allowed: allowed, matchingNonFinite: matchingNonFinite)
   }
 
   private static func named(_ results: OperationResults<Double>) -> [(ResultName, Tensor<Double>)] {

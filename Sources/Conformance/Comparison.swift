@@ -75,8 +75,9 @@ public struct Comparison: Sendable, CustomStringConvertible {
       if error.isNaN { error = .infinity }
       let passes = error == 0 || (error.isFinite && error <= allowed[index])
       if !passes { failures += 1 }
-      // A failing element always outranks a passing one.
-      let share = error == 0 ? 0 : passes ? error / allowed[index] : max(error / allowed[index], 1.0.nextUp)
+      // A failing element always outranks a passing one, even where its ratio is not a number.
+      let ratio = error / allowed[index]
+      let share = error == 0 ? 0 : passes || ratio > 1 ? ratio : 1.0.nextUp
       if share > worstShare {
         worstShare = share
         worstIndex = index

@@ -25,6 +25,11 @@ public protocol Operation: Sendable {
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float>
 }
 
+extension Operation {
+  /// Whether the one output is a `value` to be made small or large: its cotangent is then ones where none is given.
+  public static var isLoss: Bool { outputs == ["value"] }
+}
+
 /// An input of an operation.
 public struct InputDescription: Sendable {
   public let name: String

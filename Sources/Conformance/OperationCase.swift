@@ -71,7 +71,7 @@ public struct Attributes: Equatable, Sendable {
   }
 
   private func malformed(_ name: String, _ expected: String) -> PerceptualError {
-    let found = members[name].map { "found \($0)" } ?? "it is missing"
+    let found = members[name].map { "found \($0.text)" } ?? "it is missing"
     return PerceptualError(.malformed, "attribute \(name): \(expected) was expected, \(found)")
   }
 
