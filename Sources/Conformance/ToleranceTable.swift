@@ -1,0 +1,66 @@
+/// Which tolerance: of which tensor of which operation, on which side.
+public struct ToleranceRow: Hashable, Sendable {
+  public let operation: String
+  public let tensor: ResultName
+  public let side: Side
+
+  public init(operation: String, tensor: ResultName, side: Side) {
+    self.operation = operation
+    self.tensor = tensor
+    self.side = side
+  }
+
+  public init(_ checked: CheckedTensor) {
+    self.init(operation: checked.operation, tensor: checked.tensor, side: checked.side)
+  }
+}
+
+extension Tolerance {
+  /// How the allowance is computed, to be read by people; ε is the spacing of the side's precision at 1.
+  public var formula: String {
+    let factor = epsilons == epsilons.rounded() && epsilons < 1e15 ? "\(Int(epsilons))" : "\(epsilons)"
+    return switch self {
+    case .exact: "equal"
+    case .relative: "\(factor) ε abs(expected)"
+    case .ofLargest: "\(factor) ε max abs(expected)"
+    case .bound: "\(factor) ε bound"
+    case .judged: "residual of \(factor) ε"
+    }
+  }
+}
+
+/// Every tolerance of an operation: outputs, then gradients, each on every side.
+public func toleranceRows(of operation: any Operation.Type) -> [ToleranceRow] {
+  let tensors = operation.outputs.map { ResultName.output($0) } + operation.gradients.map { .gradient($0) }
+  return tensors.flatMap { tensor in
+    Side.allCases.map { ToleranceRow(operation: operation.name, tensor: tensor, side: $0) }
+  }
+}
+
+/// The table of docs/tolerances.md. `measured` gives the largest share of an allowance that a fixture was seen to use.
+public func toleranceTable(measured: [ToleranceRow: Double] = [:]) -> String {
+  var lines = [
+    "| operation | tensor | side | allowed | used | reason |",
+    "|---|---|---|---|---|---|",
+  ]
+  for operation in operations {
+    for row in toleranceRows(of: operation) {
+      let tolerance = operation.tolerance(row.tensor, row.side)
+      let used = measured[row].map(percentage) ?? ""
+      let cells = [row.operation, "\(row.tensor)", row.side.rawValue, tolerance.formula, used, tolerance.reason]
+      lines.append("| " + cells.joined(separator: " | ") + " |")
+    }
+  }
+  return lines.joined(separator: "\n")
+}
+
+/// A share in per cent with two significant digits.
+private func percentage(_ share: Double) -> String {
+  if share == 0 { return "0 %" }
+  guard share.isFinite else { return "beyond" }
+  var value = 100 * share
+  var scale = 1.0
+  while value * scale < 10 { scale *= 10 }
+  value = (value * scale).rounded() / scale
+  return value == value.rounded() ? "\(Int(value)) %" : "\(value) %"
+}

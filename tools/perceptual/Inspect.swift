@@ -1,0 +1,104 @@
+import ArgumentParser
+import PerceptualCore
+import PerceptualFiles
+
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "What a checkpoint, fixture, array or recording holds.")
+
+  @Argument(help: ArgumentHelp("A safetensors or .npy file, or audio.", valueName: "file"))
+  var file: String
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let contents = try FileContents(of: file)
+    if output.json {
+      try printResult(contents.json)
+    } else {
+      for line in contents.lines { try printResult(line) }
+    }
+  }
+}
+
+/// What `inspect` says of a file.
+struct FileContents {
+  var file: String
+  var kind: String
+  var properties: [(name: String, value: JSONValue)] = []
+  var metadata: [(name: String, value: String)] = []
+  var tensors: [TensorSummary] = []
+
+  init(of file: String) throws(PerceptualError) {
+    self.file = file
+    let contents = try SafetensorsFile(contentsOf: file)
+    kind = "safetensors"
+    metadata = contents.metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    tensors = contents.names.compactMap { name in contents[name].map { TensorSummary(name, $0.typeName, $0.double) } }
+    properties = [
+      ("tensors", .integer(tensors.count)), ("elements", .integer(tensors.reduce(0) { $0 + $1.count })),
+    ]
+  }
+
+  var json: JSONValue {
+    var members: [JSONValue.Member] = [
+      .init(key: "file", value: .string(file)), .init(key: "kind", value: .string(kind)),
+    ]
+    members += properties.map { .init(key: $0.name, value: $0.value) }
+    if kind == "safetensors" {
+      let strings = metadata.map { JSONValue.Member(key: $0.name, value: .string($0.value)) }
+      members.append(.init(key: "metadata", value: .object(strings)))
+    }
+    members.append(.init(key: "contents", value: .array(tensors.map(\.json))))
+    return .object(members)
+  }
+
+  var lines: [String] {
+    let facts = properties.map { "\($0.name) \($0.value.string ?? $0.value.text)" }
+    var lines = ["\(file): \(kind), \(facts.joined(separator: ", "))"]
+    lines += aligned(metadata.map { ["  \($0.name)", $0.value] })
+    let header = ["  name", "type", "shape", "least", "mean", "greatest", "not finite"]
+    lines += aligned([header] + tensors.map { ["  \($0.name)"] + $0.cells })
+    return lines
+  }
+}
+
+/// The numbers of a tensor in short.
+struct TensorSummary {
+  let name: String
+  let type: String
+  let shape: [Int]
+  let count: Int
+  /// Of the finite elements; NaN where there is none.
+  private(set) var least = Double.nan
+  private(set) var mean = Double.nan
+  private(set) var greatest = Double.nan
+  private(set) var nonFinite = 0
+
+  init(_ name: String, _ type: String, _ tensor: Tensor<Double>) {
+    self.name = name
+    self.type = type
+    shape = tensor.shape
+    count = tensor.count
+    // The mean is built up step by step, so that large numbers do not overflow a sum.
+    var finite = 0.0
+    for element in tensor.elements {
+      guard element.isFinite else {
+        nonFinite += 1
+        continue
+      }
+      finite += 1
+      least = finite == 1 ? element : min(least, element)
+      greatest = finite == 1 ? element : max(greatest, element)
+      mean = finite == 1 ? element : mean + (element - mean) / finite
+    }
+  }
+
+  var json: JSONValue {
+    [
+      "name": .string(name), "dtype": .string(type), "shape": .array(shape.map { .integer($0) }),
+      "min": .number(least), "mean": .number(mean), "max": .number(greatest), "nonFinite": .integer(nonFinite),
+    ]
+  }
+
+  var cells: [String] { [type, "\(shape)", short(least), short(mean), short(greatest), "\(nonFinite)"] }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Fast
+import PerceptualCore
+
+/// How the fast path runs. No result depends on the number of threads.
+struct ExecutionOptions: ParsableArguments {
+  enum Choice: String, CaseIterable, ExpressibleByArgument {
+    case auto, avx512, avx2, baseline
+  }
+
+  @Option(help: ArgumentHelp("Threads to use; one for each core by default.", valueName: "number"))
+  var threads: Int?
+
+  @Option(help: "The instruction set of the inner loops; the best that this machine has by default.")
+  var instructionSet: Choice = .auto
+
+  func validate() throws {
+    if let threads, !(1...4096).contains(threads) {
+      throw ValidationError("--threads \(threads): a number from 1 to 4096 is needed.")
+    }
+  }
+
+  /// Throws `.usage` where this machine or build lacks the instruction set.
+  func execution(defaultThreads: Int? = nil) throws(PerceptualError) -> Execution {
+    let set: InstructionSet? = InstructionSet(rawValue: instructionSet.rawValue)
+    if let set, let obstacle = set.obstacle {
+      let available = InstructionSet.available.map(\.rawValue).joined(separator: ", ")
+      throw PerceptualError(
+        .usage, "--instruction-set \(set.rawValue): \(obstacle); here there are auto, \(available)")
+    }
+    return Execution(threads: threads ?? defaultThreads, instructionSet: set)
+  }
+
+  /// Runs `body` with these options.
+  func run<Result>(_ body: () throws -> Result) throws -> Result {
+    try Execution.$current.withValue(try execution(), operation: body)
+  }
+
+  /// Runs `body` with these options.
+  func run<Result>(_ body: () async throws -> Result) async throws -> Result {
+    try await Execution.$current.withValue(try execution(), operation: body)
+  }
+}
+
+/// Where random numbers start.
+struct SeedOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Where random numbers start: the same seed gives the same bytes.", valueName: "number"))
+  var seed: UInt64 = 0
+}
+
+/// Whether results are JSON.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print JSON instead of text.")
+  var json = false
+}
