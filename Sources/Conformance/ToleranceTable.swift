@@ -37,21 +37,39 @@ public func toleranceRows(of operation: any Operation.Type) -> [ToleranceRow] {
   }
 }
 
-/// The table of docs/tolerances.md. `measured` gives the largest share of an allowance that a fixture was seen to use.
+/// The table of docs/tolerances.md, sides that share a tolerance in one row. `measured` gives the largest share of an
+/// allowance that was seen to be used.
 public func toleranceTable(measured: [ToleranceRow: Double] = [:]) -> String {
   var lines = [
     "| operation | tensor | side | allowed | used | reason |",
     "|---|---|---|---|---|---|",
   ]
   for operation in operations {
-    for row in toleranceRows(of: operation) {
-      let tolerance = operation.tolerance(row.tensor, row.side)
-      let used = measured[row].map(percentage) ?? ""
-      let cells = [row.operation, "\(row.tensor)", row.side.rawValue, tolerance.formula, used, tolerance.reason]
-      lines.append("| " + cells.joined(separator: " | ") + " |")
+    let rows = toleranceRows(of: operation)
+    for tensor in rows.map(\.tensor).uniqued() {
+      let sides = rows.filter { $0.tensor == tensor }
+      func texts(_ row: ToleranceRow) -> [String] {
+        let tolerance = operation.tolerance(row.tensor, row.side)
+        return [tolerance.formula, tolerance.reason]
+      }
+      for text in sides.map(texts).uniqued() {
+        let alike = sides.filter { texts($0) == text }
+        let side = alike.count == sides.count ? "all" : alike.map(\.side.rawValue).joined(separator: ", ")
+        let used = alike.compactMap { row in measured[row].map { "\(row.side.rawValue) \(percentage($0))" } }
+        let cells = [operation.name, "\(tensor)", side, text[0], used.joined(separator: ", "), text[1]]
+        lines.append("| " + cells.joined(separator: " | ") + " |")
+      }
     }
   }
   return lines.joined(separator: "\n")
+}
+
+extension Array where Element: Hashable {
+  /// The elements without repetitions, each at its first place.
+  fileprivate func uniqued() -> [Element] {
+    var seen: Set<Element> = []
+    return filter { seen.insert($0).inserted }
+  }
 }
 
 /// A share in per cent with two significant digits.

@@ -1,0 +1,79 @@
+import Foundation
+import PerceptualFiles
+import Testing
+
+/// What a run of the executable left behind.
+struct CommandOutcome {
+  var exitCode: Int32
+  /// Whether it ended by a signal: a crash.
+  var wasKilled: Bool
+  var output: String
+  var errors: String
+
+  var lines: [String] { output.split(separator: "\n").map(String.init) }
+  var errorLines: [String] { errors.split(separator: "\n").map(String.init) }
+
+  /// The whole output as JSON.
+  func json() throws -> JSONValue { try JSONValue(parsing: output.utf8) }
+}
+
+/// Runs the built executable, which lies beside the test bundle.
+func perceptual(_ arguments: String..., in directory: ScratchDirectory? = nil) throws -> CommandOutcome {
+  try perceptual(arguments, in: directory)
+}
+
+/// Runs the built executable, which lies beside the test bundle.
+func perceptual(_ arguments: [String], in directory: ScratchDirectory? = nil) throws -> CommandOutcome {
+  let scratch = try ScratchDirectory()
+  let process = Process()
+  let built = builtExecutable()
+  process.executableURL = try #require(built, "the executable perceptual is not beside the tests")
+  process.arguments = arguments
+  if let directory { process.currentDirectoryURL = URL(filePath: directory.path) }
+  // Files, not pipes: nobody has to read along.
+  let files = ["output", "errors"].map { scratch.file($0) }
+  for file in files { try Data().write(to: URL(filePath: file)) }
+  process.standardInput = FileHandle.nullDevice
+  process.standardOutput = try FileHandle(forWritingTo: URL(filePath: files[0]))
+  process.standardError = try FileHandle(forWritingTo: URL(filePath: files[1]))
+  try process.run()
+  process.waitUntilExit()
+  return CommandOutcome(
+    exitCode: process.terminationStatus, wasKilled: process.terminationReason == .uncaughtSignal,
+    output: try String(contentsOfFile: files[0], encoding: .utf8),
+    errors: try String(contentsOfFile: files[1], encoding: .utf8))
+}
+
+private func builtExecutable() -> URL? {
+  let bundles = Bundle.allBundles.map(\.bundleURL) + [URL(filePath: CommandLine.arguments[0]), Bundle.main.bundleURL]
+  for bundle in bundles {
+    // The bundle itself is a directory on macOS, a file on Linux.
+    for directory in [bundle, bundle.deletingLastPathComponent()] {
+      let candidate = directory.appending(path: "perceptual")
+      if FileManager.default.isExecutableFile(atPath: candidate.path(percentEncoded: false)) { return candidate }
+    }
+  }
+  return nil
+}
+
+/// A directory that lasts as long as this object.
+final class ScratchDirectory: Sendable {
+  let path: String
+
+  init() throws {
+    let url = FileManager.default.temporaryDirectory.appending(path: "perceptual-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    path = url.path(percentEncoded: false)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  /// Writes a file and returns its path.
+  @discardableResult
+  func write(_ bytes: [UInt8], to name: String) throws -> String {
+    try Data(bytes).write(to: URL(filePath: file(name)))
+    return file(name)
+  }
+}

@@ -1,0 +1,40 @@
+import Fast
+import PerceptualTestSupport
+import Testing
+
+@Suite struct UsageTests {
+  @Test(arguments: [
+    ["--help"], ["help"], ["fixtures", "check", "--help"], ["help", "inspect"],
+  ])
+  func helpIsNoError(_ arguments: [String]) throws {
+    let outcome = try perceptual(arguments)
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.output.contains("USAGE"))
+  }
+
+  @Test(arguments: [
+    ["no-such-command"], ["fixtures", "check"], ["fixtures", "check", "--no-such-option", "a"], ["inspect"],
+    ["inspect", "a", "b"], ["fixtures", "check", "a", "--threads", "0"], ["fixtures", "check", "a", "--threads", "many"],
+    ["fixtures", "check", "a", "--instruction-set", "sse"], ["fixtures", "list", "--measure", "a"],
+  ])
+  func whatMakesNoSenseIsUsage(_ arguments: [String]) throws {
+    let outcome = try perceptual(arguments)
+    #expect(outcome.exitCode == 64)
+    #expect(outcome.output == "")
+    #expect(outcome.errors.contains("Usage:"))
+  }
+
+  @Test func anInstructionSetThatIsNotThereIsUsage() throws {
+    for set in InstructionSet.allCases {
+      let arguments = ["fixtures", "check", "\(fixturesDirectory)/leakyReLU", "--instruction-set", set.rawValue]
+      let outcome = try perceptual(arguments)
+      if set.obstacle == nil {
+        #expect(outcome.exitCode == 0)
+      } else {
+        #expect(outcome.exitCode == 64)
+        #expect(outcome.errorLines.count == 1)
+        #expect(outcome.errors.hasPrefix("perceptual: --instruction-set \(set.rawValue): "))
+      }
+    }
+  }
+}

@@ -1,0 +1,2 @@
+let metricBenchmarks: [Benchmark] = []
+let audioBenchmarks: [Benchmark] = []
