@@ -84,12 +84,17 @@ public struct Attributes: Equatable, Sendable {
     return number
   }
 
+  /// Integers are sizes and counts: beyond this, arithmetic with them could overflow.
+  private static let largestInteger = 1 << 31
+
   public func integer(_ name: String, default fallback: Int? = nil) throws(PerceptualError) -> Int {
     guard let value = members[name] else {
       if let fallback { return fallback }
       throw malformed(name, "an integer")
     }
-    guard let number = value.integer else { throw malformed(name, "an integer") }
+    guard let number = value.integer, abs(Double(number)) <= Double(Self.largestInteger) else {
+      throw malformed(name, "an integer of at most \(Self.largestInteger)")
+    }
     return number
   }
 
@@ -127,8 +132,10 @@ public struct Attributes: Equatable, Sendable {
   ) throws(PerceptualError) -> Extent {
     guard let value = members[name] else { return fallback }
     let numbers = value.array?.compactMap(\.integer) ?? []
-    guard numbers.count == 2, value.array?.count == 2, numbers.allSatisfy({ $0 >= least }) else {
-      throw malformed(name, "two integers of at least \(least)")
+    guard numbers.count == 2, value.array?.count == 2,
+      numbers.allSatisfy({ $0 >= least && $0 <= Self.largestInteger })
+    else {
+      throw malformed(name, "two integers of at least \(least) and at most \(Self.largestInteger)")
     }
     return Extent(height: numbers[0], width: numbers[1])
   }

@@ -26,8 +26,8 @@ func perceptual(_ arguments: String..., in directory: ScratchDirectory? = nil) t
 func perceptual(_ arguments: [String], in directory: ScratchDirectory? = nil) throws -> CommandOutcome {
   let scratch = try ScratchDirectory()
   let process = Process()
-  let built = builtExecutable()
-  process.executableURL = try #require(built, "the executable perceptual is not beside the tests")
+  let executable: URL = try #require(builtExecutable(), "the executable perceptual is not beside the tests")
+  process.executableURL = executable
   process.arguments = arguments
   if let directory { process.currentDirectoryURL = URL(filePath: directory.path) }
   // Files, not pipes: nobody has to read along.
