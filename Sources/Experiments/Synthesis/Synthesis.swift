@@ -86,23 +86,23 @@ public enum Synthesis {
         let sound = part.instrument.sound(of: note, &own)
         let start = Int(note.start * rate)
         let gains = [((1 - pan) / 2).squareRoot(), ((1 + pan) / 2).squareRoot()]
-        for channel in 0..<2 {
-          for n in 0..<min(sound.count, count - start) { stage[channel][start + n] += gains[channel] * sound[n] }
-        }
+        for channel in 0..<2 { add(sound, to: &stage[channel], at: start, gain: gains[channel]) }
       }
       if part.drive > 0 { stage = stage.map { amplified($0, drive: part.drive) } }
       let power = stage.reduce(0) { $0 + $1.suffix(frames).reduce(0) { $0 + $1 * $1 } } / Double(2 * frames)
       guard power > 0 else { continue }
       let gain = PortableMath.amplitude(decibels: part.level) / power.squareRoot()
       for channel in 0..<2 {
-        for n in 0..<count {
-          let x = gain * stage[channel][n]
-          dry[channel][n] += x
-          sent[channel][n] += part.send * x
-        }
+        add(stage[channel], to: &dry[channel], gain: gain)
+        add(stage[channel], to: &sent[channel], gain: part.send * gain)
       }
     }
     return (dry, sent)
+  }
+
+  /// Adds what fits of a sound, from a sample on.
+  private static func add(_ sound: [Double], to target: inout [Double], at start: Int = 0, gain: Double) {
+    for n in 0..<min(sound.count, target.count - start) { target[start + n] += gain * sound[n] }
   }
 
   /// An overdriven amplifier with a loudspeaker: tanh, then the cabinet's band.
