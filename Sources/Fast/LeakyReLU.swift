@@ -4,32 +4,39 @@ import PerceptualCore
 ///
 /// Shape: any, kept. Accuracy: equal to the rounded formula. NaN stays NaN. Source: Maas et al. 2013.
 public func leakyReLU(_ x: Tensor<Float>, slope: Double = 0.01) -> Tensor<Float> {
-  let execution = Execution.current
-  let count = x.count
-  return makeTensor(x.shape) { y in
-    x.withPointer { x in
-      execution.forEachPiece(of: count) { offset, length in
-        execution.kernels.leakyReLU(x + offset, slope: Float(slope), y + offset, count: length)
-      }
-    }
-  }
+  makeTensor(x.shape) { y in x.withPointer { leakyReLU($0, y, count: x.count, slope: slope) } }
 }
 
 /// The gradient of ``leakyReLU(_:slope:)``: upstream where x > 0, else slope upstream; at 0 the slope.
 public func leakyReLUGradient(
   _ x: Tensor<Float>, upstream: Tensor<Float>, slope: Double = 0.01
 ) -> Tensor<Float> {
-  require(upstream.shape == x.shape, "upstream: shape \(upstream.shape), x has \(x.shape)")
-  let execution = Execution.current
+  requireUpstream(upstream, x.shape)
   let count = x.count
   return makeTensor(x.shape) { gradient in
-    x.withPointer { x in
-      upstream.withPointer { upstream in
-        execution.forEachPiece(of: count) { offset, length in
-          execution.kernels.leakyReLUGradient(
-            x + offset, upstream: upstream + offset, slope: Float(slope), gradient + offset, count: length)
-        }
-      }
+    withPointers(x, upstream, nil) { x, upstream, _ in
+      leakyReLUGradient(x, upstream: upstream, gradient, count: count, slope: slope)
     }
+  }
+}
+
+/// ``leakyReLU(_:slope:)`` on a caller's buffers; y may be x.
+public func leakyReLU(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int, slope: Double) {
+  let execution = Execution.current
+  execution.forEachPiece(of: count) { offset, length in
+    execution.kernels.leakyReLU(x + offset, slope: Float(slope), y + offset, count: length)
+  }
+}
+
+/// The gradient of LeakyReLU on a caller's buffers; `gradient` may be `upstream`. With a slope of at least 0 the output y
+/// may stand for x: it is positive where x is.
+public func leakyReLUGradient(
+  _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, count: Int,
+  slope: Double
+) {
+  let execution = Execution.current
+  execution.forEachPiece(of: count) { offset, length in
+    execution.kernels.leakyReLUGradient(
+      x + offset, upstream: upstream + offset, slope: Float(slope), gradient + offset, count: length)
   }
 }

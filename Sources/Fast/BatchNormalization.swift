@@ -1,0 +1,252 @@
+import PerceptualCore
+import PerceptualKernels
+
+/// Batch normalisation over all axes but the second (Ioffe and Szegedy 2015), as PyTorch's BatchNorm2d:
+///
+///     y = gamma (x - mean) / sqrt(variance + epsilon) + beta
+///
+/// In training mean and (biased) variance are the batch's, and the running values move by `momentum` towards the batch's
+/// mean and unbiased variance; in inference they are the running values, which are returned unchanged.
+///
+/// - Parameters:
+///   - x: [N, C, ...].
+///   - gamma, beta, runningMean, runningVariance: [C].
+///
+/// In training a channel needs two values. Accuracy: moments are summed around the channel's first value, rows in Float,
+/// joined in Double in their order; y is within a few units in the last place of the larger of |y| and |gamma x / sd|.
+public func batchNormalization(
+  _ x: Tensor<Float>, gamma: Tensor<Float>, beta: Tensor<Float>, runningMean: Tensor<Float>,
+  runningVariance: Tensor<Float>, epsilon: Double = 1e-5, momentum: Double = 0.1, training: Bool
+) -> BatchNormalizationOutput<Float> {
+  let (images, channels, pixels) = normalizationSizes(x, gamma, beta, runningMean, runningVariance)
+  var mean = runningMean
+  var variance = runningVariance
+  let y = makeTensor(x.shape) { y in
+    x.withPointer { x in
+      withPointers(gamma, beta, nil) { gamma, beta, _ in
+        mean.elements.withUnsafeMutableBufferPointer { mean in
+          variance.elements.withUnsafeMutableBufferPointer { variance in
+            guard let mean = mean.baseAddress, let variance = variance.baseAddress else { return }
+            if training {
+              ScratchPool.shared.withFloats(2 * channels) { scratch in
+                batchNormalizationTraining(
+                  x: x, y: y, images: images, channels: channels, pixels: pixels, gamma: gamma, beta: beta,
+                  mean: scratch, inverseDeviation: scratch + channels, runningMean: mean, runningVariance: variance,
+                  epsilon: epsilon, momentum: momentum)
+              }
+            } else {
+              batchNormalizationInference(
+                x: x, y: y, images: images, channels: channels, pixels: pixels, gamma: gamma, beta: beta,
+                runningMean: mean, runningVariance: variance, epsilon: epsilon)
+            }
+          }
+        }
+      }
+    }
+  }
+  return BatchNormalizationOutput(y: y, runningMean: mean, runningVariance: variance)
+}
+
+/// Gradients of ``batchNormalization(_:gamma:beta:runningMean:runningVariance:epsilon:momentum:training:)``.
+///
+/// With n values a channel, d = x - mean, r = 1 / sqrt(variance + epsilon), g the upstream gradient of y:
+///
+///     beta: sum g,  gamma: r sum g d
+///     x in training: gamma r (g - sum g / n - d r^2 sum(g d) / n),  in inference: gamma r g
+///
+/// and in training the upstream gradients of the running values add momentum / n and 2 momentum d / (n - 1) times them.
+public func batchNormalizationGradient(
+  _ x: Tensor<Float>, gamma: Tensor<Float>, runningMean: Tensor<Float>, runningVariance: Tensor<Float>,
+  upstream: Tensor<Float>, upstreamRunningMean: Tensor<Float>? = nil, upstreamRunningVariance: Tensor<Float>? = nil,
+  epsilon: Double = 1e-5, momentum: Double = 0.1, training: Bool
+) -> BatchNormalizationGradients<Float> {
+  let (images, channels, pixels) = normalizationSizes(x, gamma, gamma, runningMean, runningVariance)
+  requireUpstream(upstream, x.shape)
+  let execution = Execution.current
+  let values = images * pixels
+  var gammaGradient = Tensor<Float>(shape: gamma.shape)
+  var betaGradient = Tensor<Float>(shape: gamma.shape)
+  let gradient = makeTensor(x.shape) { gradient in
+    withPointers(x, upstream, nil) { x, upstream, _ in
+      gammaGradient.elements.withUnsafeMutableBufferPointer { gammaGradient in
+        betaGradient.elements.withUnsafeMutableBufferPointer { betaGradient in
+          execution.forEach(channels) { channel in
+            let rows = NormalizationRows(
+              kernels: execution.kernels, images: images, channels: channels, pixels: pixels, channel: channel)
+            let moments =
+              training
+              ? rows.moments(x) : (mean: Double(runningMean[channel]), variance: Double(runningVariance[channel]))
+            let inverse = 1 / (moments.variance + epsilon).squareRoot()
+            var extra = (mean: 0.0, variance: 0.0)
+            if training {
+              extra.mean = momentum * Double(upstreamRunningMean?[channel] ?? 0) / Double(values)
+              extra.variance =
+                2 * momentum * Double(upstreamRunningVariance?[channel] ?? 0) / Double(values - 1)
+            }
+            let sums = rows.gradient(
+              x, upstream: upstream, gradient, mean: moments.mean, inverse: inverse, gamma: Double(gamma[channel]),
+              throughMoments: training, extra: extra)
+            gammaGradient[channel] = Float(sums.gamma)
+            betaGradient[channel] = Float(sums.beta)
+          }
+        }
+      }
+    }
+  }
+  return BatchNormalizationGradients(x: gradient, gamma: gammaGradient, beta: betaGradient)
+}
+
+/// Batch normalisation in training on a caller's buffers: x and y are [images, channels, pixels], y may be x. Writes the
+/// batch's mean and 1 / sqrt(variance + epsilon) for the gradient; moves the running values unless they are nil.
+public func batchNormalizationTraining(
+  x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, images: Int, channels: Int, pixels: Int,
+  gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>,
+  inverseDeviation: UnsafeMutablePointer<Float>, runningMean: UnsafeMutablePointer<Float>?,
+  runningVariance: UnsafeMutablePointer<Float>?, epsilon: Double, momentum: Double
+) {
+  let values = images * pixels
+  require(values > 1, "x: one value a channel given, training needs at least two")
+  let execution = Execution.current
+  execution.forEach(channels) { channel in
+    let rows = NormalizationRows(
+      kernels: execution.kernels, images: images, channels: channels, pixels: pixels, channel: channel)
+    let moments = rows.moments(x)
+    let inverse = 1 / (moments.variance + epsilon).squareRoot()
+    mean[channel] = Float(moments.mean)
+    inverseDeviation[channel] = Float(inverse)
+    if let runningMean {
+      runningMean[channel] = Float((1 - momentum) * Double(runningMean[channel]) + momentum * moments.mean)
+    }
+    if let runningVariance {
+      let unbiased = moments.variance * Double(values) / Double(values - 1)
+      runningVariance[channel] = Float((1 - momentum) * Double(runningVariance[channel]) + momentum * unbiased)
+    }
+    rows.normalize(
+      x, y, mean: moments.mean, factor: Double(gamma[channel]) * inverse, beta: Double(beta[channel]))
+  }
+}
+
+/// Batch normalisation in inference on a caller's buffers; y may be x.
+public func batchNormalizationInference(
+  x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, images: Int, channels: Int, pixels: Int,
+  gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>, runningMean: UnsafePointer<Float>,
+  runningVariance: UnsafePointer<Float>, epsilon: Double
+) {
+  let execution = Execution.current
+  execution.forEach(channels) { channel in
+    let rows = NormalizationRows(
+      kernels: execution.kernels, images: images, channels: channels, pixels: pixels, channel: channel)
+    let inverse = 1 / (Double(runningVariance[channel]) + epsilon).squareRoot()
+    rows.normalize(
+      x, y, mean: Double(runningMean[channel]), factor: Double(gamma[channel]) * inverse, beta: Double(beta[channel]))
+  }
+}
+
+/// The gradient in training on a caller's buffers, from the mean and inverse deviation that
+/// ``batchNormalizationTraining(x:y:images:channels:pixels:gamma:beta:mean:inverseDeviation:runningMean:runningVariance:epsilon:momentum:)``
+/// wrote; `gradient` may be `upstream`.
+public func batchNormalizationTrainingGradient(
+  x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>, images: Int,
+  channels: Int, pixels: Int, gamma: UnsafePointer<Float>, mean: UnsafePointer<Float>,
+  inverseDeviation: UnsafePointer<Float>, gammaGradient: UnsafeMutablePointer<Float>,
+  betaGradient: UnsafeMutablePointer<Float>
+) {
+  let execution = Execution.current
+  execution.forEach(channels) { channel in
+    let rows = NormalizationRows(
+      kernels: execution.kernels, images: images, channels: channels, pixels: pixels, channel: channel)
+    let sums = rows.gradient(
+      x, upstream: upstream, gradient, mean: Double(mean[channel]), inverse: Double(inverseDeviation[channel]),
+      gamma: Double(gamma[channel]), throughMoments: true, extra: (0, 0))
+    gammaGradient[channel] = Float(sums.gamma)
+    betaGradient[channel] = Float(sums.beta)
+  }
+}
+
+/// One channel's rows in a batch. Rows are cut into segments, summed in Float each and joined in Double in their order.
+private struct NormalizationRows {
+  let kernels: any KernelSet.Type
+  let images: Int
+  let channels: Int
+  let pixels: Int
+  let channel: Int
+
+  private static let segment = 1024
+
+  private func forEachSegment(_ body: (Int, Int) -> Void) {
+    for image in 0..<images {
+      let row = (image * channels + channel) * pixels
+      var offset = 0
+      while offset < pixels {
+        body(row + offset, min(Self.segment, pixels - offset))
+        offset += Self.segment
+      }
+    }
+  }
+
+  /// Mean and biased variance: a first pass gives the mean, a second the squares around it.
+  func moments(_ x: UnsafePointer<Float>) -> (mean: Double, variance: Double) {
+    let count = Double(images * pixels)
+    let first = x[channel * pixels]
+    var sum = 0.0
+    forEachSegment { sum += Double(kernels.shiftedMoments(x + $0, shift: first, count: $1).sum) }
+    let mean = Double(first) + sum / count
+    let shift = Float(mean)
+    var rest = 0.0
+    var squares = 0.0
+    forEachSegment {
+      let moments = kernels.shiftedMoments(x + $0, shift: shift, count: $1)
+      rest += Double(moments.sum)
+      squares += Double(moments.squares)
+    }
+    // The shift is the rounded mean; what is left over corrects both.
+    let offset = rest / count
+    return (Double(shift) + offset, max(0, squares / count - offset * offset))
+  }
+
+  func normalize(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, mean: Double, factor: Double, beta: Double) {
+    let center = Float(mean)
+    // What the rounding of the mean leaves over goes into the offset.
+    let offset = Float(beta + (Double(center) - mean) * factor)
+    forEachSegment {
+      kernels.normalize(x + $0, mean: center, factor: Float(factor), offset: offset, y + $0, count: $1)
+    }
+  }
+
+  func gradient(
+    _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, mean: Double,
+    inverse: Double, gamma: Double, throughMoments: Bool, extra: (mean: Double, variance: Double)
+  ) -> (gamma: Double, beta: Double) {
+    let center = Float(mean)
+    let count = Double(images * pixels)
+    var sum = 0.0
+    var product = 0.0
+    forEachSegment {
+      let moments = kernels.gradientMoments(x + $0, mean: center, upstream: upstream + $0, count: $1)
+      sum += Double(moments.sum)
+      product += Double(moments.product)
+    }
+    let factor = gamma * inverse
+    let a = throughMoments ? sum / count : 0
+    let b = throughMoments ? product * inverse * inverse / count : 0
+    forEachSegment {
+      kernels.normalizationGradient(
+        x + $0, mean: center, upstream: upstream + $0, factor: Float(factor), a: Float(a), b: Float(b),
+        constant: Float(extra.mean), slope: Float(extra.variance), gradient + $0, count: $1)
+    }
+    return (product * inverse, sum)
+  }
+}
+
+private func normalizationSizes(
+  _ x: Tensor<Float>, _ gamma: Tensor<Float>, _ beta: Tensor<Float>, _ runningMean: Tensor<Float>,
+  _ runningVariance: Tensor<Float>
+) -> (images: Int, channels: Int, pixels: Int) {
+  require(x.rank >= 2 && x.count > 0, "x: shape \(x.shape) given, [N, C, ...] without empty axes is needed")
+  let channels = x.shape[1]
+  let rows = [("gamma", gamma), ("beta", beta), ("runningMean", runningMean), ("runningVariance", runningVariance)]
+  for (name, tensor) in rows {
+    require(tensor.shape == [channels], "\(name): shape \(tensor.shape) given, [\(channels)] is needed")
+  }
+  return (x.shape[0], channels, x.shape.dropFirst(2).reduce(1, *))
+}

@@ -1,0 +1,36 @@
+import PerceptualCore
+
+/// Logistic sigmoid, y = 1 / (1 + exp(-x)).
+///
+/// Shape: any, kept. Accuracy: a few units in the last place, also where y is tiny. NaN stays NaN.
+public func sigmoid(_ x: Tensor<Float>) -> Tensor<Float> {
+  makeTensor(x.shape) { y in x.withPointer { sigmoid($0, y, count: x.count) } }
+}
+
+/// The gradient of ``sigmoid(_:)``: upstream y (1 - y), y = sigmoid(x).
+public func sigmoidGradient(_ x: Tensor<Float>, upstream: Tensor<Float>) -> Tensor<Float> {
+  requireUpstream(upstream, x.shape)
+  let count = x.count
+  let y = sigmoid(x)
+  return makeTensor(x.shape) { gradient in
+    withPointers(y, upstream, nil) { y, upstream, _ in sigmoidGradient(y, upstream: upstream, gradient, count: count) }
+  }
+}
+
+/// ``sigmoid(_:)`` on a caller's buffers; y may be x.
+public func sigmoid(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {
+  let execution = Execution.current
+  execution.forEachPiece(of: count) { offset, length in
+    execution.kernels.sigmoid(x + offset, y + offset, count: length)
+  }
+}
+
+/// upstream y (1 - y) on a caller's buffers, from y, the output; `gradient` may be `upstream`.
+public func sigmoidGradient(
+  _ y: UnsafePointer<Float>, upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, count: Int
+) {
+  let execution = Execution.current
+  execution.forEachPiece(of: count) { offset, length in
+    execution.kernels.sigmoidGradient(y + offset, upstream: upstream + offset, gradient + offset, count: length)
+  }
+}

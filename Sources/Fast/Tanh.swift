@@ -1,0 +1,36 @@
+import PerceptualCore
+
+/// Hyperbolic tangent.
+///
+/// Shape: any, kept. Accuracy: a few units in the last place; exactly +-1 far out. NaN stays NaN.
+public func tanh(_ x: Tensor<Float>) -> Tensor<Float> {
+  makeTensor(x.shape) { y in x.withPointer { tanh($0, y, count: x.count) } }
+}
+
+/// The gradient of ``tanh(_:)``: upstream (1 - y^2), y = tanh(x).
+public func tanhGradient(_ x: Tensor<Float>, upstream: Tensor<Float>) -> Tensor<Float> {
+  requireUpstream(upstream, x.shape)
+  let count = x.count
+  let y = tanh(x)
+  return makeTensor(x.shape) { gradient in
+    withPointers(y, upstream, nil) { y, upstream, _ in tanhGradient(y, upstream: upstream, gradient, count: count) }
+  }
+}
+
+/// ``tanh(_:)`` on a caller's buffers; y may be x.
+public func tanh(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {
+  let execution = Execution.current
+  execution.forEachPiece(of: count) { offset, length in
+    execution.kernels.tanh(x + offset, y + offset, count: length)
+  }
+}
+
+/// upstream (1 - y^2) on a caller's buffers, from y, the output; `gradient` may be `upstream`.
+public func tanhGradient(
+  _ y: UnsafePointer<Float>, upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, count: Int
+) {
+  let execution = Execution.current
+  execution.forEachPiece(of: count) { offset, length in
+    execution.kernels.tanhGradient(y + offset, upstream: upstream + offset, gradient + offset, count: length)
+  }
+}
