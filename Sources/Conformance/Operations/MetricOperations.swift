@@ -1,2 +1,4 @@
 let metricOperations: [any Operation.Type] = [
+  MeanSquaredError.self, StructuralSimilarity.self, MultiScaleStructuralSimilarity.self,
+  NormalizedLaplacianPyramidDistance.self,
 ]

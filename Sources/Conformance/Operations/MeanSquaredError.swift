@@ -1,0 +1,85 @@
+import Fast
+import PerceptualCore
+import Reference
+
+enum MeanSquaredError: Operation {
+  static let name = "meanSquaredError"
+  static let inputs = [InputDescription("prediction", "[N,...]"), InputDescription("target", "[N,...]")]
+  static let attributes: [AttributeDescription] = []
+  static let outputs = ["value"]
+  static let gradients = ["prediction", "target"]
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    switch (tensor, side) {
+    case (.gradient, _):
+      .relative(epsilons: 4, reason: "a difference, two products and a quotient are rounded once each")
+    case (_, .fast):
+      .relative(epsilons: 16, reason: "terms of one sign: runs of 64 summed in single precision, runs joined in double")
+    case (_, _):
+      .bound(epsilons: 0.5, reason: "the a-priori bound of a sum of M terms of one sign, in order, and of each term") {
+        operationCase throws(PerceptualError) in
+        let x = operationCase.input("prediction")
+        let terms = Double(x.count / x.shape[0] + 4)
+        return try reference(operationCase.withoutGradients).outputs["value"]?.map { $0 * terms } ?? Tensor([])
+      }
+    }
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+    let prediction = operationCase.input("prediction")
+    if prediction.rank == 0 || prediction.count == 0 {
+      throw PerceptualError(
+        .malformed, "input.prediction has shape \(prediction.shape), a non-empty [N, ...] is needed")
+    }
+    try operationCase.checkShape("target", prediction.shape)
+  }
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    ["value": [operationCase.input("prediction").shape[0]]]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    let (prediction, target) = operationCase.pair
+    var results = OperationResults(outputs: ["value": Reference.meanSquaredError(prediction, target: target)])
+    if operationCase.asksForGradients {
+      results.gradients = Reference.meanSquaredErrorGradient(
+        prediction, target: target, upstream: operationCase.cotangent("value")
+      ).named
+    }
+    return results
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    let (prediction, target) = operationCase.pair
+    var results = OperationResults(outputs: ["value": Fast.meanSquaredError(prediction, target: target)])
+    if operationCase.asksForGradients {
+      results.gradients = Fast.meanSquaredErrorGradient(
+        prediction, target: target, upstream: operationCase.cotangent("value")
+      ).named
+    }
+    return results
+  }
+}
+
+// What the metrics' rows share.
+
+extension OperationCase {
+  /// The two arguments of a metric.
+  var pair: (prediction: Tensor<Scalar>, target: Tensor<Scalar>) { (input("prediction"), input("target")) }
+
+  var withoutGradients: OperationCase { OperationCase(inputs: inputs, attributes: attributes) }
+
+  /// Throws unless both images are there, alike in shape, and `obstacle` finds nothing wrong with it.
+  func checkImages(_ obstacle: ([Int]) -> String?) throws(PerceptualError) {
+    let shape = input("prediction").shape
+    if let obstacle = obstacle(shape) { throw PerceptualError(.malformed, obstacle) }
+    try checkShape("target", shape)
+  }
+}
+
+extension PairGradients {
+  /// The two gradients by the names of their inputs.
+  var named: [String: Tensor<Scalar>] { ["prediction": prediction, "target": target] }
+}

@@ -1,0 +1,70 @@
+import Fast
+import PerceptualCore
+import Reference
+
+enum MultiScaleStructuralSimilarity: Operation {
+  static let name = "multiScaleStructuralSimilarity"
+  static let inputs = [InputDescription("prediction", "[N,C,H,W]"), InputDescription("target", "[N,C,H,W]")]
+  static let attributes = [
+    AttributeDescription("windowSize", default: "11"), AttributeDescription("sigma", default: "1.5"),
+    AttributeDescription("k1", default: "0.01"), AttributeDescription("k2", default: "0.03"),
+    AttributeDescription("dataRange", default: "1"),
+    AttributeDescription("weights", default: "[0.0448, 0.2856, 0.3001, 0.2363, 0.1333]"),
+    AttributeDescription("oddSizes", default: "\"pad\""), AttributeDescription("negativeContrast", default: "\"relu\""),
+  ]
+  static let outputs = ["value"]
+  static let gradients = ["prediction", "target"]
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    .ofLargest(epsilons: 1000, reason: "to be measured")
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+    let options = try operationCase.attributes.multiScaleStructuralSimilarityOptions()
+    try operationCase.checkImages { options.obstacle(forImages: $0) }
+  }
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    ["value": [operationCase.input("prediction").shape[0]]]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    let (prediction, target) = operationCase.pair
+    let options = try operationCase.attributes.multiScaleStructuralSimilarityOptions()
+    var results = OperationResults(
+      outputs: ["value": Reference.multiScaleStructuralSimilarity(prediction, target: target, options: options)])
+    if operationCase.asksForGradients {
+      results.gradients = Reference.multiScaleStructuralSimilarityGradient(
+        prediction, target: target, upstream: operationCase.cotangent("value"), options: options
+      ).named
+    }
+    return results
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    let (prediction, target) = operationCase.pair
+    let options = try operationCase.attributes.multiScaleStructuralSimilarityOptions()
+    var results = OperationResults(
+      outputs: ["value": Fast.multiScaleStructuralSimilarity(prediction, target: target, options: options)])
+    if operationCase.asksForGradients {
+      results.gradients = Fast.multiScaleStructuralSimilarityGradient(
+        prediction, target: target, upstream: operationCase.cotangent("value"), options: options
+      ).named
+    }
+    return results
+  }
+}
+
+extension Attributes {
+  /// The settings of all scales.
+  func multiScaleStructuralSimilarityOptions() throws(PerceptualError) -> MultiScaleStructuralSimilarityOptions {
+    let published = MultiScaleStructuralSimilarityOptions()
+    return MultiScaleStructuralSimilarityOptions(
+      scale: try structuralSimilarityOptions(),
+      weights: try numbers("weights", default: published.weights),
+      oddSizes: try choice("oddSizes", default: published.oddSizes),
+      negativeContrast: try choice("negativeContrast", default: published.negativeContrast))
+  }
+}
