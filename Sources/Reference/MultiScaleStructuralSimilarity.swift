@@ -61,8 +61,6 @@ public func multiScaleStructuralSimilarityGradient<Scalar: BinaryFloatingPoint &
       for c in 0..<channels {
         var byTerm = clampedPowerDerivative(terms[n, c, s], options.weights[s])
         for (t, weight) in options.weights.enumerated() where t != s { byTerm *= clampedPower(terms[n, c, t], weight) }
-        // A clamped term hands down exactly nothing, whatever its windows hold.
-        if byTerm == 0 { continue }
         window.addGradient(
           predictions[s], targets[s], n, c, upstream: upstream[n] / Scalar(channels) * byTerm, withLuminance: s == last,
           to: &gradients)

@@ -137,11 +137,13 @@ struct Window<Scalar: BinaryFloatingPoint & Sendable> {
     return (similaritySum / Scalar(rows * columns), contrastSum / Scalar(rows * columns))
   }
 
-  /// Adds upstream times the gradient of the mean over positions of luminance x contrast, or of contrast alone.
+  /// Adds upstream times the gradient of the mean over positions of luminance x contrast, or of contrast alone; where
+  /// upstream is 0, exactly nothing, whatever the windows hold.
   func addGradient(
     _ x: Tensor<Scalar>, _ y: Tensor<Scalar>, _ n: Int, _ c: Int, upstream: Scalar, withLuminance: Bool,
     to gradients: inout PairGradients<Scalar>
   ) {
+    if upstream == 0 { return }
     let rows = x.shape[2] - size + 1
     let columns = x.shape[3] - size + 1
     for top in 0..<rows {
