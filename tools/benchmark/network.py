@@ -1,0 +1,98 @@
+"""The paper's autoencoder in PyTorch, channels last, from the same weights and on the same noise as ours."""
+
+import numpy as np
+import torch
+from torch import nn
+
+BATCH, SIDE, CHANNELS, SEED, COMPARED_STEPS = 8, 256, 128, 1, 3
+
+
+class SoftQuantization(nn.Module):
+    """Eq. 1: sum_j softmax_j(-s (z - c_j)^2) c_j."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("centres", torch.tensor([-1.0, 1.0]), persistent=False)
+
+    def forward(self, z):
+        weights = torch.softmax(-10 * (z[..., None] - self.centres) ** 2, dim=-1)
+        return (weights * self.centres).sum(-1)
+
+
+def autoencoder():
+    """Layers 0-11 encode, 12 quantises, 13-24 decode, 25 and 26 finish."""
+    layers = []
+    for level in range(4):
+        layers += [nn.Conv2d(CHANNELS if level else 1, CHANNELS, 4, 2, 1), nn.BatchNorm2d(CHANNELS)]
+        layers += [nn.LeakyReLU(0.01) if level < 3 else nn.Tanh()]
+    layers += [SoftQuantization()]
+    for _ in range(4):
+        layers += [nn.ConvTranspose2d(CHANNELS, CHANNELS, 4, 2, 1), nn.BatchNorm2d(CHANNELS), nn.LeakyReLU(0.01)]
+    torch.manual_seed(SEED)
+    return nn.Sequential(*layers, nn.Conv2d(CHANNELS, 1, 3, 1, 1), nn.Sigmoid())
+
+
+def noise(step):
+    """Batch `step` of U(x), which both sides draw."""
+    bits = np.random.Philox(key=np.array([SEED, 0], np.uint64), counter=np.array([0, 0, step, 0], np.uint64))
+    values = np.random.Generator(bits).random(BATCH * SIDE * SIDE, dtype=np.float32)
+    return torch.from_numpy(values.reshape(BATCH, 1, SIDE, SIDE))
+
+
+class Network:
+    peer = f"PyTorch {torch.__version__.split('+')[0]} channels_last"
+
+    def __init__(self):
+        self.model = autoencoder()
+        self.inputs = {name: value.numpy().copy() for name, value in self.model.state_dict().items()
+                       if not name.endswith("num_batches_tracked")}
+        self.model = self.model.to(memory_format=torch.channels_last)
+
+    def compare(self, ours, peer):
+        # Imported here: works.py imports this file.
+        from works import Verdict
+        assert ours.keys() == peer.keys(), f"ours computed {list(ours)}, the peer {list(peer)}"
+        largest = max(float(np.abs(ours[name].astype(np.float64) - value).max() / np.abs(value).max())
+                      for name, value in peer.items())
+        return Verdict(largest, self.allowed, self.what)
+
+
+class TrainingStep(Network):
+    # Single precision alone carries the trajectories of Tests/Fixtures/trajectory apart by as much within twenty steps.
+    allowed, what = 1e-3, f"losses of the first {COMPARED_STEPS} steps, relative"
+
+    def __init__(self):
+        super().__init__()
+        self.model.train()
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-3)
+        self.step = 0
+
+    def run(self):
+        x = noise(self.step).contiguous(memory_format=torch.channels_last)
+        self.step += 1
+        self.optimizer.zero_grad()
+        loss = nn.functional.mse_loss(self.model(x), x)
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+    def first(self):
+        return {"losses": np.array([self.run() for _ in range(COMPARED_STEPS)], dtype=np.float32)}
+
+
+class Inference(Network):
+    # A latent near 0 is magnified tenfold by the quantiser; sums of 2048 products stay within 1e-5.
+    allowed, what = 1e-3, "largest difference of a pixel over the largest pixel"
+
+    def __init__(self):
+        super().__init__()
+        self.model.eval()
+        self.x = noise(0)
+        self.inputs["x"] = self.x.numpy()
+
+    def run(self):
+        with torch.inference_mode():
+            return self.model(self.x.contiguous(memory_format=torch.channels_last))
+
+    def first(self):
+        return {"y": self.run().contiguous().numpy()}

@@ -1,0 +1,126 @@
+import ArgumentParser
+import Fast
+import Foundation
+import PerceptualCore
+import PerceptualExperiments
+import PerceptualFiles
+
+/// Our side of tools/benchmark/run: reads its input once, writes what it computed, and then runs as often as each line
+/// of standard input asks, answering with the seconds of every run.
+struct BenchmarkWorkerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "benchmark-worker", abstract: "Our side of tools/benchmark/run.", shouldDisplay: false)
+
+  @Argument(help: "What to run.")
+  var name: String
+  @Option(help: "The folder with input.safetensors; result.safetensors is written there.")
+  var data: String
+  @OptionGroup var execution: ExecutionOptions
+
+  func run() throws {
+    guard let prepare = benchmarkJobs[name] else {
+      let known = benchmarkJobs.keys.sorted().joined(separator: ", ")
+      throw PerceptualError(.usage, "there is no benchmark \(name): there are \(known)")
+    }
+    let execution = try execution.execution(defaultThreads: 1)
+    try Execution.$current.withValue(execution) {
+      let job = try prepare(try SafetensorsFile(contentsOf: "\(data)/input.safetensors"))
+      var file = SafetensorsFile()
+      for (name, tensor) in try job.first().sorted(by: { $0.key < $1.key }) { file[name] = .float32(tensor) }
+      try file.write(to: "\(data)/result.safetensors")
+      try printResult(
+        JSONValue.object([
+          .init(key: "instructionSet", value: .string(execution.instructionSet.rawValue)),
+          .init(key: "threads", value: .integer(execution.threads)),
+        ]))
+      while let line = readLine() {
+        guard let times = Int(line), times > 0 else {
+          throw PerceptualError(.malformed, "standard input: \"\(line)\", a number of runs was expected")
+        }
+        try printResult(JSONValue.object([.init(key: "seconds", value: .array(try seconds(of: job, times: times)))]))
+      }
+    }
+  }
+
+  private func seconds(of job: BenchmarkJob, times: Int) throws -> [JSONValue] {
+    let clock = ContinuousClock()
+    return try (0..<times).map { _ in
+      let duration = try clock.measure { try job.run() }
+      return .number(duration / .seconds(1))
+    }
+  }
+}
+
+/// One piece of work beside a peer.
+struct BenchmarkJob {
+  /// What is compared with the peer's.
+  let first: () throws -> [String: Tensor<Float>]
+  /// What is timed.
+  let run: () throws -> Void
+
+  init(first: @escaping () throws -> [String: Tensor<Float>], run: @escaping () throws -> Void) {
+    self.first = first
+    self.run = run
+  }
+
+  /// Work whose every run computes the same.
+  init(_ run: @escaping () throws -> [String: Tensor<Float>]) {
+    first = run
+    self.run = { try withExtendedLifetime(run()) {} }
+  }
+}
+
+/// By the names of docs/command-line.md; each reads the tensors that tools/benchmark/works.py wrote.
+private let benchmarkJobs: [String: @Sendable (SafetensorsFile) throws -> BenchmarkJob] = [
+  "ssim": loss { structuralSimilarityAndGradient($0, target: $1, upstream: $2) },
+  "ms-ssim": loss { multiScaleStructuralSimilarityAndGradient($0, target: $1, upstream: $2) },
+  "nlpd": loss { normalizedLaplacianPyramidDistanceAndGradient($0, target: $1, upstream: $2) },
+  "mel": eachClip("signal", to: "mel") { melSpectrogram($0) },
+  "resample": eachClip("signal", to: "signal") {
+    resample($0, from: PaperAudio.sourceSampleRate, to: PaperAudio.sampleRate)
+  },
+  "inverse-mel": eachClip("mel", to: "magnitude") { inverseMelScale($0) },
+  "griffin-lim": eachClip("magnitude", to: "signal") { griffinLimFromRest($0) },
+  "griffin-lim-librosa": eachClip("magnitude", to: "signal") { griffinLimFromRest($0) },
+]
+
+/// 32 iterations, centred, all phases 0 at the start.
+private func griffinLimFromRest(_ magnitude: Tensor<Float>) -> Tensor<Float> {
+  griffinLim(magnitude, initialPhase: Tensor(shape: magnitude.shape), options: ShortTimeOptions(centred: true))
+}
+
+/// The value of each image and the gradient of their sum with respect to the prediction.
+private func loss(
+  _ function: @escaping @Sendable (Tensor<Float>, Tensor<Float>, Tensor<Float>) -> (
+    value: Tensor<Float>, gradient: Tensor<Float>
+  )
+) -> @Sendable (SafetensorsFile) throws -> BenchmarkJob {
+  { input in
+    let prediction = try input.float("prediction")
+    let target = try input.float("target", shape: prediction.shape)
+    let upstream = Tensor<Float>(repeating: 1, shape: [prediction.shape[0]])
+    return BenchmarkJob {
+      let result = function(prediction, target, upstream)
+      return ["value": result.value, "gradient": result.gradient]
+    }
+  }
+}
+
+/// A function of one clip, for each along the first axis.
+private func eachClip(
+  _ name: String, to result: String, _ function: @escaping @Sendable (Tensor<Float>) -> Tensor<Float>
+) -> @Sendable (SafetensorsFile) throws -> BenchmarkJob {
+  { input in
+    let all = try input.float(name)
+    let size = all.count / all.shape[0]
+    let clips = (0..<all.shape[0]).map { index in
+      Tensor(Array(all.elements[index * size..<(index + 1) * size]), shape: Array(all.shape.dropFirst()))
+    }
+    return BenchmarkJob(
+      first: {
+        let results = clips.map(function)
+        return [result: Tensor(results.flatMap(\.elements), shape: [clips.count] + results[0].shape)]
+      },
+      run: { withExtendedLifetime(clips.map(function)) {} })
+  }
+}
