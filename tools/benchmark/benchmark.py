@@ -103,7 +103,7 @@ def measure_in_child(name, threads, rounds):
     return json.loads(child.stdout)
 
 
-COLUMNS = "{:20} {:34} {:>7} {:>11} {:>11} {:>7} {:>11}"
+COLUMNS = "{:20} {:44} {:>7} {:>11} {:>11} {:>7} {:>11}"
 
 
 def row(result):

@@ -53,6 +53,9 @@ struct BenchmarkWorkerCommand: ParsableCommand {
 
 /// One piece of work beside a peer.
 struct BenchmarkJob {
+  /// Reads the input.
+  typealias Preparation = @Sendable (SafetensorsFile) throws -> BenchmarkJob
+
   /// What is compared with the peer's.
   let first: () throws -> [String: Tensor<Float>]
   /// What is timed.
@@ -71,56 +74,4 @@ struct BenchmarkJob {
 }
 
 /// By the names of docs/command-line.md; each reads the tensors that tools/benchmark/works.py wrote.
-private let benchmarkJobs: [String: @Sendable (SafetensorsFile) throws -> BenchmarkJob] = [
-  "ssim": loss { structuralSimilarityAndGradient($0, target: $1, upstream: $2) },
-  "ms-ssim": loss { multiScaleStructuralSimilarityAndGradient($0, target: $1, upstream: $2) },
-  "nlpd": loss { normalizedLaplacianPyramidDistanceAndGradient($0, target: $1, upstream: $2) },
-  "mel": eachClip("signal", to: "mel") { melSpectrogram($0) },
-  "resample": eachClip("signal", to: "signal") {
-    resample($0, from: PaperAudio.sourceSampleRate, to: PaperAudio.sampleRate)
-  },
-  "inverse-mel": eachClip("mel", to: "magnitude") { inverseMelScale($0) },
-  "griffin-lim": eachClip("magnitude", to: "signal") { griffinLimFromRest($0) },
-  "griffin-lim-librosa": eachClip("magnitude", to: "signal") { griffinLimFromRest($0) },
-]
-
-/// 32 iterations, centred, all phases 0 at the start.
-private func griffinLimFromRest(_ magnitude: Tensor<Float>) -> Tensor<Float> {
-  griffinLim(magnitude, initialPhase: Tensor(shape: magnitude.shape), options: ShortTimeOptions(centred: true))
-}
-
-/// The value of each image and the gradient of their sum with respect to the prediction.
-private func loss(
-  _ function: @escaping @Sendable (Tensor<Float>, Tensor<Float>, Tensor<Float>) -> (
-    value: Tensor<Float>, gradient: Tensor<Float>
-  )
-) -> @Sendable (SafetensorsFile) throws -> BenchmarkJob {
-  { input in
-    let prediction = try input.float("prediction")
-    let target = try input.float("target", shape: prediction.shape)
-    let upstream = Tensor<Float>(repeating: 1, shape: [prediction.shape[0]])
-    return BenchmarkJob {
-      let result = function(prediction, target, upstream)
-      return ["value": result.value, "gradient": result.gradient]
-    }
-  }
-}
-
-/// A function of one clip, for each along the first axis.
-private func eachClip(
-  _ name: String, to result: String, _ function: @escaping @Sendable (Tensor<Float>) -> Tensor<Float>
-) -> @Sendable (SafetensorsFile) throws -> BenchmarkJob {
-  { input in
-    let all = try input.float(name)
-    let size = all.count / all.shape[0]
-    let clips = (0..<all.shape[0]).map { index in
-      Tensor(Array(all.elements[index * size..<(index + 1) * size]), shape: Array(all.shape.dropFirst()))
-    }
-    return BenchmarkJob(
-      first: {
-        let results = clips.map(function)
-        return [result: Tensor(results.flatMap(\.elements), shape: [clips.count] + results[0].shape)]
-      },
-      run: { withExtendedLifetime(clips.map(function)) {} })
-  }
-}
+private let benchmarkJobs = lossJobs

@@ -18,6 +18,7 @@ struct Perceptual: AsyncParsableCommand {
   static let commands: [any ParsableCommand.Type] = [
     FixturesCommand.self,
     InspectCommand.self,
+    BenchmarkWorkerCommand.self,
   ]
 }
 
