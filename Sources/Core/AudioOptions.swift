@@ -35,7 +35,7 @@ public enum LogRange: Equatable, Sendable {
 }
 
 /// A bank of triangular mel filters.
-public struct MelFilterBankOptions: Equatable, Sendable {
+public struct MelFilterBankOptions: Hashable, Sendable {
   /// Hertz.
   public var sampleRate: Double
   /// Frequencies of the spectrum: windowLength / 2 + 1.
@@ -64,7 +64,7 @@ public struct MelFilterBankOptions: Equatable, Sendable {
 }
 
 /// A short-time Fourier transform with a periodic Hann window.
-public struct ShortTimeOptions: Equatable, Sendable {
+public struct ShortTimeOptions: Hashable, Sendable {
   /// Samples, at least 2.
   public var windowLength: Int
   /// Samples between frames.

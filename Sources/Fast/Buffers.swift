@@ -10,6 +10,17 @@ func makeTensor(_ shape: [Int], _ body: (UnsafeMutablePointer<Float>) -> Void) -
   return Tensor(elements, shape: shape)
 }
 
+/// Two new tensors of one shape whose elements `body` writes, every one of them.
+func makeTensorPair(
+  _ shape: [Int], _ body: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+) -> (Tensor<Float>, Tensor<Float>) {
+  var second = Tensor<Float>(shape: shape.map { _ in 0 })
+  let first = makeTensor(shape) { a in
+    second = makeTensor(shape) { b in body(a, b) }
+  }
+  return (first, second)
+}
+
 extension Tensor where Scalar == Float {
   /// The elements' address for the duration of `body`; `body` is not called for an empty tensor.
   func withPointer(_ body: (UnsafePointer<Float>) -> Void) {

@@ -43,8 +43,9 @@ public func logScalingGradient<Scalar: BinaryFloatingPoint & Sendable>(
     }
   }
   if range == .clip {
-    if let least = logarithms.elements.firstIndex(of: low) { gradient[least] += lowSum }
-    if let greatest = logarithms.elements.firstIndex(of: high) { gradient[greatest] += highSum }
+    // Found by mel, which keeps apart what rounding makes one logarithm.
+    if let least = mel.elements.min().flatMap(mel.elements.firstIndex(of:)) { gradient[least] += lowSum }
+    if let greatest = mel.elements.max().flatMap(mel.elements.firstIndex(of:)) { gradient[greatest] += highSum }
   }
   for i in 0..<mel.count {
     switch form {

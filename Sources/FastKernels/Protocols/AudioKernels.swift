@@ -1,3 +1,55 @@
 /// The audio front end.
+///
+/// Complex numbers stand as real and imaginary part in turn. `pairs` counts complex numbers; where it is said to be padded
+/// it is a multiple of 16, and the padding holds finite numbers.
 public protocol AudioKernels: Sendable {
+  /// y = a b, element by element.
+  static func multiplyElements(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int)
+  /// y += x.
+  static func accumulate(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int)
+
+  /// y[m] = sum_j taps[j] streams[offsets[j] + m].
+  static func filterStreams(
+    _ streams: UnsafePointer<Float>, offsets: UnsafePointer<Int>, taps: UnsafePointer<Float>, tapCount: Int,
+    _ y: UnsafeMutablePointer<Float>, count: Int)
+
+  /// y = |x|, or |x|^2 if `squared`; padded.
+  static func moduli(_ x: UnsafePointer<Float>, squared: Bool, _ y: UnsafeMutablePointer<Float>, pairs: Int)
+  /// y = r x for complex x and real r; padded.
+  static func scalePairs(
+    _ x: UnsafePointer<Float>, by r: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, pairs: Int)
+  /// c = rebuilt - share previous; angle = c / (|c| + 1e-16); moduli = |c|; padded.
+  static func renewAngles(
+    rebuilt: UnsafePointer<Float>, previous: UnsafePointer<Float>, share: Float, _ angle: UnsafeMutablePointer<Float>,
+    moduli: UnsafeMutablePointer<Float>, pairs: Int)
+
+  /// Filter m of 16 frames side by side: y[m, lane] = sum_j weights[j] x[first[m] + j, lane] over counts[m] bins, the
+  /// weights of all filters one after the other.
+  static func melFilters(
+    _ x: UnsafePointer<Float>, first: UnsafePointer<Int>, counts: UnsafePointer<Int>, weights: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>, filters: Int)
+
+  /// Non-negative least squares for as many frames, side by side, as a vector has lanes.
+  ///
+  /// `residual` [filters + 1, lanes] holds the mel values (the last row 0) and afterwards what is left of them;
+  /// `magnitude` [bins + filters + 1, lanes] is written, its first `bins` rows the answer. Bin k weighs filters first[k] and first[k] + 1 by the pair weights[2 k],
+  /// weights[2 k + 1]; inverseSquares[k] is 1 over their sum of squares, or 0 for a bin that no filter reads.
+  /// With G the filters' tridiagonal, regularised Gram matrix, G = L D L^T: pivots[m] = 1 / D[m], couplings[m] =
+  /// L[m, m - 1] (0 at m = 0).
+  static func nonNegativeLeastSquares(
+    residual: UnsafeMutablePointer<Float>, magnitude: UnsafeMutablePointer<Float>, first: UnsafePointer<Int>,
+    weights: UnsafePointer<Float>, inverseSquares: UnsafePointer<Float>, pivots: UnsafePointer<Float>,
+    couplings: UnsafePointer<Float>, bins: Int, filters: Int)
+
+  /// y = ln(x + epsilon), or ln(max(x, epsilon)) if `clamped`. Returns the least and greatest y.
+  static func logarithms(
+    _ x: UnsafePointer<Float>, epsilon: Float, clamped: Bool, _ y: UnsafeMutablePointer<Float>, count: Int
+  ) -> (least: Float, greatest: Float)
+  /// y = (x - low) / range.
+  static func normalise(
+    _ x: UnsafePointer<Float>, low: Float, range: Float, _ y: UnsafeMutablePointer<Float>, count: Int)
+  /// y = max(0, exp(low + x range) - epsilon).
+  static func exponentials(
+    _ x: UnsafePointer<Float>, low: Float, range: Float, epsilon: Float, _ y: UnsafeMutablePointer<Float>, count: Int)
 }

@@ -1,0 +1,50 @@
+import PerceptualCore
+
+// What the audio operations read from their attributes, with everything checked that a caller of the library must see to.
+
+extension Attributes {
+  static let shortTime = [
+    AttributeDescription("windowLength"), AttributeDescription("hop"), AttributeDescription("centred"),
+  ]
+  static let band = [
+    AttributeDescription("lowFrequency", default: "0"), AttributeDescription("highFrequency", default: "sampleRate / 2"),
+    AttributeDescription("scale", default: "\"htk\""), AttributeDescription("norm", default: "\"none\""),
+  ]
+
+  /// windowLength, hop and centred.
+  func shortTime(centredDefault: Bool? = nil) throws(PerceptualError) -> ShortTimeOptions {
+    ShortTimeOptions(
+      windowLength: try integer("windowLength", atLeast: 2), hop: try integer("hop", atLeast: 1),
+      centred: try bool("centred", default: centredDefault))
+  }
+
+  /// sampleRate and the attributes of `band`, for a bank of `bins` and `mels`.
+  func melBank(bins: Int, mels: Int) throws(PerceptualError) -> MelFilterBankOptions {
+    let rate = try number("sampleRate")
+    guard rate > 0, rate.isFinite else {
+      throw PerceptualError(.malformed, "attribute sampleRate: a positive number was expected, found \(rate)")
+    }
+    guard bins >= 2 else { throw PerceptualError(.malformed, "attribute bins: at least 2 were expected, found \(bins)") }
+    let low = try number("lowFrequency", default: 0)
+    let high = try number("highFrequency", default: rate / 2)
+    guard low >= 0, low < high, high.isFinite else {
+      throw PerceptualError(
+        .malformed,
+        "attributes lowFrequency \(low) and highFrequency \(high): 0 or more was expected, and low below high")
+    }
+    return MelFilterBankOptions(
+      sampleRate: rate, bins: bins, mels: mels, lowFrequency: low, highFrequency: high,
+      scale: try choice("scale", default: .htk), norm: try choice("norm", default: MelNorm.none))
+  }
+}
+
+extension ShortTimeOptions {
+  /// The frames of a signal; throws if there is none, or too little for the reflection.
+  func frames(checking samples: Int) throws(PerceptualError) -> Int {
+    guard samples > margin, frames(samples: samples) >= 1 else {
+      let needed = centred ? "more than \(margin)" : "at least \(windowLength)"
+      throw PerceptualError(.malformed, "input.signal has \(samples) samples, expected \(needed)")
+    }
+    return frames(samples: samples)
+  }
+}

@@ -1,0 +1,73 @@
+import Fast
+import PerceptualCore
+import Reference
+
+enum InverseMelScale: Operation {
+  static let name = "inverseMelScale"
+  static let inputs = [InputDescription("mel", "[mels, frames]")]
+  static let attributes = [AttributeDescription("sampleRate"), AttributeDescription("bins")] + Attributes.band
+  static let outputs = ["magnitude"]
+  /// None: the minimiser is not unique, so the result is not compared by value and has no gradient.
+  static let gradients: [String] = []
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    .judged(
+      epsilons: side == .reference ? 4096 : 128,
+      reason: "each frame's residual over its mel values' norm may exceed that of the expected magnitude by this"
+    ) { operationCase, found, wanted throws(PerceptualError) in
+      let mel = operationCase.input("mel")
+      let bank: Tensor<Double> = Reference.melFilterBank(try options(operationCase))
+      if found.elements.contains(where: { !($0 >= 0 && $0.isFinite) }) { return .infinity }
+      var worst = 0.0
+      for t in 0..<mel.shape[1] {
+        worst = max(worst, residual(found, mel, bank, frame: t) - residual(wanted, mel, bank, frame: t))
+      }
+      return worst
+    }
+  }
+
+  /// || mel - w^T magnitude || / || mel || of one frame; where mel is 0, the numerator.
+  static func residual(
+    _ magnitude: Tensor<Double>, _ mel: Tensor<Double>, _ bank: Tensor<Double>, frame t: Int
+  ) -> Double {
+    var error = 0.0
+    var norm = 0.0
+    for m in 0..<mel.shape[0] {
+      var sum = mel[m, t]
+      for k in 0..<magnitude.shape[0] { sum -= bank[k, m] * magnitude[k, t] }
+      error += sum * sum
+      norm += mel[m, t] * mel[m, t]
+    }
+    return (norm == 0 ? error : error / norm).squareRoot()
+  }
+
+  private static func options<Scalar>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> MelFilterBankOptions {
+    let bins = try operationCase.attributes.integer("bins", atLeast: 2)
+    return try operationCase.attributes.melBank(bins: bins, mels: operationCase.input("mel").shape[0])
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+    try operationCase.checkShape("mel", [nil, nil])
+    _ = try options(operationCase)
+  }
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    ["magnitude": [try options(operationCase).bins, operationCase.input("mel").shape[1]]]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    let options = try options(operationCase)
+    return OperationResults(outputs: [
+      "magnitude": Reference.inverseMelScale(operationCase.input("mel"), bank: options)
+    ])
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    let options = try options(operationCase)
+    return OperationResults(outputs: ["magnitude": Fast.inverseMelScale(operationCase.input("mel"), bank: options)])
+  }
+}

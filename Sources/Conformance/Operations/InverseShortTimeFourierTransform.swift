@@ -1,0 +1,73 @@
+import Fast
+import PerceptualCore
+import Reference
+
+enum InverseShortTimeFourierTransform: Operation {
+  static let name = "inverseShortTimeFourierTransform"
+  static let inputs = [InputDescription("real", "[bins, frames]"), InputDescription("imaginary", "[bins, frames]")]
+  static let attributes = Attributes.shortTime + [AttributeDescription("length")]
+  static let outputs = ["signal"]
+  static let gradients = ["real", "imaginary"]
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    .bound(
+      epsilons: 8,
+      reason: side == .fast
+        ? "a fast transform of n values errs by log2(n) / 2 x the root of their squares' sum, over the window's overlap"
+        : "a sum of n terms errs by about sqrt(n) / 2, at most n / 2, x their magnitudes, over the window's overlap"
+    ) { operationCase throws(PerceptualError) in
+      let bounds = ShortTimeBounds(try operationCase.attributes.shortTime(), side)
+      let real = operationCase.input("real")
+      switch tensor {
+      case .output:
+        return bounds.inverse(
+          real, operationCase.input("imaginary"), length: try operationCase.attributes.integer("length"))
+      case .gradient:
+        return bounds.inverseTransposed(operationCase.cotangent("signal"), frames: real.shape[1])
+      }
+    }
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+    let options = try operationCase.attributes.shortTime()
+    try operationCase.checkShape("real", [options.bins, nil])
+    try operationCase.checkShape("imaginary", [options.bins, operationCase.input("real").shape[1]])
+    _ = try operationCase.attributes.integer("length", atLeast: 1)
+  }
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    ["signal": [try operationCase.attributes.integer("length")]]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    let spectrum = Spectrum(real: operationCase.input("real"), imaginary: operationCase.input("imaginary"))
+    let options = try operationCase.attributes.shortTime()
+    let length = try operationCase.attributes.integer("length")
+    var results = OperationResults(outputs: [
+      "signal": Reference.inverseShortTimeFourierTransform(spectrum, length: length, options: options)
+    ])
+    if operationCase.asksForGradients {
+      let gradient = Reference.inverseShortTimeFourierTransformGradient(
+        upstream: operationCase.cotangent("signal"), frames: spectrum.real.shape[1], options: options)
+      results.gradients = ["real": gradient.real, "imaginary": gradient.imaginary]
+    }
+    return results
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    let spectrum = Spectrum(real: operationCase.input("real"), imaginary: operationCase.input("imaginary"))
+    let options = try operationCase.attributes.shortTime()
+    let length = try operationCase.attributes.integer("length")
+    var results = OperationResults(outputs: [
+      "signal": Fast.inverseShortTimeFourierTransform(spectrum, length: length, options: options)
+    ])
+    if operationCase.asksForGradients {
+      let gradient = Fast.inverseShortTimeFourierTransformGradient(
+        upstream: operationCase.cotangent("signal"), frames: spectrum.real.shape[1], options: options)
+      results.gradients = ["real": gradient.real, "imaginary": gradient.imaginary]
+    }
+    return results
+  }
+}

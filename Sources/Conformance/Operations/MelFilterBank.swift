@@ -1,0 +1,57 @@
+import Fast
+import PerceptualCore
+import Reference
+
+enum MelFilterBank: Operation {
+  static let name = "melFilterBank"
+  static let inputs: [InputDescription] = []
+  static let attributes =
+    [AttributeDescription("sampleRate"), AttributeDescription("bins"), AttributeDescription("mels")] + Attributes.band
+  static let outputs = ["weights"]
+  static let gradients: [String] = []
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    if side != .reference {
+      return .ofLargest(epsilons: 1, reason: "computed in Double and rounded once")
+    }
+    return .bound(
+      epsilons: 16, reason: "edges err by a few roundings of the highest frequency, and are divided by a filter's flanks"
+    ) { operationCase throws(PerceptualError) in
+      let options = try options(operationCase.attributes)
+      let bank: Tensor<Double> = Reference.melFilterBank(options)
+      // A flank of n bins rises by at most 1 / n from one bin to the next.
+      var scale = Tensor<Double>(shape: bank.shape)
+      let step = options.sampleRate / 2 / Double(options.bins - 1)
+      for m in 0..<options.mels {
+        var steepest = 0.0
+        for k in 1..<options.bins { steepest = max(steepest, abs(bank[k, m] - bank[k - 1, m])) }
+        for k in 0..<options.bins { scale[k, m] = steepest * options.highFrequency / step + bank[k, m] }
+      }
+      return scale
+    }
+  }
+
+  private static func options(_ attributes: Attributes) throws(PerceptualError) -> MelFilterBankOptions {
+    try attributes.melBank(
+      bins: try attributes.integer("bins", atLeast: 2), mels: try attributes.integer("mels", atLeast: 1))
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+    _ = try options(operationCase.attributes)
+  }
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    let options = try options(operationCase.attributes)
+    return ["weights": [options.bins, options.mels]]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    OperationResults(outputs: ["weights": Reference.melFilterBank(try options(operationCase.attributes))])
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    OperationResults(outputs: ["weights": Fast.melFilterBank(try options(operationCase.attributes))])
+  }
+}

@@ -1,0 +1,108 @@
+import Fast
+import Foundation
+import PerceptualCore
+import Reference
+
+enum MelSpectrogram: Operation {
+  static let name = "melSpectrogram"
+  static let inputs = [InputDescription("signal", "[T]")]
+  static let attributes =
+    [
+      AttributeDescription("sampleRate"), AttributeDescription("windowLength"), AttributeDescription("hop"),
+      AttributeDescription("mels"), AttributeDescription("power", default: "1"),
+      AttributeDescription("centred", default: "false"),
+    ] + Attributes.band
+  static let outputs = ["mel"]
+  static let gradients = ["signal"]
+
+  private static let epsilons = 8.0
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    .bound(
+      epsilons: epsilons,
+      reason: "each bin errs as the transform's; its phase, in the gradient, by that over its modulus, 2 at most"
+    ) { operationCase throws(PerceptualError) in
+      let settings = try Settings(operationCase.attributes)
+      let signal = operationCase.input("signal")
+      let bounds = ShortTimeBounds(settings.shortTime, side)
+      let errors = bounds.transform(signal)
+      let spectrum = Reference.shortTimeFourierTransform(signal, options: settings.shortTime)
+      let bank: Tensor<Double> = Reference.melFilterBank(settings.bank)
+      let shape = [settings.bank.mels, errors.count]
+      var ofMel = Tensor<Double>(shape: shape)
+      var ofSpectrum = spectrum.real.map { _ in 0 }
+      for t in 0..<errors.count {
+        for k in 0..<settings.shortTime.bins {
+          let (re, im) = (spectrum.real[k, t], spectrum.imaginary[k, t])
+          let modulus = (re * re + im * im).squareRoot()
+          let error = settings.power * pow(modulus + errors[t] * side.epsilon, settings.power - 1) * errors[t]
+          var upstream = 0.0
+          for m in 0..<settings.bank.mels where bank[k, m] != 0 {
+            ofMel[m, t] += bank[k, m] * (pow(modulus, settings.power) + error)
+            if case .gradient = tensor { upstream += bank[k, m] * abs(operationCase.cotangent("mel")[m, t]) }
+          }
+          let turn = modulus == 0 ? 0 : min(errors[t] / modulus, 2 / (epsilons * side.epsilon))
+          ofSpectrum[k, t] = upstream * settings.power * pow(modulus, settings.power - 1) * (1 + turn)
+        }
+      }
+      if case .output = tensor { return ofMel }
+      let sizes = bounds.sizes(ofSpectrum, ofSpectrum)
+      return bounds.transformTransposed(sizes, samples: signal.count)
+    }
+  }
+
+  private struct Settings {
+    var shortTime: ShortTimeOptions
+    var bank: MelFilterBankOptions
+    var power: Double
+    init(_ attributes: Attributes) throws(PerceptualError) {
+      shortTime = try attributes.shortTime(centredDefault: false)
+      bank = try attributes.melBank(bins: shortTime.bins, mels: try attributes.integer("mels", atLeast: 1))
+      power = try attributes.number("power", default: 1)
+      guard power > 0, power.isFinite else {
+        throw PerceptualError(.malformed, "attribute power: a positive number was expected, found \(power)")
+      }
+    }
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+    try operationCase.checkShape("signal", [nil])
+    _ = try Settings(operationCase.attributes).shortTime.frames(checking: operationCase.input("signal").count)
+  }
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    let settings = try Settings(operationCase.attributes)
+    return ["mel": [settings.bank.mels, settings.shortTime.frames(samples: operationCase.input("signal").count)]]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    let signal = operationCase.input("signal")
+    let settings = try Settings(operationCase.attributes)
+    var results = OperationResults(outputs: [
+      "mel": Reference.melSpectrogram(
+        signal, shortTime: settings.shortTime, bank: settings.bank, power: settings.power)
+    ])
+    if operationCase.asksForGradients {
+      results.gradients["signal"] = Reference.melSpectrogramGradient(
+        signal, upstream: operationCase.cotangent("mel"), shortTime: settings.shortTime, bank: settings.bank,
+        power: settings.power)
+    }
+    return results
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    let signal = operationCase.input("signal")
+    let settings = try Settings(operationCase.attributes)
+    var results = OperationResults(outputs: [
+      "mel": Fast.melSpectrogram(signal, shortTime: settings.shortTime, bank: settings.bank, power: settings.power)
+    ])
+    if operationCase.asksForGradients {
+      results.gradients["signal"] = Fast.melSpectrogramGradient(
+        signal, upstream: operationCase.cotangent("mel"), shortTime: settings.shortTime, bank: settings.bank,
+        power: settings.power)
+    }
+    return results
+  }
+}

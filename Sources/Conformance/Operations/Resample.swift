@@ -1,0 +1,94 @@
+import Fast
+import PerceptualCore
+import Reference
+
+enum Resample: Operation {
+  static let name = "resample"
+  static let inputs = [InputDescription("signal", "[C,T]")]
+  static let attributes = [
+    AttributeDescription("from"), AttributeDescription("to"), AttributeDescription("design", default: "\"torchaudio\""),
+  ]
+  static let outputs = ["signal"]
+  static let gradients = ["signal"]
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    .bound(
+      epsilons: 16,
+      reason: "a sum of n products errs by about sqrt(n) / 2 x the sum of |taps| (under 4) x the largest sample"
+    ) { operationCase throws(PerceptualError) in
+      let rates = try Rates(operationCase.attributes)
+      let shape = try outputShapes(operationCase)["signal"] ?? []
+      switch tensor {
+      case .output: return largest(of: operationCase.input("signal"), shape: shape, times: 1)
+      case .gradient:
+        // Upsampling, an input sample is heard in new / old times as many outputs.
+        return largest(
+          of: operationCase.cotangent("signal"), shape: operationCase.input("signal").shape,
+          times: max(1, Double(rates.new) / Double(rates.old)))
+      }
+    }
+  }
+
+  /// The largest magnitude of each channel of `tensor`, for all elements of that channel in `shape`.
+  private static func largest(of tensor: Tensor<Double>, shape: [Int], times factor: Double) -> Tensor<Double> {
+    var bounds = Tensor<Double>(shape: shape)
+    for c in 0..<shape[0] {
+      var greatest = 0.0
+      for t in 0..<tensor.shape[1] { greatest = max(greatest, abs(tensor[c, t])) }
+      for t in 0..<shape[1] { bounds[c, t] = factor * greatest }
+    }
+    return bounds
+  }
+
+  private struct Rates {
+    var old: Int
+    var new: Int
+    var design: ResamplingDesign
+    init(_ attributes: Attributes) throws(PerceptualError) {
+      old = try attributes.integer("from", atLeast: 1)
+      new = try attributes.integer("to", atLeast: 1)
+      design = try attributes.choice("design", default: .torchaudio)
+    }
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+    try operationCase.checkShape("signal", [nil, nil])
+    _ = try Rates(operationCase.attributes)
+  }
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    let rates = try Rates(operationCase.attributes)
+    let shape = operationCase.input("signal").shape
+    return ["signal": [shape[0], resampledCount(shape[1], from: rates.old, to: rates.new)]]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    let signal = operationCase.input("signal")
+    let rates = try Rates(operationCase.attributes)
+    var results = OperationResults(outputs: [
+      "signal": Reference.resample(signal, from: rates.old, to: rates.new, design: rates.design)
+    ])
+    if operationCase.asksForGradients {
+      results.gradients["signal"] = Reference.resampleGradient(
+        upstream: operationCase.cotangent("signal"), samples: signal.shape[1], from: rates.old, to: rates.new,
+        design: rates.design)
+    }
+    return results
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    let signal = operationCase.input("signal")
+    let rates = try Rates(operationCase.attributes)
+    var results = OperationResults(outputs: [
+      "signal": Fast.resample(signal, from: rates.old, to: rates.new, design: rates.design)
+    ])
+    if operationCase.asksForGradients {
+      results.gradients["signal"] = Fast.resampleGradient(
+        upstream: operationCase.cotangent("signal"), samples: signal.shape[1], from: rates.old, to: rates.new,
+        design: rates.design)
+    }
+    return results
+  }
+}

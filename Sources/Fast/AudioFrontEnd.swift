@@ -1,0 +1,86 @@
+import Foundation
+import PerceptualCore
+
+/// The paper's way from sound to picture and back: a waveform of any rate and channels to a log-scaled mel-spectrogram in
+/// [0, 1], and such a picture to a waveform by Griffin-Lim.
+///
+/// The defaults are those of arXiv 2312.03455: one channel at 16 kHz, window 1024, hop 260, uncentred, 256 HTK mel bins of
+/// magnitudes, ln(x + 0.001), scaled to each clip's range. A clip of 67 328 samples gives 256 x 256.
+public struct AudioFrontEnd: Equatable, Sendable {
+  /// Hertz, after resampling.
+  public var sampleRate = PaperAudio.sampleRate
+  public var shortTime = ShortTimeOptions()
+  public var bank = MelFilterBankOptions()
+  public var power = 1.0
+  public var epsilon = PaperAudio.logEpsilon
+  public var form = LogForm.add
+  public var range = LogRange.clip
+  public var design = ResamplingDesign.torchaudio
+  /// Of Griffin-Lim.
+  public var iterations = 32
+  public var momentum = 0.99
+
+  public init() {}
+
+  /// One channel at the front end's rate, from [C, T] at `rate` hertz.
+  public func mono(_ signal: Tensor<Float>, rate: Int) -> Tensor<Float> {
+    let mixed = downmix(signal)
+    let resampled = resample(
+      mixed.reshaped([1, mixed.count]), from: rate, to: sampleRate, design: design)
+    return resampled.reshaped([resampled.count])
+  }
+
+  /// The picture [mels, frames] of a signal [T] at the front end's rate, and its range.
+  public func image(_ signal: Tensor<Float>) -> LogScalingOutput<Float> {
+    let mel = melSpectrogram(signal, shortTime: shortTime, bank: bank, power: power)
+    return logScaling(mel, epsilon: epsilon, form: form, range: range)
+  }
+
+  /// The picture [mels, frames] of [C, T] at `rate` hertz, and its range.
+  public func image(_ signal: Tensor<Float>, rate: Int) -> LogScalingOutput<Float> { image(mono(signal, rate: rate)) }
+
+  /// Pictures of many signals, spread over the threads.
+  public func images(_ signals: [Tensor<Float>]) -> [LogScalingOutput<Float>] {
+    spread(signals.count) { image(signals[$0]) }
+  }
+
+  /// The magnitudes [bins, frames] behind a picture.
+  public func magnitude(_ image: Tensor<Float>, low: Float, high: Float) -> Tensor<Float> {
+    let mel = inverseLogScaling(image, low: low, high: high, epsilon: epsilon, form: form)
+    let energy = inverseMelScale(mel, bank: bank)
+    return power == 1 ? energy : energy.map { power == 2 ? $0.squareRoot() : Float(pow(Double($0), 1 / power)) }
+  }
+
+  /// The waveform [T] of a picture, at the front end's rate. Griffin-Lim starts from `initialPhase` [bins, frames].
+  public func waveform(
+    _ image: Tensor<Float>, low: Float, high: Float, initialPhase: Tensor<Float>
+  ) -> Tensor<Float> {
+    griffinLim(
+      magnitude(image, low: low, high: high), initialPhase: initialPhase, options: shortTime, iterations: iterations,
+      momentum: momentum)
+  }
+
+  /// Waveforms of many pictures, spread over the threads.
+  public func waveforms(
+    _ images: [LogScalingOutput<Float>], initialPhases: [Tensor<Float>]
+  ) -> [Tensor<Float>] {
+    require(
+      initialPhases.count == images.count, "initialPhases: \(initialPhases.count) given for \(images.count) images")
+    return spread(images.count) { i in
+      waveform(images[i].image, low: images[i].low[0], high: images[i].high[0], initialPhase: initialPhases[i])
+    }
+  }
+
+  /// One result for each index, each computed by one thread.
+  private func spread<Result>(_ count: Int, _ body: (Int) -> Result) -> [Result] {
+    let execution = Execution.current
+    let single = Execution(threads: 1, instructionSet: execution.instructionSet)
+    var results = [Result?](repeating: nil, count: count)
+    results.withUnsafeMutableBufferPointer { results in
+      execution.forEach(count) { i in
+        results[i] = Execution.$current.withValue(single) { body(i) }
+      }
+    }
+    return results.compactMap(\.self)
+  }
+}

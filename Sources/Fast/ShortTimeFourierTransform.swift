@@ -1,0 +1,93 @@
+import PerceptualCore
+
+/// Short-time Fourier transform: X[k, t] = sum_n w[n] e[t hop + n] exp(-2 pi i k n / N), k = 0 ... floor(N / 2).
+///
+/// N is the window's length, w[n] = sin^2(pi n / N) the periodic Hann window, e the signal, extended by reflection
+/// (edge not repeated) of floor(N / 2) samples on each side if centred. No normalisation; phase from each frame's start.
+///
+/// Shapes: signal [T] to real and imaginary [bins, frames], frames as in ``ShortTimeOptions/frames(samples:)``. Samples
+/// that no frame reaches are not read. A signal must fill one frame, and be longer than the reflection.
+public func shortTimeFourierTransform(
+  _ signal: Tensor<Float>, options: ShortTimeOptions = .init()
+) -> Spectrum<Float> {
+  require(signal.rank == 1, "signal: shape \(signal.shape), expected [samples]")
+  let frames = checkedFrames(samples: signal.count, options: options)
+  let layout = ShortTimeFrames(options, frames: frames, execution: Execution.current)
+  let (real, imaginary) = makeTensorPair([options.bins, frames]) { real, imaginary in
+    signal.withPointer { signal0 in
+      withFourierBuffer(layout.spectraCount) { spectra in
+        layout.transform(signal0, samples: signal.count, spectra)
+        layout.split(spectra, real, imaginary)
+      }
+    }
+  }
+  return Spectrum(real: real, imaginary: imaginary)
+}
+
+/// The gradient of ``shortTimeFourierTransform(_:options:)`` with respect to a signal of `length` samples, its transpose:
+/// every frame gives w[n] sum_k (real[k, t] cos(2 pi k n / N) - imaginary[k, t] sin(2 pi k n / N)) to the sample it read.
+public func shortTimeFourierTransformGradient(
+  upstream: Spectrum<Float>, length samples: Int, options: ShortTimeOptions = .init()
+) -> Tensor<Float> {
+  let frames = checkedFrames(samples: samples, options: options)
+  checkSpectrum(upstream, frames: frames, options: options, name: "upstream")
+  let layout = ShortTimeFrames(options, frames: frames, execution: Execution.current)
+  return makeTensor([samples]) { gradient in
+    withFourierBuffer(layout.spectraCount) { spectra in
+      layout.join(upstream, spectra)
+      layout.transformTransposed(spectra, samples: samples, gradient)
+    }
+  }
+}
+
+extension ShortTimeFrames {
+  /// Spectra frame by frame to the planes [bins, frames].
+  func split(
+    _ spectra: UnsafePointer<Float>, _ real: UnsafeMutablePointer<Float>, _ imaginary: UnsafeMutablePointer<Float>
+  ) {
+    execution.forEachPiece(of: options.bins, grain: 16) { first, count in
+      for t in 0..<frames {
+        let spectrum = spectra + t * 2 * pairs
+        for k in first..<first + count {
+          real[k * frames + t] = spectrum[2 * k]
+          imaginary[k * frames + t] = spectrum[2 * k + 1]
+        }
+      }
+    }
+  }
+
+  /// The reverse of ``split(_:_:_:)``.
+  func join(_ planes: Spectrum<Float>, _ spectra: UnsafeMutablePointer<Float>) {
+    planes.real.withPointer { real in
+      planes.imaginary.withPointer { imaginary in
+        execution.forEachPiece(of: frames, grain: 16) { first, count in
+          (spectra + first * 2 * pairs).update(repeating: 0, count: count * 2 * pairs)
+          for k in 0..<options.bins {
+            for t in first..<first + count {
+              let spectrum = spectra + t * 2 * pairs
+              spectrum[2 * k] = real[k * frames + t]
+              spectrum[2 * k + 1] = imaginary[k * frames + t]
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Frames of a signal of `samples`; stops unless there is one and the reflection is shorter than the signal.
+func checkedFrames(samples: Int, options: ShortTimeOptions) -> Int {
+  require(options.windowLength >= 2, "windowLength: \(options.windowLength), at least 2 is needed")
+  require(options.hop >= 1, "hop: \(options.hop), at least 1 is needed")
+  require(samples > options.margin, "signal: \(samples) samples, reflection by \(options.margin) needs more")
+  let frames = options.frames(samples: samples)
+  require(frames >= 1, "signal: \(samples) samples, one frame of \(options.windowLength) is needed")
+  return frames
+}
+
+func checkSpectrum(_ spectrum: Spectrum<Float>, frames: Int, options: ShortTimeOptions, name: String) {
+  let shape = [options.bins, frames]
+  require(
+    spectrum.real.shape == shape && spectrum.imaginary.shape == shape,
+    "\(name): shapes \(spectrum.real.shape) and \(spectrum.imaginary.shape), expected \(shape)")
+}
