@@ -19,16 +19,21 @@ enum MelFilterBank: Operation {
     ) { operationCase throws(PerceptualError) in
       let options = try options(operationCase.attributes)
       let bank: Tensor<Double> = Reference.melFilterBank(options)
-      // A flank of n bins rises by at most 1 / n from one bin to the next.
-      var scale = Tensor<Double>(shape: bank.shape)
-      let step = options.sampleRate / 2 / Double(options.bins - 1)
-      for m in 0..<options.mels {
-        var steepest = 0.0
-        for k in 1..<options.bins { steepest = max(steepest, abs(bank[k, m] - bank[k - 1, m])) }
-        for k in 0..<options.bins { scale[k, m] = steepest * options.highFrequency / step + bank[k, m] }
-      }
-      return scale
+      return errorScale(bank, options)
     }
+  }
+
+  /// What an edge's rounding makes of a weight, in units of a few epsilons: the highest frequency over the flank's width.
+  static func errorScale(_ bank: Tensor<Double>, _ options: MelFilterBankOptions) -> Tensor<Double> {
+    // A flank that is n bins wide rises by at most 1 / n from one bin to the next.
+    var scale = Tensor<Double>(shape: bank.shape)
+    let step = options.sampleRate / 2 / Double(options.bins - 1)
+    for m in 0..<options.mels {
+      var steepest = 0.0
+      for k in 1..<options.bins { steepest = max(steepest, abs(bank[k, m] - bank[k - 1, m])) }
+      for k in 0..<options.bins { scale[k, m] = steepest * options.highFrequency / step + bank[k, m] }
+    }
+    return scale
   }
 
   private static func options(_ attributes: Attributes) throws(PerceptualError) -> MelFilterBankOptions {

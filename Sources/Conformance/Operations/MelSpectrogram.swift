@@ -28,6 +28,9 @@ enum MelSpectrogram: Operation {
       let errors = bounds.transform(signal)
       let spectrum = Reference.shortTimeFourierTransform(signal, options: settings.shortTime)
       let bank: Tensor<Double> = Reference.melFilterBank(settings.bank)
+      // Oracles err in the filters too, by twice 8 epsilons of this; Float sides only round them.
+      let ofBank = MelFilterBank.errorScale(bank, settings.bank)
+      let bankShare = side == .reference ? 2.0 : 0
       let shape = [settings.bank.mels, errors.count]
       var ofMel = Tensor<Double>(shape: shape)
       var ofSpectrum = spectrum.real.map { _ in 0 }
@@ -37,12 +40,18 @@ enum MelSpectrogram: Operation {
           let modulus = (re * re + im * im).squareRoot()
           let error = settings.power * pow(modulus + errors[t] * side.epsilon, settings.power - 1) * errors[t]
           var upstream = 0.0
+          var ofFilters = 0.0
           for m in 0..<settings.bank.mels where bank[k, m] != 0 {
-            ofMel[m, t] += bank[k, m] * (pow(modulus, settings.power) + error)
-            if case .gradient = tensor { upstream += bank[k, m] * abs(operationCase.cotangent("mel")[m, t]) }
+            let weight = bank[k, m] + bankShare * ofBank[k, m]
+            ofMel[m, t] += weight * pow(modulus, settings.power) + bank[k, m] * error
+            if case .gradient = tensor {
+              let cotangent = abs(operationCase.cotangent("mel")[m, t])
+              upstream += bank[k, m] * cotangent
+              ofFilters += weight * cotangent
+            }
           }
           let turn = modulus == 0 ? 0 : min(errors[t] / modulus, 2 / (epsilons * side.epsilon))
-          ofSpectrum[k, t] = upstream * settings.power * pow(modulus, settings.power - 1) * (1 + turn)
+          ofSpectrum[k, t] = settings.power * pow(modulus, settings.power - 1) * (ofFilters + upstream * turn)
         }
       }
       if case .output = tensor { return ofMel }

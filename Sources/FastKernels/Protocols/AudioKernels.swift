@@ -34,7 +34,7 @@ public protocol AudioKernels: Sendable {
   ///
   /// `residual` [filters + 1, lanes] holds the mel values (the last row 0) and afterwards what is left of them;
   /// `magnitude` [bins + filters + 1, lanes] is written, its first `bins` rows the answer. Bin k weighs filters first[k] and first[k] + 1 by the pair weights[2 k],
-  /// weights[2 k + 1]; inverseSquares[k] is 1 over their sum of squares, or 0 for a bin that no filter reads.
+  /// weights[2 k + 1]; inverseSquares[k] is 1 over their damped sum of squares, or 0 for a bin that no filter reads.
   /// With G the filters' tridiagonal, regularised Gram matrix, G = L D L^T: pivots[m] = 1 / D[m], couplings[m] =
   /// L[m, m - 1] (0 at m = 0).
   static func nonNegativeLeastSquares(

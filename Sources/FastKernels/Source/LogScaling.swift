@@ -81,29 +81,3 @@ func logarithm(_ x: Vector) -> Vector {
   result = result.replacing(with: -.infinity, where: x .== 0)
   return result.replacing(with: .nan, where: (x .< 0) .| (x .!= x))
 }
-
-/// exp x to 2 units in the last place: exp(n ln 2 + r) = 2^n exp r, |r| <= ln 2 / 2. 0 under -87.3, infinity above 88.7.
-@inline(__always)
-func exponential(_ x: Vector) -> Vector {
-  let inside = x.clamped(lowerBound: Vector(repeating: -87.3), upperBound: Vector(repeating: 88.7))
-  // Adding 1.5 2^23 rounds to an integer and leaves it in the low bits.
-  let rounded = inside * 1.442_695 + 0x1.8p23
-  let n = rounded - 0x1.8p23
-  var r = multiplyAdd(inside, n, Vector(repeating: -0.693_359_375))
-  r = multiplyAdd(r, n, Vector(repeating: 2.121_944_4e-4))
-  var series = multiplyAdd(Vector(repeating: 1 / 720), r, Vector(repeating: 1 / 5040))
-  series = multiplyAdd(Vector(repeating: 1 / 120), r, series)
-  series = multiplyAdd(Vector(repeating: 1 / 24), r, series)
-  series = multiplyAdd(Vector(repeating: 1 / 6), r, series)
-  series = multiplyAdd(Vector(repeating: 1 / 2), r, series)
-  series = multiplyAdd(1 + r, r * r, series)
-  // In two steps: 2^128 is no Float.
-  let exponent = unsafeBitCast(rounded, to: IntegerVector.self) &- 0x4b40_0000
-  let half = exponent &>> 1
-  let first = unsafeBitCast((half &+ 127) &<< 23, to: Vector.self)
-  let second = unsafeBitCast((exponent &- half &+ 127) &<< 23, to: Vector.self)
-  var result = series * first * second
-  result = result.replacing(with: 0, where: x .< -87.3)
-  result = result.replacing(with: .infinity, where: x .> 88.72)
-  return result.replacing(with: x, where: x .!= x)
-}
