@@ -1,0 +1,177 @@
+import Foundation
+import PerceptualCSndfile
+import PerceptualCore
+
+/// Sound files, through libsndfile: any of its formats is read; WAV and FLAC are written.
+public enum AudioFile {
+  /// Decodes `frames` frames from `startFrame` on (nil: to the end), without decoding what stands before.
+  ///
+  /// Integers of n bits are divided by 2^(n-1). Throws `.missing` where there is no file; `.malformed` where it is no
+  /// sound, was cut short within the frames asked for, ends before them, or holds NaN or infinities.
+  public static func read(
+    _ path: String, from startFrame: Int = 0, frames: Int? = nil
+  ) throws(PerceptualError) -> AudioClip {
+    require(startFrame >= 0, "startFrame: \(startFrame), at least 0 is needed")
+    require(frames ?? 1 > 0, "frames: \(frames ?? 1), at least 1 is needed")
+    let decoder = try AudioDecoder(path)
+    let wanted = try decoder.window(from: startFrame, frames: frames)
+    if startFrame > 0 { try decoder.seek(to: startFrame) }
+    return try decoder.decode(wanted, from: startFrame)
+  }
+
+  /// What the header says: rate, channels, frames, format.
+  ///
+  /// Throws as ``read(_:from:frames:)`` does, except for faults within the samples.
+  public static func information(_ path: String) throws(PerceptualError) -> AudioInformation {
+    try AudioDecoder(path).information
+  }
+}
+
+/// An open sound file.
+private final class AudioDecoder {
+  let path: String
+  private let file: OpaquePointer
+  let information: AudioInformation
+
+  init(_ path: String) throws(PerceptualError) {
+    let promised = try promisedData(path)
+    var info = SF_INFO()
+    guard let file = sf_open(path, Int32(SFM_READ), &info) else {
+      throw PerceptualError(
+        .malformed,
+        "\(path): an audio file (WAV, FLAC, AIFF, Ogg and others) was expected, found something that is none "
+          + "(\(sentence(sf_strerror(nil)))): convert it to WAV or FLAC, or download it again")
+    }
+    self.path = path
+    self.file = file
+    var frames = Int(info.frames)
+    if info.frames == Int64.max {
+      // The header does not say (a FLAC written to a pipe): count.
+      frames = AudioDecoder.count(file, channels: Int(info.channels))
+      sf_seek(file, 0, SEEK_SET)
+    }
+    // libsndfile takes what is left of a file that was cut short for the whole.
+    if let promised, promised.present < promised.declared {
+      frames = promised.present == 0
+        ? promised.declared
+        : Int((Double(frames) * Double(promised.declared) / Double(promised.present)).rounded())
+    }
+    information = AudioInformation(
+      sampleRate: Int(info.samplerate), channels: Int(info.channels), frames: frames,
+      formatName: formatName(info.format))
+    if frames <= 0 {
+      throw malformed("at least one frame of audio was expected, found none: download or record it again")
+    }
+  }
+
+  deinit { sf_close(file) }
+
+  private func malformed(_ sentence: String) -> PerceptualError {
+    PerceptualError(.malformed, "\(path): \(sentence)")
+  }
+
+  private static func count(_ file: OpaquePointer, channels: Int) -> Int {
+    var block = [Float](repeating: 0, count: 65_536 * channels)
+    var total = 0
+    while true {
+      let read = Int(sf_readf_float(file, &block, 65_536))
+      if read <= 0 { return total }
+      total += read
+    }
+  }
+
+  /// The number of frames to decode.
+  func window(from start: Int, frames: Int?) throws(PerceptualError) -> Int {
+    let available = information.frames
+    guard start < available, frames ?? 1 <= available - start else {
+      let last = frames.map { "frames \(start) to \(start + $0 - 1)" } ?? "frames from \(start) on"
+      throw malformed(
+        "\(last) were expected, found \(available) frames at \(information.sampleRate) Hz: "
+          + "choose an earlier start or a longer file")
+    }
+    return frames ?? available - start
+  }
+
+  func seek(to frame: Int) throws(PerceptualError) {
+    if sf_seek(file, sf_count_t(frame), SEEK_SET) != frame { throw cutShort(at: nil) }
+  }
+
+  private func cutShort(at frame: Int?) -> PerceptualError {
+    let found = frame.map { "\($0)" } ?? "fewer"
+    return malformed(
+      "\(information.frames) frames were expected, found \(found) that can be decoded: "
+        + "the file is cut short or damaged, download or copy it again")
+  }
+
+  /// Block by block, so that a header that lies allocates nothing.
+  func decode(_ frames: Int, from start: Int) throws(PerceptualError) -> AudioClip {
+    let channels = information.channels
+    let blockFrames = min(frames, 65_536)
+    var block = [Float](repeating: 0, count: blockFrames * channels)
+    var columns = [[Float]](repeating: [], count: channels)
+    for channel in 0..<channels { columns[channel].reserveCapacity(min(frames, 1 << 24)) }
+    var done = 0
+    while done < frames {
+      let read = Int(sf_readf_float(file, &block, sf_count_t(min(blockFrames, frames - done))))
+      if read <= 0 { throw cutShort(at: start + done) }
+      for index in 0..<read * channels where !block[index].isFinite {
+        throw malformed(
+          "finite samples were expected, found \(block[index]) in frame \(start + done + index / channels): "
+            + "the file is damaged, export it again")
+      }
+      for channel in 0..<channels {
+        for frame in 0..<read { columns[channel].append(block[frame * channels + channel]) }
+      }
+      done += read
+    }
+    let samples = channels == 1 ? columns[0] : columns.flatMap { $0 }
+    return AudioClip(samples: Tensor(samples, shape: [channels, frames]), sampleRate: information.sampleRate)
+  }
+}
+
+/// A message of libsndfile without its full stop.
+func sentence(_ message: UnsafePointer<CChar>?) -> String {
+  let text = message.map { String(cString: $0) } ?? "unknown error"
+  return text.hasSuffix(".") ? String(text.dropLast()) : text
+}
+
+private func formatName(_ format: Int32) -> String {
+  let parts = [format & Int32(SF_FORMAT_TYPEMASK), format & Int32(SF_FORMAT_SUBMASK)].compactMap { part -> String? in
+    var info = SF_FORMAT_INFO()
+    info.format = part
+    guard sf_command(nil, Int32(SFC_GET_FORMAT_INFO), &info, Int32(MemoryLayout<SF_FORMAT_INFO>.size)) == 0 else {
+      return nil
+    }
+    return info.name.map { String(cString: $0) }
+  }
+  return parts.joined(separator: ", ")
+}
+
+/// How many bytes of samples a WAV or AIFF file declares and holds; nil for other files and where it does not say.
+///
+/// Throws where `path` is missing, empty or a directory.
+private func promisedData(_ path: String) throws(PerceptualError) -> (declared: Int, present: Int)? {
+  let source = try ByteSource(path: path)
+  if source.count == 0 {
+    throw PerceptualError(
+      .malformed, "\(path): an audio file was expected, found an empty file: download or copy it again")
+  }
+  guard source.count >= 12 else { return nil }
+  let container = String(decoding: try source.bytes(at: 0, count: 4), as: UTF8.self)
+  guard container == "RIFF" || container == "FORM" else { return nil }
+  let dataName = container == "RIFF" ? "data" : "SSND"
+  var position = 12
+  while position + 8 <= source.count {
+    let chunk = try source.bytes(at: position, count: 8)
+    let digits = container == "RIFF" ? Array(chunk[4...].reversed()) : Array(chunk[4...])
+    let size = digits.reduce(0) { $0 << 8 | Int($1) }
+    position += 8
+    if String(decoding: chunk[..<4], as: UTF8.self) == dataName {
+      // Written to a pipe, the size is unknown: 0 or all ones.
+      if size == 0 || size >= 0x7FFF_FFFF { return nil }
+      return (size, min(size, source.count - position))
+    }
+    position += size + size % 2
+  }
+  return nil
+}
