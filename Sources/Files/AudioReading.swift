@@ -52,9 +52,12 @@ private final class AudioDecoder {
     }
     // libsndfile takes what is left of a file that was cut short for the whole.
     if let promised, promised.present < promised.declared {
-      frames = promised.present == 0
-        ? promised.declared
-        : Int((Double(frames) * Double(promised.declared) / Double(promised.present)).rounded())
+      frames =
+        if let bytes = bytesPerFrame(info) {
+          promised.declared / bytes
+        } else {
+          Int((Double(frames) * Double(promised.declared) / Double(max(1, promised.present))).rounded())
+        }
     }
     information = AudioInformation(
       sampleRate: Int(info.samplerate), channels: Int(info.channels), frames: frames,
@@ -133,6 +136,15 @@ private final class AudioDecoder {
 func sentence(_ message: UnsafePointer<CChar>?) -> String {
   let text = message.map { String(cString: $0) } ?? "unknown error"
   return text.hasSuffix(".") ? String(text.dropLast()) : text
+}
+
+/// The size of a frame in the file, nil for compressed encodings.
+private func bytesPerFrame(_ info: SF_INFO) -> Int? {
+  let sizes = [
+    SF_FORMAT_PCM_S8: 1, SF_FORMAT_PCM_U8: 1, SF_FORMAT_PCM_16: 2, SF_FORMAT_PCM_24: 3, SF_FORMAT_PCM_32: 4,
+    SF_FORMAT_FLOAT: 4, SF_FORMAT_DOUBLE: 8,
+  ]
+  return sizes[type(of: SF_FORMAT_DOUBLE).init(info.format) & SF_FORMAT_SUBMASK].map { $0 * Int(info.channels) }
 }
 
 private func formatName(_ format: Int32) -> String {

@@ -97,8 +97,10 @@ public struct Picture: Equatable, Sendable {
     }
   }
 
-  /// Draws lines through the points of each path, `thickness` pixels wide, with round ends and smooth edges.
+  /// Draws lines through the points of each path, `thickness` pixels wide, with round ends and smooth edges. A point
+  /// that is not finite interrupts its path.
   public mutating func stroke(_ paths: [[Point]], thickness: Double, _ colour: Colour) {
+    let paths = paths.flatMap { $0.split { !$0.x.isFinite || !$0.y.isFinite } }
     let points = paths.joined()
     guard let first = points.first else { return }
     let reach = thickness / 2 + 1
@@ -107,7 +109,6 @@ public struct Picture: Equatable, Sendable {
       (left, right) = (min(left, point.x), max(right, point.x))
       (top, bottom) = (min(top, point.y), max(bottom, point.y))
     }
-    guard [left, right, top, bottom].allSatisfy(\.isFinite) else { return }
     func limited(_ value: Double, _ most: Int) -> Int { Int(min(max(value, 0), Double(most))) }
     let columns = limited(left - reach, width)..<limited(right + reach + 1, width)
     let rows = limited(top - reach, height)..<limited(bottom + reach + 1, height)

@@ -7,7 +7,7 @@ import Foundation
 enum StrokeFont {
   static let capitalHeight = 14.0
   /// Between the strokes of neighbouring letters.
-  static let gap = 3.4
+  static let gap = 3.8
 
   struct Glyph {
     var width: Double

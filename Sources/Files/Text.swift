@@ -22,6 +22,14 @@ public struct TextStyle: Hashable, Sendable {
     let widths = glyphs.reduce(0) { $0 + $1.width }
     return (widths + StrokeFont.gap * Double(max(0, glyphs.count - 1))) * scale
   }
+
+  /// The text, or as much of its beginning as fits into `width` pixels with three points after it.
+  public func fitted(_ text: String, into width: Double) -> String {
+    if self.width(of: text) <= width { return text }
+    var kept = Substring(text)
+    while !kept.isEmpty && self.width(of: kept + "...") > width { kept.removeLast() }
+    return kept + "..."
+  }
 }
 
 /// Which part of a line of text stands at its point.

@@ -1,0 +1,221 @@
+import Foundation
+import PerceptualCore
+import PerceptualFiles
+import PerceptualTestSupport
+import Testing
+
+@Suite struct AudioFileTests {
+  /// Samples on the grid of 16 bits, so that every format holds them exactly.
+  static func clip(channels: Int, frames: Int, sampleRate: Int = 44_100) -> AudioClip {
+    AudioClip(samples: Tensor(Array(noise.prefix(channels * frames)), shape: [channels, frames]), sampleRate: sampleRate)
+  }
+
+  private static let noise: [Float] = {
+    var generator = SeededGenerator(name: "AudioFileTests")
+    let numbers = Fill.picture.tensor([6 * 70_001], &generator)
+    return numbers.map { ($0 * 65_536).rounded(.down) / 32_768 - 1 }.converted(to: Float.self).elements
+  }()
+
+  struct Format: Sendable, CustomStringConvertible {
+    var container: AudioContainer
+    var encoding: AudioEncoding
+    var description: String { "\(container.rawValue) \(encoding.rawValue)" }
+  }
+  static let formats = AudioContainer.allCases.flatMap { container in
+    AudioEncoding.allCases.map { Format(container: container, encoding: $0) }
+  }.filter { $0.container == .wav || $0.encoding != .float32 }
+
+  @Test(arguments: formats, [1, 2, 6]) func roundTrip(_ format: Format, _ channels: Int) throws {
+    try withTemporaryDirectory { directory in
+      let path = "\(directory)/clip.\(format.container.rawValue)"
+      let clip = Self.clip(channels: channels, frames: 70_001)
+      #expect(try AudioFile.write(clip, to: path, encoding: format.encoding) == 0)
+      #expect(try AudioFile.read(path) == clip)
+      let information = try AudioFile.information(path)
+      #expect(information.sampleRate == 44_100 && information.channels == channels && information.frames == 70_001)
+      #expect(information.formatName.hasPrefix(format.container == .wav ? "WAV" : "FLAC"))
+      #expect(try contents(of: directory) == ["clip.\(format.container.rawValue)"])
+    }
+  }
+
+  @Test(arguments: formats) func windowIsSlice(_ format: Format) throws {
+    try withTemporaryDirectory { directory in
+      let path = "\(directory)/clip.\(format.container.rawValue)"
+      let clip = Self.clip(channels: 2, frames: 70_001)
+      try AudioFile.write(clip, to: path, encoding: format.encoding)
+      for (start, frames) in [(0, 1), (1, 4096), (4095, 2), (12_345, 30_000), (69_999, 2), (70_000, 1)] {
+        let window = try AudioFile.read(path, from: start, frames: frames)
+        #expect(window.samples.shape == [2, frames])
+        for channel in 0..<2 {
+          let offset = channel * 70_001 + start
+          #expect(
+            Array(window.samples.elements[channel * frames..<(channel + 1) * frames])
+              == Array(clip.samples.elements[offset..<offset + frames]))
+        }
+      }
+      #expect(try AudioFile.read(path, from: 70_000).frames == 1)
+      let beyond = try #require(throws: PerceptualError.self) { try AudioFile.read(path, from: 69_000, frames: 1002) }
+      #expect(beyond.kind == .malformed)
+      #expect(beyond.description.contains("frames 69000 to 70001 were expected, found 70001 frames at 44100 Hz"))
+      #expect(throws: PerceptualError.self) { try AudioFile.read(path, from: 70_001) }
+    }
+  }
+
+  /// The 46 bytes of a WAV file of one frame, counted by hand; no time of writing in any format.
+  @Test func deterministicBytes() throws {
+    let one = AudioClip(samples: Tensor([0.5]), sampleRate: 16_000)
+    let expected: [UInt8] =
+      Array("RIFF".utf8) + [38, 0, 0, 0] + Array("WAVEfmt ".utf8) + [16, 0, 0, 0, 1, 0, 1, 0]
+      + [0x80, 0x3E, 0, 0, 0, 0x7D, 0, 0, 2, 0, 16, 0] + Array("data".utf8) + [2, 0, 0, 0, 0, 0x40]
+    #expect(try AudioFile.bytes(of: one).bytes == expected)
+    let float = try AudioFile.bytes(of: one, encoding: .float32).bytes
+    #expect(!String(decoding: float, as: UTF8.self).contains("PEAK"))
+    let clip = Self.clip(channels: 2, frames: 5000)
+    for format in Self.formats {
+      let first = try AudioFile.bytes(of: clip, container: format.container, encoding: format.encoding).bytes
+      #expect(first == (try AudioFile.bytes(of: clip, container: format.container, encoding: format.encoding).bytes))
+      try withTemporaryDirectory { directory in
+        let path = "\(directory)/clip.\(format.container.rawValue)"
+        try AudioFile.write(clip, to: path, encoding: format.encoding)
+        #expect(try FileBytes.read(path) == first)
+      }
+    }
+  }
+
+  @Test func roundingAndClipping() throws {
+    let steps: [Float] = [0.5, 1.5, 2.5, -0.5, -1.5, 2.4999, -2.5001, 32766.5, 32768, 40000, -32768, -32769]
+    let clip = AudioClip(samples: Tensor(steps.map { $0 / 32768 }), sampleRate: 16_000)
+    let (bytes, clipped) = try AudioFile.bytes(of: clip)
+    let values = stride(from: 44, to: bytes.count, by: 2).map { Int16(bitPattern: UInt16(bytes[$0]) | UInt16(bytes[$0 + 1]) << 8) }
+    #expect(values == [0, 2, 2, 0, -2, 2, -3, 32766, 32767, 32767, -32768, -32768])
+    #expect(clipped == 2, "1.0 is full scale, not beyond it")
+    let wide = try AudioFile.bytes(of: AudioClip(samples: Tensor([1, -1, 0x1p-23, 3]), sampleRate: 16_000), encoding: .pcm24)
+    #expect(Array(wide.bytes.suffix(12)) == [0xFF, 0xFF, 0x7F, 0, 0, 0x80, 1, 0, 0, 0xFF, 0xFF, 0x7F])
+    #expect(wide.clipped == 1)
+  }
+
+  @Test func mono() {
+    let clip = AudioClip(samples: Tensor([1, 0, 0.5, 0, 0.5, -0.5], shape: [2, 3]), sampleRate: 16_000)
+    #expect(clip.mono == Tensor([0.5, 0.25, 0]))
+  }
+
+  /// A file of `bytes` under `name` must be refused with all phrases; the command line prints the sentence as it is.
+  private func refused(_ name: String, _ bytes: [UInt8]?, _ phrases: [String], kind: PerceptualError.Kind = .malformed) throws {
+    try withTemporaryDirectory { directory in
+      let path = "\(directory)/\(name)"
+      if let bytes { try FileBytes.write(bytes, to: path) }
+      let error = try #require(throws: PerceptualError.self) { try AudioFile.read(path) }
+      #expect(error.kind == kind)
+      #expect(error.description.hasPrefix(path + ": "))
+      #expect(!error.description.contains("\n"))
+      for phrase in phrases { #expect(error.description.contains(phrase), "\(error)") }
+    }
+  }
+
+  @Test func refusesOtherFiles() throws {
+    try refused("none.wav", nil, ["cannot be opened (No such file or directory)"], kind: .missing)
+    try refused("empty.wav", [], ["found an empty file", "download or copy it again"])
+    try refused("text.wav", Array("This is no sound.\n".utf8), ["an audio file", "found something that is none", "convert it"])
+    try refused("short.flac", Array("fLaC".utf8), ["an audio file"])
+    try refused("header.wav", Array("RIFF".utf8), ["an audio file"])
+    try withTemporaryDirectory { directory in
+      let error = try #require(throws: PerceptualError.self) { try AudioFile.read(directory) }
+      #expect(error.kind == .malformed && error.description.contains("found a directory"))
+    }
+  }
+
+  /// Cut after 60 %: what is there can be read, all of it cannot.
+  @Test(arguments: formats) func refusesCutFiles(_ format: Format) throws {
+    try withTemporaryDirectory { directory in
+      let path = "\(directory)/cut.\(format.container.rawValue)"
+      let whole = try AudioFile.bytes(of: Self.clip(channels: 2, frames: 70_001), container: format.container, encoding: format.encoding).bytes
+      try FileBytes.write(Array(whole.prefix(whole.count * 6 / 10)), to: path)
+      let error = try #require(throws: PerceptualError.self) { try AudioFile.read(path) }
+      #expect(error.kind == .malformed)
+      #expect(error.description.contains("70001 frames were expected, found "), "\(error)")
+      #expect(error.description.contains("the file is cut short or damaged, download or copy it again"))
+      #expect(try AudioFile.information(path).frames == 70_001)
+      #expect(try AudioFile.read(path, from: 1000, frames: 20_000).frames == 20_000)
+      #expect(throws: PerceptualError.self) { try AudioFile.read(path, from: 60_000, frames: 5000) }
+    }
+  }
+
+  /// Every length of a small file is either whole or refused, and never crashes.
+  @Test(arguments: AudioContainer.allCases) func refusesEveryCut(_ container: AudioContainer) throws {
+    try withTemporaryDirectory { directory in
+      let whole = try AudioFile.bytes(of: Self.clip(channels: 1, frames: 300), container: container).bytes
+      for length in stride(from: 0, to: whole.count, by: 5) {
+        let path = "\(directory)/cut"
+        try FileBytes.write(Array(whole.prefix(length)), to: path)
+        let error = try #require(throws: PerceptualError.self) { try AudioFile.read(path) }
+        #expect(error.kind == .malformed)
+      }
+    }
+  }
+
+  /// Programs that write to a pipe cannot go back to enter the length: 0 or all ones stand there.
+  @Test func readsUnknownLengths() throws {
+    let clip = Self.clip(channels: 2, frames: 1000)
+    var wav = try AudioFile.bytes(of: clip).bytes
+    for place in [4, 5, 6, 7, 40, 41, 42, 43] { wav[place] = 0xFF }
+    var flac = try AudioFile.bytes(of: clip, container: .flac).bytes
+    // The last 36 bits before the checksum of the first block.
+    flac[21] &= 0xF0
+    for place in 22..<26 { flac[place] = 0 }
+    try withTemporaryDirectory { directory in
+      try FileBytes.write(wav, to: "\(directory)/a.wav")
+      try FileBytes.write(flac, to: "\(directory)/a.flac")
+      #expect(try AudioFile.read("\(directory)/a.wav") == clip)
+      #expect(try AudioFile.read("\(directory)/a.flac") == clip)
+    }
+  }
+
+  /// 2^36 - 1 frames promised: refused without allocating them.
+  @Test func refusesLyingHeader() throws {
+    var flac = try AudioFile.bytes(of: Self.clip(channels: 1, frames: 1000), container: .flac).bytes
+    flac[21] |= 0x0F
+    for place in 22..<26 { flac[place] = 0xFF }
+    try refused("lie.flac", flac, ["68719476735 frames were expected, found 1000"])
+  }
+
+  @Test func refusesNonFinite() throws {
+    let bad = AudioClip(samples: Tensor([0, .nan, 0, 0], shape: [2, 2]), sampleRate: 16_000)
+    let error = try #require(throws: PerceptualError.self) { try AudioFile.bytes(of: bad, name: "x.wav") }
+    #expect(error.kind == .malformed && error.description.contains("found nan in frame 1"))
+    var wav = try AudioFile.bytes(of: AudioClip(samples: Tensor([0, 1, 0]), sampleRate: 16_000), encoding: .float32).bytes
+    for (offset, byte) in [0x00, 0x00, 0x80, 0x7F].enumerated() { wav[wav.count - 8 + offset] = UInt8(byte) }
+    try refused("infinite.wav", wav, ["finite samples were expected, found inf in frame 1"])
+  }
+
+  @Test func refusesToWrite() throws {
+    let clip = Self.clip(channels: 1, frames: 10)
+    func error(_ path: String, _ clip: AudioClip, _ encoding: AudioEncoding = .pcm16) throws -> PerceptualError {
+      try #require(throws: PerceptualError.self) { try AudioFile.write(clip, to: path, encoding: encoding) }
+    }
+    #expect(try error("x.mp3", clip).kind == .usage)
+    #expect(try error("x.flac", clip, .float32).description.contains("FLAC holds integers only"))
+    #expect(try error("/nowhere/x.wav", clip).kind == .cannotCreate)
+    #expect(try error("x.flac", Self.clip(channels: 9, frames: 10)).description.contains("cannot hold 9 channels"))
+  }
+
+  @Test func lists() throws {
+    try withTemporaryDirectory { directory in
+      for name in ["b.WAV", "a/z.flac", "a/y.ogg", "B.aiff", "notes.txt", ".hidden.wav", ".git/x.wav", "empty/x.json"] {
+        let folder = URL(fileURLWithPath: "\(directory)/\(name)").deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try FileBytes.write([0], to: "\(directory)/\(name)")
+      }
+      // A circle must end.
+      try FileManager.default.createSymbolicLink(atPath: "\(directory)/a/up", withDestinationPath: directory)
+      let names = try AudioFile.list(in: directory).map { $0.dropFirst(directory.count + 1) }
+      #expect(names == ["B.aiff", "a/y.ogg", "a/z.flac", "b.WAV"])
+      #expect(try AudioFile.list(in: directory + "/").count == 4)
+      let none = try #require(throws: PerceptualError.self) { try AudioFile.list(in: "\(directory)/empty") }
+      #expect(none.kind == .missing && none.description.contains("were expected, found none"))
+      let absent = try #require(throws: PerceptualError.self) { try AudioFile.list(in: "\(directory)/absent") }
+      #expect(absent.kind == .missing && absent.description.contains("No such file or directory"))
+      let file = try #require(throws: PerceptualError.self) { try AudioFile.list(in: "\(directory)/b.WAV") }
+      #expect(file.kind == .malformed)
+    }
+  }
+}
