@@ -5,7 +5,8 @@ import PerceptualCore
   #error("the files of this package are little-endian and are read and written as they lie in memory")
 #endif
 
-/// Whole files as bytes: read with errors that say what is wrong, written so that a crash leaves the old file or the new.
+/// Whole files as bytes: read with errors that say what is wrong, written so that a crash leaves the old file or the
+/// new.
 public enum FileBytes {
   /// The bytes of a file.
   ///
@@ -67,7 +68,9 @@ final class ByteSource {
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(PerceptualError) {
     guard let base = buffer.baseAddress, buffer.count > 0 else { return }
     guard let descriptor else {
-      memory.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + buffer.count])) }
+      memory.withUnsafeBytes {
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + buffer.count]))
+      }
       return
     }
     var done = 0
@@ -95,7 +98,10 @@ final class ByteSource {
     var failure: PerceptualError?
     let result = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
       do throws(PerceptualError) {
-        try read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<(count * MemoryLayout<Element>.stride)]))
+        try read(
+          at: offset,
+          into: UnsafeMutableRawBufferPointer(
+            rebasing: UnsafeMutableRawBufferPointer(buffer)[..<(count * MemoryLayout<Element>.stride)]))
         initialized = count
       } catch {
         failure = error
@@ -116,7 +122,8 @@ func checkReadable(_ path: String) throws(PerceptualError) {
     throw PerceptualError(.malformed, "\(path): a file was expected, found a directory: name a file in it")
   }
   if status.st_mode & S_IFMT != S_IFREG {
-    throw PerceptualError(.malformed, "\(path): a regular file was expected, found a device or pipe: save it to a file first")
+    throw PerceptualError(
+      .malformed, "\(path): a regular file was expected, found a device or pipe: save it to a file first")
   }
 }
 
@@ -131,7 +138,8 @@ final class FileSink {
     var status = stat()
     let exists = stat(path, &status) == 0
     if exists && status.st_mode & S_IFMT == S_IFDIR {
-      throw PerceptualError(.cannotCreate, "\(path): a file is to be written here, found a directory: give a file's name")
+      throw PerceptualError(
+        .cannotCreate, "\(path): a file is to be written here, found a directory: give a file's name")
     }
     let isSpecial = exists && status.st_mode & S_IFMT != S_IFREG
     // A link keeps pointing to the file that is replaced.
@@ -149,7 +157,8 @@ final class FileSink {
     }
     if descriptor < 0 {
       throw PerceptualError(
-        .cannotCreate, "\(path): cannot be created (\(lastSystemError())): choose a directory that exists and is writable")
+        .cannotCreate,
+        "\(path): cannot be created (\(lastSystemError())): choose a directory that exists and is writable")
     }
   }
 

@@ -2,8 +2,8 @@ import PerceptualCore
 
 /// Arrays in NumPy's .npy format.
 ///
-/// Read: versions 1 to 3, little-endian f2, f4, f8, i1 to i8, u1 to u4 and booleans, C or Fortran order. Written: version
-/// 1.0, C order; the same array always gives the same bytes, those of `numpy.save`.
+/// Read: versions 1 to 3, little-endian f2, f4, f8, i1 to i8, u1 to u4 and booleans, C or Fortran order. Written:
+/// version 1.0, C order; the same array always gives the same bytes, those of `numpy.save`.
 /// Source: the format's specification, numpy.lib.format.
 public enum Npy {
   /// Reads an array; `.float` and `.double` of the result convert it.
@@ -78,7 +78,9 @@ public enum Npy {
     var bytes = type.size
     for extent in header.shape {
       let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
-      if overflow { throw malformed("a shape whose size fits 63 bits was expected, found \(header.shape): save it again") }
+      if overflow {
+        throw malformed("a shape whose size fits 63 bits was expected, found \(header.shape): save it again")
+      }
       bytes = product
     }
     let found = source.count - dataStart
@@ -87,7 +89,8 @@ public enum Npy {
         "\(bytes) bytes of data were expected for shape \(header.shape) of '\(header.type)', found \(found): "
           + (found < bytes ? copyAgain : "save one array a file"))
     }
-    let tensor = try type.read(source, at: dataStart, shape: header.fortranOrder ? header.shape.reversed() : header.shape)
+    let tensor = try type.read(
+      source, at: dataStart, shape: header.fortranOrder ? header.shape.reversed() : header.shape)
     return header.fortranOrder ? transposed(tensor, shape: header.shape) : tensor
   }
 

@@ -19,7 +19,8 @@ struct NpyHeaderParser {
 
   private func malformed(_ sentence: String) -> PerceptualError {
     PerceptualError(
-      .malformed, "\(file): \(sentence) at byte \(position) of the header: the file is damaged, write it again with numpy.save")
+      .malformed,
+      "\(file): \(sentence) at byte \(position) of the header: the file is damaged, write it again with numpy.save")
   }
 
   mutating func header() throws(PerceptualError) -> Header {

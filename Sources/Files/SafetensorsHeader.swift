@@ -50,8 +50,8 @@ private struct Reader {
   func headerText() throws(PerceptualError) -> [UInt8] {
     guard source.count >= 8 else {
       throw malformed(
-        "a safetensors file starts with 8 bytes that give the length of its header, found \(source.count) bytes in all: "
-          + copyAgain)
+        "a safetensors file starts with 8 bytes that give the length of its header, "
+          + "found \(source.count) bytes in all: \(copyAgain)")
     }
     let length = try source.array(at: 0, count: 1, of: UInt64.self)[0]
     guard length <= SafetensorsHeader.longest else {

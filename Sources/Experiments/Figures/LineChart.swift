@@ -69,8 +69,10 @@ public struct LineChart: Sendable {
       picture.fill(x: Int(x), y: Int(area.bottom), width: scale, height: scale * 5, Colour(grey: 40))
       picture.draw(Axis.label(tick), at: Point(x, area.bottom + 19 * unit), style, anchor: .middle)
     }
-    picture.fill(x: Int(area.left), y: Int(area.bottom), width: Int(area.right - area.left), height: scale, Colour(grey: 40))
-    picture.fill(x: Int(area.left), y: Int(area.top), width: scale, height: Int(area.bottom - area.top), Colour(grey: 40))
+    picture.fill(
+      x: Int(area.left), y: Int(area.bottom), width: Int(area.right - area.left), height: scale, Colour(grey: 40))
+    picture.fill(
+      x: Int(area.left), y: Int(area.top), width: scale, height: Int(area.bottom - area.top), Colour(grey: 40))
     picture.draw(
       xLabel, at: Point((area.left + area.right) / 2, area.bottom + 42 * unit), style, anchor: .middle)
     picture.draw(

@@ -7,7 +7,8 @@ import Testing
 @Suite struct AudioFileTests {
   /// Samples on the grid of 16 bits, so that every format holds them exactly.
   static func clip(channels: Int, frames: Int, sampleRate: Int = 44_100) -> AudioClip {
-    AudioClip(samples: Tensor(Array(noise.prefix(channels * frames)), shape: [channels, frames]), sampleRate: sampleRate)
+    AudioClip(
+      samples: Tensor(Array(noise.prefix(channels * frames)), shape: [channels, frames]), sampleRate: sampleRate)
   }
 
   private static let noise: [Float] = {
@@ -86,10 +87,13 @@ import Testing
     let steps: [Float] = [0.5, 1.5, 2.5, -0.5, -1.5, 2.4999, -2.5001, 32766.5, 32768, 40000, -32768, -32769]
     let clip = AudioClip(samples: Tensor(steps.map { $0 / 32768 }), sampleRate: 16_000)
     let (bytes, clipped) = try AudioFile.bytes(of: clip)
-    let values = stride(from: 44, to: bytes.count, by: 2).map { Int16(bitPattern: UInt16(bytes[$0]) | UInt16(bytes[$0 + 1]) << 8) }
+    let values = stride(from: 44, to: bytes.count, by: 2).map {
+      Int16(bitPattern: UInt16(bytes[$0]) | UInt16(bytes[$0 + 1]) << 8)
+    }
     #expect(values == [0, 2, 2, 0, -2, 2, -3, 32766, 32767, 32767, -32768, -32768])
     #expect(clipped == 2, "1.0 is full scale, not beyond it")
-    let wide = try AudioFile.bytes(of: AudioClip(samples: Tensor([1, -1, 0x1p-23, 3]), sampleRate: 16_000), encoding: .pcm24)
+    let wide = try AudioFile.bytes(
+      of: AudioClip(samples: Tensor([1, -1, 0x1p-23, 3]), sampleRate: 16_000), encoding: .pcm24)
     #expect(Array(wide.bytes.suffix(12)) == [0xFF, 0xFF, 0x7F, 0, 0, 0x80, 1, 0, 0, 0xFF, 0xFF, 0x7F])
     #expect(wide.clipped == 1)
   }
@@ -100,7 +104,9 @@ import Testing
   }
 
   /// A file of `bytes` under `name` must be refused with all phrases; the command line prints the sentence as it is.
-  private func refused(_ name: String, _ bytes: [UInt8]?, _ phrases: [String], kind: PerceptualError.Kind = .malformed) throws {
+  private func refused(_ name: String, _ bytes: [UInt8]?, _ phrases: [String], kind: PerceptualError.Kind = .malformed)
+    throws
+  {
     try withTemporaryDirectory { directory in
       let path = "\(directory)/\(name)"
       if let bytes { try FileBytes.write(bytes, to: path) }
@@ -115,7 +121,8 @@ import Testing
   @Test func refusesOtherFiles() throws {
     try refused("none.wav", nil, ["cannot be opened (No such file or directory)"], kind: .missing)
     try refused("empty.wav", [], ["found an empty file", "download or copy it again"])
-    try refused("text.wav", Array("This is no sound.\n".utf8), ["an audio file", "found something that is none", "convert it"])
+    try refused(
+      "text.wav", Array("This is no sound.\n".utf8), ["an audio file", "found something that is none", "convert it"])
     try refused("short.flac", Array("fLaC".utf8), ["an audio file"])
     try refused("header.wav", Array("RIFF".utf8), ["an audio file"])
     try withTemporaryDirectory { directory in
@@ -128,7 +135,9 @@ import Testing
   @Test(arguments: formats) func refusesCutFiles(_ format: Format) throws {
     try withTemporaryDirectory { directory in
       let path = "\(directory)/cut.\(format.container.rawValue)"
-      let whole = try AudioFile.bytes(of: Self.clip(channels: 2, frames: 70_001), container: format.container, encoding: format.encoding).bytes
+      let whole = try AudioFile.bytes(
+        of: Self.clip(channels: 2, frames: 70_001), container: format.container, encoding: format.encoding
+      ).bytes
       try FileBytes.write(Array(whole.prefix(whole.count * 6 / 10)), to: path)
       let error = try #require(throws: PerceptualError.self) { try AudioFile.read(path) }
       #expect(error.kind == .malformed)
@@ -182,7 +191,8 @@ import Testing
     let bad = AudioClip(samples: Tensor([0, .nan, 0, 0], shape: [2, 2]), sampleRate: 16_000)
     let error = try #require(throws: PerceptualError.self) { try AudioFile.bytes(of: bad, name: "x.wav") }
     #expect(error.kind == .malformed && error.description.contains("found nan in frame 1"))
-    var wav = try AudioFile.bytes(of: AudioClip(samples: Tensor([0, 1, 0]), sampleRate: 16_000), encoding: .float32).bytes
+    var wav = try AudioFile.bytes(of: AudioClip(samples: Tensor([0, 1, 0]), sampleRate: 16_000), encoding: .float32)
+      .bytes
     for (offset, byte) in [0x00, 0x00, 0x80, 0x7F].enumerated() { wav[wav.count - 8 + offset] = UInt8(byte) }
     try refused("infinite.wav", wav, ["finite samples were expected, found inf in frame 1"])
   }

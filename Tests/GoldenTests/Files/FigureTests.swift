@@ -105,7 +105,8 @@ import Testing
     for isLogarithmic in [false, true] {
       for values: [Double] in [[], [1], [2, 2], [0, -1, .nan, .infinity, 3], [.nan]] {
         let chart = LineChart(
-          title: "t", xLabel: "x", yLabel: "y", series: [.init(name: "s", values: values)], isLogarithmic: isLogarithmic)
+          title: "t", xLabel: "x", yLabel: "y", series: [.init(name: "s", values: values)], isLogarithmic: isLogarithmic
+        )
         let picture = chart.render()
         #expect(picture.width == 1440 && picture.height == 840)
       }

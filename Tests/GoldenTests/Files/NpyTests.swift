@@ -47,9 +47,11 @@ private func bytes<Number: BitwiseCopyable>(_ numbers: [Number]) -> [UInt8] { nu
 
   @Test func everyFormat() throws {
     let rows: [(String, [UInt8])] = [
-      ("<f8", bytes([1, 0, 3] as [Double])), ("<f4", bytes([1, 0, 3] as [Float])), ("<f2", bytes([0x3C00, 0, 0x4200] as [UInt16])),
+      ("<f8", bytes([1, 0, 3] as [Double])), ("<f4", bytes([1, 0, 3] as [Float])),
+      ("<f2", bytes([0x3C00, 0, 0x4200] as [UInt16])),
       ("<i8", bytes([1, 0, 3] as [Int64])), ("<i4", bytes([1, 0, 3] as [Int32])), ("<i2", bytes([1, 0, 3] as [Int16])),
-      ("|i1", [1, 0, 3]), ("<u4", bytes([1, 0, 3] as [UInt32])), ("<u2", bytes([1, 0, 3] as [UInt16])), ("|u1", [1, 0, 3]),
+      ("|i1", [1, 0, 3]), ("<u4", bytes([1, 0, 3] as [UInt32])), ("<u2", bytes([1, 0, 3] as [UInt16])),
+      ("|u1", [1, 0, 3]),
     ]
     for (type, data) in rows {
       for version: UInt8 in [1, 2, 3] {
@@ -60,7 +62,8 @@ private func bytes<Number: BitwiseCopyable>(_ numbers: [Number]) -> [UInt8] { nu
     }
     #expect(try Npy.read(bytes: npy(header("|b1", shape: "(2,)"), [0, 1])).double.elements == [0, 1])
     #expect(try Npy.read(bytes: npy(header("|i1", shape: "(2,)"), [255, 128])).double.elements == [-1, -128])
-    #expect(try Npy.read(bytes: npy(header("<u4", shape: "()"), [255, 255, 255, 255])).double.elements == [4294967295])
+    #expect(
+      try Npy.read(bytes: npy(header("<u4", shape: "()"), [255, 255, 255, 255])).double.elements == [4_294_967_295])
   }
 
   /// Columns first in the file, rows first in memory.
@@ -89,10 +92,15 @@ private func bytes<Number: BitwiseCopyable>(_ numbers: [Number]) -> [UInt8] { nu
     .init("magic of another case", npy("", magic: [0x93] + Array("numpy".utf8)), "found another kind of file"),
     .init("cut after the magic", [0x93] + Array("NUMPY".utf8), "found the end of the file: the file is cut short"),
     .init("cut in a long length", Array(npy("", version: 2).prefix(11)), "the file is cut short"),
-    .init("version 0", npy(header(shape: "(1,)"), four, version: 0), "version 1, 2 or 3 of the format was expected, found 0"),
+    .init(
+      "version 0", npy(header(shape: "(1,)"), four, version: 0), "version 1, 2 or 3 of the format was expected, found 0"
+    ),
     .init("version 9", npy(header(shape: "(1,)"), four, version: 9), "found 9"),
-    .init("cut in the header", Array(npy(header(shape: "(1,)")).prefix(30)), "a header of 58 bytes was expected, found 20"),
-    .init("cut in the data", npy(header(shape: "(2,)"), four), "8 bytes of data were expected for shape [2] of '<f4', found 4"),
+    .init(
+      "cut in the header", Array(npy(header(shape: "(1,)")).prefix(30)), "a header of 58 bytes was expected, found 20"),
+    .init(
+      "cut in the data", npy(header(shape: "(2,)"), four),
+      "8 bytes of data were expected for shape [2] of '<f4', found 4"),
     .init("bytes after the data", npy(header(shape: "(1,)"), four + [0]), "found 5: save one array a file"),
     .init("big-endian", npy(header(">f4", shape: "(1,)"), four), "found dtype '>f4': save it with .astype('<f4')"),
     .init("complex", npy(header("<c8", shape: "(1,)"), four + four), "found dtype '<c8'"),
@@ -100,19 +108,24 @@ private func bytes<Number: BitwiseCopyable>(_ numbers: [Number]) -> [UInt8] { nu
     .init("text", npy(header("<U2", shape: "(1,)"), four + four), "found dtype '<U2'"),
     .init("long double", npy(header("<f16", shape: "(1,)"), four), "found dtype '<f16'"),
     .init("unsigned of 64 bits", npy(header("<u8", shape: "(1,)"), four + four), "found dtype '<u8'"),
-    .init("structured", npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", four), "structured arrays"),
+    .init(
+      "structured", npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", four), "structured arrays"),
     .init("no dictionary", npy("descr", four), "\"{\" was expected at byte 0"),
     .init("a key too few", npy("{'descr': '<f4', 'shape': (1,)}", four), "found fewer"),
     .init("a key twice", npy("{'shape': (1,), 'shape': (1,)}", four), "once each, found 'shape'"),
     .init("an unknown key", npy("{'order': 'C'}", four), "once each, found 'order'"),
     .init("no boolean", npy("{'fortran_order': 0}", four), "True or False was expected"),
     .init("a negative extent", npy(header(shape: "(-1,)"), four), "an integer from 0 to 2^63 - 1"),
-    .init("an extent over 64 bits", npy(header(shape: "(99999999999999999999,)"), four), "an integer from 0 to 2^63 - 1"),
+    .init(
+      "an extent over 64 bits", npy(header(shape: "(99999999999999999999,)"), four), "an integer from 0 to 2^63 - 1"),
     .init("a product that overflows", npy(header(shape: "(4294967296, 4294967296)"), four), "whose size fits 63 bits"),
-    .init("far more promised", npy(header(shape: "(1000000000000,)"), four), "4000000000000 bytes of data were expected"),
+    .init(
+      "far more promised", npy(header(shape: "(1000000000000,)"), four), "4000000000000 bytes of data were expected"),
     .init("an open tuple", npy("{'shape': (1,", four), "an integer from 0 to 2^63 - 1"),
     .init("an open string", npy("{'descr", four), "the end of a string was expected"),
-    .init("text after the header", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x", four), "found more text"),
+    .init(
+      "text after the header", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x", four), "found more text"
+    ),
     .init("bytes that are no text", npy("{'descr': '", [0xFF]) + Self.four, "the end of a string was expected"),
   ]
 

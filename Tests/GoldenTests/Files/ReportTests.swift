@@ -19,7 +19,8 @@ import Testing
       emphasised: [[0, 1]])
     report.image(try PNG.bytes(Picture(width: 2, height: 2)), caption: nasty)
     report.audio(
-      try AudioFile.bytes(of: AudioClip(samples: Tensor([0, 1]), sampleRate: 16_000)).bytes, mime: "audio/wav", label: nasty)
+      try AudioFile.bytes(of: AudioClip(samples: Tensor([0, 1]), sampleRate: 16_000)).bytes, mime: "audio/wav",
+      label: nasty)
     return report
   }
 
