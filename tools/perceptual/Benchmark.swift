@@ -56,8 +56,10 @@ struct Benchmark: Sendable {
   struct Work {
     /// One run and what it computed.
     let run: () throws -> [Tensor<Float>]
-    /// The same on Reference in Double.
+    /// Reference in Double on a part of the same work.
     var reference: (() throws -> Void)?
+    /// What part of the work `reference` does; its time is scaled up by it.
+    var referencePart = 1.0
     /// What one run gets through, such as 12.9 "GFLOP" or 67.3 "s of audio".
     let amount: Double
     let unit: String
@@ -108,7 +110,7 @@ struct Timing {
     if reference, let run = work.reference {
       let began = clock.now
       try run()
-      referenceSeconds = began.duration(to: clock.now) / .seconds(1)
+      referenceSeconds = began.duration(to: clock.now) / .seconds(1) / work.referencePart
     }
   }
 

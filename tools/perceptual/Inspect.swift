@@ -30,13 +30,37 @@ struct FileContents {
 
   init(of file: String) throws(PerceptualError) {
     self.file = file
-    let contents = try SafetensorsFile(contentsOf: file)
-    kind = "safetensors"
-    metadata = contents.metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    tensors = contents.names.compactMap { name in contents[name].map { TensorSummary(name, $0.typeName, $0.double) } }
-    properties = [
-      ("tensors", .integer(tensors.count)), ("elements", .integer(tensors.reduce(0) { $0 + $1.count })),
-    ]
+    switch FileKind(file) {
+    case .safetensors:
+      let contents = try SafetensorsFile(contentsOf: file)
+      kind = "safetensors"
+      metadata = contents.metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+      tensors = contents.names.compactMap { name in contents[name].map { TensorSummary(name, $0.typeName, $0.double) } }
+      properties = [
+        ("tensors", .integer(tensors.count)), ("elements", .integer(tensors.reduce(0) { $0 + $1.count })),
+      ]
+    case .array:
+      let array = try Npy.read(file)
+      kind = "npy"
+      tensors = [TensorSummary("array", array.typeName, array.double)]
+    case .picture:
+      let picture = try PNG.readGrey(file)
+      kind = "png"
+      properties = [("width", .integer(picture.shape[1])), ("height", .integer(picture.shape[0]))]
+      tensors = [TensorSummary("grey", "U8", picture.converted())]
+    case .audio:
+      let information = try AudioFile.information(file)
+      let clip = try AudioFile.read(file)
+      kind = "audio"
+      properties = [
+        ("format", .string(information.formatName)), ("sampleRate", .integer(clip.sampleRate)),
+        ("channels", .integer(clip.channels)), ("frames", .integer(clip.frames)), ("seconds", .number(clip.seconds)),
+      ]
+      tensors = (0..<clip.channels).map { channel in
+        let samples = clip.samples.elements[channel * clip.frames..<(channel + 1) * clip.frames]
+        return TensorSummary("channel \(channel)", "samples", Tensor(samples.map { Double($0) }))
+      }
+    }
   }
 
   var json: JSONValue {

@@ -16,7 +16,12 @@ struct Perceptual: AsyncParsableCommand {
 
   /// In the order of docs/command-line.md.
   static let commands: [any ParsableCommand.Type] = [
+    SpectrogramCommand.self,
+    ResynthesizeCommand.self,
+    MetricCommand.self,
+    SynthesizeCommand.self,
     FixturesCommand.self,
+    BenchmarkCommand.self,
     InspectCommand.self,
     BenchmarkWorkerCommand.self,
   ]

@@ -1,0 +1,45 @@
+import Fast
+import PerceptualCore
+import PerceptualFiles
+
+/// What a file is taken for, by its name; whatever is nothing else is audio, which libsndfile knows by its content.
+enum FileKind {
+  case array, picture, safetensors, audio
+
+  init(_ path: String) {
+    let suffix = path.split(separator: "/").last?.split(separator: ".").last?.lowercased()
+    self =
+      switch suffix {
+      case "npy": .array
+      case "png": .picture
+      case "safetensors": .safetensors
+      default: .audio
+      }
+  }
+}
+
+/// A recording through the paper's front end: mono, 16 kHz, log-scaled mel-spectrogram in [0, 1].
+///
+/// Throws `.malformed` where it is shorter than one frame.
+func frontEndImage(
+  ofAudio path: String, _ frontEnd: AudioFrontEnd = .init()
+) throws(PerceptualError) -> LogScalingOutput<Float> {
+  frontEnd.image(try frontEndSignal(ofAudio: path, frontEnd))
+}
+
+/// A recording as the front end wants it: one channel at its rate.
+///
+/// Throws `.malformed` where it is shorter than one frame.
+func frontEndSignal(
+  ofAudio path: String, _ frontEnd: AudioFrontEnd = .init()
+) throws(PerceptualError) -> Tensor<Float> {
+  let clip = try AudioFile.read(path)
+  let signal = clip.frames == 0 ? Tensor([]) : frontEnd.mono(clip.samples, rate: clip.sampleRate)
+  let needed = frontEnd.shortTime.windowLength
+  if signal.count < needed {
+    throw PerceptualError(
+      .malformed,
+      "\(path): \(signal.count) samples at \(frontEnd.sampleRate) Hz are less than one frame of \(needed); use a longer recording")
+  }
+  return signal
+}

@@ -1,0 +1,140 @@
+import ArgumentParser
+import Fast
+import PerceptualConformance
+import PerceptualCore
+import PerceptualFiles
+
+struct MetricCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "metric", abstract: "Compare two pictures or recordings.",
+    discussion: """
+      A and B are .npy arrays of [H, W], [N, C, H, W] or [T], grey PNG pictures, or audio. A recording is turned into its \
+      spectrogram first; [T] is compared sample by sample, by mse alone. ssim and ms-ssim are similarities, 1 on equal \
+      pictures. Prints the mean over the batch.
+      """)
+
+  enum Metric: String, CaseIterable, ExpressibleByArgument {
+    case mse, ssim, msSSIM = "ms-ssim", nlpd
+
+    /// The operation of docs/fixtures.md that it is.
+    var operationName: String {
+      switch self {
+      case .mse: "meanSquaredError"
+      case .ssim: "structuralSimilarity"
+      case .msSSIM: "multiScaleStructuralSimilarity"
+      case .nlpd: "normalizedLaplacianPyramidDistance"
+      }
+    }
+    var hasDataRange: Bool { self == .ssim || self == .msSSIM }
+  }
+
+  @Argument(help: "Which metric.")
+  var metric: Metric
+  @Argument(help: ArgumentHelp("The prediction.", valueName: "A"))
+  var prediction: String
+  @Argument(help: ArgumentHelp("The target.", valueName: "B"))
+  var target: String
+  @Option(
+    help: ArgumentHelp(
+      "Write the gradient of the printed value with respect to A, in A's shape, to this .npy file.", valueName: "file"))
+  var gradient: String?
+  @Option(
+    help: ArgumentHelp(
+      "For ssim and ms-ssim: the difference between the largest and smallest possible value.", valueName: "number"))
+  var dataRange: Double?
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var execution: ExecutionOptions
+
+  func validate() throws {
+    if let dataRange {
+      if !(dataRange > 0 && dataRange.isFinite) {
+        throw ValidationError("--data-range \(dataRange): a positive number is needed.")
+      }
+      if !metric.hasDataRange { throw ValidationError("--data-range has no meaning for \(metric.rawValue).") }
+    }
+  }
+
+  func run() throws {
+    try execution.run { try compare() }
+  }
+
+  private func compare() throws {
+    let a = try Comparand(prediction)
+    let b = try Comparand(target)
+    if a.tensor.shape != b.tensor.shape {
+      throw PerceptualError(
+        .malformed,
+        "\(target): its \(b.kind) has shape \(b.tensor.shape), that of \(prediction) has \(a.tensor.shape); equal shapes are needed")
+    }
+    guard let operation = operation(named: metric.operationName) else {
+      throw PerceptualError(.usage, "\(metric.rawValue): this build has no \(metric.operationName)")
+    }
+    var inputs = OperationCase<Double>(inputs: [
+      "prediction": try a.batch(for: metric).converted(), "target": try b.batch(for: metric).converted(),
+    ])
+    if let dataRange { inputs.attributes["dataRange"] = .number(dataRange) }
+    do {
+      try operation.validate(inputs)
+    } catch {
+      throw PerceptualError(.malformed, "\(prediction): \(metric.rawValue) cannot take it: \(error.description)")
+    }
+    let samples = inputs.input("prediction").shape[0]
+    if gradient != nil { inputs.cotangents["value"] = Tensor(repeating: 1 / Double(samples), shape: [samples]) }
+    let results = try operation.fast(inputs.converted())
+    let values = results.outputs["value"]?.elements.map { Double($0) } ?? []
+    let mean = values.reduce(0, +) / Double(values.count)
+
+    if let gradient, let tensor = results.gradients["prediction"] {
+      try Npy.write(tensor.reshaped(a.tensor.shape), to: gradient)
+    }
+    if output.json {
+      try printResult([
+        "metric": .string(metric.rawValue), "value": .number(mean), "values": .array(values.map { .number($0) }),
+        "a": .string(prediction), "b": .string(target), "shape": .array(a.tensor.shape.map { .integer($0) }),
+      ])
+    } else {
+      try printResult("\(mean)")
+    }
+  }
+}
+
+/// One of the two things that `metric` compares.
+struct Comparand {
+  let path: String
+  /// What `tensor` is, for messages.
+  let kind: String
+  let tensor: Tensor<Float>
+
+  init(_ path: String) throws(PerceptualError) {
+    self.path = path
+    switch FileKind(path) {
+    case .array:
+      kind = "array"
+      tensor = try Npy.read(path).float
+    case .picture:
+      kind = "picture"
+      tensor = try PNG.readGrey(path)
+    case .audio, .safetensors:
+      kind = "spectrogram"
+      tensor = try frontEndImage(ofAudio: path).image
+    }
+    let bad = tensor.elements.count { !$0.isFinite }
+    if bad > 0 {
+      throw PerceptualError(.malformed, "\(path): \(bad) of \(tensor.count) numbers are not finite; clean them up first")
+    }
+  }
+
+  /// As [N, C, H, W], or [1, T] for what compares samples.
+  func batch(for metric: MetricCommand.Metric) throws(PerceptualError) -> Tensor<Float> {
+    let shape = tensor.shape
+    switch shape.count {
+    case 4: return tensor
+    case 2: return tensor.reshaped([1, 1] + shape)
+    case 1 where metric == .mse: return tensor.reshaped([1] + shape)
+    default:
+      let wanted = metric == .mse ? "[H, W], [N, C, H, W] or [T]" : "[H, W] or [N, C, H, W]"
+      throw PerceptualError(
+        .malformed, "\(path): the \(kind) has shape \(shape), \(metric.rawValue) needs \(wanted); reshape it first")
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Fast
+import Foundation
+import PerceptualCore
+import PerceptualFiles
+
+struct ResynthesizeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resynthesize", abstract: "Sound from a spectrogram, by Griffin-Lim.",
+    discussion: """
+      IN is an .npy array [256, frames] in [0, 1] as `spectrogram` writes it, or a recording, which is then taken to its \
+      spectrogram and back. The phases start at random from the seed.
+      """)
+
+  /// ln(0.001), silence, to the loud end of recordings at full scale.
+  private static let assumedRange = (low: log(PaperAudio.logEpsilon), high: 4.0)
+
+  @Argument(help: ArgumentHelp("An .npy spectrogram or a recording.", valueName: "in"))
+  var input: String
+  @Argument(help: ArgumentHelp("The audio file to write.", valueName: "out"))
+  var outputFile: String
+  @Option(help: ArgumentHelp("Iterations of Griffin-Lim.", valueName: "number"))
+  var iterations = 32
+  @Option(help: ArgumentHelp("The natural logarithm that 0 stands for in an .npy.", valueName: "number"))
+  var low: Double?
+  @Option(help: ArgumentHelp("The natural logarithm that 1 stands for in an .npy.", valueName: "number"))
+  var high: Double?
+  @OptionGroup var frontEnd: FrontEndOptions
+  @OptionGroup var seed: SeedOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var execution: ExecutionOptions
+
+  func validate() throws {
+    if !(0...100_000).contains(iterations) {
+      throw ValidationError("--iterations \(iterations): 0 to 100000 is needed.")
+    }
+    if (low != nil || high != nil) && FileKind(input) != .array {
+      throw ValidationError("--low and --high belong to an .npy; a recording brings its own range.")
+    }
+    let range = (low ?? Self.assumedRange.low, high ?? Self.assumedRange.high)
+    if !(range.0.isFinite && range.1.isFinite && range.0 < range.1 && range.1 < 80) {
+      throw ValidationError("--low \(range.0) --high \(range.1): low must be less than high, and high less than 80.")
+    }
+  }
+
+  func run() throws {
+    try execution.run {
+      var frontEnd = frontEnd.frontEnd
+      frontEnd.iterations = iterations
+      let picture = try picture(frontEnd)
+      let shape = [frontEnd.shortTime.bins, picture.image.shape[1]]
+      let draws = uniformNoise(seed: seed.seed, stream: .phases, index: 0, count: shape[0] * shape[1])
+      let phases = Tensor(draws.map { 2 * Float.pi * $0 }, shape: shape)
+      var signal = frontEnd.waveform(picture.image, low: picture.low[0], high: picture.high[0], initialPhase: phases)
+      let peak = signal.elements.reduce(0) { max($0, abs($1)) }
+      guard peak.isFinite else {
+        throw PerceptualError(.malformed, "\(input): its sound is beyond the range of numbers; is it scaled to [0, 1]?")
+      }
+      // A file holds samples up to 1; louder ones would be clipped.
+      let gain = peak > 1 ? 0.999 / peak : 1
+      if gain < 1 { signal = signal.map { gain * $0 } }
+      try AudioFile.write(AudioClip(samples: signal, sampleRate: frontEnd.sampleRate), to: outputFile)
+      if output.json {
+        try printResult([
+          "file": .string(input), "written": .string(outputFile), "sampleRate": .integer(frontEnd.sampleRate),
+          "samples": .integer(signal.count), "gain": .number(Double(gain)),
+        ])
+      } else {
+        let seconds = Double(signal.count) / Double(frontEnd.sampleRate)
+        let quieter = gain < 1 ? ", made quieter by \(short(-20 * log10(Double(gain)))) dB to fit" : ""
+        try printResult("\(outputFile): \(short(seconds)) s at \(frontEnd.sampleRate) Hz\(quieter)")
+      }
+    }
+  }
+
+  private func picture(_ frontEnd: AudioFrontEnd) throws(PerceptualError) -> LogScalingOutput<Float> {
+    guard FileKind(input) == .array else { return try frontEndImage(ofAudio: input, frontEnd) }
+    let image = try Npy.read(input).float
+    let least = 3
+    guard image.rank == 2, image.shape[0] == frontEnd.bank.mels, image.shape[1] >= least else {
+      throw PerceptualError(
+        .malformed,
+        "\(input): an array of [\(frontEnd.bank.mels), \(least) frames or more] was expected, found \(image.shape); "
+          + "write it with perceptual spectrogram")
+    }
+    if let bad = image.elements.firstIndex(where: { !($0 >= -1 && $0 <= 2) }) {
+      throw PerceptualError(
+        .malformed,
+        "\(input): values in [0, 1] were expected, found \(image[bad]) at \(coordinates(of: bad, in: image.shape)); scale it first")
+    }
+    if low == nil || high == nil {
+      printNote(
+        "\(input): no range is given, so 0 and 1 are taken for the logarithms \(short(low ?? Self.assumedRange.low)) and "
+          + "\(short(high ?? Self.assumedRange.high)); perceptual spectrogram prints a recording's own")
+    }
+    return LogScalingOutput(
+      image: image, low: Tensor([Float(low ?? Self.assumedRange.low)]),
+      high: Tensor([Float(high ?? Self.assumedRange.high)]))
+  }
+}

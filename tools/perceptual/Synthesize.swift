@@ -1,0 +1,63 @@
+import ArgumentParser
+import Fast
+import Foundation
+import PerceptualCore
+import PerceptualExperiments
+import PerceptualFiles
+
+extension AudioContainer: @retroactive ExpressibleByArgument {}
+
+struct SynthesizeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "synthesize", abstract: "Render the built-in music.",
+    discussion: """
+      48 kHz stereo clips of 4.208 s, no two alike, the same samples on every machine. A clip depends on its number and \
+      the seed alone, so a larger count adds clips and changes none.
+      """)
+
+  @Option(help: ArgumentHelp("How many clips.", valueName: "number"))
+  var count: Int
+  @Option(name: .customLong("out"), help: ArgumentHelp("The directory to write them to; made if need be.", valueName: "dir"))
+  var directory: String
+  @Option(help: "The audio format.")
+  var format: AudioContainer = .flac
+  @OptionGroup var seed: SeedOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var execution: ExecutionOptions
+
+  func validate() throws {
+    if !(1...1_000_000).contains(count) { throw ValidationError("--count \(count): 1 to 1000000 is needed.") }
+  }
+
+  func run() throws {
+    do {
+      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    } catch {
+      throw PerceptualError(
+        .cannotCreate, "\(directory): the directory cannot be made, \(error.localizedDescription); name another")
+    }
+    let execution = try execution.execution()
+    let digits = max(2, String(count - 1).count)
+    var progress = Progress("synthesize", total: count, unit: "clip")
+    var files: [String] = []
+    var first = 0
+    while first < count {
+      let group = first..<min(count, first + execution.threads)
+      let clips = execution.concurrentMap(group) { [seed = seed.seed] in Synthesis.samples(index: $0, seed: seed) }
+      for (index, samples) in zip(group, clips) {
+        let number = String(repeating: "0", count: digits - String(index).count) + String(index)
+        let file = "\(directory)/\(number)-\(Synthesis.name(index: index)).\(format.rawValue)"
+        try AudioFile.write(AudioClip(samples: samples, sampleRate: PaperAudio.sourceSampleRate), to: file)
+        files.append(file)
+        progress.update(index + 1)
+      }
+      first = group.upperBound
+    }
+    progress.finish()
+    if output.json {
+      try printResult(["files": .array(files.map { .string($0) })])
+    } else {
+      for file in files { try printResult(file) }
+    }
+  }
+}
