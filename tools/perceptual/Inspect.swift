@@ -78,7 +78,7 @@ struct FileContents {
 
   var lines: [String] {
     let facts = properties.map { "\($0.name) \($0.value.string ?? $0.value.text)" }
-    var lines = ["\(file): \(kind), \(facts.joined(separator: ", "))"]
+    var lines = [(["\(file): \(kind)"] + facts).joined(separator: ", ")]
     lines += aligned(metadata.map { ["  \($0.name)", $0.value] })
     let header = ["  name", "type", "shape", "least", "mean", "greatest", "not finite"]
     lines += aligned([header] + tensors.map { ["  \($0.name)"] + $0.cells })

@@ -31,6 +31,9 @@ struct ResynthesizeCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
+    if AudioContainer(rawValue: outputFile.split(separator: ".").last?.lowercased() ?? "") == nil {
+      throw ValidationError("\(outputFile): the name of what is written must end in .wav or .flac.")
+    }
     if !(0...100_000).contains(iterations) {
       throw ValidationError("--iterations \(iterations): 0 to 100000 is needed.")
     }

@@ -18,8 +18,8 @@ struct FrontEndOptions: ParsableArguments {
   }
 }
 
-extension LogForm: @retroactive ExpressibleByArgument {}
-extension ResamplingDesign: @retroactive ExpressibleByArgument {}
+extension LogForm: ExpressibleByArgument {}
+extension ResamplingDesign: ExpressibleByArgument {}
 
 struct SpectrogramCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

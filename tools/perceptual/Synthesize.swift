@@ -5,7 +5,7 @@ import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
 
-extension AudioContainer: @retroactive ExpressibleByArgument {}
+extension AudioContainer: ExpressibleByArgument {}
 
 struct SynthesizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -25,15 +25,11 @@ func perceptual(_ arguments: String..., in directory: ScratchDirectory? = nil) t
 /// Runs the built executable, which lies beside the test bundle.
 func perceptual(_ arguments: [String], in directory: ScratchDirectory? = nil) throws -> CommandOutcome {
   let scratch = try ScratchDirectory()
-  let process = Process()
-  let executable: URL = try #require(builtExecutable(), "the executable perceptual is not beside the tests")
-  process.executableURL = executable
-  process.arguments = arguments
+  let process = try command(arguments)
   if let directory { process.currentDirectoryURL = URL(filePath: directory.path) }
   // Files, not pipes: nobody has to read along.
   let files = ["output", "errors"].map { scratch.file($0) }
   for file in files { try Data().write(to: URL(filePath: file)) }
-  process.standardInput = FileHandle.nullDevice
   process.standardOutput = try FileHandle(forWritingTo: URL(filePath: files[0]))
   process.standardError = try FileHandle(forWritingTo: URL(filePath: files[1]))
   try process.run()
@@ -42,6 +38,16 @@ func perceptual(_ arguments: [String], in directory: ScratchDirectory? = nil) th
     exitCode: process.terminationStatus, wasKilled: process.terminationReason == .uncaughtSignal,
     output: try String(contentsOfFile: files[0], encoding: .utf8),
     errors: try String(contentsOfFile: files[1], encoding: .utf8))
+}
+
+/// The built executable, not started yet, with nothing to read.
+func command(_ arguments: [String]) throws -> Process {
+  let executable: URL = try #require(builtExecutable(), "the executable perceptual is not beside the tests")
+  let process = Process()
+  process.executableURL = executable
+  process.arguments = arguments
+  process.standardInput = FileHandle.nullDevice
+  return process
 }
 
 private func builtExecutable() -> URL? {

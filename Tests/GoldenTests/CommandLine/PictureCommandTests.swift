@@ -1,0 +1,161 @@
+import Foundation
+import PerceptualCore
+import PerceptualFiles
+import PerceptualTestSupport
+import Testing
+
+/// metric, spectrogram, resynthesize, inspect and synthesize on right inputs.
+@Suite struct PictureCommandTests {
+  private let directory: ScratchDirectory
+  init() throws { directory = try ScratchDirectory() }
+
+  private func array(_ name: String, _ elements: [Float], _ shape: [Int]) throws -> String {
+    try directory.write(Npy.bytes(Tensor(elements, shape: shape)), to: name)
+  }
+
+  @Test func meanSquaredErrorByHand() throws {
+    let a = try array("a.npy", [0, 1, 2, 3], [2, 2])
+    let b = try array("b.npy", [0, 0, 0, 0], [2, 2])
+    let gradient = directory.file("gradient.npy")
+    let outcome = try perceptual("metric", "mse", a, b, "--gradient", gradient)
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.output == "3.5\n")
+    #expect(try Npy.read(gradient) == .float32(Tensor([0, 0.5, 1, 1.5], shape: [2, 2])))
+  }
+
+  /// The value is the mean over the batch, and the gradient that of the mean.
+  @Test func batchesGiveAValueEach() throws {
+    let a = try array("a.npy", [1, 1, 3, 3], [2, 1, 1, 2])
+    let b = try array("b.npy", [0, 0, 0, 0], [2, 1, 1, 2])
+    let gradient = directory.file("gradient.npy")
+    let value = try perceptual("metric", "mse", a, b, "--json", "--gradient", gradient).json()
+    #expect(value["metric"]?.string == "mse")
+    #expect(value["value"]?.double == 5)
+    #expect(value["values"]?.array?.compactMap(\.double) == [1, 9])
+    #expect(try Npy.read(gradient) == .float32(Tensor([0.5, 0.5, 1.5, 1.5], shape: [2, 1, 1, 2])))
+  }
+
+  @Test func signalsAreComparedSampleBySample() throws {
+    let a = try array("a.npy", [1, 0, 0], [3])
+    let b = try array("b.npy", [0, 0, 3], [3])
+    #expect(try perceptual("metric", "mse", a, b, "--json").json()["value"]?.double == 10.0 / 3)
+  }
+
+  @Test func equalPicturesAreAlike() throws {
+    var generator = SeededGenerator(name: "equal pictures")
+    let picture = Fill.picture.tensor([176, 180], &generator).converted(to: Float.self)
+    let a = try array("a.npy", picture.elements, picture.shape)
+    for (metric, value) in [("mse", 0.0), ("ssim", 1), ("ms-ssim", 1), ("nlpd", 0)] {
+      let found = try perceptual("metric", metric, a, a, "--json").json()["value"]?.double
+      #expect(found == value, "\(metric)")
+    }
+  }
+
+  @Test func picturesAreReadFromPNG() throws {
+    let levels = (0..<96).map { Float(($0 * 37) % 256) / 255 }
+    let image = Tensor(levels, shape: [8, 12])
+    try PNG.write(grey: image, to: directory.file("a.png"))
+    let b = try array("b.npy", levels, [8, 12])
+    #expect(try perceptual("metric", "mse", directory.file("a.png"), b).output == "0.0\n")
+    let inspected = try perceptual("inspect", directory.file("a.png"), "--json").json()
+    #expect(inspected["width"]?.integer == 12 && inspected["height"]?.integer == 8)
+  }
+
+  @Test func spectrogramAndBack() throws {
+    let clip = AudioClip(samples: WrongInputTests.tone(samples: 12_000), sampleRate: PaperAudio.sampleRate)
+    let wave = directory.file("in.wav")
+    try AudioFile.write(clip, to: wave)
+    let array = directory.file("out.npy")
+    let value = try perceptual("spectrogram", wave, array, "--json").json()
+    let image = try Npy.read(array).float
+    let frames = 1 + (12_000 - PaperAudio.windowLength) / PaperAudio.hop
+    #expect(image.shape == [PaperAudio.mels, frames])
+    #expect(image.elements.min() == 0 && image.elements.max() == 1)
+    let low = try #require(value["low"]?.double)
+    let high = try #require(value["high"]?.double)
+    #expect(low < high)
+
+    let picture = directory.file("out.png")
+    #expect(try perceptual("spectrogram", wave, picture).exitCode == 0)
+    let rows = try PNG.readGrey(picture)
+    #expect(rows.shape == image.shape)
+    // Low frequencies stand at the bottom.
+    #expect(abs(rows[PaperAudio.mels - 1, 3] - image[0, 3]) < 1 / 255)
+    #expect(abs(rows[0, 3] - image[PaperAudio.mels - 1, 3]) < 1 / 255)
+
+    let back = directory.file("back.wav")
+    let arguments = ["resynthesize", array, back, "--low=\(low)", "--high=\(high)"]
+    #expect(try perceptual(arguments).exitCode == 0)
+    let sound = try AudioFile.read(back)
+    #expect(sound.sampleRate == PaperAudio.sampleRate)
+    #expect(sound.frames == (frames - 1) * PaperAudio.hop + PaperAudio.windowLength)
+    // Nearer to the original than silence is.
+    let silence = directory.file("silence.wav")
+    try AudioFile.write(AudioClip(samples: Tensor(shape: [sound.frames]), sampleRate: 16_000), to: silence)
+    let cut = AudioClip(
+      samples: Tensor(Array(clip.samples.elements.prefix(sound.frames))), sampleRate: PaperAudio.sampleRate)
+    try AudioFile.write(cut, to: wave)
+    let error = try #require(try perceptual("metric", "mse", back, wave, "--json").json()["value"]?.double)
+    let worst = try #require(try perceptual("metric", "mse", silence, wave, "--json").json()["value"]?.double)
+    #expect(error < worst / 2)
+  }
+
+  @Test func theSameSeedGivesTheSameBytes() throws {
+    let wave = directory.file("in.wav")
+    try AudioFile.write(AudioClip(samples: WrongInputTests.tone(samples: 9000), sampleRate: 48_000), to: wave)
+    var files: [[UInt8]] = []
+    for (seed, threads) in [("5", "1"), ("5", "2"), ("5", "7"), ("6", "2")] {
+      let out = directory.file("out.wav")
+      let outcome = try perceptual("resynthesize", wave, out, "--seed", seed, "--threads", threads)
+      #expect(outcome.exitCode == 0)
+      files.append(Array(try Data(contentsOf: URL(filePath: out))))
+    }
+    #expect(files[0] == files[1] && files[0] == files[2])
+    #expect(files[0] != files[3])
+  }
+
+  @Test func inspectCountsWhatIsNotFinite() throws {
+    let file = try array("a.npy", [1, .nan, 3, -.infinity, 5], [5])
+    let contents = try #require(try perceptual("inspect", file, "--json").json()["contents"]?.array?.first)
+    #expect(contents["dtype"]?.string == "F32")
+    #expect(contents["shape"]?.array?.compactMap(\.integer) == [5])
+    #expect(contents["min"]?.double == 1 && contents["mean"]?.double == 3 && contents["max"]?.double == 5)
+    #expect(contents["nonFinite"]?.integer == 2)
+  }
+
+  @Test func inspectShowsMetadataAndTensors() throws {
+    let file = "\(fixturesDirectory)/leakyReLU/rank-1.safetensors"
+    let value = try perceptual("inspect", file, "--json").json()
+    #expect(value["kind"]?.string == "safetensors")
+    #expect(value["metadata"]?["operation"]?.string == "leakyReLU")
+    #expect(value["contents"]?.array?.compactMap { $0["name"]?.string }.contains("input.x") == true)
+    #expect(try perceptual("inspect", file).lines.count >= 6)
+  }
+
+  @Test func synthesizeRendersTheSameClipsForAnyCount() throws {
+    let one = directory.file("one")
+    let two = directory.file("two")
+    #expect(try perceptual("synthesize", "--count", "1", "--seed", "3", "--out", one, "--threads", "1").exitCode == 0)
+    let outcome = try perceptual("synthesize", "--count", "2", "--seed", "3", "--out", two, "--json")
+    let files = try #require(outcome.json()["files"]?.array?.compactMap(\.string))
+    #expect(files.count == 2)
+    let alone = try #require(names(in: one).first)
+    #expect(files[0] == "\(two)/\(alone)")
+    let first = try Data(contentsOf: URL(filePath: files[0]))
+    #expect(try Data(contentsOf: URL(filePath: "\(one)/\(alone)")) == first)
+    #expect(try Data(contentsOf: URL(filePath: files[1])) != first)
+    let clip = try AudioFile.read(files[0])
+    #expect(clip.channels == 2 && clip.sampleRate == 48_000 && clip.frames == 201_984)
+  }
+
+  @Test func benchmarksCheckAndTime() throws {
+    let outcome = try perceptual("benchmark", "mel", "--seconds", "0", "--json")
+    #expect(outcome.exitCode == 0)
+    let value = try outcome.json()
+    #expect(value["name"]?.string == "mel")
+    let median = try #require(value["medianSeconds"]?.double)
+    let minimum = try #require(value["minimumSeconds"]?.double)
+    #expect(0 < minimum && minimum <= median)
+    #expect((value["runs"]?.integer ?? 0) >= 5)
+  }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import PerceptualCore
+import PerceptualFiles
+import PerceptualTestSupport
+import Testing
+
+/// What a user gets wrong ends with the exit code of docs/command-line.md and one line that names the file and what to
+/// do, never with a crash.
+@Suite struct WrongInputTests {
+  struct Row: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    /// Words of the command line; the names of files below stand for their paths.
+    let arguments: [String]
+    let exitCode: Int32
+    /// The file that the message must name, and a word of its advice.
+    let file: String
+    let advice: String
+    init(_ label: String, _ arguments: String, _ exitCode: Int32, names file: String, advice: String) {
+      testDescription = label
+      self.arguments = arguments.split(separator: " ").map(String.init)
+      self.exitCode = exitCode
+      self.file = file
+      self.advice = advice
+    }
+  }
+
+  static let rows = [
+    Row("missing array", "metric mse missing.npy right.npy", 66, names: "missing.npy", advice: "check the path"),
+    Row("missing recording", "spectrogram missing.wav out.npy", 66, names: "missing.wav", advice: "check the path"),
+    Row("missing checkpoint", "inspect missing.safetensors", 66, names: "missing.safetensors", advice: "check the path"),
+    Row("text named .wav", "spectrogram text.wav out.npy", 65, names: "text.wav", advice: "convert it"),
+    Row("text named .wav, inspected", "inspect text.wav", 65, names: "text.wav", advice: "convert it"),
+    Row("text named .npy", "metric mse text.npy right.npy", 65, names: "text.npy", advice: "give a .npy file"),
+    Row("text named .png", "metric mse text.png right.npy", 65, names: "text.png", advice: "convert it"),
+    Row("text named .safetensors", "inspect text.safetensors", 65, names: "text.safetensors", advice: "damaged"),
+    Row("truncated FLAC", "spectrogram cut.flac out.npy", 65, names: "cut.flac", advice: "again"),
+    Row("truncated FLAC, inspected", "inspect cut.flac", 65, names: "cut.flac", advice: "again"),
+    Row("truncated FLAC as input of resynthesis", "resynthesize cut.flac out.wav", 65, names: "cut.flac", advice: "again"),
+    Row("empty file named .flac", "spectrogram empty.flac out.npy", 65, names: "empty.flac", advice: "again"),
+    Row("checkpoint cut in half", "inspect half.safetensors", 65, names: "half.safetensors", advice: "again"),
+    Row("array cut in half", "metric mse half.npy right.npy", 65, names: "half.npy", advice: "again"),
+    Row("directory without fixtures", "fixtures check nothing", 66, names: "nothing", advice: "name one"),
+    Row("array of the wrong shape", "resynthesize right.npy out.wav", 65, names: "right.npy", advice: "write it with"),
+    Row("array of the wrong rank", "metric ssim row.npy row.npy", 65, names: "row.npy", advice: "reshape"),
+    Row("pictures of different sizes", "metric mse right.npy other.npy", 65, names: "other.npy", advice: "equal shapes"),
+    Row("picture under the smallest size", "metric ms-ssim right.npy right.npy", 65, names: "right.npy", advice: "161"),
+    Row("numbers that are not finite", "metric mse nan.npy right.npy", 65, names: "nan.npy", advice: "clean"),
+    Row("spectrogram out of range", "resynthesize loud.npy out.wav", 65, names: "loud.npy", advice: "scale"),
+    Row("recording under one frame", "spectrogram short.wav out.npy", 65, names: "short.wav", advice: "longer"),
+    Row("no directory to write to", "spectrogram right.wav nowhere/out.npy", 73, names: "nowhere/out.npy", advice: "director"),
+    Row("a file where a directory is needed", "synthesize --count 1 --out text.wav", 73, names: "text.wav", advice: "name another"),
+  ]
+
+  @Test(arguments: rows) func isNamed(_ row: Row) throws {
+    let directory = try Self.inputs()
+    let outcome = try perceptual(row.arguments, in: directory)
+    #expect(!outcome.wasKilled)
+    #expect(outcome.exitCode == row.exitCode, "\(outcome.errors)")
+    #expect(outcome.output == "")
+    #expect(outcome.errorLines.count == 1, "\(outcome.errors)")
+    #expect(outcome.errors.hasPrefix("perceptual: "))
+    #expect(outcome.errors.contains(row.file), "\(outcome.errors)")
+    #expect(outcome.errors.contains(row.advice), "\(outcome.errors)")
+    #expect(!FileManager.default.fileExists(atPath: directory.file("out.npy")))
+    #expect(!FileManager.default.fileExists(atPath: directory.file("out.wav")))
+  }
+
+  @Test(arguments: [
+    "spectrogram right.wav out.txt", "resynthesize right.npy out.txt", "metric mse right.npy right.npy --data-range 2",
+    "metric ssim right.npy right.npy --data-range 0", "metric bark right.npy right.npy", "metric mse right.npy",
+    "resynthesize right.wav out.wav --low -7", "resynthesize right.npy out.wav --low 3 --high 2",
+    "resynthesize right.npy out.wav --iterations -1", "synthesize --out here", "synthesize --count 0 --out here",
+    "benchmark no-such-benchmark", "benchmark ssim --seconds -1", "synthesize --count 1 --out here --seed -1",
+  ])
+  func isUsage(_ line: String) throws {
+    let outcome = try perceptual(line.split(separator: " ").map(String.init), in: try Self.inputs())
+    #expect(outcome.exitCode == 64, "\(outcome.errors)")
+    #expect(outcome.output == "")
+    #expect(outcome.errors.hasPrefix("Error: ") || outcome.errors.hasPrefix("perceptual: "))
+  }
+
+  /// A full disk behind a redirection is no success.
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full"))) func resultsThatCannotBeWritten() throws {
+    let process = try command(["fixtures", "list"])
+    process.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 74)
+  }
+
+  /// A directory with every file that the rows name, but for those that are missing.
+  static func inputs() throws -> ScratchDirectory {
+    let directory = try ScratchDirectory()
+    let text = Array("This is a letter, and neither sound nor numbers.\n".utf8)
+    for name in ["text.wav", "text.npy", "text.png", "text.safetensors"] { try directory.write(text, to: name) }
+    try directory.write([], to: "empty.flac")
+    let picture = Tensor<Float>((0..<48).map { Float($0) / 48 }, shape: [6, 8])
+    try directory.write(Npy.bytes(picture), to: "right.npy")
+    try directory.write(Array(Npy.bytes(picture).dropLast(96)), to: "half.npy")
+    try directory.write(Npy.bytes(Tensor<Float>(shape: [8, 6])), to: "other.npy")
+    try directory.write(Npy.bytes(Tensor<Float>(shape: [48])), to: "row.npy")
+    var broken = picture
+    broken[7] = .nan
+    try directory.write(Npy.bytes(broken), to: "nan.npy")
+    try directory.write(Npy.bytes(Tensor<Float>(repeating: 90, shape: [256, 4])), to: "loud.npy")
+    var checkpoint = SafetensorsFile(metadata: ["step": "1"])
+    checkpoint["0.weight"] = .float32(picture)
+    let bytes = checkpoint.bytes()
+    try directory.write(Array(bytes.prefix(bytes.count / 2)), to: "half.safetensors")
+    let clip = AudioClip(samples: tone(samples: 3000), sampleRate: PaperAudio.sampleRate)
+    try AudioFile.write(clip, to: directory.file("right.wav"))
+    let flac = try AudioFile.bytes(of: clip, container: .flac).bytes
+    try directory.write(Array(flac.prefix(flac.count / 2)), to: "cut.flac")
+    let short = AudioClip(samples: tone(samples: 900), sampleRate: PaperAudio.sampleRate)
+    try AudioFile.write(short, to: directory.file("short.wav"))
+    try FileManager.default.createDirectory(atPath: directory.file("nothing"), withIntermediateDirectories: false)
+    return directory
+  }
+
+  /// A sawtooth-like tone with noise, so that FLAC cannot shrink it to nothing.
+  static func tone(samples: Int) -> Tensor<Float> {
+    var generator = SeededGenerator(name: "tone")
+    return Tensor((0..<samples).map { Float(0.5 * Double($0 % 73) / 73 - 0.25 + 0.1 * generator.normal() / 4) })
+  }
+}
