@@ -50,6 +50,10 @@ public enum PNG {
       let found = bytes.isEmpty ? "an empty file" : "another kind of file"
       throw PerceptualError(.malformed, "\(path): a PNG picture was expected, found \(found): convert it to PNG")
     }
+    // libpng keeps the address until the picture is read; that of an array would last for one call.
+    let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
+    defer { memory.deallocate() }
+    _ = memory.initialize(from: bytes)
     var image = png_image()
     image.version = UInt32(PNG_IMAGE_VERSION)
     defer { png_image_free(&image) }
@@ -58,7 +62,7 @@ public enum PNG {
         .malformed,
         "\(path): a whole PNG picture was expected, found a damaged one (\(message(image))): download or copy it again")
     }
-    guard png_image_begin_read_from_memory(&image, bytes, bytes.count) != 0 else { throw damaged() }
+    guard png_image_begin_read_from_memory(&image, memory.baseAddress, memory.count) != 0 else { throw damaged() }
     let (width, height) = (Int(image.width), Int(image.height))
     guard width * height <= mostPixels else {
       throw PerceptualError(
