@@ -52,12 +52,30 @@ public struct AudioFrontEnd: Equatable, Sendable {
   }
 
   /// The waveform [T] of a picture, at the front end's rate. Griffin-Lim starts from `initialPhase` [bins, frames].
+  ///
+  /// The first and last `hop` samples fade in and out where frames are not centred (see `fadeEnds`).
   public func waveform(
     _ image: Tensor<Float>, low: Float, high: Float, initialPhase: Tensor<Float>
   ) -> Tensor<Float> {
-    griffinLim(
+    var signal = griffinLim(
       magnitude(image, low: low, high: high), initialPhase: initialPhase, options: shortTime, iterations: iterations,
       momentum: momentum)
+    if !shortTime.centred { fadeEnds(&signal) }
+    return signal
+  }
+
+  /// At the ends of an uncentred transform a single frame covers a sample, and the inverse divides by that frame's small
+  /// squared window w^2: whatever the frames disagree about grows up to 30 000 times. Scaling by min(1, 4 w^2) takes that
+  /// back where w < 1/2: 16 ms at each end of the paper's clips.
+  private func fadeEnds(_ signal: inout Tensor<Float>) {
+    let length = shortTime.windowLength
+    for i in 0..<min(shortTime.hop, length, signal.count) {
+      let phase = 2 * Double.pi / Double(length)
+      let first = 0.5 - 0.5 * cos(phase * Double(i))
+      let last = 0.5 - 0.5 * cos(phase * Double(length - 1 - i))
+      signal[i] *= Float(min(1, 4 * first * first))
+      signal[signal.count - 1 - i] *= Float(min(1, 4 * last * last))
+    }
   }
 
   /// Waveforms of many pictures, spread over the threads.
