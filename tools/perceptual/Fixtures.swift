@@ -42,6 +42,7 @@ extension FixturesCommand {
     @Flag(help: "Print the table of tolerances in Markdown.")
     var tolerances = false
     @Option(
+      parsing: .upToNextOption,
       help: ArgumentHelp(
         "With --tolerances: fixtures, or directories of them, that say how much of each allowance is used.",
         valueName: "file"))
