@@ -15,7 +15,12 @@ let isDependency = Context.packageDirectory.contains("/checkouts/")
 
 /// Numeric modules are optimised in debug builds too: unoptimised, the tests would take hours.
 func numeric(_ flags: [String] = []) -> [SwiftSetting] {
-  isDependency ? [] : [.unsafeFlags(["-O", "-whole-module-optimization", "-num-threads", "2", "-disable-batch-mode"] + flags.flatMap { ["-Xcc", $0] })]
+  // With -num-threads each file keeps an object of its own, which the index of a debug build asks for; the last two
+  // silence what the driver says of flags that SwiftPM adds.
+  let optimised = [
+    "-O", "-whole-module-optimization", "-num-threads", "2", "-disable-batch-mode", "-suppress-remarks",
+  ]
+  return isDependency ? [] : [.unsafeFlags(optimised + flags.flatMap { ["-Xcc", $0] })]
 }
 
 /// The inner loops, compiled once for each instruction set from the same files (each module's folder links to FastKernels/Source).

@@ -100,4 +100,17 @@ public struct Execution: Sendable {
       body(offset, min(grain, count - offset))
     }
   }
+
+  /// The results of `body(0) ... body(count - 1)`, each computed by one thread: for many small pieces of work, such as the
+  /// clips of a data set, that use Fast themselves.
+  public func map<Result>(_ count: Int, _ body: (Int) -> Result) -> [Result] {
+    let single = Execution(threads: 1, instructionSet: instructionSet)
+    var results = [Result?](repeating: nil, count: count)
+    results.withUnsafeMutableBufferPointer { results in
+      forEach(count) { index in
+        results[index] = Execution.$current.withValue(single) { body(index) }
+      }
+    }
+    return results.compactMap(\.self)
+  }
 }

@@ -16,6 +16,10 @@ struct Perceptual: AsyncParsableCommand {
 
   /// In the order of docs/command-line.md.
   static let commands: [any ParsableCommand.Type] = [
+    Table1Command.self,
+    TrainCommand.self,
+    EvaluateCommand.self,
+    ReconstructCommand.self,
     SpectrogramCommand.self,
     ResynthesizeCommand.self,
     MetricCommand.self,

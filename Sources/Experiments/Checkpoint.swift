@@ -1,0 +1,151 @@
+import Foundation
+import PerceptualCore
+import PerceptualFiles
+
+/// Networks and training states as safetensors files, named as `load_state_dict` of the equivalent PyTorch module wants
+/// them. Moments, step and seed lie under `optimizer.` in a file of their own beside the weights.
+public enum Checkpoint {
+  static let format = "perceptual autoencoder 1"
+
+  /// `checkpoint-000425.safetensors` in `directory`.
+  public static func path(iteration: Int, in directory: String) -> String {
+    "\(directory)/\(name("checkpoint", iteration))"
+  }
+
+  static func optimizerPath(iteration: Int, in directory: String) -> String {
+    "\(directory)/\(name("optimizer", iteration))"
+  }
+
+  private static func name(_ stem: String, _ iteration: Int) -> String {
+    let digits = String(iteration)
+    return "\(stem)-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).safetensors"
+  }
+
+  /// The iteration of the newest checkpoint in `directory` that has its optimizer file too, nil if there is none.
+  public static func newest(in directory: String) -> Int? {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    let iterations = names.compactMap { file -> Int? in
+      guard file.hasPrefix("checkpoint-"), file.hasSuffix(".safetensors") else { return nil }
+      return Int(file.dropFirst("checkpoint-".count).dropLast(".safetensors".count))
+    }
+    return iterations.filter { names.contains(name("optimizer", $0)) }.max()
+  }
+
+  /// Writes the network; `metadata` adds to what describes its options.
+  public static func write(
+    _ network: Autoencoder, to path: String, metadata: [String: String] = [:]
+  ) throws(PerceptualError) {
+    var file = SafetensorsFile(metadata: describe(network.options).merging(metadata) { _, new in new })
+    for (name, tensor) in network.tensors { file[name] = .float32(tensor) }
+    try file.write(to: path)
+  }
+
+  /// Reads a network, whatever its options.
+  public static func read(_ path: String) throws(PerceptualError) -> Autoencoder {
+    let file = try SafetensorsFile(contentsOf: path)
+    do {
+      let network = Autoencoder(try options(of: file))
+      var tensors: [String: Tensor<Float>] = [:]
+      for name in file.names { tensors[name] = try file.float(name) }
+      try network.load(tensors)
+      return network
+    } catch {
+      throw PerceptualError(
+        error.kind,
+        error.description.hasPrefix(path)
+          ? error.description : "\(path): \(error.description); give a checkpoint written by `perceptual train`")
+    }
+  }
+
+  private static func describe(_ options: AutoencoderOptions) -> [String: String] {
+    [
+      "format": format, "channels": "\(options.channels)", "kernel": "\(options.kernel)", "slope": "\(options.slope)",
+      "centres": options.centres.map { "\($0)" }.joined(separator: " "), "scale": "\(options.scale)",
+      "epsilon": "\(options.epsilon)", "momentum": "\(options.momentum)",
+    ]
+  }
+
+  /// Sizes follow from the first weight, so that a plain PyTorch state dict opens too; the rest from the metadata, with
+  /// the defaults where it says nothing.
+  private static func options(of file: SafetensorsFile) throws(PerceptualError) -> AutoencoderOptions {
+    let shape = try file.float("0.weight").shape
+    if shape.count != 4 || shape[1] != 1 || shape[2] != shape[3] {
+      throw PerceptualError(.malformed, "tensor 0.weight has shape \(shape), expected [channels, 1, kernel, kernel]")
+    }
+    var options = AutoencoderOptions(channels: shape[0], kernel: shape[2])
+    options.slope = try number("slope", in: file) ?? options.slope
+    options.scale = try number("scale", in: file) ?? options.scale
+    options.epsilon = try number("epsilon", in: file) ?? options.epsilon
+    options.momentum = try number("momentum", in: file) ?? options.momentum
+    if let text = file.metadata["centres"] {
+      let words = text.split(separator: " ")
+      options.centres = words.compactMap { Double($0) }
+      if options.centres.count != words.count {
+        throw PerceptualError(.malformed, "metadata centres: \"\(text)\" found, numbers were expected")
+      }
+    }
+    try options.validate()
+    return options
+  }
+
+  private static func number(_ key: String, in file: SafetensorsFile) throws(PerceptualError) -> Double? {
+    guard let text = file.metadata[key] else { return nil }
+    guard let value = Double(text), value.isFinite else {
+      throw PerceptualError(.malformed, "metadata \(key): \"\(text)\" found, a number was expected")
+    }
+    return value
+  }
+}
+
+extension Trainer {
+  /// Writes weights and optimizer state of the current iteration; returns the weights' path. The optimizer's file comes
+  /// first, so that weights never stand without it.
+  @discardableResult
+  public func writeCheckpoint(in directory: String) throws(PerceptualError) -> String {
+    var state = SafetensorsFile(metadata: [
+      "format": Checkpoint.format, "optimizer.step": "\(iteration)", "optimizer.seed": "\(options.seed)",
+      "loss": options.loss.rawValue, "data": data.title,
+    ])
+    for (kind, store) in [("first", firstMoment), ("second", secondMoment)] {
+      for entry in store.entries { state["optimizer.\(kind).\(entry.name)"] = .float32(store.tensor(entry)) }
+    }
+    try state.write(to: Checkpoint.optimizerPath(iteration: iteration, in: directory))
+    let path = Checkpoint.path(iteration: iteration, in: directory)
+    try Checkpoint.write(
+      network, to: path,
+      metadata: [
+        "loss": options.loss.rawValue, "data": data.title, "iteration": "\(iteration)", "seed": "\(options.seed)",
+        "batch": "\(options.batch)", "size": "\(options.size)", "learningRate": "\(options.learningRate)",
+      ])
+    return path
+  }
+
+  /// Continues from a checkpoint of the same run, bit for bit. Throws if its seed, loss or data differ from this run's.
+  public func resume(iteration: Int, in directory: String) throws(PerceptualError) {
+    let path = Checkpoint.optimizerPath(iteration: iteration, in: directory)
+    let state = try SafetensorsFile(contentsOf: path)
+    let expected = [
+      "optimizer.step": "\(iteration)", "optimizer.seed": "\(options.seed)", "loss": options.loss.rawValue,
+      "data": data.title,
+    ]
+    for (key, value) in expected.sorted(by: { $0.key < $1.key }) {
+      let found = try state.metadata(key)
+      if found != value {
+        throw PerceptualError(
+          .usage, "\(path): \(key) is \(found), this run has \(value); resume with the same settings or another --out")
+      }
+    }
+    let network = try Checkpoint.read(Checkpoint.path(iteration: iteration, in: directory))
+    if network.options != self.network.options {
+      throw PerceptualError(
+        .usage, "\(path): written with other network settings; resume with the same settings or another --out")
+    }
+    for (kind, store) in [("first", firstMoment), ("second", secondMoment)] {
+      for entry in store.entries {
+        store.set(entry, to: try state.float("optimizer.\(kind).\(entry.name)", shape: entry.shape))
+      }
+    }
+    try self.network.load(Dictionary(uniqueKeysWithValues: network.tensors))
+    self.iteration = iteration
+  }
+}

@@ -1,0 +1,57 @@
+import Fast
+import PerceptualCore
+
+/// Named tensors side by side in one buffer, so that AdamW passes over all parameters in one sweep.
+final class ParameterStore {
+  struct Entry {
+    let name: String
+    let shape: [Int]
+    let offset: Int
+    var count: Int { shape.reduce(1, *) }
+  }
+
+  private(set) var entries: [Entry] = []
+  private(set) var count = 0
+  private(set) var values: UnsafeMutablePointer<Float>
+  private var indices: [String: Int] = [:]
+
+  init(_ shapes: [(name: String, shape: [Int])]) {
+    for (name, shape) in shapes {
+      indices[name] = entries.count
+      entries.append(Entry(name: name, shape: shape, offset: count))
+      // Every tensor starts on a cache line.
+      count += (shape.reduce(1, *) + 15) / 16 * 16
+    }
+    values = FloatBuffer.allocate(count)
+  }
+
+  deinit { values.deallocate() }
+
+  /// The address of a tensor.
+  func pointer(_ name: String) -> UnsafeMutablePointer<Float> {
+    guard let index = indices[name] else {
+      require(false, "parameter: \(name) does not exist")
+      return values
+    }
+    return values + entries[index].offset
+  }
+
+  func tensor(_ entry: Entry) -> Tensor<Float> {
+    Tensor(Array(UnsafeBufferPointer(start: values + entry.offset, count: entry.count)), shape: entry.shape)
+  }
+
+  func set(_ entry: Entry, to tensor: Tensor<Float>) {
+    require(tensor.shape == entry.shape, "\(entry.name): shape \(tensor.shape) given, \(entry.shape) is needed")
+    for (index, value) in tensor.elements.enumerated() { values[entry.offset + index] = value }
+  }
+}
+
+/// Zeroed memory on cache lines, for buffers that live as long as a network.
+enum FloatBuffer {
+  static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 16) * 4, alignment: 64)
+    let pointer = raw.bindMemory(to: Float.self, capacity: max(count, 16))
+    pointer.initialize(repeating: 0, count: max(count, 16))
+    return pointer
+  }
+}

@@ -1,0 +1,157 @@
+import Fast
+import Foundation
+import PerceptualCore
+
+/// Settings of a training run (arXiv 2312.03455, section 2.3).
+public struct TrainingOptions: Equatable, Sendable {
+  public var loss: TrainingLoss
+  public var pooling: BatchPooling
+  public var iterations: Int
+  public var batch: Int
+  /// Side of the square pictures, a multiple of 16.
+  public var size: Int
+  public var learningRate: Double
+  public var seed: UInt64
+
+  public init(
+    loss: TrainingLoss, pooling: BatchPooling = .image, iterations: Int = 425, batch: Int = 64, size: Int = 256,
+    learningRate: Double = 1e-3, seed: UInt64 = 0
+  ) {
+    self.loss = loss
+    self.pooling = pooling
+    self.iterations = iterations
+    self.batch = batch
+    self.size = size
+    self.learningRate = learningRate
+    self.seed = seed
+  }
+
+  /// Throws what a user can get wrong.
+  public func validate() throws(PerceptualError) {
+    let multiple = AutoencoderOptions.sizeMultiple
+    if size < multiple || size % multiple != 0 {
+      throw PerceptualError(.usage, "size: \(size) given, a multiple of \(multiple) is needed")
+    }
+    let least =
+      switch loss {
+      case .mse: 1
+      case .nlpd: LaplacianPyramid.smallestSide(levels: LaplacianPyramid.sigmas.count)
+      case .msSSIM: MultiScaleStructuralSimilarityOptions().smallestSide
+      }
+    if size < least {
+      throw PerceptualError(.usage, "size: \(size) given, the loss \(loss.rawValue) needs at least \(least)")
+    }
+    if batch < 1 { throw PerceptualError(.usage, "batch: \(batch) given, at least 1 is needed") }
+    if iterations < 0 { throw PerceptualError(.usage, "iterations: \(iterations) given, at least 0 is needed") }
+    if !(learningRate > 0 && learningRate.isFinite) {
+      throw PerceptualError(.usage, "learning rate: \(learningRate) given, a positive number is needed")
+    }
+  }
+}
+
+/// Trains an autoencoder with AdamW. Iteration i draws batch i of the data, so a resumed run continues bit for bit.
+public final class Trainer {
+  public let network: Autoencoder
+  public let options: TrainingOptions
+  public let data: TrainingData
+  /// Steps done so far.
+  public internal(set) var iteration = 0
+  let firstMoment: ParameterStore
+  let secondMoment: ParameterStore
+  private let gradient: ParameterStore
+  private let pass: AutoencoderPass
+  private let objective: TrainingObjective
+
+  /// What one step found.
+  public struct Step: Sendable {
+    /// Counts from 1.
+    public let iteration: Int
+    /// The loss of the batch before the step.
+    public let loss: Double
+    /// L2 norm of the gradient over all parameters.
+    public let gradientNorm: Double
+  }
+
+  public init(
+    _ network: Autoencoder, options: TrainingOptions, data: TrainingData
+  ) throws(PerceptualError) {
+    try options.validate()
+    try data.validate(height: options.size, width: options.size)
+    self.network = network
+    self.options = options
+    self.data = data
+    let shapes = network.parameters.entries.map { (name: $0.name, shape: $0.shape) }
+    firstMoment = ParameterStore(shapes)
+    secondMoment = ParameterStore(shapes)
+    gradient = ParameterStore(shapes)
+    pass = AutoencoderPass(
+      network, images: options.batch, height: options.size, width: options.size, keepsForGradient: true)
+    objective = TrainingObjective(loss: options.loss, pooling: options.pooling)
+  }
+
+  /// One step on the next batch. A loss or gradient that is not finite throws before the weights change.
+  @discardableResult
+  public func step() throws(PerceptualError) -> Step {
+    let x = data.batch(
+      iteration, images: options.batch, height: options.size, width: options.size, seed: options.seed)
+    let loss = x.elements.withUnsafeBufferPointer { elements -> Double in
+      guard let pixels = elements.baseAddress else { return .nan }
+      pass.forward(pixels, statistics: .batch, updatesRunning: true)
+      let output = Tensor(Array(UnsafeBufferPointer(start: pass.output, count: x.count)), shape: x.shape)
+      let result = objective(output, target: x)
+      result.gradient.elements.withUnsafeBufferPointer { upstream in
+        if let upstream = upstream.baseAddress { pass.backward(pixels, upstream: upstream, gradient: gradient) }
+      }
+      return result.value
+    }
+    var squares = 0.0
+    for index in 0..<gradient.count { squares += Double(gradient.values[index]) * Double(gradient.values[index]) }
+    if !loss.isFinite || !squares.isFinite {
+      throw PerceptualError(
+        .nonFinite,
+        "iteration \(iteration + 1): the loss is \(loss) and the gradient's norm \(squares.squareRoot()); the weights "
+          + "are those of iteration \(iteration). Lower the learning rate, or look at the pictures trained on")
+    }
+    iteration += 1
+    adamW(
+      parameter: network.parameters.values, gradient: gradient.values, firstMoment: firstMoment.values,
+      secondMoment: secondMoment.values, count: gradient.count, step: iteration, learningRate: options.learningRate)
+    return Step(iteration: iteration, loss: loss, gradientNorm: squares.squareRoot())
+  }
+
+  /// Statistics of the last batch's latents.
+  public var latents: LatentStatistics {
+    LatentStatistics(
+      latent: UnsafeBufferPointer(start: pass.latent, count: pass.latentCount),
+      quantised: UnsafeBufferPointer(start: pass.quantised, count: pass.latentCount), options: network.options)
+  }
+}
+
+/// How a batch of latents stands to the quantiser.
+public struct LatentStatistics: Sendable {
+  /// Share of latents that still learn: the soft quantiser's slope there is at least a thousandth of its peak.
+  public let live: Double
+  /// Share of latents whose quantised value lies between the centres, further than a tenth of their distance / 2 from
+  /// any: there one latent carries more than the bits that Eq. 2 counts.
+  public let offCentre: Double
+
+  init(latent: UnsafeBufferPointer<Float>, quantised: UnsafeBufferPointer<Float>, options: AutoencoderOptions) {
+    let centres = options.centres
+    let gaps = zip(centres.dropFirst(), centres).map { $0 - $1 }
+    // The slope is 2 s times the variance of the centres under the softmax, at most (gap / 2)^2 between two of them.
+    let peak = 2 * options.scale * (gaps.map { ($0 / 2) * ($0 / 2) }.max() ?? 0)
+    let margin = 0.1 * (gaps.min() ?? 0) / 2
+    var live = 0
+    var off = 0
+    for (z, q) in zip(latent, quantised) {
+      let weights = centres.map { exp(-options.scale * (Double(z) - $0) * (Double(z) - $0)) }
+      let total = weights.reduce(0, +)
+      let mean = zip(weights, centres).reduce(0) { $0 + $1.0 * $1.1 } / total
+      let variance = zip(weights, centres).reduce(0) { $0 + $1.0 * ($1.1 - mean) * ($1.1 - mean) } / total
+      if 2 * options.scale * variance >= 0.001 * peak { live += 1 }
+      if centres.allSatisfy({ abs(Double(q) - $0) > margin }) { off += 1 }
+    }
+    self.live = Double(live) / Double(latent.count)
+    offCentre = Double(off) / Double(latent.count)
+  }
+}

@@ -1,0 +1,126 @@
+import Fast
+import Foundation
+import PerceptualCore
+import PerceptualTestSupport
+import Testing
+
+@testable import PerceptualExperiments
+
+@Suite struct AutoencoderTests {
+  @Test func paperNetworkBoundsItsLatentAt32768Bits() {
+    let network = Autoencoder()
+    #expect(network.options.channels == 128)
+    #expect(network.entropyBound(height: 256, width: 256) == 32_768)
+    // 1.84 million parameters, as facts of the paper's architecture count them.
+    #expect((1_830_000...1_850_000).contains(network.parameterCount))
+  }
+
+  /// A batch of 64 pictures of 256x256 through the paper's 128 channels: one bit a latent, 4096 bytes a picture.
+  @Test func hardQuantisedCodesFitTheBound() {
+    let network = Autoencoder(AutoencoderOptions(channels: 128), seed: 3)
+    let pictures = Tensor(
+      uniformNoise(seed: 3, stream: .noise, index: 0, count: 2 * 256 * 256), shape: [2, 1, 256, 256])
+    for code in network.codes(pictures, statistics: .batch) {
+      #expect(Set(code).isSubset(of: [0, 1]))
+      #expect(Double(code.count) * log2(2) <= network.entropyBound(height: 256, width: 256))
+      #expect(code.count / 8 == 4096)
+      // The bound is not met by sending nothing.
+      #expect(Set(code).count == 2)
+    }
+  }
+
+  @Test func reconstructionIsTheSameForAnyNumberOfThreadsAndGrouping() {
+    let network = Autoencoder(AutoencoderOptions(channels: 5), seed: 1)
+    let pictures = Tensor(
+      uniformNoise(seed: 1, stream: .noise, index: 0, count: 6 * 48 * 64), shape: [6, 1, 48, 64])
+    func run(_ threads: Int, _ group: Int) -> [Float] {
+      Execution.$current.withValue(Execution(threads: threads)) {
+        network.reconstruct(pictures, largestGroup: group).elements
+      }
+    }
+    let once = run(1, 64)
+    for threads in threadCounts { #expect(run(threads, 64) == once) }
+    #expect(run(2, 1) == once)
+    #expect(once.allSatisfy { $0 > 0 && $0 < 1 })
+  }
+
+  @Test func trainingIsTheSameForAnyNumberOfThreads() throws {
+    func weights(_ threads: Int) throws -> [Float] {
+      try Execution.$current.withValue(Execution(threads: threads)) {
+        let options = TrainingOptions(loss: .nlpd, iterations: 3, batch: 3, size: 80, seed: 5)
+        let trainer = try Trainer(
+          Autoencoder(AutoencoderOptions(channels: 6), seed: 5), options: options, data: .noise)
+        for _ in 0..<3 { try trainer.step() }
+        return trainer.network.tensors.flatMap(\.tensor.elements)
+      }
+    }
+    let once = try weights(1)
+    for threads in threadCounts.dropFirst() { #expect(try weights(threads) == once, "\(threads) threads") }
+  }
+
+  @Test func resumingGivesTheSameBits() throws {
+    let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    func trainer() throws -> Trainer {
+      let options = TrainingOptions(loss: .mse, iterations: 6, batch: 2, size: 32, seed: 9)
+      return try Trainer(Autoencoder(AutoencoderOptions(channels: 4), seed: 9), options: options, data: .noise)
+    }
+    let whole = try trainer()
+    for _ in 0..<6 { try whole.step() }
+    let interrupted = TrainingRun(try trainer(), directory: directory, checkpointEvery: 100)
+    var steps = 0
+    let outcome = try interrupted.run(shouldStop: { steps == 4 }) { _ in steps += 1 }
+    #expect(outcome == .stopped(iteration: 4))
+    let resumed = TrainingRun(try trainer(), directory: directory, checkpointEvery: 100)
+    #expect(try resumed.resume() == 4)
+    #expect(try resumed.run() == .finished)
+    let a = whole.network.tensors.flatMap { $0.tensor.elements.map(\.bitPattern) }
+    let b = resumed.trainer.network.tensors.flatMap { $0.tensor.elements.map(\.bitPattern) }
+    #expect(a == b)
+    let log = try String(contentsOfFile: "\(directory)/log.jsonl", encoding: .utf8)
+    #expect(log.split(separator: "\n").count == 6)
+    // A run with other settings must not go on from these files.
+    let other = try Trainer(
+      Autoencoder(AutoencoderOptions(channels: 4), seed: 9),
+      options: TrainingOptions(loss: .nlpd, iterations: 6, batch: 2, size: 80, seed: 9), data: .noise)
+    #expect(throws: PerceptualError.self) { try TrainingRun(other, directory: directory).resume() }
+  }
+
+  @Test func checkpointsKeepEveryBit() throws {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).safetensors").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let options = AutoencoderOptions(channels: 3, kernel: 6, slope: 0.2, centres: [-1, 0, 0.5], scale: 4, epsilon: 1e-3)
+    let network = Autoencoder(options, seed: 2)
+    try Checkpoint.write(network, to: path)
+    let read = try Checkpoint.read(path)
+    #expect(read.options == options)
+    for (a, b) in zip(network.tensors, read.tensors) {
+      #expect(a.name == b.name)
+      #expect(a.tensor.elements.map(\.bitPattern) == b.tensor.elements.map(\.bitPattern), "\(a.name)")
+    }
+  }
+
+  @Test func aNonFiniteLossStopsBeforeTheWeightsChange() throws {
+    let picture = Tensor<Float>(repeating: .nan, shape: [32, 32])
+    let options = TrainingOptions(loss: .mse, iterations: 2, batch: 2, size: 32, seed: 1)
+    let trainer = try Trainer(
+      Autoencoder(AutoencoderOptions(channels: 2), seed: 1), options: options, data: .pictures([picture]))
+    let before = trainer.network.tensors.filter { $0.name.hasSuffix("weight") }.map(\.tensor)
+    let error = #expect(throws: PerceptualError.self) { try trainer.step() }
+    #expect(error?.kind == .nonFinite)
+    #expect(trainer.network.tensors.filter { $0.name.hasSuffix("weight") }.map(\.tensor) == before)
+  }
+
+  @Test(arguments: [
+    (TrainingOptions(loss: .mse, size: 100), "multiple of 16"),
+    (TrainingOptions(loss: .msSSIM, size: 160), "161"),
+    (TrainingOptions(loss: .nlpd, size: 64), "65"),
+    (TrainingOptions(loss: .mse, batch: 0), "batch"),
+    (TrainingOptions(loss: .mse, learningRate: .nan), "learning rate"),
+  ])
+  func refusesSettings(_ options: TrainingOptions, _ phrase: String) throws {
+    let error = #expect(throws: PerceptualError.self) { try options.validate() }
+    #expect(error?.kind == .usage)
+    #expect(error?.description.contains(phrase) == true, "\(error?.description ?? "")")
+  }
+}

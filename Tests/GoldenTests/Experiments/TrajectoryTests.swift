@@ -1,0 +1,92 @@
+import Fast
+import Foundation
+import PerceptualCore
+import PerceptualFiles
+import PerceptualTestSupport
+import Testing
+
+@testable import PerceptualExperiments
+
+/// Twenty steps of training beside PyTorch's, from the same weights on the same noise.
+///
+/// PyTorch's Double run is the truth. Rounding grows from step to step: AdamW divides every gradient by its own size, so
+/// that a parameter whose gradient is small against its rounding error still moves by a whole learning rate, and batch
+/// norm passes that on to all that follows. How fast is a property of the network, not of an implementation, so the
+/// allowance is measured in PyTorch's own Float run: at each step four times the largest distance that it has strayed so
+/// far, and for the final weights four times its relative L2 distance.
+@Suite struct TrajectoryTests {
+  static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("Fixtures/trajectory").path
+  static let channels = 8
+  static let steps = 20
+  static let seed: UInt64 = 7
+  /// Times PyTorch's own distance in Float.
+  static let allowance = 4.0
+
+  private func file(_ name: String) throws -> SafetensorsFile {
+    try SafetensorsFile(contentsOf: "\(Self.directory)/\(name).safetensors")
+  }
+
+  private func trainer(_ loss: TrainingLoss) throws -> Trainer {
+    let network = Autoencoder(AutoencoderOptions(channels: Self.channels), seed: Self.seed)
+    let options = TrainingOptions(loss: loss, iterations: Self.steps, batch: 2, size: 176, seed: Self.seed)
+    return try Trainer(network, options: options, data: .noise)
+  }
+
+  /// Convolutions before batch norm have biases whose gradient is 0 but for rounding, which AdamW makes as large as a
+  /// step; the running mean after them takes it over.
+  private func isRounding(_ name: String) -> Bool {
+    let parts = name.split(separator: ".")
+    guard let layer = Int(parts[0]) else { return false }
+    return name.hasSuffix("running_mean") || (parts[1] == "bias" && [0, 3, 6, 9, 13, 16, 19, 22].contains(layer))
+  }
+
+  @Test func initialWeightsAreEqualBitForBit() throws {
+    let initial = try file("initial")
+    let network = Autoencoder(AutoencoderOptions(channels: Self.channels), seed: Self.seed)
+    var compared = 0
+    for (name, tensor) in network.tensors {
+      let expected = try initial.float(name, shape: tensor.shape)
+      #expect(expected.elements == tensor.elements, "\(name)")
+      compared += 1
+    }
+    #expect(compared == initial.names.count)
+  }
+
+  @Test(arguments: TrainingLoss.allCases) func followsPyTorch(_ loss: TrainingLoss) throws {
+    let expected = try file(loss.rawValue)
+    let truth = try expected.double("losses", shape: [Self.steps]).elements
+    let float = try expected.double("losses.float32", shape: [Self.steps]).elements
+    let trainer = try trainer(loss)
+    var strayed = 0.0
+    for index in 0..<Self.steps {
+      let step = try trainer.step()
+      // One rounding of the loss itself is always allowed.
+      strayed = max(strayed, abs(float[index] - truth[index]), Double(Float.ulpOfOne) * truth[index])
+      let distance = abs(step.loss - truth[index])
+      #expect(
+        distance <= Self.allowance * strayed,
+        "step \(index + 1): \(step.loss), expected \(truth[index]), distance \(distance), PyTorch's in Float \(strayed)")
+    }
+    var compared = 0
+    for (name, tensor) in trainer.network.tensors where !isRounding(name) {
+      let final = try expected.double("final.\(name)", shape: tensor.shape)
+      let single = try expected.double("final.float32.\(name)", shape: tensor.shape)
+      let ours = relativeDistance(tensor.converted(), from: final)
+      let theirs = max(relativeDistance(single, from: final), Double(Float.ulpOfOne))
+      #expect(ours <= Self.allowance * theirs, "\(name): \(ours) from PyTorch in Double, PyTorch in Float \(theirs)")
+      compared += 1
+    }
+    #expect(compared == 34)
+  }
+
+  private func relativeDistance(_ a: Tensor<Double>, from b: Tensor<Double>) -> Double {
+    var difference = 0.0
+    var norm = 0.0
+    for index in 0..<b.count {
+      difference += (a[index] - b[index]) * (a[index] - b[index])
+      norm += b[index] * b[index]
+    }
+    return norm > 0 ? (difference / norm).squareRoot() : difference.squareRoot()
+  }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import Fast
+import Foundation
+import PerceptualCore
+import PerceptualExperiments
+import PerceptualFiles
+
+extension TrainingLoss: ExpressibleByArgument {}
+extension BatchPooling: ExpressibleByArgument {}
+extension BatchStatistics: ExpressibleByArgument {}
+extension Quantisation: ExpressibleByArgument {}
+extension Table1Scale: ExpressibleByArgument {}
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train one compressive autoencoder on noise or on a directory of music.",
+    discussion: """
+      Writes log.jsonl (one line an iteration), checkpoint-NNNNNN.safetensors, which PyTorch's load_state_dict takes, and \
+      optimizer-NNNNNN.safetensors beside it, from which --resume goes on bit for bit.
+      """)
+
+  @Option(help: ArgumentHelp("\"noise\", or a directory of recordings.", valueName: "noise|dir"))
+  var data: String
+  @Option(help: "What the training reduces.")
+  var loss: TrainingLoss
+  @Option(help: ArgumentHelp("Where log and checkpoints go.", valueName: "dir"))
+  var out: String
+  @Option(help: "Steps of AdamW.")
+  var iterations = 425
+  @Option(help: "Pictures a step.")
+  var batch = 64
+  @Option(help: "Filters of every layer.")
+  var channels = 128
+  @Option(help: "Side of the training pictures, a multiple of 16.")
+  var size = 256
+  @Option(help: "Learning rate of AdamW.")
+  var learningRate = 1e-3
+  @Option(help: "Side of the strided kernels, even.")
+  var kernel = 4
+  @Option(help: "How NLPD is joined over a batch: the mean of the images, or one norm as in the authors' code.")
+  var nlpdPooling: BatchPooling = .image
+  @Option(help: "Clips to cut from a directory of recordings, at most.")
+  var clips = 5440
+  @Option(help: "Iterations between checkpoints; the last one is always written.")
+  var checkpointEvery = 100
+  @Flag(help: "Go on from the newest checkpoint in --out.")
+  var resume = false
+  @OptionGroup var seed: SeedOptions
+  @OptionGroup var execution: ExecutionOptions
+
+  func validate() throws {
+    if checkpointEvery < 1 { throw ValidationError("--checkpoint-every \(checkpointEvery): at least 1 is needed.") }
+    if clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
+  }
+
+  func run() throws {
+    try execution.run {
+      let networkOptions = AutoencoderOptions(channels: channels, kernel: kernel)
+      let options = TrainingOptions(
+        loss: loss, pooling: nlpdPooling, iterations: iterations, batch: batch, size: size,
+        learningRate: learningRate, seed: seed.seed)
+      try networkOptions.validate()
+      try options.validate()
+      if !resume, let newest = Checkpoint.newest(in: out) {
+        throw PerceptualError(
+          .usage,
+          "\(out): a checkpoint of iteration \(newest) is there already; give --resume to go on from it, or another --out")
+      }
+      let trainingData: TrainingData =
+        data == "noise" ? .noise : .pictures(try loadClips(data, limit: clips).clips.map(\.picture.image))
+      let trainer = try Trainer(
+        Autoencoder(networkOptions, seed: seed.seed), options: options, data: trainingData)
+      let run = TrainingRun(trainer, directory: out, checkpointEvery: checkpointEvery)
+      let first = resume ? try run.resume() : 0
+      let interruption = Interruption()
+      var progress = Progress("training", total: iterations, unit: "iterations", first: first)
+      let outcome = try run.run(shouldStop: { interruption.signal != nil }) { step in
+        progress.update(step.iteration, note: "loss \(short(step.loss))")
+      }
+      progress.finish()
+      let path = Checkpoint.path(iteration: trainer.iteration, in: out)
+      if case .stopped = outcome {
+        throw Interrupted(signal: interruption.signal ?? SIGINT, saved: "\(path) is written, --resume goes on from it")
+      }
+      printNote("\(path): the latent is bounded at \(Int(trainer.network.entropyBound(height: size, width: size))) bits")
+      try printResult(path)
+    }
+  }
+}
+
+/// Clips of a directory of recordings, with a note for each file skipped.
+func loadClips(_ directory: String, limit: Int) throws(PerceptualError) -> ClipSet {
+  let files = try AudioFile.list(in: directory)
+  var progress = Progress("reading \(directory)", total: limit, unit: "clips")
+  let set = try ClipSet.load(files, limit: limit) { done, total in progress.update(done * limit / max(total, 1)) }
+  progress.finish()
+  for sentence in set.skipped { printNote("skipped \(sentence)") }
+  return set
+}
