@@ -4,8 +4,8 @@ import PerceptualKernels
 /// The normalised Laplacian pyramids of one image, in scratch memory.
 ///
 /// Rows lie split, even columns apart from odd ones, so that halving, enlarging and filtering along a row are accesses of
-/// stride 1. The two pyramids are built one after the other over the same planes; of the target's only the normalised
-/// levels are kept, which then become the differences.
+/// stride 1. Two pyramids are built one after the other over the same planes: the target's, whose residuals and normalised
+/// levels are kept, and that of the difference between the images, which turns them into the prediction's.
 struct LaplacianPyramidPlanes {
   struct Level {
     let height: Int
@@ -21,8 +21,9 @@ struct LaplacianPyramidPlanes {
     let columnWeights: [Float]
     let columnWeightSegment: Int
 
-    // Places of split planes. Later uses: `image` holds the gradients of the denominators, `residual` those of the residual
-    // and then of the image.
+    // Places of split planes. Later uses: `image` holds the changes of the residual's magnitude and then the gradients of
+    // the denominators; `residual` the gradients of the residual and then of the image; `difference`, at first the target's
+    // normalised level, that of the prediction minus it; `reciprocal` at first the residual of the difference.
     let image: Int
     let residual: Int
     let difference: Int
@@ -41,9 +42,10 @@ struct LaplacianPyramidPlanes {
   let channels: Int
   /// Floats of one channel's planes.
   let channelCount: Int
-  /// Two split rows and a whole one, shared by all.
+  /// Rows shared by all: a split one, a whole one of half the width and a whole one.
   let firstRow: Int
   let secondRow: Int
+  let wholeRow: Int
   let scratchCount: Int
 
   init(_ execution: Execution, channels: Int, height: Int, width: Int, levels count: Int) {
@@ -76,33 +78,113 @@ struct LaplacianPyramidPlanes {
     let widest = levels[0].stride + 3 * Self.margin
     firstRow = channels * channelCount + shared.take(widest) + Self.margin
     secondRow = channels * channelCount + shared.take(widest) + Self.margin
+    wholeRow = channels * channelCount + shared.take(widest)
     scratchCount = channels * channelCount + shared.count + Self.margin
   }
 
   // MARK: Forward
 
-  /// Builds the pyramid of one channel. `keepsNormalised` false: the normalised levels go to the difference planes;
-  /// true: they are kept, with the reciprocals, the difference planes become the differences from them, and the sums of
-  /// squares are added to `squares`, one a level.
-  func build(
-    _ image: UnsafePointer<Float>, minus offset: Float, isPrediction: Bool, channel: Int,
+  /// Builds the target's pyramid of one channel: residuals and normalised levels. A constant is taken off first, for the
+  /// digits it costs; no level sees it.
+  func buildTarget(
+    _ target: UnsafePointer<Float>, channel: Int, _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    let planes = scratch + channel * channelCount
+    let pixels = levels[0].height * levels[0].width
+    let mean = kernels.sum(target, count: pixels) / Float(pixels)
+    fillImage(planes) { row, even, odd in
+      kernels.splitRow(
+        target + row * levels[0].width, minus: mean, even: even, odd: odd, count: levels[0].width)
+    }
+    for (k, level) in levels.enumerated() {
+      if k > 0 { fillImage(k, planes) }
+      halve(level, planes, scratch)
+      takeResidual(level, to: level.residual, planes, scratch)
+      let neighbours = neighbours(k)
+      let residual = planes + level.residual
+      for row in 0..<level.height {
+        let place = row * level.stride
+        kernels.normalizedRow(
+          above: residual + LaplacianRows.reflected(row - 1, level.height) * level.stride, here: residual + place,
+          below: residual + LaplacianRows.reflected(row + 1, level.height) * level.stride,
+          sigma: Float(LaplacianPyramid.sigmas[k]), neighbours: neighbours,
+          normalised: planes + level.difference + place, segment: level.segment, width: level.width)
+      }
+    }
+  }
+
+  /// Builds the prediction's pyramid of one channel from the target's and that of their difference, and adds the sums of
+  /// the squared differences of the normalised levels to `squares`.
+  ///
+  /// Residuals are linear in the image, so that of the difference is exact to its own digits however alike the images are;
+  /// taken apart, they would cancel.
+  func buildPrediction(
+    _ prediction: UnsafePointer<Float>, target: UnsafePointer<Float>, channel: Int,
     squares: UnsafeMutablePointer<Double>, _ scratch: UnsafeMutablePointer<Float>
   ) {
     let planes = scratch + channel * channelCount
+    let width = levels[0].width
+    let whole = scratch + wholeRow
+    fillImage(planes) { row, even, odd in
+      kernels.scaledDifference(prediction + row * width, target + row * width, scale: 1, whole, count: width)
+      kernels.splitRow(whole, minus: 0, even: even, odd: odd, count: width)
+    }
     for (k, level) in levels.enumerated() {
-      for row in 0..<level.height {
-        let here = planes + level.image + row * level.stride
-        let source =
-          k == 0
-          ? image + row * level.width
-          : UnsafePointer(planes + levels[k - 1].smaller + row * levels[k - 1].halfStride)
-        kernels.splitRow(
-          source, minus: k == 0 ? offset : 0, even: here, odd: here + level.segment, count: level.width)
-        reflect(here, level, by: 2)
-      }
+      if k > 0 { fillImage(k, planes) }
       halve(level, planes, scratch)
-      takeResidual(level, planes, scratch)
-      normalise(k, isPrediction: isPrediction, planes, squares, scratch)
+      takeResidual(level, to: level.reciprocal, planes, scratch)
+      let residual = planes + level.residual
+      // The image is no longer needed.
+      let change = planes + level.image
+      for row in 0..<level.height {
+        let place = row * level.stride
+        kernels.joinedResidualRow(
+          planes + level.reciprocal + place, residual: residual + place, change: change + place,
+          segment: level.segment, width: level.width)
+        reflect(residual + place, level, by: 1)
+        reflect(change + place, level, by: 1)
+      }
+      let neighbours = neighbours(k)
+      for row in 0..<level.height {
+        let place = row * level.stride
+        let above = LaplacianRows.reflected(row - 1, level.height) * level.stride
+        let below = LaplacianRows.reflected(row + 1, level.height) * level.stride
+        squares[k] += kernels.normalizedDifferenceRow(
+          residual: residual + above, change: change + above, toHere: place - above, toBelow: below - above,
+          sigma: Float(LaplacianPyramid.sigmas[k]), neighbours: neighbours,
+          level: planes + level.difference + place, difference: planes + level.reciprocal + place,
+          normalised: planes + level.normalised + place, segment: level.segment, width: level.width)
+      }
+    }
+  }
+
+  private func neighbours(_ k: Int) -> [Float] {
+    let weights = LaplacianPyramid.neighbours[k]
+    return [weights.top, weights.left, weights.right, weights.bottom].map { Float($0) }
+  }
+
+  /// Fills the finest image plane by rows and reflects their ends.
+  private func fillImage(
+    _ planes: UnsafeMutablePointer<Float>,
+    _ body: (Int, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+  ) {
+    let level = levels[0]
+    for row in 0..<level.height {
+      let here = planes + level.image + row * level.stride
+      body(row, here, here + level.segment)
+      reflect(here, level, by: 2)
+    }
+  }
+
+  /// Fills the image plane of level k from the one before.
+  private func fillImage(_ k: Int, _ planes: UnsafeMutablePointer<Float>) {
+    let (level, finer) = (levels[k], levels[k - 1])
+    for row in 0..<level.height {
+      let here = planes + level.image + row * level.stride
+      kernels.splitRow(
+        planes + finer.smaller + row * finer.halfStride, minus: 0, even: here, odd: here + level.segment,
+        count: level.width)
+      reflect(here, level, by: 2)
     }
   }
 
@@ -119,7 +201,7 @@ struct LaplacianPyramidPlanes {
   }
 
   private func takeResidual(
-    _ level: Level, _ planes: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+    _ level: Level, to place: Int, _ planes: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
   ) {
     let narrow = scratch + secondRow
     let wide = scratch + firstRow
@@ -135,36 +217,11 @@ struct LaplacianPyramidPlanes {
           segment: level.segment, width: level.width)
       }
       reflect(wide, level, by: 2)
-      let residual = planes + level.residual + row * level.stride
+      let residual = planes + place + row * level.stride
       kernels.residualRow(
         wide, j: planes + level.image + row * level.stride, taps: lowPass, residual: residual,
         segment: level.segment, width: level.width)
       reflect(residual, level, by: 1)
-    }
-  }
-
-  private func normalise(
-    _ k: Int, isPrediction: Bool, _ planes: UnsafeMutablePointer<Float>, _ squares: UnsafeMutablePointer<Double>,
-    _ scratch: UnsafeMutablePointer<Float>
-  ) {
-    let level = levels[k]
-    let weights = LaplacianPyramid.neighbours[k]
-    let neighbours = [weights.top, weights.left, weights.right, weights.bottom].map { Float($0) }
-    let residual = planes + level.residual
-    for row in 0..<level.height {
-      let place = row * level.stride
-      let difference = planes + level.difference + place
-      let normalised = isPrediction ? planes + level.normalised + place : difference
-      kernels.normalizedRow(
-        above: residual + LaplacianRows.reflected(row - 1, level.height) * level.stride, here: residual + place,
-        below: residual + LaplacianRows.reflected(row + 1, level.height) * level.stride,
-        sigma: Float(LaplacianPyramid.sigmas[k]), neighbours: neighbours,
-        reciprocal: planes + level.reciprocal + place, normalised: normalised, segment: level.segment,
-        width: level.width)
-      if isPrediction {
-        squares[k] += kernels.levelDifferenceRow(
-          normalised, difference, segment: level.segment, width: level.width)
-      }
     }
   }
 

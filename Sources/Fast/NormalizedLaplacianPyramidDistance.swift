@@ -92,10 +92,10 @@ extension LaplacianPyramidPlanes {
     squares.withUnsafeMutableBufferPointer { squares in
       guard let squares = squares.baseAddress else { return }
       for channel in 0..<channels {
-        build(
-          target + channel * size, minus: 0, isPrediction: false, channel: channel, squares: squares, scratch)
-        build(
-          prediction + channel * size, minus: 0, isPrediction: true, channel: channel, squares: squares, scratch)
+        let start = channel * size
+        buildTarget(target + start, channel: channel, scratch)
+        buildPrediction(
+          prediction + start, target: target + start, channel: channel, squares: squares, scratch)
       }
     }
     return zip(squares, levels).map { ($0 / Double(channels * $1.height * $1.width)).squareRoot() }

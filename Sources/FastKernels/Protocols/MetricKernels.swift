@@ -65,15 +65,28 @@ public protocol MetricKernels: Sendable {
   static func residualRow(
     _ x: UnsafePointer<Float>, j: UnsafePointer<Float>, taps: UnsafePointer<Float>,
     residual: UnsafeMutablePointer<Float>, segment: Int, width: Int)
-  /// reciprocal = 1 / (sigma + top |above| + bottom |below| + left |before| + right |after|), normalised = residual x
-  /// reciprocal; `here` holds one reflected column on both sides.
+  /// normalised = here / (sigma + top |above| + left |before| + right |after| + bottom |below|); `here` holds one reflected
+  /// column on both sides.
   static func normalizedRow(
     above: UnsafePointer<Float>, here: UnsafePointer<Float>, below: UnsafePointer<Float>, sigma: Float,
-    neighbours: UnsafePointer<Float>, reciprocal: UnsafeMutablePointer<Float>,
-    normalised: UnsafeMutablePointer<Float>, segment: Int, width: Int)
-  /// other = normalised - other; returns the sum of its squares (masked).
-  static func levelDifferenceRow(
-    _ normalised: UnsafePointer<Float>, _ other: UnsafeMutablePointer<Float>, segment: Int, width: Int) -> Double
+    neighbours: UnsafePointer<Float>, normalised: UnsafeMutablePointer<Float>, segment: Int, width: Int)
+  /// From the residuals of the target and of the difference: residual += difference, and what that changes in its
+  /// magnitude, change = |residual + difference| - |residual|, exact where the images are nearly alike.
+  static func joinedResidualRow(
+    _ difference: UnsafePointer<Float>, residual: UnsafeMutablePointer<Float>, change: UnsafeMutablePointer<Float>,
+    segment: Int, width: Int)
+  /// The level of the prediction and how it differs from the target's; returns the sum (masked) of the squared
+  /// differences. With D the prediction's denominator and D - D' its change against the target's:
+  ///
+  ///     normalised = residual / D,  level = (difference - level (D - D')) / D,  difference = 1 / D
+  ///
+  /// `level` holds the target's level and then the levels' difference, `difference` the residual of the images' difference
+  /// and then the reciprocal. `residual` and `change` point at the row above; the row here and the one below are
+  /// `toHere` and `toBelow` floats further and hold one reflected column on both sides.
+  static func normalizedDifferenceRow(
+    residual: UnsafePointer<Float>, change: UnsafePointer<Float>, toHere: Int, toBelow: Int, sigma: Float,
+    neighbours: UnsafePointer<Float>, level: UnsafeMutablePointer<Float>, difference: UnsafeMutablePointer<Float>,
+    normalised: UnsafeMutablePointer<Float>, segment: Int, width: Int) -> Double
   /// product = factor difference normalised reciprocal: minus the gradient of the denominator.
   static func denominatorGradientRow(
     difference: UnsafePointer<Float>, factor: Float, normalised: UnsafePointer<Float>,

@@ -127,15 +127,23 @@ extension Kernels {
     }
   }
 
+  /// Weighs the four neighbours of column j: `above`, `before` and `below` point at them, the one after follows `before`.
+  @inline(__always)
+  private static func weighed(
+    _ above: UnsafePointer<Float>, _ before: UnsafePointer<Float>, _ below: UnsafePointer<Float>,
+    _ weights: UnsafePointer<Float>, onto sum: Vector, _ value: (Vector) -> Vector
+  ) -> Vector {
+    var sum = sum
+    sum = multiplyAdd(sum, value(load(above)), Vector(repeating: weights[0]))
+    sum = multiplyAdd(sum, value(load(before)), Vector(repeating: weights[1]))
+    sum = multiplyAdd(sum, value(load(before + 1)), Vector(repeating: weights[2]))
+    return multiplyAdd(sum, value(load(below)), Vector(repeating: weights[3]))
+  }
+
   public static func normalizedRow(
     above: UnsafePointer<Float>, here: UnsafePointer<Float>, below: UnsafePointer<Float>, sigma: Float,
-    neighbours: UnsafePointer<Float>, reciprocal: UnsafeMutablePointer<Float>,
-    normalised: UnsafeMutablePointer<Float>, segment: Int, width: Int
+    neighbours: UnsafePointer<Float>, normalised: UnsafeMutablePointer<Float>, segment: Int, width: Int
   ) {
-    let top = Vector(repeating: neighbours[0])
-    let left = Vector(repeating: neighbours[1])
-    let right = Vector(repeating: neighbours[2])
-    let bottom = Vector(repeating: neighbours[3])
     let halves = (width &+ 1) >> 1
     var parity = 0
     while parity < 2 {
@@ -144,33 +152,64 @@ extension Kernels {
       let before = parity == 0 ? here + segment - 1 : here
       var j = 0
       while j < halves {
-        var denominator = Vector(repeating: sigma)
-        denominator = multiplyAdd(denominator, magnitude(load(above + own + j)), top)
-        denominator = multiplyAdd(denominator, magnitude(load(before + j)), left)
-        denominator = multiplyAdd(denominator, magnitude(load(before + j + 1)), right)
-        denominator = multiplyAdd(denominator, magnitude(load(below + own + j)), bottom)
-        let inverse = 1 / denominator
-        store(inverse, reciprocal + own + j)
-        store(load(here + own + j) * inverse, normalised + own + j)
+        let denominator = weighed(
+          above + own + j, before + j, below + own + j, neighbours, onto: Vector(repeating: sigma), magnitude)
+        store(load(here + own + j) / denominator, normalised + own + j)
         j &+= Vector.scalarCount
       }
       parity &+= 1
     }
   }
 
-  public static func levelDifferenceRow(
-    _ normalised: UnsafePointer<Float>, _ other: UnsafeMutablePointer<Float>, segment: Int, width: Int
+  public static func joinedResidualRow(
+    _ difference: UnsafePointer<Float>, residual: UnsafeMutablePointer<Float>, change: UnsafeMutablePointer<Float>,
+    segment: Int, width: Int
+  ) {
+    let halves = (width &+ 1) >> 1
+    var parity = 0
+    while parity < 2 {
+      let own = parity &* segment
+      var j = 0
+      while j < halves {
+        let d = load(difference + own + j)
+        let joined = load(residual + own + j) + d
+        // The difference away from 0 at the joined residual is the change, unless the sign changed with it.
+        let away = d.replacing(with: -d, where: joined .< 0)
+        let turned = 2 * magnitude(joined) - away
+        store(joined, residual + own + j)
+        store(away.replacing(with: turned, where: turned .< away), change + own + j)
+        j &+= Vector.scalarCount
+      }
+      parity &+= 1
+    }
+  }
+
+  public static func normalizedDifferenceRow(
+    residual: UnsafePointer<Float>, change: UnsafePointer<Float>, toHere: Int, toBelow: Int, sigma: Float,
+    neighbours: UnsafePointer<Float>, level: UnsafeMutablePointer<Float>, difference: UnsafeMutablePointer<Float>,
+    normalised: UnsafeMutablePointer<Float>, segment: Int, width: Int
   ) -> Double {
     var squares = Vector()
     var parity = 0
     while parity < 2 {
       let own = parity &* segment
+      let before = toHere &+ (parity == 0 ? segment &- 1 : 0)
       let count = (width &+ 1 &- parity) >> 1
       var j = 0
       while j < count {
-        let difference = firstLanes(load(normalised + own + j) - load(other + own + j), count &- j)
-        store(difference, other + own + j)
-        squares = multiplyAdd(squares, difference, difference)
+        let at = own &+ j
+        let denominator = weighed(
+          residual + at, residual + before + j, residual + toBelow + at, neighbours, onto: Vector(repeating: sigma),
+          magnitude)
+        let denominatorChange = weighed(
+          change + at, change + before + j, change + toBelow + at, neighbours, onto: Vector()) { $0 }
+        let reciprocal = 1 / denominator
+        let levelChange = (load(difference + at) - load(level + at) * denominatorChange) * reciprocal
+        let masked = firstLanes(levelChange, count &- j)
+        squares = multiplyAdd(squares, masked, masked)
+        store(load(residual + toHere + at) * reciprocal, normalised + at)
+        store(masked, level + at)
+        store(reciprocal, difference + at)
         j &+= Vector.scalarCount
       }
       parity &+= 1

@@ -43,7 +43,7 @@ extension Kernels {
     _ columns: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, window: Int, luminanceConstant: Float,
     contrastConstant: Float, withLuminance: Bool, maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
   ) -> Double {
-    var sum = 0.0
+    var sum = Vector()
     var i = 0
     while i < width {
       var meanX = Vector()
@@ -87,7 +87,7 @@ extension Kernels {
         byMean = (1 - contrastDeficit) * (-2 * relative) * (1 - meanX * relative)
       }
       let left = width &- i
-      sum += laneSum(firstLanes(deficit, left))
+      sum += firstLanes(deficit, left)
       if let maps {
         let tilt = slope * contrastDeficit
         store(firstLanes(byMean + (slope * meanD - tilt * meanX), left), maps + i)
@@ -96,7 +96,7 @@ extension Kernels {
       }
       i &+= Vector.scalarCount
     }
-    return sum
+    return laneSum(sum)
   }
 
   public static func windowGradientRow(

@@ -71,7 +71,11 @@ func store(_ vector: Vector, _ pointer: UnsafeMutablePointer<Float>, count: Int)
 /// sum + a b: fused where the set has the instruction. Without it `addProduct` would be a library call for each lane.
 @inline(__always)
 func multiplyAdd(_ sum: Vector, _ a: Vector, _ b: Vector) -> Vector {
-  #if KERNELS_BASELINE && !arch(arm64)
+  #if KERNELS_AVX512
+    perceptual_fused16(a, b, sum)
+  #elseif KERNELS_AVX2
+    perceptual_fused8(a, b, sum)
+  #elseif !arch(arm64)
     sum + a * b
   #else
     sum.addingProduct(a, b)
