@@ -7,7 +7,8 @@ public enum AudioFile {
   /// Decodes `frames` frames from `startFrame` on (nil: to the end), without decoding what stands before.
   ///
   /// Integers of n bits are divided by 2^(n-1). Throws `.missing` where there is no file; `.malformed` where it is no
-  /// sound, was cut short within the frames asked for, ends before them, or holds NaN or infinities.
+  /// sound, was cut short within the frames asked for, ends before them, or holds NaN or infinities. That a file was
+  /// cut is seen where its header gives the length: WAV, AIFF and FLAC.
   public static func read(
     _ path: String, from startFrame: Int = 0, frames: Int? = nil
   ) throws(PerceptualError) -> AudioClip {
@@ -172,6 +173,8 @@ private func promisedData(_ path: String) throws(PerceptualError) -> (declared: 
   let container = String(decoding: try source.bytes(at: 0, count: 4), as: UTF8.self)
   guard container == "RIFF" || container == "FORM" else { return nil }
   let dataName = container == "RIFF" ? "data" : "SSND"
+  // An AIFF chunk begins with an offset and a block size.
+  let prefix = container == "RIFF" ? 0 : 8
   var position = 12
   while position + 8 <= source.count {
     let chunk = try source.bytes(at: position, count: 8)
@@ -181,7 +184,7 @@ private func promisedData(_ path: String) throws(PerceptualError) -> (declared: 
     if String(decoding: chunk[..<4], as: UTF8.self) == dataName {
       // Written to a pipe, the size is unknown: 0 or all ones.
       if size == 0 || size >= 0x7FFF_FFFF { return nil }
-      return (size, min(size, source.count - position))
+      return (max(0, size - prefix), max(0, min(size, source.count - position) - prefix))
     }
     position += size + size % 2
   }

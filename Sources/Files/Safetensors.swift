@@ -3,8 +3,8 @@ import PerceptualCore
 /// Named tensors and strings in a safetensors file: checkpoints and golden fixtures.
 ///
 /// The format: eight bytes, the length of the header as a little-endian integer; the header, a JSON object from names
-/// to `{"dtype", "shape", "data_offsets"}`, with strings under `__metadata__`; the tensors, row-major and little-endian,
-/// without gaps. In Python: `safetensors.numpy.load_file(path)`.
+/// to `{"dtype", "shape", "data_offsets"}`, with strings under `__metadata__`; the tensors, row-major and
+/// little-endian, without gaps. In Python: `safetensors.numpy.load_file(path)`.
 ///
 ///     var file = SafetensorsFile(metadata: ["step": "425"])
 ///     file["0.weight"] = .float32(weight)

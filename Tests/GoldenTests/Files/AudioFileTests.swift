@@ -149,6 +149,22 @@ import Testing
     }
   }
 
+  /// An AIFF file by hand, 16 bits, one channel: whole, and cut.
+  @Test func aiff() throws {
+    func aiff(_ samples: [UInt8]) -> [UInt8] {
+      let rate: [UInt8] = [0x40, 0x0C, 0xFA, 0, 0, 0, 0, 0, 0, 0]
+      let common = Array("COMM".utf8) + [0, 0, 0, 18, 0, 1, 0, 0, 0, 4, 0, 16] + rate
+      let sound = Array("SSND".utf8) + [0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0] + samples
+      return Array("FORM".utf8) + [0, 0, 0, 54] + Array("AIFF".utf8) + common + sound
+    }
+    try withTemporaryDirectory { directory in
+      try FileBytes.write(aiff([0x40, 0, 0xC0, 0, 0, 1, 0x80, 0]), to: "\(directory)/a.aiff")
+      let clip = try AudioFile.read("\(directory)/a.aiff")
+      #expect(clip == AudioClip(samples: Tensor([0.5, -0.5, 0x1p-15, -1]), sampleRate: 16_000))
+    }
+    try refused("cut.aiff", aiff([0x40, 0, 0xC0, 0]), ["4 frames were expected, found 2 that can be decoded"])
+  }
+
   /// Every length of a small file is either whole or refused, and never crashes.
   @Test(arguments: AudioContainer.allCases) func refusesEveryCut(_ container: AudioContainer) throws {
     try withTemporaryDirectory { directory in

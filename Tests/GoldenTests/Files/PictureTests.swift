@@ -16,6 +16,17 @@ import Testing
     }
   }
 
+  /// Sizes whose files lie in one or many blocks of the allocator and of zlib.
+  @Test(arguments: [1, 2, 3, 17, 64, 200, 511]) func anySize(_ side: Int) throws {
+    try withTemporaryDirectory { directory in
+      var generator = SeededGenerator(name: "side \(side)")
+      let levels = Fill.picture.tensor([side, side + 1], &generator).map { ($0 * 255).rounded() }.elements
+      let image = Tensor(levels.map { Float($0) / 255 }, shape: [side, side + 1])
+      try PNG.write(grey: image, to: "\(directory)/a.png")
+      #expect(try PNG.readGrey("\(directory)/a.png") == image)
+    }
+  }
+
   @Test func colourRoundTrip() throws {
     try withTemporaryDirectory { directory in
       var generator = SeededGenerator(name: "picture")
