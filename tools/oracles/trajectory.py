@@ -2,8 +2,12 @@
 
 Not fixtures of the contract: a step-by-step peer for the training loop. `initial.safetensors` holds
 the weights all start from; each loss's file holds the losses, the first step's gradients and the
-final weights and statistics of a double-precision run (the truth) and of a single-precision run
-(which shows how far rounding alone carries twenty steps).
+final weights and statistics of a double-precision run (the truth) and of a single-precision run. How far rounding alone carries
+twenty steps is measured by NEARBY more single-precision runs, whose initial weights are moved by
+one unit in the last place: a rounding error that carries an activation across the kink of a
+LeakyReLU changes gradients by a thousandth at once, which happens in about every third run.
+`losses.spread` is their largest distance from the truth at each step, `final.spread.NAME` the
+largest relative L2 distance of the final tensor.
 """
 
 import math
@@ -19,6 +23,7 @@ from network import soft
 from noise import uniform
 
 SEED, STEPS, BATCH, SIDE, CHANNELS = 7, 20, 2, 176, 8
+NEARBY = 12
 SETTINGS = {
     "seed": SEED, "steps": STEPS, "batch": BATCH, "side": SIDE, "channels": CHANNELS,
     "learningRate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weightDecay": 0.01,
@@ -93,6 +98,26 @@ def train(initial, loss_function, precision):
     return np.array(losses), gradients, final
 
 
+def nearby(initial, run):
+    """The initial weights with every element moved by one unit in the last place, up or down."""
+    random = np.random.Generator(np.random.Philox(key=[SEED, 100 + run]))
+    return {name: np.nextafter(value, np.where(random.random(value.shape) < 0.5, -np.inf, np.inf).astype(np.float32))
+            for name, value in initial.items()}
+
+
+def spread(initial, loss_function, losses, final):
+    """The largest distances of the nearby single-precision runs from the truth."""
+    of_losses, of_final = np.zeros(STEPS), {name: 0.0 for name in final}
+    for run in range(NEARBY):
+        rough_losses, _, rough_final = train(nearby(initial, run), loss_function, torch.float32)
+        of_losses = np.maximum(of_losses, np.abs(rough_losses - losses))
+        for name, value in final.items():
+            distance = np.linalg.norm(rough_final[name] - value) / max(np.linalg.norm(value), 1e-300)
+            of_final[name] = max(of_final[name], distance)
+    tensors = {"losses.spread": of_losses}
+    return tensors | {f"final.spread.{name}": np.array([value]) for name, value in of_final.items()}
+
+
 def write_all(root):
     folder, generator = pathlib.Path(root) / "trajectory", f"tools/oracles/trajectory.py, seed {SEED}"
     initial = initial_state(autoencoder())
@@ -109,6 +134,7 @@ def write_all(root):
         tensors |= {f"gradient.{key}": value for key, value in gradients.items()}
         tensors |= {f"final.{key}": value for key, value in final.items()}
         tensors |= {f"final.float32.{key}": value for key, value in rough_final.items()}
+        tensors |= spread(initial, loss_function, losses, final)
         write_safetensors(folder / f"{name}.safetensors", tensors, metadata_text(
             oracle=f"{ORACLE}, float64 and float32" + (", pytorch-msssim 1.0.0" if name == "ms-ssim" else ""),
             generator=generator, loss=name, seed=str(SEED), settings=SETTINGS))

@@ -80,6 +80,16 @@ import Testing
     #expect(compared == 34)
   }
 
+  @Test(arguments: TrainingLoss.allCases) func firstGradientsAgreeWithPyTorch(_ loss: TrainingLoss) throws {
+    let expected = try file(loss.rawValue)
+    let trainer = try trainer(loss)
+    try trainer.step()
+    for (name, gradient) in trainer.gradients where !isRounding(name) {
+      let truth = try expected.double("gradient.\(name)", shape: gradient.shape)
+      print(loss, name, relativeDistance(gradient.converted(), from: truth))
+    }
+  }
+
   private func relativeDistance(_ a: Tensor<Double>, from b: Tensor<Double>) -> Double {
     var difference = 0.0
     var norm = 0.0
