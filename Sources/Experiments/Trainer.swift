@@ -119,9 +119,6 @@ public final class Trainer {
     return Step(iteration: iteration, loss: loss, gradientNorm: squares.squareRoot())
   }
 
-  /// The gradients of the last step by name.
-  var gradients: [(name: String, tensor: Tensor<Float>)] { gradient.entries.map { ($0.name, gradient.tensor($0)) } }
-
   /// Statistics of the last batch's latents.
   public var latents: LatentStatistics {
     LatentStatistics(

@@ -9,18 +9,19 @@ import Testing
 
 /// Twenty steps of training beside PyTorch's, from the same weights on the same noise.
 ///
-/// PyTorch's Double run is the truth. Rounding grows from step to step: AdamW divides every gradient by its own size, so
-/// that a parameter whose gradient is small against its rounding error still moves by a whole learning rate, and batch
-/// norm passes that on to all that follows. How fast is a property of the network, not of an implementation, so the
-/// allowance is measured in PyTorch's own Float run: at each step four times the largest distance that it has strayed so
-/// far, and for the final weights four times its relative L2 distance.
+/// PyTorch's Double run is the truth. Rounding grows from step to step, in jumps: an error of 2e-6 in an activation now and
+/// then carries it across the kink of a LeakyReLU, which changes gradients by a thousandth at once, and AdamW divides every
+/// gradient by its own size, so that where it is small the step turns around. How fast that goes is a property of the
+/// network, not of an implementation, so the allowance is measured in PyTorch: twelve Float runs whose initial weights are
+/// moved by one unit in the last place. At each step four times the largest distance that any of them has strayed so far,
+/// and for every final tensor four times their largest relative L2 distance.
 @Suite struct TrajectoryTests {
   static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("Fixtures/trajectory").path
   static let channels = 8
   static let steps = 20
   static let seed: UInt64 = 7
-  /// Times PyTorch's own distance in Float.
+  /// Times the largest distance of PyTorch's own runs in Float.
   static let allowance = 4.0
 
   private func file(_ name: String) throws -> SafetensorsFile {
@@ -56,38 +57,27 @@ import Testing
   @Test(arguments: TrainingLoss.allCases) func followsPyTorch(_ loss: TrainingLoss) throws {
     let expected = try file(loss.rawValue)
     let truth = try expected.double("losses", shape: [Self.steps]).elements
-    let float = try expected.double("losses.float32", shape: [Self.steps]).elements
+    let spread = try expected.double("losses.spread", shape: [Self.steps]).elements
     let trainer = try trainer(loss)
     var strayed = 0.0
     for index in 0..<Self.steps {
       let step = try trainer.step()
       // One rounding of the loss itself is always allowed.
-      strayed = max(strayed, abs(float[index] - truth[index]), Double(Float.ulpOfOne) * truth[index])
+      strayed = max(strayed, spread[index], Double(Float.ulpOfOne) * truth[index])
       let distance = abs(step.loss - truth[index])
       #expect(
         distance <= Self.allowance * strayed,
-        "step \(index + 1): \(step.loss), expected \(truth[index]), distance \(distance), PyTorch's in Float \(strayed)")
+        "step \(index + 1): \(step.loss), expected \(truth[index]), distance \(distance), PyTorch's in Float up to \(strayed)")
     }
     var compared = 0
     for (name, tensor) in trainer.network.tensors where !isRounding(name) {
       let final = try expected.double("final.\(name)", shape: tensor.shape)
-      let single = try expected.double("final.float32.\(name)", shape: tensor.shape)
       let ours = relativeDistance(tensor.converted(), from: final)
-      let theirs = max(relativeDistance(single, from: final), Double(Float.ulpOfOne))
-      #expect(ours <= Self.allowance * theirs, "\(name): \(ours) from PyTorch in Double, PyTorch in Float \(theirs)")
+      let theirs = max(try expected.double("final.spread.\(name)", shape: [1])[0], Double(Float.ulpOfOne))
+      #expect(ours <= Self.allowance * theirs, "\(name): \(ours) from PyTorch in Double, PyTorch in Float up to \(theirs)")
       compared += 1
     }
     #expect(compared == 34)
-  }
-
-  @Test(arguments: TrainingLoss.allCases) func firstGradientsAgreeWithPyTorch(_ loss: TrainingLoss) throws {
-    let expected = try file(loss.rawValue)
-    let trainer = try trainer(loss)
-    try trainer.step()
-    for (name, gradient) in trainer.gradients where !isRounding(name) {
-      let truth = try expected.double("gradient.\(name)", shape: gradient.shape)
-      print(loss, name, relativeDistance(gradient.converted(), from: truth))
-    }
   }
 
   private func relativeDistance(_ a: Tensor<Double>, from b: Tensor<Double>) -> Double {
