@@ -7,8 +7,9 @@ import PerceptualCore
 /// contrast, at the last scale of luminance x contrast; 2x2 average pooling between scales.
 ///
 /// Shapes: prediction and target [N, C, H, W], H and W at least `options.smallestSide`; value [N]. NaN and infinities in
-/// an image make its value NaN. Work is shared among threads by planes (image and channel). Settings or shapes that make
-/// no sense are a caller's bug. Source: Wang, Simoncelli and Bovik 2003; order of means and powers as in pytorch-msssim.
+/// an image make its value NaN. Work is shared among threads by planes (image and channel). Accuracy: as
+/// ``structuralSimilarity(_:target:options:)`` at each scale, measured under 1e-6; a term m near 0 has the relative error
+/// epsilon / m, and so have the product and its gradient. Settings or shapes that make no sense are a caller's bug. Source: Wang, Simoncelli and Bovik 2003; order of means and powers as in pytorch-msssim.
 public func multiScaleStructuralSimilarity(
   _ prediction: Tensor<Float>, target: Tensor<Float>, options: MultiScaleStructuralSimilarityOptions = .init()
 ) -> Tensor<Float> {
@@ -47,10 +48,10 @@ private func similarity(
     execution, options.scale, height: prediction.shape[2], width: prediction.shape[3], scaleCount: weights.count,
     oddSizes: options.oddSizes)
   let channels = prediction.shape[1]
-  return forEachPlane(execution, windowed, prediction, target, withGradient: upstream != nil) { scratch, n, gradient in
+  return forEachPlane(execution, windowed, prediction, target, withGradient: upstream != nil) { scratch, n, offsets, gradient in
     let terms = weights.indices.map { s in
       windowed.term(
-        ofScale: s, withLuminance: s == weights.count - 1, withGradient: upstream != nil, scratch)
+        ofScale: s, withLuminance: s == weights.count - 1, withGradient: upstream != nil, offsets: offsets, scratch)
     }
     if let gradient, let upstream {
       let outer = Double(upstream[n]) / Double(channels)

@@ -72,32 +72,52 @@ struct WindowedSimilarity {
     scratchCount = layout.count
   }
 
+  /// The constants taken off the planes, their means: only the luminance sees them, and the gradient's products lose fewer
+  /// digits without them.
+  struct Offsets {
+    var prediction: Float
+    var difference: Float
+  }
+
   /// Fills the finest scale from the two images and pools the others from it.
-  func fillScales(_ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>) {
+  func fillScales(
+    _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+  ) -> Offsets {
     let finest = scales[0]
+    let width = finest.width
+    var sums = (prediction: Float(0), difference: Float(0))
+    for row in 0..<finest.height {
+      let difference = scratch + finest.difference + row * finest.stride
+      kernels.scaledDifference(prediction + row * width, target + row * width, scale: 1, difference, count: width)
+      sums.prediction += kernels.sum(prediction + row * width, count: width)
+      sums.difference += kernels.sum(difference, count: width)
+    }
+    // One pixel that is not a number must not spread to all windows.
+    func mean(_ sum: Float) -> Float { sum.isFinite ? sum / Float(finest.height * width) : 0 }
+    let offsets = Offsets(prediction: mean(sums.prediction), difference: mean(sums.difference))
     for row in 0..<finest.height {
       let place = row * finest.stride
-      (scratch + finest.prediction + place).update(from: prediction + row * finest.width, count: finest.width)
-      kernels.scaledDifference(
-        prediction + row * finest.width, target + row * finest.width, scale: 1,
-        scratch + finest.difference + place, count: finest.width)
+      let difference = scratch + finest.difference + place
+      kernels.shiftedRow(
+        prediction + row * width, minus: offsets.prediction, scratch + finest.prediction + place, count: width)
+      kernels.shiftedRow(difference, minus: offsets.difference, difference, count: width)
     }
     for index in 1..<scales.count {
       let (fine, coarse) = (scales[index - 1], scales[index])
-      for (from, to) in [(fine.prediction, coarse.prediction), (fine.difference, coarse.difference)] {
-        pool(scratch + from, fine, scratch + to, coarse)
-      }
+      pool(scratch + fine.prediction, fine, scratch + coarse.prediction, coarse, padding: -offsets.prediction)
+      pool(scratch + fine.difference, fine, scratch + coarse.difference, coarse, padding: -offsets.difference)
     }
+    return offsets
   }
 
   private func pool(
-    _ from: UnsafeMutablePointer<Float>, _ fine: Scale, _ to: UnsafeMutablePointer<Float>, _ coarse: Scale
+    _ from: UnsafeMutablePointer<Float>, _ fine: Scale, _ to: UnsafeMutablePointer<Float>, _ coarse: Scale,
+    padding: Float
   ) {
     let rowOffset = oddSizes == .pad ? fine.firstRow : 0
     let columnOffset = oddSizes == .pad ? fine.firstColumn : 0
-    // Zeros before the first row and column stand for the padding.
-    if rowOffset > 0 { (from - fine.stride - 1).update(repeating: 0, count: fine.stride) }
-    if columnOffset > 0 { for row in 0..<fine.height { from[row * fine.stride - 1] = 0 } }
+    if rowOffset > 0 { (from - fine.stride - 1).update(repeating: padding, count: fine.stride) }
+    if columnOffset > 0 { for row in 0..<fine.height { from[row * fine.stride - 1] = padding } }
     for row in 0..<coarse.height {
       let upper = from + (2 * row - rowOffset) * fine.stride - columnOffset
       kernels.pooledRow(upper, upper + fine.stride, to + row * coarse.stride, width: coarse.width)
@@ -107,7 +127,8 @@ struct WindowedSimilarity {
   /// The mean over positions of one scale's term, and, where `withGradient`, that mean's gradient times the number of
   /// positions in the scale's gradient plane.
   func term(
-    ofScale index: Int, withLuminance: Bool, withGradient: Bool, _ scratch: UnsafeMutablePointer<Float>
+    ofScale index: Int, withLuminance: Bool, withGradient: Bool, offsets: Offsets,
+    _ scratch: UnsafeMutablePointer<Float>
   ) -> Double {
     let scale = scales[index]
     let rows = scale.height - window + 1
@@ -129,6 +150,7 @@ struct WindowedSimilarity {
             deficit += kernels.windowRow(
               scratch + columns, segment: columnSegment, taps: taps, window: window,
               luminanceConstant: luminanceConstant, contrastConstant: contrastConstant, withLuminance: withLuminance,
+              offset: offsets.prediction, differenceOffset: offsets.difference,
               maps: withGradient ? scratch + maps + row % window * mapRow + mapMargin : nil, mapSegment: mapSegment,
               width: positions)
           }

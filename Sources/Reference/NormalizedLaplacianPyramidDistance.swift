@@ -77,6 +77,17 @@ public func normalizedLaplacianPyramidDistanceGradient<Scalar: BinaryFloatingPoi
     target: pyramidGradient(targets, upstream: byTarget))
 }
 
+/// The normalised levels of an image's pyramid, finest first, as ``normalizedLaplacianPyramidDistance(_:target:family:levels:)``
+/// compares them: level k is [N, C, ceil(H / 2^k), ceil(W / 2^k)].
+@specialized(where Scalar == Double)
+@specialized(where Scalar == Float)
+public func normalizedLaplacianPyramid<Scalar: BinaryFloatingPoint & Sendable>(
+  _ image: Tensor<Scalar>, levels: Int = 6
+) -> [Tensor<Scalar>] {
+  checkPair(image, image, obstacle: LaplacianPyramid.obstacle(levels: levels, forImages: image.shape))
+  return pyramid(image, levels).map(\.normalised)
+}
+
 /// One level of an image's pyramid; all of shape [N, C, h, w].
 private struct Level<Scalar: BinaryFloatingPoint & Sendable> {
   var residual: Tensor<Scalar>

@@ -3,11 +3,12 @@ import PerceptualCore
 
 /// What a pair of images under a metric looks like. Every value is exact in Float.
 public enum PicturePair: String, Sendable, CaseIterable {
-  /// A smooth picture and the same with noise of standard deviation 0.1, both in [0, 1].
+  /// A smooth picture and the same with noise of standard deviation 0.05, both in [0, 1] and
+  /// hardly ever clamped: where images are exactly flat, NLPD stands on its kink.
   case noisy
   /// A smooth picture and the same with noise of standard deviation 0.002: nearly alike.
   case close
-  /// Half of the picture is a flat 0, half a flat 1, with noise on the prediction.
+  /// One half is almost a flat 0, the other almost a flat 1, with noise of standard deviation 0.01 on both images.
   case flat
   /// Two independent fields of uniform noise.
   case noise
@@ -31,11 +32,12 @@ public enum PicturePair: String, Sendable, CaseIterable {
           switch self {
           case .noisy, .close:
             t = 0.5
-            for wave in waves { t += wave.3 * 0.3 * sine(wave.0 * Double(row) + wave.1 * Double(column) + wave.2) }
-            p = t + (self == .noisy ? 0.1 : 0.002) * generator.normal()
+            for wave in waves { t += wave.3 * 0.08 * sine(wave.0 * Double(row) + wave.1 * Double(column) + wave.2) }
+            p = t + (self == .noisy ? 0.05 : 0.002) * generator.normal()
           case .flat:
-            t = column < shape[3] / 2 ? 0 : 1
-            p = t + 0.01 * generator.normal()
+            let side = column < shape[3] / 2 ? 0.03 : 0.97
+            t = side + 0.01 * generator.normal()
+            p = side + 0.01 * generator.normal()
           case .noise:
             t = generator.uniform()
             p = generator.uniform()

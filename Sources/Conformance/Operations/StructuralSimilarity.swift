@@ -14,7 +14,22 @@ enum StructuralSimilarity: Operation {
   static let gradients = ["prediction", "target"]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
-    .ofLargest(epsilons: 1000, reason: "sums of rounded terms of mixed sign: the error follows the largest element")
+    switch (tensor, side) {
+    case (.output, .reference):
+      .bound(epsilons: 256, reason: "oracles take variances as mean x^2 - mean^2, which cancels against C2", scale: one)
+    case (.output, .referenceFloat):
+      .bound(
+        epsilons: 0.5, reason: "the a-priori bound of a sum over positions, in order, of terms of a window's sums",
+        scale: sumLengths)
+    case (.output, .fast):
+      .bound(epsilons: 4, reason: "1 - the mean of deficits of order 1; rows are joined in double", scale: one)
+    case (.gradient, .reference):
+      .ofLargest(epsilons: 512, reason: "oracles take variances as mean x^2 - mean^2, which cancels against C2")
+    case (.gradient, .referenceFloat):
+      .ofLargest(epsilons: 2048, reason: "x - mean and y - mean cancel where the images are nearly alike")
+    case (.gradient, .fast):
+      .ofLargest(epsilons: 64, reason: "three filtered maps are joined: x times the third map cancels against the first")
+    }
   }
 
   static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
@@ -53,6 +68,21 @@ enum StructuralSimilarity: Operation {
     }
     return results
   }
+}
+
+// Scales of tolerances, shared with MS-SSIM.
+
+/// 1 for each image: similarities are differences from 1 whatever their size.
+@Sendable func one(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> Tensor<Double> {
+  Tensor(repeating: 1, shape: [operationCase.input("prediction").shape[0]])
+}
+
+/// The lengths of the longest chain of sums that ends in a value: positions, and the products of a window's moments.
+@Sendable func sumLengths(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> Tensor<Double> {
+  let shape = operationCase.input("prediction").shape
+  let window = try operationCase.attributes.structuralSimilarityOptions().windowSize
+  let positions = (shape[2] - window + 1) * (shape[3] - window + 1)
+  return Tensor(repeating: Double(positions + 8 * window * window), shape: [shape[0]])
 }
 
 extension Attributes {

@@ -10,6 +10,9 @@ public protocol MetricKernels: Sendable {
   /// y = scale (a - b). Any memory.
   static func scaledDifference(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, scale: Float, _ y: UnsafeMutablePointer<Float>, count: Int)
+  /// y = x - offset. Any memory.
+  static func shiftedRow(
+    _ x: UnsafePointer<Float>, minus offset: Float, _ y: UnsafeMutablePointer<Float>, count: Int)
   /// y = scale y.
   static func scaleRow(_ y: UnsafeMutablePointer<Float>, by scale: Float, width: Int)
   /// y = sum over k of weights[k] rows[k].
@@ -29,7 +32,7 @@ public protocol MetricKernels: Sendable {
   static func mergeRow(
     even: UnsafePointer<Float>, odd: UnsafePointer<Float>, _ x: UnsafeMutablePointer<Float>, count: Int)
 
-  // Structural similarity. `difference` is prediction - target.
+  // Structural similarity. x is the prediction, `difference` prediction - target, each minus a constant, its offset.
 
   /// The moments of each column over a window's rows: mean of x, mean of the difference, the sum of both variances, and
   /// the variance of the difference, `segment` floats apart in `columns`.
@@ -41,7 +44,8 @@ public protocol MetricKernels: Sendable {
   /// zero past the width, the maps whose transposed filters make up the gradient.
   static func windowRow(
     _ columns: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, window: Int, luminanceConstant: Float,
-    contrastConstant: Float, withLuminance: Bool, maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
+    contrastConstant: Float, withLuminance: Bool, offset: Float, differenceOffset: Float,
+    maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
   ) -> Double
   /// y = filter of the first map - difference x filter of the second + x x filter of the third, from maps that are
   /// already filtered along columns and hold window - 1 zeros on both sides.

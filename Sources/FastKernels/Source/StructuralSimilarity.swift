@@ -41,7 +41,8 @@ extension Kernels {
 
   public static func windowRow(
     _ columns: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, window: Int, luminanceConstant: Float,
-    contrastConstant: Float, withLuminance: Bool, maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
+    contrastConstant: Float, withLuminance: Bool, offset: Float, differenceOffset: Float,
+    maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
   ) -> Double {
     var sum = Vector()
     var i = 0
@@ -78,13 +79,15 @@ extension Kernels {
       var slope = 2 * reciprocal
       var byMean = Vector()
       if withLuminance {
-        let meanY = meanX - meanD
-        let luminanceReciprocal = 1 / (multiplyAdd(meanX * meanX, meanY, meanY) + luminanceConstant)
-        let relative = meanD * luminanceReciprocal
-        let luminanceDeficit = meanD * relative
+        let wholeMeanX = meanX + offset
+        let wholeMeanD = meanD + differenceOffset
+        let meanY = wholeMeanX - wholeMeanD
+        let luminanceReciprocal = 1 / (multiplyAdd(wholeMeanX * wholeMeanX, meanY, meanY) + luminanceConstant)
+        let relative = wholeMeanD * luminanceReciprocal
+        let luminanceDeficit = wholeMeanD * relative
         deficit = luminanceDeficit + contrastDeficit - luminanceDeficit * contrastDeficit
         slope *= 1 - luminanceDeficit
-        byMean = (1 - contrastDeficit) * (-2 * relative) * (1 - meanX * relative)
+        byMean = (1 - contrastDeficit) * (-2 * relative) * (1 - wholeMeanX * relative)
       }
       let left = width &- i
       sum += firstLanes(deficit, left)

@@ -1,0 +1,96 @@
+import Fast
+import PerceptualConformance
+import PerceptualCore
+import PerceptualTestSupport
+import Reference
+import Testing
+
+@Suite struct MeanSquaredErrorTests {
+  static func pair(_ shape: [Int]) -> [String: [Int]] { ["prediction": shape, "target": shape] }
+
+  static let samples = [
+    Sample("one value", pair([1, 1])),
+    Sample("rank 1: samples of one value", pair([5])),
+    Sample("one past each SIMD width", pair([5, 9, 17])),
+    Sample("primes", pair([3, 7, 11, 13])),
+    Sample("one past a run of 64 wide vectors", pair([2, 1025])),
+    Sample("more than one piece of work", pair([2, 65_537])),
+  ]
+
+  @Test(arguments: samples, [Fill.normals, .picture, .integers])
+  func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
+    let tested = try #require(operation(named: "meanSquaredError"))
+    try expectAgreement(tested, try sample.operationCase(of: tested, fill: fill))
+  }
+
+  /// Sums of small squares are exact, and so are quotients by a power of two.
+  @Test func isExactOnIntegers() throws {
+    let tested = try #require(operation(named: "meanSquaredError"))
+    for shape in [[3, 4, 16], [1, 1], [2, 8, 128]] {
+      let sample = Sample("power of two \(shape)", Self.pair(shape))
+      try expectAgreement(tested, try sample.operationCase(of: tested, fill: .integers), exact: true)
+    }
+  }
+
+  @Test func notANumberStaysInItsSample() throws {
+    let tested = try #require(operation(named: "meanSquaredError"))
+    var operationCase = try Sample("non-finite", Self.pair([3, 21])).operationCase(of: tested, fill: .normals) {
+      $0.inputs["prediction"]?[30] = .nan
+      $0.inputs["target"]?[62] = .infinity
+    }
+    try expectAgreement(tested, operationCase, matchingNonFinite: true)
+    operationCase.cotangents = [:]
+    let value = try tested.run(.fast, operationCase).outputs["value"]
+    #expect(value?[0].isFinite == true)
+    #expect(value?[1].isNaN == true)
+    #expect(value?[2] == .infinity)
+  }
+
+  @Test func handRows() {
+    let x = Tensor<Float>([1, 2, 3, 4, 5, 6], shape: [2, 3])
+    let y = Tensor<Float>([1, 0, 3, 4, 5, 3], shape: [2, 3])
+    #expect(Fast.meanSquaredError(x, target: y).elements == [4 / 3, 3])
+    #expect(Reference.meanSquaredError(x, target: y).elements == [4 / 3, 3])
+    let upstream = Tensor<Float>([3, -1])
+    let gradients = Fast.meanSquaredErrorGradient(x, target: y, upstream: upstream)
+    #expect(gradients.prediction.elements == [0, 4, 0, 0, 0, -2])
+    #expect(gradients.target.elements == [0, -4, 0, 0, 0, 2])
+    #expect(Fast.meanSquaredError(x, target: x).elements == [0, 0])
+    #expect(Fast.meanSquaredErrorGradient(x, target: x, upstream: upstream).prediction.elements.allSatisfy { $0 == 0 })
+  }
+
+  @Test func valueAndGradientTogetherAreTheSame() throws {
+    let tested = try #require(operation(named: "meanSquaredError"))
+    let float = try Self.samples[3].operationCase(of: tested, fill: .normals).converted(to: Float.self)
+    let (prediction, target, upstream) = (float.input("prediction"), float.input("target"), float.cotangent("value"))
+    let both = Fast.meanSquaredErrorAndGradient(prediction, target: target, upstream: upstream)
+    #expect(both.value == Fast.meanSquaredError(prediction, target: target))
+    #expect(
+      both.gradient == Fast.meanSquaredErrorGradient(prediction, target: target, upstream: upstream).prediction)
+  }
+
+  @Test func refusesWhatDoesNotFit() throws {
+    let tested = try #require(operation(named: "meanSquaredError"))
+    for (prediction, target) in [([2, 3], [3, 2]), ([0, 3], [0, 3]), ([], []), ([2, 0], [2, 0])] as [([Int], [Int])] {
+      let sample = Sample("refused", ["prediction": prediction, "target": target])
+      #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .normals) }
+    }
+  }
+
+  @Test func stopsWithASentence() async {
+    let fast = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Fast.meanSquaredError(Tensor<Float>(shape: [2, 3]), target: Tensor<Float>(shape: [3, 2]))
+    }
+    #expect(stoppingSentence(fast).contains("target: shape [3, 2], prediction has [2, 3]"))
+    let upstream = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let x = Tensor<Double>(shape: [2, 3])
+      _ = Reference.meanSquaredErrorGradient(x, target: x, upstream: x)
+    }
+    #expect(stoppingSentence(upstream).contains("upstream: shape [2, 3], one number a sample is [2]"))
+    let empty = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Fast.meanSquaredError(Tensor<Float>(shape: [0, 3]), target: Tensor<Float>(shape: [0, 3]))
+    }
+    #expect(stoppingSentence(empty).contains("prediction: shape [0, 3] given, a non-empty [N, ...] is needed"))
+  }
+}
+

@@ -1,0 +1,57 @@
+import PerceptualConformance
+import PerceptualCore
+import PerceptualTestSupport
+import Reference
+import Testing
+
+/// The distance has kinks where a residual is 0, so steps are 1e-7 and a direction that turns a residual's sign is drawn
+/// again.
+@Suite struct NormalizedLaplacianPyramidDistanceGradientTests {
+  /// The signs of the residuals of both images.
+  private static let check = GradientCheck(step: 1e-7) { operationCase in
+    let levels = (try? operationCase.attributes.integer("levels", default: 6)) ?? 6
+    return [operationCase.input("prediction"), operationCase.input("target")].flatMap { image in
+      Reference.normalizedLaplacianPyramid(image, levels: levels).flatMap { $0.elements.map { $0 > 0 } }
+    }
+  }
+
+  private func pair(
+    _ label: String, _ shape: [Int], levels: Int, _ kind: PicturePair = .noisy
+  ) throws -> OperationCase<Double> {
+    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let sample = Sample(label, ["prediction": shape, "target": shape], ["levels": .integer(levels)])
+    return try sample.operationCase(of: tested, fill: .picture) { kind.fill(&$0, seed: label) }
+  }
+
+  @Test(arguments: [([1, 1, 3, 3], 1), ([1, 2, 4, 5], 1), ([2, 1, 8, 7], 2), ([1, 1, 9, 10], 3)])
+  func wholeJacobian(_ shape: [Int], _ levels: Int) throws {
+    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let operationCase = try pair("whole", shape, levels: levels)
+    for report in try Self.check.everyElement(of: tested, operationCase) {
+      #expect(report.passed, "\(report)")
+    }
+    #expect(try checkLinearityInUpstream(tested, operationCase) == [])
+  }
+
+  @Test(arguments: [[2, 1, 65, 66], [1, 3, 67, 65]])
+  func randomDirections(_ shape: [Int]) throws {
+    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let operationCase = try pair("directions", shape, levels: 6)
+    for report in try Self.check.randomDirections(6, of: tested, operationCase, seed: "NLPD directions \(shape)") {
+      #expect(report.passed, "\(report)")
+    }
+  }
+
+  /// Every pixel of the border, where reflection folds the filters back.
+  @Test func frame() throws {
+    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let (height, width) = (17, 20)
+    let operationCase = try pair("frame", [1, 1, height, width], levels: 4)
+    let frame = (0..<height * width).filter {
+      [0, height - 1].contains($0 / width) || [0, width - 1].contains($0 % width)
+    }
+    for report in try Self.check.elements(frame, ofInput: "prediction", of: tested, operationCase) {
+      #expect(report.passed, "\(report)")
+    }
+  }
+}
