@@ -74,4 +74,4 @@ struct BenchmarkJob {
 }
 
 /// By the names of docs/command-line.md; each reads the tensors that tools/benchmark/works.py wrote.
-private let benchmarkJobs = lossJobs
+private let benchmarkJobs = lossJobs.merging(audioJobs) { first, _ in first }
