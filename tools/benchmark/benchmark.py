@@ -44,7 +44,8 @@ class Ours:
     def run(self, times):
         self.process.stdin.write(f"{times}\n")
         self.process.stdin.flush()
-        return self.reply()["seconds"]
+        reply = self.reply()
+        return list(zip(reply["seconds"], reply["cpuSeconds"]))
 
     def close(self):
         self.process.stdin.close()
@@ -52,11 +53,12 @@ class Ours:
 
 
 def timed(function, times):
+    """Seconds by the clock on the wall, and of processor time over all threads, of each run."""
     seconds = []
     for _ in range(times):
-        start = time.perf_counter()
+        start, processor = time.perf_counter(), time.process_time()
         function()
-        seconds.append(time.perf_counter() - start)
+        seconds.append((time.perf_counter() - start, time.process_time() - processor))
     return seconds
 
 
@@ -72,7 +74,7 @@ def measure(name, threads, rounds):
         peer_results = work.first()
         verdict = work.compare(ours.results, peer_results)
         # The second run of each tells how many fill a quarter of a second; what came before is warming up.
-        peer_once, ours_once = timed(work.run, 1)[0], ours.run(1)[0]
+        (peer_once, _), (ours_once, _) = timed(work.run, 1)[0], ours.run(1)[0]
         counts = {side: max(1, min(200, round(0.25 / max(once, 1e-6))))
                   for side, once in (("peer", peer_once), ("ours", ours_once))}
         rounds = rounds or (3 if peer_once + ours_once > 4 else 7)
@@ -82,13 +84,17 @@ def measure(name, threads, rounds):
             for side in (("peer", "ours") if turn % 2 == 0 else ("ours", "peer")):
                 seconds[side] += timed(work.run, counts["peer"]) if side == "peer" else ours.run(counts["ours"])
         ours.close()
-    medians = {side: statistics.median(values) for side, values in seconds.items()}
+    medians = {side: statistics.median(wall for wall, _ in values) for side, values in seconds.items()}
+    processor = {side: statistics.median(cpu for _, cpu in values) for side, values in seconds.items()}
     return {
         "name": name, "peer": work.peer, "threads": threads, "ours_seconds": medians["ours"],
         "peer_seconds": medians["peer"], "ratio": medians["peer"] / medians["ours"],
         "largest_difference": verdict.largest, "allowed_difference": verdict.allowed, "agrees": verdict.agrees,
-        "compared": verdict.what, "ours_minimum_seconds": min(seconds["ours"]),
-        "peer_minimum_seconds": min(seconds["peer"]), "rounds": rounds,
+        "compared": verdict.what, "ours_minimum_seconds": min(seconds["ours"])[0],
+        "peer_minimum_seconds": min(seconds["peer"])[0],
+        # On a machine that others use, processor time says more than the clock on the wall.
+        "ours_cpu_seconds": processor["ours"], "peer_cpu_seconds": processor["peer"],
+        "cpu_ratio": processor["peer"] / processor["ours"], "rounds": rounds,
         "instruction_set": ours.description["instructionSet"]}
 
 

@@ -153,8 +153,8 @@ TORCHAUDIO = f"torchaudio {torchaudio.__version__.split('+')[0]}"
 
 
 class Mel(Work):
-    # Both sum some 1024 products of single precision in different orders.
-    peer, allowed = TORCHAUDIO, 1e-5
+    # Transforms of 1024 samples in single precision, in different orders; a bin of zeros beside a loud one keeps its error.
+    peer, allowed = TORCHAUDIO, 3e-5
 
     def __init__(self):
         self.signal, self.transform = mono().contiguous(), mel_transform(False)

@@ -37,17 +37,28 @@ struct BenchmarkWorkerCommand: ParsableCommand {
         guard let times = Int(line), times > 0 else {
           throw PerceptualError(.malformed, "standard input: \"\(line)\", a number of runs was expected")
         }
-        try printResult(JSONValue.object([.init(key: "seconds", value: .array(try seconds(of: job, times: times)))]))
+        try printResult(try timings(of: job, times: times))
       }
     }
   }
 
-  private func seconds(of job: BenchmarkJob, times: Int) throws -> [JSONValue] {
+  /// Seconds by the clock on the wall, and of processor time over all threads, of each run.
+  private func timings(of job: BenchmarkJob, times: Int) throws -> JSONValue {
     let clock = ContinuousClock()
-    return try (0..<times).map { _ in
-      let duration = try clock.measure { try job.run() }
-      return .number(duration / .seconds(1))
+    var wall: [JSONValue] = []
+    var processor: [JSONValue] = []
+    for _ in 0..<times {
+      let before = processorSeconds()
+      wall.append(.number(try clock.measure { try job.run() } / .seconds(1)))
+      processor.append(.number(processorSeconds() - before))
     }
+    return .object([.init(key: "seconds", value: .array(wall)), .init(key: "cpuSeconds", value: .array(processor))])
+  }
+
+  private func processorSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 }
 
@@ -74,4 +85,6 @@ struct BenchmarkJob {
 }
 
 /// By the names of docs/command-line.md; each reads the tensors that tools/benchmark/works.py wrote.
-private let benchmarkJobs = lossJobs
+private let benchmarkJobs = [lossJobs, audioJobs, networkJobs].reduce(into: [:]) { all, jobs in
+  all.merge(jobs) { first, _ in first }
+}

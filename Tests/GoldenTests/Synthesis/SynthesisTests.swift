@@ -1,5 +1,7 @@
+import Foundation
 import PerceptualCore
 import PerceptualExperiments
+import PerceptualFiles
 import PerceptualTestSupport
 import Testing
 
@@ -26,9 +28,31 @@ import Testing
     #expect(Synthesis.name(index: 0) == "chamber-strings")
   }
 
+  /// Tests/Fixtures/audio, the clips of seed 1.
+  static func shipped(_ index: Int) throws -> AudioClip {
+    try AudioFile.read("\(fixturesDirectory)/audio/\(Synthesis.fileName(index: index))")
+  }
+
   @Test(arguments: 0..<16)
-  func soundsLikeAReleasedRecording(_ index: Int) {
-    let clip = Synthesis.samples(index: index, seed: 1)
+  func shippedFileIsTheRendering(_ index: Int) throws {
+    #expect(try Self.shipped(index) == Synthesis.render(index: index, seed: Synthesis.testSeed))
+  }
+
+  @Test func everyShippedFileIsInTheManifest() throws {
+    let manifest = try String(contentsOfFile: "\(fixturesDirectory)/audio/MANIFEST.sha256", encoding: .utf8)
+    let lines = manifest.split(separator: "\n").map(String.init)
+    #expect(names(in: "\(fixturesDirectory)/audio").filter { $0.hasSuffix(".flac") } == (0..<16).map(Synthesis.fileName))
+    #expect(lines.count == 16)
+    for index in 0..<16 {
+      let name = Synthesis.fileName(index: index)
+      let bytes = try Data(contentsOf: URL(filePath: "\(fixturesDirectory)/audio/\(name)"))
+      #expect(lines.contains("\(sha256(Array(bytes)))  \(name)"), "\(name)")
+    }
+  }
+
+  @Test(arguments: 0..<16)
+  func soundsLikeAReleasedRecording(_ index: Int) throws {
+    let clip = try Self.shipped(index).samples
     #expect(clip.shape == [2, 201_984])
     #expect(clip.elements.allSatisfy { $0.isFinite && ($0 * 32_768).rounded() == $0 * 32_768 }, "16-bit values")
     let (left, right) = Self.channels(clip)

@@ -1,0 +1,29 @@
+import Fast
+import PerceptualCore
+import PerceptualExperiments
+import PerceptualFiles
+
+let networkJobs: [String: BenchmarkJob.Preparation] = [
+  "training-step": { input in
+    // As tools/benchmark/network.py: batch 8 of noise of seed 1, drawn anew for every step.
+    let trainer = try Trainer(
+      try network(input), options: TrainingOptions(loss: .mse, batch: 8, seed: 1), data: .noise)
+    return BenchmarkJob(
+      first: { ["losses": Tensor(try (0..<3).map { _ in Float(try trainer.step().loss) })] },
+      run: { try trainer.step() })
+  },
+  "inference": { input in
+    let network = try network(input)
+    let x = try input.float("x")
+    return BenchmarkJob { ["y": network.reconstruct(x)] }
+  },
+]
+
+/// The paper's autoencoder with the weights that the peer drew.
+private func network(_ input: SafetensorsFile) throws -> Autoencoder {
+  let network = Autoencoder()
+  var tensors: [String: Tensor<Float>] = [:]
+  for name in input.names where name != "x" { tensors[name] = try input.float(name) }
+  try network.load(tensors)
+  return network
+}
