@@ -62,8 +62,14 @@ public func batchNormalizationGradient(
 ) -> BatchNormalizationGradients<Float> {
   let (images, channels, pixels) = normalizationSizes(x, gamma, gamma, runningMean, runningVariance)
   requireUpstream(upstream, x.shape)
+  for (name, tensor) in [
+    ("upstreamRunningMean", upstreamRunningMean), ("upstreamRunningVariance", upstreamRunningVariance),
+  ] {
+    require(tensor == nil || tensor?.shape == [channels], "\(name): shape \(tensor?.shape ?? []), [\(channels)] is needed")
+  }
   let execution = Execution.current
   let values = images * pixels
+  require(!training || values > 1, "x: one value a channel given, training needs at least two")
   var gammaGradient = Tensor<Float>(shape: gamma.shape)
   var betaGradient = Tensor<Float>(shape: gamma.shape)
   let gradient = makeTensor(x.shape) { gradient in
@@ -201,7 +207,20 @@ private struct NormalizationRows {
     }
     // The shift is the rounded mean; what is left over corrects both.
     let offset = rest / count
-    return (Double(shift) + offset, max(0, squares / count - offset * offset))
+    let variance = squares / count - offset * offset
+    return variance.isFinite ? (Double(shift) + offset, max(0, variance)) : momentsInDouble(x)
+  }
+
+  /// The same in Double throughout, where Float overflowed or a value is not finite: an infinity must not hide the mean
+  /// behind the NaN of a shift.
+  private func momentsInDouble(_ x: UnsafePointer<Float>) -> (mean: Double, variance: Double) {
+    let count = Double(images * pixels)
+    var sum = 0.0
+    forEachSegment { for i in $0..<$0 + $1 { sum += Double(x[i]) } }
+    let mean = sum / count
+    var squares = 0.0
+    forEachSegment { for i in $0..<$0 + $1 { squares += (Double(x[i]) - mean) * (Double(x[i]) - mean) } }
+    return (mean, squares / count)
   }
 
   func normalize(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, mean: Double, factor: Double, beta: Double) {
@@ -226,13 +245,24 @@ private struct NormalizationRows {
       sum += Double(moments.sum)
       product += Double(moments.product)
     }
+    // x - mean = (x - center) + residual, where only the first part is known to the kernels.
+    let residual = Double(center) - mean
+    product += residual * sum
     let factor = gamma * inverse
-    let a = throughMoments ? sum / count : 0
-    let b = throughMoments ? product * inverse * inverse / count : 0
+    if !throughMoments {
+      // The running values are constants: x has no part in it, and an infinite x none in spoiling it.
+      forEachSegment {
+        kernels.normalize(upstream + $0, mean: 0, factor: Float(factor), offset: 0, gradient + $0, count: $1)
+      }
+      return (product * inverse, sum)
+    }
+    let b = product * inverse * inverse / count
+    let a = sum / count + residual * b
+    let constant = extra.mean + residual * extra.variance
     forEachSegment {
       kernels.normalizationGradient(
         x + $0, mean: center, upstream: upstream + $0, factor: Float(factor), a: Float(a), b: Float(b),
-        constant: Float(extra.mean), slope: Float(extra.variance), gradient + $0, count: $1)
+        constant: Float(constant), slope: Float(extra.variance), gradient + $0, count: $1)
     }
     return (product * inverse, sum)
   }

@@ -29,6 +29,6 @@ public func hardQuantizationIndices(_ x: Tensor<Float>, centres: [Double] = [-1,
 @inline(__always)
 private func nearest(_ x: Float, _ sorted: [Double]) -> Int {
   var index = 0
-  for j in 1..<max(1, sorted.count) where Double(x) - sorted[j - 1] > sorted[j] - Double(x) { index = j }
+  for j in 1..<max(1, sorted.count) where Double(x) > (sorted[j - 1] + sorted[j]) / 2 { index = j }
   return index
 }

@@ -4,9 +4,9 @@ import PerceptualCore
 ///
 ///     y = sum_j w_j c_j / sum_j w_j,  w_j = exp(-s (x - c_j)^2)
 ///
-/// For centres -1 and 1 it equals tanh(2 s x). Any number of centres; s > 0. Shape: any, kept. Accuracy: the largest
-/// weight is 1, so nothing overflows; the exponents s c (2 x - c) are rounded once each, which far from the centres
-/// costs |s c x| units in the last place of the weights, where one weight stands alone. NaN stays NaN.
+/// For centres -1 and 1 it equals tanh(2 s x). Any number of centres; s > 0. Shape: any, kept. NaN and the infinities give
+/// NaN. Accuracy: the weights are taken relative to the nearest centre's, by exponents that do not cancel, so nothing
+/// overflows and y is within a few epsilons of the largest centre.
 public func softQuantization(
   _ x: Tensor<Float>, centres: [Double] = [-1, 1], scale: Double = 10
 ) -> Tensor<Float> {

@@ -36,11 +36,17 @@ public func uniformNoise(into values: UnsafeMutablePointer<Float>, count: Int, k
     while i < end {
       state = Philox.raised(state, by: 1)
       let block = philox.block(state)
-      for word in [block.0, block.1, block.2, block.3] {
-        if i < end { values[i] = Float(UInt32(truncatingIfNeeded: word) >> 8) * 0x1p-24 }
-        if i + 1 < end { values[i + 1] = Float(UInt32(truncatingIfNeeded: word >> 32) >> 8) * 0x1p-24 }
-        i += 2
+      if i + 8 <= end {
+        Philox.write(block.0, values + i)
+        Philox.write(block.1, values + i + 2)
+        Philox.write(block.2, values + i + 4)
+        Philox.write(block.3, values + i + 6)
+      } else {
+        // The last block gives only some of its values.
+        let words = [block.0, block.1, block.2, block.3]
+        for place in 0..<end - i { values[i + place] = Philox.value(words[place / 2] >> UInt64(place % 2 * 32)) }
       }
+      i += 8
     }
   }
 }
@@ -65,6 +71,17 @@ private struct Philox {
       c = (b.high ^ c.1 ^ k.0, b.low, a.high ^ c.3 ^ k.1, a.low)
     }
     return c
+  }
+
+  /// Of the low 32 bits the upper 24, in [0, 1).
+  @inline(__always)
+  static func value(_ word: UInt64) -> Float { Float(UInt32(truncatingIfNeeded: word) >> 8) * 0x1p-24 }
+
+  /// The two values of a word.
+  @inline(__always)
+  static func write(_ word: UInt64, _ values: UnsafeMutablePointer<Float>) {
+    values[0] = value(word)
+    values[1] = value(word >> 32)
   }
 
   /// The 256-bit sum of a counter and a number.

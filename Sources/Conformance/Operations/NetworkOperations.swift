@@ -1,6 +1,8 @@
 let networkOperations: [any Operation.Type] = [
-  LeakyReLU.self
+  Convolution2D.self, TransposedConvolution2D.self, BatchNormalization.self, LeakyReLU.self, Tanh.self, Sigmoid.self,
+  SoftQuantization.self, HardQuantization.self,
 ]
 
 let optimizerOperations: [any Operation.Type] = [
+  AdamW.self, UniformNoise.self,
 ]

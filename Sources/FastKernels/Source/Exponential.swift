@@ -102,6 +102,7 @@ func hyperbolicTangent(_ x: Vector) -> Vector {
   p = multiplyAdd(Vector(repeating: -17.0 / 315), p, square)
   p = multiplyAdd(Vector(repeating: 2.0 / 15), p, square)
   p = multiplyAdd(Vector(repeating: -1.0 / 3), p, square)
-  let near = multiplyAdd(x, p * square, x)
+  // The sum of x and a positive zero would lose the sign of a negative zero.
+  let near = multiplyAdd(x, p * square, x).replacing(with: x, where: square .== 0)
   return far.replacing(with: near, where: magnitude .< 0.3)
 }

@@ -21,45 +21,44 @@ extension Kernels {
       var j = 0
       while j < centreCount {
         let distance = Vector(repeating: centres[j]) - mean
-        spread = multiplyAdd(spread, weight(x, centres[j], scale, moments.largest), distance * distance)
+        spread = multiplyAdd(
+          spread, exponential(exponent(x, centres[j], over: moments.nearest, scale)), distance * distance)
         j &+= 1
       }
       return g * (2 * scale) * (spread / moments.total)
     }
   }
 
-  /// The exponent of centre c without -s x^2, which all centres share: s c (2 x - c).
+  /// By how much the exponent -s (x - c)^2 of a centre exceeds that of another one, b: 2 s (c - b) (x - (c + b) / 2).
+  ///
+  /// The product form does not cancel: the large common term s x^2 never arises. The difference of the centres is exact
+  /// where they lie within a factor of two; it is 0, and so is the result, for a centre and itself.
   @inline(__always)
-  private static func exponent(_ x: Vector, _ centre: Float, _ scale: Float) -> Vector {
-    (x + x - centre) * (scale * centre)
+  private static func exponent(_ x: Vector, _ centre: Float, over other: Vector, _ scale: Float) -> Vector {
+    (x - (other + centre) * 0.5) * ((centre - other) * (2 * scale))
   }
 
-  @inline(__always)
-  private static func weight(_ x: Vector, _ centre: Float, _ scale: Float, _ largest: Vector) -> Vector {
-    exponential(exponent(x, centre, scale) - largest)
-  }
-
-  /// Sums over the centres of the weight and of weight x centre, the largest weight being 1.
+  /// Sums over the centres of the weight and of weight x centre, the weight of the nearest centre being 1.
   @inline(__always)
   private static func softmax(
     _ x: Vector, centres: UnsafePointer<Float>, centreCount: Int, scale: Float
-  ) -> (total: Vector, first: Vector, largest: Vector) {
-    var largest = exponent(x, centres[0], scale)
+  ) -> (total: Vector, first: Vector, nearest: Vector) {
+    var nearest = Vector(repeating: centres[0])
     var j = 1
     while j < centreCount {
-      let e = exponent(x, centres[j], scale)
-      largest = e.replacing(with: largest, where: largest .> e)
+      let isNearer = exponent(x, centres[j], over: nearest, scale) .> 0
+      nearest.replace(with: centres[j], where: isNearer)
       j &+= 1
     }
     var total = Vector.zero
     var first = Vector.zero
     j = 0
     while j < centreCount {
-      let w = weight(x, centres[j], scale, largest)
+      let w = exponential(exponent(x, centres[j], over: nearest, scale))
       total += w
       first = multiplyAdd(first, w, Vector(repeating: centres[j]))
       j &+= 1
     }
-    return (total, first, largest)
+    return (total, first, nearest)
   }
 }

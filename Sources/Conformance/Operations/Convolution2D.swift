@@ -1,0 +1,96 @@
+import Fast
+import PerceptualCore
+import Reference
+
+enum Convolution2D: Operation {
+  static let name = "convolution2D"
+  static let inputs = [
+    InputDescription("x", "[N,C,H,W]"), InputDescription("weight", "[O,C,kH,kW]"),
+    InputDescription("bias", "[O]", isOptional: true),
+  ]
+  static let attributes = [
+    AttributeDescription("stride", default: "[1,1]"), AttributeDescription("padding", default: "[0,0]"),
+  ]
+  static let outputs = ["y"]
+  static let gradients = ["x", "weight", "bias"]
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    switch tensor {
+    case .output:
+      .ofSum(side, "sum over channels and kernel, and the bias") { operationCase throws(PerceptualError) in
+        let weight = operationCase.input("weight")
+        let sum = Reference.convolution2D(
+          operationCase.input("x").magnitude, weight: weight.magnitude, bias: operationCase.inputs["bias"]?.magnitude,
+          geometry: try geometry(operationCase.attributes))
+        return (sum, weight.count / weight.shape[0] + 1)
+      }
+    case .gradient(let name):
+      .ofSum(side, "sum over the places that read or weigh the element") { operationCase throws(PerceptualError) in
+        let weight = operationCase.input("weight")
+        let upstream = operationCase.cotangent("y")
+        let sums = Reference.convolution2DGradient(
+          operationCase.input("x").magnitude, weight: weight.magnitude, upstream: upstream.magnitude,
+          geometry: try geometry(operationCase.attributes))
+        let places = upstream.count / upstream.shape[1]
+        return switch name {
+        case "x": (sums.x, weight.count / weight.shape[1])
+        case "weight": (sums.weight, places)
+        default: (sums.bias, places)
+        }
+      }
+    }
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+    let obstacle = try geometry(operationCase.attributes).obstacle(
+      x: operationCase.input("x").shape, weight: operationCase.input("weight").shape,
+      bias: operationCase.inputs["bias"]?.shape)
+    if let obstacle { throw PerceptualError(.malformed, "\(name): input.\(obstacle)") }
+  }
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    let geometry = try geometry(operationCase.attributes)
+    return ["y": geometry.outputShape(x: operationCase.input("x").shape, weight: operationCase.input("weight").shape)]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    let (x, weight, bias) = (operationCase.input("x"), operationCase.input("weight"), operationCase.inputs["bias"])
+    let geometry = try geometry(operationCase.attributes)
+    var results = OperationResults(
+      outputs: ["y": Reference.convolution2D(x, weight: weight, bias: bias, geometry: geometry)])
+    if operationCase.asksForGradients {
+      results.gradients = Reference.convolution2DGradient(
+        x, weight: weight, upstream: operationCase.cotangent("y"), geometry: geometry
+      ).named(withBias: bias != nil)
+    }
+    return results
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    let (x, weight, bias) = (operationCase.input("x"), operationCase.input("weight"), operationCase.inputs["bias"])
+    let geometry = try geometry(operationCase.attributes)
+    var results = OperationResults(
+      outputs: ["y": Fast.convolution2D(x, weight: weight, bias: bias, geometry: geometry)])
+    if operationCase.asksForGradients {
+      results.gradients = Fast.convolution2DGradient(
+        x, weight: weight, upstream: operationCase.cotangent("y"), geometry: geometry
+      ).named(withBias: bias != nil)
+    }
+    return results
+  }
+
+  private static func geometry(_ attributes: Attributes) throws(PerceptualError) -> ConvolutionGeometry {
+    ConvolutionGeometry(
+      stride: try attributes.extent("stride", default: 1, atLeast: 1),
+      padding: try attributes.extent("padding", default: 0, atLeast: 0))
+  }
+}
+
+extension ConvolutionGradients {
+  /// By the names of fixtures.md; that of the bias only where there is one.
+  func named(withBias hasBias: Bool) -> [String: Tensor<Scalar>] {
+    hasBias ? ["x": x, "weight": weight, "bias": bias] : ["x": x, "weight": weight]
+  }
+}

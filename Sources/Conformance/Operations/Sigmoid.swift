@@ -1,0 +1,53 @@
+import Fast
+import PerceptualCore
+import Reference
+
+enum Sigmoid: Operation {
+  static let name = "sigmoid"
+  static let inputs = [InputDescription("x", "any")]
+  static let attributes: [AttributeDescription] = []
+  static let outputs = ["y"]
+  static let gradients = ["x"]
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    switch tensor {
+    case .output:
+      .relative(epsilons: 3, reason: "the exponential within 2 units in the last place, a sum and a quotient")
+    case .gradient:
+      .bound(epsilons: 4, reason: "y (1 - y) from a y within 3 epsilons: relative to y, since 1 - y may cancel") {
+        operationCase throws(PerceptualError) in
+        let y = Reference.sigmoid(operationCase.input("x"))
+        var scale = operationCase.cotangent("y").magnitude
+        let least = side == .reference ? Double.leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude)
+        for i in 0..<scale.count { scale[i] = scale[i] * y[i] + (scale[i] + 1) * least / side.epsilon }
+        return scale
+      }
+    }
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {}
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    ["y": operationCase.input("x").shape]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    let x = operationCase.input("x")
+    var results = OperationResults(outputs: ["y": Reference.sigmoid(x)])
+    if operationCase.asksForGradients {
+      results.gradients["x"] = Reference.sigmoidGradient(x, upstream: operationCase.cotangent("y"))
+    }
+    return results
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    let x = operationCase.input("x")
+    var results = OperationResults(outputs: ["y": Fast.sigmoid(x)])
+    if operationCase.asksForGradients {
+      results.gradients["x"] = Fast.sigmoidGradient(x, upstream: operationCase.cotangent("y"))
+    }
+    return results
+  }
+}

@@ -1,0 +1,48 @@
+import Fast
+import PerceptualCore
+import Reference
+
+enum Tanh: Operation {
+  static let name = "tanh"
+  static let inputs = [InputDescription("x", "any")]
+  static let attributes: [AttributeDescription] = []
+  static let outputs = ["y"]
+  static let gradients = ["x"]
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    switch tensor {
+    case .output:
+      .relative(epsilons: 3, reason: "the exponential within 2 units in the last place, a quotient; near 0 a polynomial")
+    case .gradient:
+      .bound(epsilons: 4, reason: "1 - y^2 from a y within 3 epsilons: absolute, where y is near 1") {
+        operationCase throws(PerceptualError) in operationCase.cotangent("y").magnitude
+      }
+    }
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {}
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    ["y": operationCase.input("x").shape]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    let x = operationCase.input("x")
+    var results = OperationResults(outputs: ["y": Reference.tanh(x)])
+    if operationCase.asksForGradients {
+      results.gradients["x"] = Reference.tanhGradient(x, upstream: operationCase.cotangent("y"))
+    }
+    return results
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    let x = operationCase.input("x")
+    var results = OperationResults(outputs: ["y": Fast.tanh(x)])
+    if operationCase.asksForGradients {
+      results.gradients["x"] = Fast.tanhGradient(x, upstream: operationCase.cotangent("y"))
+    }
+    return results
+  }
+}

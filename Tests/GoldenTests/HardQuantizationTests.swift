@@ -1,0 +1,60 @@
+import Fast
+import PerceptualConformance
+import PerceptualCore
+import PerceptualFiles
+import PerceptualTestSupport
+import Reference
+import Testing
+
+@Suite struct HardQuantizationTests {
+  @Test(arguments: [[-1, 1], [0.75], [1.5, -2, 0.1, 4, -0.25], [1, 1, 2]], [Fill.integers, .normals, .specials])
+  func agreesWithReference(_ centres: [Double], _ fill: Fill) throws {
+    let tested = try #require(operation(named: "hardQuantization"))
+    for sample in elementwiseSamples(["centres": .array(centres.map { .number($0) })]) {
+      let operationCase = try sample.operationCase(of: tested, fill: fill)
+      let failures = try crossCheck(tested, operationCase, matchingNonFinite: fill == .specials)
+      #expect(failures == [], "\(sample): \(failures.joined(separator: "\n"))")
+      let x = operationCase.input("x")
+      #expect(
+        Fast.hardQuantizationIndices(x.converted(), centres: centres)
+          == Reference.hardQuantizationIndices(x, centres: centres))
+    }
+  }
+
+  /// Ties, centres, ends and their neighbours.
+  @Test(arguments: [
+    ([-1, 1], Float(0), Float(-1), 0), ([-1, 1], -0.0, -1, 0), ([-1, 1], .leastNonzeroMagnitude, 1, 1),
+    ([1, -1], 0, -1, 0), ([-3, -1, 1, 3], 2, 1, 2), ([-3, -1, 1, 3], -2, -3, 0), ([-3, -1, 1, 3], Float(2).nextUp, 3, 3),
+    ([-3, -1, 1, 3], .infinity, 3, 3), ([-3, -1, 1, 3], -.infinity, -3, 0), ([-3, -1, 1, 3], -1, -1, 1),
+    ([0, 1, 2], .greatestFiniteMagnitude, 2, 2),
+  ])
+  func byHand(_ centres: [Double], _ x: Float, _ y: Float, _ index: Int) {
+    #expect(Reference.hardQuantization(Tensor([x]), centres: centres)[0] == y)
+    #expect(Fast.hardQuantization(Tensor([x]), centres: centres)[0] == y)
+    #expect(Reference.hardQuantizationIndices(Tensor([x]), centres: centres) == [index])
+    #expect(Fast.hardQuantizationIndices(Tensor([x]), centres: centres) == [index])
+  }
+
+  @Test func isIdempotent() {
+    var generator = SeededGenerator(name: "hard quantisation twice")
+    let x: Tensor<Float> = Fill.normals.tensor([301], &generator).converted()
+    let once = Fast.hardQuantization(x, centres: [-0.7, 0.1, 0.9])
+    #expect(Fast.hardQuantization(once, centres: [-0.7, 0.1, 0.9]) == once)
+  }
+
+  @Test func refusesNoCentres() async throws {
+    let tested = try #require(operation(named: "hardQuantization"))
+    let error = #expect(throws: PerceptualError.self) {
+      try Sample("none", ["x": [3]], ["centres": .array([])]).operationCase(of: tested, fill: .integers)
+    }
+    #expect(error?.description.contains("at least one finite number was expected, found []") == true)
+    let reference = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Reference.hardQuantization(Tensor<Double>([1]), centres: [])
+    }
+    #expect(reference.stops(with: "centres: none given, at least one is needed"))
+    let fast = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Fast.hardQuantizationIndices(Tensor<Float>([1]), centres: [])
+    }
+    #expect(fast.stops(with: "centres: none given, at least one is needed"))
+  }
+}

@@ -1,0 +1,130 @@
+import Fast
+import PerceptualConformance
+import PerceptualCore
+import PerceptualFiles
+import PerceptualTestSupport
+import Reference
+import Testing
+
+@Suite struct UniformNoiseTests {
+  private static let all = UInt64.max
+
+  /// The known answers that Random123 publishes for philox4x64 with 10 rounds: key, counter, block. The counter is raised
+  /// before the first block, so the test starts one below.
+  static let knownAnswers: [(String, [UInt64], [UInt64], [UInt64])] = [
+    (
+      "zeros", [0, 0], [0, 0, 0, 0],
+      [0x16554d9eca36314c, 0xdb20fe9d672d0fdc, 0xd7e772cee186176b, 0x7e68b68aec7ba23b]
+    ),
+    (
+      "ones", [all, all], [all, all, all, all],
+      [0x87b092c3013fe90b, 0x438c3c67be8d0224, 0x9cc7d7c69cd777b6, 0xa09caebf594f0ba0]
+    ),
+    (
+      "digits of pi", [0x452821e638d01377, 0xbe5466cf34e90c6c],
+      [0x243f6a8885a308d3, 0x13198a2e03707344, 0xa4093822299f31d0, 0x082efa98ec4e6c89],
+      [0xa528f45403e61d95, 0x38c72dbd566e9788, 0xa5a1610e72fd18b5, 0x57bd43b5e52b7fe6]
+    ),
+  ]
+
+  @Test(arguments: knownAnswers)
+  func publishedBlocks(_ label: String, _ key: [UInt64], _ counter: [UInt64], _ block: [UInt64]) {
+    var before = counter
+    for index in 0..<4 {
+      before[index] &-= 1
+      if counter[index] != 0 { break }
+    }
+    let expected = block.flatMap { word in
+      [word & 0xFFFF_FFFF, word >> 32].map { Float(($0 >> 8)) / 16_777_216 }
+    }
+    #expect(Reference.uniformNoise(key: key, counter: before, count: 8) == expected)
+    #expect(Fast.uniformNoise(key: key, counter: before, count: 8) == expected)
+  }
+
+  @Test(arguments: [
+    ("one value", [7, 0], [0, 0, 0, 0], 1), ("inside a block", [1, 2], [3, 4, 5, 6], 7),
+    ("a block", [1, 2], [3, 4, 5, 6], 8), ("one past a block", [1, 2], [3, 4, 5, 6], 9),
+    ("one past a piece of work", [7, 0], [0, 0, 3, 0], 65_537), ("three pieces", [7, 1], [0, 0, 1, 0], 150_001),
+    ("a carry within a piece", [5, 6], [all - 1, 0, 0, 0], 40),
+    ("a carry between pieces", [5, 6], [all - 8192, all, all, 9], 131_072 + 3),
+    ("the counter wraps around", [all, all], [all, all, all, all], 17),
+  ])
+  func agreesWithReference(_ label: String, _ key: [UInt64], _ counter: [UInt64], _ count: Int) throws {
+    let tested = try #require(operation(named: "uniformNoise"))
+    let attributes: [String: JSONValue] = [
+      "key": .array(key.map { .string("\($0)") }), "counter": .array(counter.map { .string("\($0)") }),
+      "count": .integer(count),
+    ]
+    let operationCase = try Sample(label, [:], attributes).operationCase(of: tested, fill: .normals)
+    #expect(try crossCheck(tested, operationCase, exact: true) == [])
+  }
+
+  @Test func drawsOfAStream() {
+    let draw = Fast.uniformNoise(seed: 9, stream: .phases, index: 5, count: 100)
+    #expect(draw == Reference.uniformNoise(key: [9, 2], counter: [0, 0, 5, 0], count: 100))
+    #expect(draw.allSatisfy { $0 >= 0 && $0 < 1 })
+    #expect(draw != Fast.uniformNoise(seed: 9, stream: .phases, index: 6, count: 100))
+    #expect(draw != Fast.uniformNoise(seed: 9, stream: .noise, index: 5, count: 100))
+    #expect(draw != Fast.uniformNoise(seed: 8, stream: .phases, index: 5, count: 100))
+    #expect(Array(draw[..<40]) == Fast.uniformNoise(seed: 9, stream: .phases, index: 5, count: 40))
+    #expect(Fast.uniformNoise(seed: 9, stream: .phases, index: 5, count: 0) == [])
+    #expect(Reference.uniformNoise(key: [9, 2], counter: [0, 0, 5, 0], count: 0) == [])
+  }
+
+  /// Mean and variance of a million values lie within five standard deviations of 1/2 and 1/12.
+  @Test func isUniform() {
+    let n = 1_000_000.0
+    let values = Fast.uniformNoise(seed: 1, stream: .noise, index: 0, count: 1_000_000)
+    let (mean, variance) = meanAndVariance(values)
+    #expect(abs(mean - 0.5) < 5 * (1 / (12 * n)).squareRoot())
+    #expect(abs(variance - 1.0 / 12) < 5 * (1 / (180 * n)).squareRoot())
+  }
+
+  /// PyTorch's default: uniform within +-1 / sqrt(fan-in), from stream 1.
+  @Test func defaultInitializationIsBounded() {
+    let weight = Fast.defaultInitialization(shape: [8, 4, 3, 3], fanIn: 36, seed: 7, index: 3)
+    #expect(weight.shape == [8, 4, 3, 3])
+    let bound = Float(1.0 / 6)
+    let draws = Reference.uniformNoise(key: [7, 1], counter: [0, 0, 3, 0], count: 288)
+    #expect(weight.elements == draws.map { bound * (2 * $0 - 1) })
+    #expect(weight.elements.allSatisfy { abs($0) <= bound })
+  }
+
+  static let refused: [(String, [String: JSONValue], String)] = [
+    ("one key", ["key": words(1), "counter": words(4), "count": .integer(1)], "attribute key: 2 unsigned 64-bit words"),
+    ("three words", ["key": words(2), "counter": words(3), "count": .integer(1)], "attribute counter: 4 unsigned"),
+    (
+      "a number beyond 64 bits",
+      ["key": .array([.string("18446744073709551616"), .string("0")]), "counter": words(4), "count": .integer(1)],
+      "attribute key: 2 unsigned 64-bit words"
+    ),
+    ("nothing", ["key": words(2), "counter": words(4), "count": .integer(0)], "attribute count: an integer of at least 1"),
+    ("no count", ["key": words(2), "counter": words(4)], "attribute count of uniformNoise is missing"),
+  ]
+
+  private static func words(_ count: Int) -> JSONValue { .array((0..<count).map { .string("\($0)") }) }
+
+  @Test(arguments: refused)
+  func refuses(_ label: String, _ attributes: [String: JSONValue], _ sentence: String) throws {
+    let tested = try #require(operation(named: "uniformNoise"))
+    let error = #expect(throws: PerceptualError.self) {
+      try Sample(label, [:], attributes).operationCase(of: tested, fill: .integers)
+    }
+    #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
+  }
+
+  @Test func callersStopWithASentence() async {
+    let key = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Reference.uniformNoise(key: [1], counter: [0, 0, 0, 0], count: 1)
+    }
+    #expect(key.stops(with: "key: 1 words given, 2 are needed"))
+    let counter = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Fast.uniformNoise(key: [1, 2], counter: [0], count: 1)
+    }
+    #expect(counter.stops(with: "counter: 1 words given, 4 are needed"))
+    let fanIn = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Fast.defaultInitialization(shape: [1], fanIn: 0, seed: 0, index: 0)
+    }
+    #expect(fanIn.stops(with: "fanIn: 0 given, at least 1 is needed"))
+  }
+}

@@ -1,0 +1,23 @@
+import PerceptualCore
+import Testing
+
+/// sum a b, for properties that hold exactly on integers.
+public func innerProduct(_ a: Tensor<Double>, _ b: Tensor<Double>) -> Double {
+  require(a.shape == b.shape, "b: shape \(b.shape), a has \(a.shape)")
+  return zip(a.elements, b.elements).reduce(0) { $0 + $1.0 * $1.1 }
+}
+
+extension ExitTest.Result? {
+  /// Whether an exit test ended and the sentence stands in what it wrote.
+  public func stops(with sentence: String) -> Bool {
+    guard let self else { return false }
+    return String(decoding: self.standardErrorContent, as: UTF8.self).contains(sentence)
+  }
+}
+
+/// Mean and biased variance, in Double.
+public func meanAndVariance(_ values: some Collection<some BinaryFloatingPoint>) -> (mean: Double, variance: Double) {
+  let n = Double(values.count)
+  let mean = values.reduce(0) { $0 + Double($1) } / n
+  return (mean, values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / n)
+}
