@@ -1,0 +1,81 @@
+import Fast
+import PerceptualConformance
+import PerceptualCore
+import PerceptualFiles
+import PerceptualTestSupport
+import Reference
+import Testing
+
+@Suite struct InverseMelScaleTests {
+  static func sample(_ label: String, mels: Int, frames: Int, bins: Int, _ more: [String: JSONValue] = [:]) -> Sample {
+    Sample(
+      label, ["mel": [mels, frames]],
+      ["sampleRate": .integer(16_000), "bins": .integer(bins)].merging(more) { $1 })
+  }
+
+  static let samples = [
+    sample("one value", mels: 1, frames: 1, bins: 2),
+    sample("one past vectors of 4, 8 and 16", mels: 7, frames: 17, bins: 33),
+    sample("5 and 9 frames", mels: 12, frames: 9, bins: 65),
+    sample("33 frames", mels: 5, frames: 33, bins: 17),
+    sample("more filters than bins", mels: 13, frames: 5, bins: 9),
+    sample("Slaney", mels: 20, frames: 3, bins: 65, ["scale": .string("slaney"), "norm": .string("slaney")]),
+    sample("a band", mels: 12, frames: 4, bins: 65, ["lowFrequency": .integer(300), "highFrequency": .integer(5000)]),
+    sample("the paper's", mels: 256, frames: 2, bins: 513),
+  ]
+
+  /// `picture` gives values that no spectrum has: the least residual is not 0.
+  @Test(arguments: samples)
+  func agreesWithReference(_ sample: Sample) throws {
+    let tested = try #require(operation(named: "inverseMelScale"))
+    #expect(try crossCheck(tested, sample.operationCase(of: tested, fill: .picture)) == [])
+  }
+
+  /// The mel values of a spectrum are reproduced by what is found for them, within the operation's tolerance of 1e-4.
+  @Test(arguments: [5, 17])
+  func reproducesASpectrum(frames: Int) throws {
+    let tested = try #require(operation(named: "inverseMelScale"))
+    let options = MelFilterBankOptions()
+    let bank: Tensor<Double> = Reference.melFilterBank(options)
+    let spectrum = Tensor(
+      noise(513 * frames, seed: "spectrum \(frames)").map { $0 * $0 * $0 * $0 }, shape: [513, frames])
+    let operationCase = OperationCase(
+      inputs: ["mel": bankTransposed(bank, spectrum).converted(to: Float.self).converted()],
+      attributes: Attributes(["sampleRate": .integer(16_000), "bins": .integer(513)]))
+    // The spectrum itself is expected: its residual is a rounding.
+    let expected = OperationResults(outputs: ["magnitude": spectrum])
+    for side in [Side.reference, .fast] {
+      let actual = try tested.run(side, operationCase)
+      for checked in try tested.judge(actual, against: expected, of: operationCase, side: side) {
+        print("inverse mel of \(frames) spectra, \(side): worst residual \(checked.comparison.error)")
+        #expect(checked.passed, "\(checked.comparison)")
+      }
+      let greatest = actual.outputs["magnitude"]?.elements.max() ?? .infinity
+      let ofSpectrum = spectrum.elements.max() ?? 0
+      #expect(greatest < 2 * ofSpectrum, "a bin at a filter's edge was given \(greatest)")
+    }
+  }
+
+  /// What is not attainable comes out no worse than the minimum-norm solution, clipped at 0, of a full-rank bank.
+  @Test func beatsClippedMinimumNorm() {
+    let options = MelFilterBankOptions(bins: 33, mels: 10)
+    let bank: Tensor<Double> = Reference.melFilterBank(options)
+    let mel = Tensor(noise(30, seed: "out of reach").map { abs($0) }, shape: [10, 3])
+    let clipped = clippedMinimumNorm(bank, mel)
+    for magnitude in [
+      Reference.inverseMelScale(mel, bank: options),
+      Fast.inverseMelScale(mel.converted(), bank: options).converted(to: Double.self),
+    ] {
+      #expect(magnitude.elements.allSatisfy { $0 >= 0 })
+      for t in 0..<3 {
+        #expect(squaredResidual(bank, magnitude, mel, frame: t) <= squaredResidual(bank, clipped, mel, frame: t) + 1e-9)
+      }
+    }
+  }
+
+  @Test func silenceStaysSilent() {
+    let silence = Tensor<Double>(shape: [256, 3])
+    #expect(Reference.inverseMelScale(silence).elements.allSatisfy { $0 == 0 })
+    #expect(Fast.inverseMelScale(silence.converted()).elements.allSatisfy { $0 == 0 })
+  }
+}

@@ -1,0 +1,114 @@
+import PerceptualConformance
+import PerceptualCore
+import PerceptualFiles
+import PerceptualTestSupport
+import Reference
+import Testing
+
+/// Every differentiable operation of the audio path.
+@Suite struct AudioGradientTests {
+  static func shortTime(_ window: Int, _ hop: Int, centred: Bool = false) -> [String: JSONValue] {
+    ["windowLength": .integer(window), "hop": .integer(hop), "centred": .bool(centred)]
+  }
+
+  static let linear: [(String, Sample)] = [
+    ("resample", Sample("torchaudio", ["signal": [2, 13]], ["from": .integer(3), "to": .integer(2)])),
+    (
+      "resample",
+      Sample("Kaiser", ["signal": [1, 11]], ["from": .integer(2), "to": .integer(3), "design": .string("kaiser")])
+    ),
+    ("shortTimeFourierTransform", Sample("uncentred", ["signal": [27]], shortTime(8, 3))),
+    ("shortTimeFourierTransform", Sample("centred, no power of two", ["signal": [19]], shortTime(10, 3, centred: true))),
+    ("shortTimeFourierTransform", Sample("odd window", ["signal": [20]], shortTime(7, 3, centred: true))),
+    (
+      "inverseShortTimeFourierTransform",
+      Sample(
+        "uncentred", ["real": [5, 4], "imaginary": [5, 4]], shortTime(8, 3).merging(["length": .integer(19)]) { $1 })
+    ),
+    (
+      "inverseShortTimeFourierTransform",
+      Sample(
+        "centred", ["real": [6, 4], "imaginary": [6, 4]],
+        shortTime(10, 3, centred: true).merging(["length": .integer(9)]) { $1 })
+    ),
+  ]
+
+  @Test(arguments: linear)
+  func linearOperations(_ name: String, _ sample: Sample) throws {
+    try checkEveryElement(name, try sample.operationCase(of: try #require(operation(named: name)), fill: .normals))
+  }
+
+  static let mels: [Sample] = [(1.0, false), (2, true), (1.5, false)].map { power, centred in
+    Sample(
+      "power \(power)", ["signal": [33]],
+      shortTime(16, 7, centred: centred).merging(
+        ["sampleRate": .integer(8000), "mels": .integer(6), "power": .number(power)]) { $1 })
+  }
+
+  @Test(arguments: mels)
+  func melSpectrogram(_ sample: Sample) throws {
+    let tested = try #require(operation(named: "melSpectrogram"))
+    try checkEveryElement(tested.name, try sample.operationCase(of: tested, fill: .normals))
+  }
+
+  static let logarithms: [Sample] = [
+    Sample("add, clip", ["mel": [3, 7]], ["epsilon": .number(0.25)]),
+    Sample("add, fixed", ["mel": [3, 7]], ["epsilon": .number(0.1), "range": .array([.integer(-2), .number(1.5)])]),
+    Sample("clamp, clip", ["mel": [3, 7]], ["epsilon": .number(0.5), "form": .string("clamp")]),
+  ]
+
+  @Test(arguments: logarithms)
+  func logScaling(_ sample: Sample) throws {
+    let tested = try #require(operation(named: "logScaling"))
+    let operationCase = try sample.operationCase(of: tested, fill: .normals) { operationCase in
+      operationCase.inputs["mel"] = operationCase.inputs["mel"]?.map { abs($0) }
+    }
+    let epsilon = try operationCase.attributes.number("epsilon", default: 0.001)
+    let check = GradientCheck(step: 1e-7) { $0.input("mel").elements.map { $0 > epsilon } }
+    try expect(check.everyElement(of: tested, operationCase))
+    #expect(try checkLinearityInUpstream(tested, operationCase) == [])
+  }
+
+  struct Iterations: Sendable, CustomStringConvertible {
+    var description: String
+    var centred: Bool
+    var count: Int
+    var momentum: Double
+  }
+
+  @Test(arguments: [
+    Iterations(description: "no iteration", centred: false, count: 0, momentum: 0.99),
+    Iterations(description: "one", centred: false, count: 1, momentum: 0.99),
+    Iterations(description: "three with momentum", centred: true, count: 3, momentum: 0.5),
+    Iterations(description: "two without", centred: false, count: 2, momentum: 0),
+  ])
+  func griffinLim(_ iterations: Iterations) throws {
+    let options = ShortTimeOptions(windowLength: 8, hop: 2, centred: iterations.centred)
+    let shape = [5, 6]
+    let sample = Sample(
+      "\(iterations)", ["magnitude": shape, "initialPhase": shape],
+      Self.shortTime(8, 2, centred: iterations.centred).merging([
+        "iterations": .integer(iterations.count), "momentum": .number(iterations.momentum),
+      ]) { $1 })
+    let tested = try #require(operation(named: "griffinLim"))
+    let operationCase = try sample.operationCase(of: tested, fill: .normals) { operationCase in
+      let signal = Tensor(noise(options.samples(frames: 6), seed: "gradient of \(iterations)"))
+      let spectrum = Reference.shortTimeFourierTransform(signal, options: options)
+      operationCase.inputs["magnitude"] = moduli(spectrum)
+    }
+    try checkEveryElement(tested.name, operationCase)
+  }
+
+  private func checkEveryElement(_ name: String, _ operationCase: OperationCase<Double>) throws {
+    let tested = try #require(operation(named: name))
+    try expect(GradientCheck().everyElement(of: tested, operationCase))
+    #expect(try checkLinearityInUpstream(tested, operationCase) == [])
+  }
+
+  private func expect(_ reports: [GradientCheck.Report]) throws {
+    for report in reports {
+      print(report)
+      #expect(report.passed, "\(report)")
+    }
+  }
+}
