@@ -62,7 +62,8 @@ struct SparseMelBank: Sendable {
     for m in 0..<mels {
       let (low, centre, high) = (edges[m], edges[m + 1], edges[m + 2])
       // One bin more on each side than can matter: rounding decides at the edges.
-      let candidates = max(0, Int(low / step) - 1)..<min(bins, Int(high / step) + 3)
+      let beyond = min(bins, Int(min(high / step, Double(bins))) + 3)
+      let candidates = min(beyond, max(0, Int(min(low / step, Double(bins))) - 1))..<beyond
       var start = 0
       var filter: [Float] = []
       for k in candidates {

@@ -2,18 +2,14 @@ import PerceptualCore
 
 /// The magnitudes behind mel values: for each frame the x >= 0 of least || mel - w^T x ||, w the filter bank.
 ///
-/// Coordinate descent: every bin in turn moves towards the value that minimises the residual with the others kept,
+/// The active-set method of Lawson and Hanson: x starts at 0; the bin along which the residual falls fastest becomes free;
+/// the free bins take their least-squares values, or as much of the way there as keeps them positive, and those that reach 0
+/// are no longer free; until along no bin the residual falls by more than 16 epsilon |w| |mel|. Bins that no filter reads, or
+/// only with a weight of that order (rounding leaves 1e-16 at the edge of a filter), are 0.
 ///
-///     x_k <- max(0, x_k + sum_m w[k, m] r_m / (sum_m w[k, m]^2 + d)),   r = mel - w^T x,
-///
-/// until in a whole sweep no change exceeds 8 epsilon times the largest value, and for 1000 sweeps at most. d is a thousandth
-/// of the largest sum_m w[k, m]^2: without it, a bin at the very edge of a filter, where rounding leaves a weight of 1e-16,
-/// would be given magnitudes of 1e5 to mend residuals that other bins mend better. Starting from 0, bins that no filter reads
-/// stay 0. The least residual is unique, the minimiser is not (several bins share two filters): so the result is judged by its
-/// residual and has no gradient.
-///
-/// Shapes: [mels, frames] to [bins, frames]. Source: Franc, Hlavac and Navara 2005, algorithm 1,
-/// with Grippo and Sciandrone's proximal term d (2000).
+/// The least residual is unique, the minimiser is not (several bins share two filters): so the result is judged by its
+/// residual and has no gradient. Shapes: [mels, frames] to [bins, frames].
+/// Source: Lawson and Hanson 1974, Solving Least Squares Problems, algorithm 23.10.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func inverseMelScale<Scalar: BinaryFloatingPoint & Sendable>(
@@ -22,30 +18,107 @@ public func inverseMelScale<Scalar: BinaryFloatingPoint & Sendable>(
   require(
     mel.rank == 2 && mel.shape[0] == options.mels, "mel: shape \(mel.shape), expected [\(options.mels), frames]")
   let bank: Tensor<Scalar> = melFilterBank(options)
-  let squares = (0..<options.bins).map { k in
-    (0..<options.mels).reduce(Scalar(0)) { $0 + bank[k, $1] * bank[k, $1] }
-  }
-  let damping = (squares.max() ?? 0) / 1000
+  let columns = (0..<options.bins).map { k in (0..<options.mels).map { bank[k, $0] } }
   var magnitude = Tensor<Scalar>(shape: [options.bins, mel.shape[1]])
   for t in 0..<mel.shape[1] {
-    var x = [Scalar](repeating: 0, count: options.bins)
-    var residual = (0..<options.mels).map { mel[$0, t] }
-    for _ in 0..<1000 {
-      var largest: Scalar = 0
-      var largestChange: Scalar = 0
-      for k in 0..<options.bins where squares[k] > 0 {
-        var slope: Scalar = 0
-        for m in 0..<options.mels { slope += bank[k, m] * residual[m] }
-        let updated = max(0, x[k] + slope / (squares[k] + damping))
-        let change = updated - x[k]
-        for m in 0..<options.mels { residual[m] -= bank[k, m] * change }
-        x[k] = updated
-        largest = max(largest, updated)
-        largestChange = max(largestChange, abs(change))
-      }
-      if !(largestChange > 8 * Scalar.ulpOfOne * largest) { break }
-    }
+    let x = nonNegativeLeastSquares(columns, (0..<options.mels).map { mel[$0, t] })
     for k in 0..<options.bins { magnitude[k, t] = x[k] }
   }
   return magnitude
 }
+
+/// The x >= 0 of least || target - sum_k x_k columns_k ||.
+private func nonNegativeLeastSquares<Scalar: BinaryFloatingPoint>(_ columns: [[Scalar]], _ target: [Scalar]) -> [Scalar] {
+  var x = [Scalar](repeating: 0, count: columns.count)
+  var free = FreeColumns<Scalar>(target)
+  let largest = columns.map(norm).max() ?? 0
+  let threshold = 16 * Scalar.ulpOfOne * largest * norm(target)
+  // A bin that could not be freed is not tried again until x has moved.
+  var barred: Set<Int> = []
+  for _ in 0..<3 * columns.count {
+    var residual = target
+    for k in free.indices { for m in target.indices { residual[m] -= x[k] * columns[k][m] } }
+    var best: Int?
+    var steepest = threshold
+    for k in columns.indices where !free.indices.contains(k) && !barred.contains(k) {
+      let slope = dot(columns[k], residual)
+      if slope > steepest { (best, steepest) = (k, slope) }
+    }
+    guard let entering = best else { break }
+    guard free.append(entering, columns[entering]), (free.solution().last ?? 0) > 0 else {
+      free.remove([entering], from: columns)
+      barred.insert(entering)
+      continue
+    }
+    barred = []
+    while true {
+      let wanted = free.solution()
+      var share: Scalar = 1
+      for (k, value) in zip(free.indices, wanted) where value <= 0 { share = min(share, x[k] / (x[k] - value)) }
+      for (k, value) in zip(free.indices, wanted) { x[k] += share * (value - x[k]) }
+      if share == 1 { break }
+      let bound = zip(free.indices, wanted).filter { $0.1 <= 0 && !(x[$0.0] > 0) }.map(\.0)
+      // Rounding may leave the one that bounds the step a little above 0.
+      let least = zip(free.indices, wanted).filter { $0.1 <= 0 }.min { x[$0.0] < x[$1.0] }.map(\.0)
+      let leaving = Set(bound + [least].compactMap { $0 })
+      for k in leaving { x[k] = 0 }
+      free.remove(leaving, from: columns)
+    }
+  }
+  return x
+}
+
+/// The free columns as Q R (modified Gram and Schmidt, twice), and the least-squares solution on them.
+private struct FreeColumns<Scalar: BinaryFloatingPoint> {
+  private(set) var indices: [Int] = []
+  private var orthonormal: [[Scalar]] = []
+  /// Column j of R: j + 1 elements.
+  private var triangle: [[Scalar]] = []
+  private var target: [Scalar]
+
+  init(_ target: [Scalar]) { self.target = target }
+
+  /// False if the column is a combination of those there.
+  mutating func append(_ index: Int, _ column: [Scalar]) -> Bool {
+    var rest = column
+    var coefficients = [Scalar](repeating: 0, count: orthonormal.count)
+    for _ in 0..<2 {
+      for (j, unit) in orthonormal.enumerated() {
+        let projection = dot(unit, rest)
+        coefficients[j] += projection
+        for m in rest.indices { rest[m] -= projection * unit[m] }
+      }
+    }
+    let length = norm(rest)
+    if length <= 32 * Scalar.ulpOfOne * norm(column) { return false }
+    indices.append(index)
+    orthonormal.append(rest.map { $0 / length })
+    triangle.append(coefficients + [length])
+    return true
+  }
+
+  mutating func remove(_ leaving: Set<Int>, from columns: [[Scalar]]) {
+    let staying = indices.filter { !leaving.contains($0) }
+    if staying.count == indices.count { return }
+    (indices, orthonormal, triangle) = ([], [], [])
+    for k in staying { _ = append(k, columns[k]) }
+  }
+
+  /// R s = Q^T target, from the last row up.
+  func solution() -> [Scalar] {
+    var s = orthonormal.map { dot($0, target) }
+    for j in s.indices.reversed() {
+      s[j] /= triangle[j][j]
+      for i in 0..<j { s[i] -= triangle[j][i] * s[j] }
+    }
+    return s
+  }
+}
+
+private func dot<Scalar: BinaryFloatingPoint>(_ a: [Scalar], _ b: [Scalar]) -> Scalar {
+  var sum: Scalar = 0
+  for i in a.indices { sum += a[i] * b[i] }
+  return sum
+}
+
+private func norm<Scalar: BinaryFloatingPoint>(_ a: [Scalar]) -> Scalar { dot(a, a).squareRoot() }

@@ -26,7 +26,8 @@ import Testing
     let operationCase = try sample.operationCase(of: tested, fill: fill) { operationCase in
       operationCase.inputs["mel"] = operationCase.inputs["mel"]?.map { abs($0) }
     }
-    #expect(try crossCheck(tested, operationCase) == [])
+    let failures = try crossCheck(tested, operationCase)
+    #expect(failures == [])
   }
 
   /// Magnitudes over the whole range of Float, and silence.
@@ -39,7 +40,8 @@ import Testing
       }
     }
     let operationCase = OperationCase<Double>(inputs: ["mel": Tensor(mel.map { Double($0) }, shape: [1, mel.count])])
-    #expect(try crossCheck(tested, operationCase) == [])
+    let failures = try crossCheck(tested, operationCase)
+    #expect(failures == [])
   }
 
   @Test func imageFillsTheRange() {
@@ -52,16 +54,16 @@ import Testing
 
   @Test(arguments: LogForm.allCases)
   func equalValuesGiveZero(_ form: LogForm) {
-    let mel = Tensor<Double>(repeating: 0.75, shape: [3, 5])
+    let mel = Tensor<Double>(repeating: 0.5, shape: [3, 5])
     #expect(Reference.logScaling(mel, form: form).image == Tensor(shape: [3, 5]))
     #expect(Fast.logScaling(mel.converted(), form: form).image == Tensor(shape: [3, 5]))
     // low and high still pass their gradients, to the first element.
     let upstream = Tensor<Double>(repeating: 1, shape: [3, 5])
     let gradient = Reference.logScalingGradient(mel, upstream: upstream, low: 2, high: 3, epsilon: 0, form: form)
-    #expect(gradient.elements == [5 / 0.75] + [Double](repeating: 0, count: 14))
+    #expect(gradient.elements == [10] + [Double](repeating: 0, count: 14))
     let fast = Fast.logScalingGradient(
       mel.converted(), upstream: upstream.converted(), low: 2, high: 3, epsilon: 0, form: form)
-    #expect(fast.elements == [5 / 0.75] + [Float](repeating: 0, count: 14))
+    #expect(fast.elements == [10] + [Float](repeating: 0, count: 14))
   }
 
   /// Of two least (or greatest) elements the first gets the gradient of low (or high).

@@ -39,7 +39,8 @@ enum LogScaling: Operation {
           }
         }
         if settings.range == .clip {
-          for i in 0..<mel.count where mel[i] == mel.elements.min() || mel[i] == mel.elements.max() { slopes[i] += sum }
+          let (least, greatest) = (mel.elements.min(), mel.elements.max())
+          for i in 0..<mel.count where mel[i] == least || mel[i] == greatest { slopes[i] += sum }
         }
         for i in 0..<mel.count {
           slopes[i] /= settings.form == .add ? mel[i] + settings.epsilon : max(mel[i], settings.epsilon)

@@ -11,7 +11,7 @@ enum ShortTimeFourierTransform: Operation {
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     .bound(
-      epsilons: 8,
+      epsilons: side == .fast ? 16 : 8,
       reason: side == .fast
         ? "a fast transform of n values errs by log2(n) / 2 x the root of their squares' sum"
         : "a sum of n terms errs by about sqrt(n) / 2, at most n / 2, x the sum of their magnitudes"

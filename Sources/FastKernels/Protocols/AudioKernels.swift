@@ -32,15 +32,12 @@ public protocol AudioKernels: Sendable {
 
   /// Non-negative least squares for as many frames, side by side, as a vector has lanes.
   ///
-  /// `residual` [filters + 1, lanes] holds the mel values (the last row 0) and afterwards what is left of them;
-  /// `magnitude` [bins + filters + 1, lanes] is written, its first `bins` rows the answer. Bin k weighs filters first[k] and first[k] + 1 by the pair weights[2 k],
-  /// weights[2 k + 1]; inverseSquares[k] is 1 over their damped sum of squares, or 0 for a bin that no filter reads.
-  /// With G the filters' tridiagonal, regularised Gram matrix, G = L D L^T: pivots[m] = 1 / D[m], couplings[m] =
-  /// L[m, m - 1] (0 at m = 0).
+  /// `mel` [filters + 1, lanes] holds the mel values and is overwritten; `magnitude` [bins, lanes] is written; `scratch`
+  /// has room for [bins + 5 (filters + 1), lanes]. Bin k weighs filters first[k] and first[k] + 1 by the pair weights[2 k],
+  /// weights[2 k + 1]. `regularisation` is where the proximal term starts.
   static func nonNegativeLeastSquares(
-    residual: UnsafeMutablePointer<Float>, magnitude: UnsafeMutablePointer<Float>, first: UnsafePointer<Int>,
-    weights: UnsafePointer<Float>, inverseSquares: UnsafePointer<Float>, pivots: UnsafePointer<Float>,
-    couplings: UnsafePointer<Float>, bins: Int, filters: Int)
+    mel: UnsafeMutablePointer<Float>, magnitude: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+    first: UnsafePointer<Int>, weights: UnsafePointer<Float>, regularisation: Float, bins: Int, filters: Int)
 
   /// y = ln(x + epsilon), or ln(max(x, epsilon)) if `clamped`. Returns the least and greatest y.
   static func logarithms(
