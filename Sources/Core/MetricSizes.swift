@@ -30,8 +30,8 @@ extension StructuralSimilarityOptions {
 extension MultiScaleStructuralSimilarityOptions {
   /// The least height and width for which the coarsest scale still holds one window.
   ///
-  /// Halving rounds up under ``OddSizes/pad``, so (window - 1) 2^(scales - 1) + 1, 161 as published; it rounds down under
-  /// ``OddSizes/drop``, so window 2^(scales - 1), 176 as published.
+  /// Halving rounds up under ``OddSizes/pad``, so (window - 1) 2^(scales - 1) + 1, 161 as published; it rounds down
+  /// under ``OddSizes/drop``, so window 2^(scales - 1), 176 as published.
   public var smallestSide: Int {
     let halvings = 1 << max(weights.count - 1, 0)
     return switch oddSizes {
@@ -90,7 +90,8 @@ extension LaplacianPyramid {
   public static func obstacle(levels: Int, forImages shape: [Int]) -> String? {
     obstacle(levels: levels)
       ?? obstacleOfImages(
-        shape, smallestSide: smallestSide(levels: levels), needed: "\(levels) levels need \(smallestSide(levels: levels))")
+        shape, smallestSide: smallestSide(levels: levels),
+        needed: "\(levels) levels need \(smallestSide(levels: levels))")
   }
 }
 

@@ -3,9 +3,9 @@ import PerceptualKernels
 
 /// The normalised Laplacian pyramids of one image, in scratch memory.
 ///
-/// Rows lie split, even columns apart from odd ones, so that halving, enlarging and filtering along a row are accesses of
-/// stride 1. Two pyramids are built one after the other over the same planes: the target's, whose residuals and normalised
-/// levels are kept, and that of the difference between the images, which turns them into the prediction's.
+/// Rows lie split, even columns apart from odd ones, so that halving, enlarging and filtering along a row are accesses
+/// of stride 1. Two pyramids are built one after the other over the same planes: the target's, whose residuals and
+/// normalised levels are kept, and that of the difference between the images, which turns them into the prediction's.
 struct LaplacianPyramidPlanes {
   struct Level {
     let height: Int
@@ -21,9 +21,9 @@ struct LaplacianPyramidPlanes {
     let columnWeights: [Float]
     let columnWeightSegment: Int
 
-    // Places of split planes. Later uses: `image` holds the changes of the residual's magnitude and then the gradients of
-    // the denominators; `residual` the gradients of the residual and then of the image; `difference`, at first the target's
-    // normalised level, that of the prediction minus it; `reciprocal` at first the residual of the difference.
+    // Places of split planes. Later uses: `image` holds the changes of the residual's magnitude and then the gradients
+    // of the denominators; `residual` the gradients of the residual and then of the image; `difference`, at first the
+    // target's normalised level, that of the prediction minus it; `reciprocal` at first the residual of the difference.
     let image: Int
     let residual: Int
     let difference: Int
@@ -84,8 +84,8 @@ struct LaplacianPyramidPlanes {
 
   // MARK: Forward
 
-  /// Builds the target's pyramid of one channel: residuals and normalised levels. A constant is taken off first, for the
-  /// digits it costs; no level sees it.
+  /// Builds the target's pyramid of one channel: residuals and normalised levels. A constant is taken off first, for
+  /// the digits it costs; no level sees it.
   func buildTarget(
     _ target: UnsafePointer<Float>, channel: Int, _ scratch: UnsafeMutablePointer<Float>
   ) {
@@ -113,11 +113,11 @@ struct LaplacianPyramidPlanes {
     }
   }
 
-  /// Builds the prediction's pyramid of one channel from the target's and that of their difference, and adds the sums of
-  /// the squared differences of the normalised levels to `squares`.
+  /// Builds the prediction's pyramid of one channel from the target's and that of their difference, and adds the sums
+  /// of the squared differences of the normalised levels to `squares`.
   ///
-  /// Residuals are linear in the image, so that of the difference is exact to its own digits however alike the images are;
-  /// taken apart, they would cancel.
+  /// Residuals are linear in the image, so that of the difference is exact to its own digits however alike the images
+  /// are; taken apart, they would cancel.
   func buildPrediction(
     _ prediction: UnsafePointer<Float>, target: UnsafePointer<Float>, channel: Int,
     squares: UnsafeMutablePointer<Double>, _ scratch: UnsafeMutablePointer<Float>

@@ -30,7 +30,8 @@ public func meanSquaredError(_ prediction: Tensor<Float>, target: Tensor<Float>)
 
 /// The gradient of ``meanSquaredError(_:target:)``: 2 (prediction - target) upstream[n] / M, and its negative.
 ///
-/// Shapes: upstream [N]; gradients as prediction and target. Accuracy: 4 epsilons, relative. Equal elements have gradient 0.
+/// Shapes: upstream [N]; gradients as prediction and target. Accuracy: 4 epsilons, relative. Equal elements have
+/// gradient 0.
 public func meanSquaredErrorGradient(
   _ prediction: Tensor<Float>, target: Tensor<Float>, upstream: Tensor<Float>
 ) -> PairGradients<Float> {

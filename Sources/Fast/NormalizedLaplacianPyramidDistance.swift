@@ -3,23 +3,23 @@ import PerceptualCore
 
 /// Normalised Laplacian pyramid distance (NLPD) of each image, 0 for equal images.
 ///
-/// Both images are taken apart into band-pass levels, each divided by sigma plus its neighbours' magnitudes; the distance
-/// is the norm of order 0.6 over levels of the root mean square difference. Reference has the equations.
+/// Both images are taken apart into band-pass levels, each divided by sigma plus its neighbours' magnitudes; the
+/// distance is the norm of order 0.6 over levels of the root mean square difference. Reference has the equations.
 ///
-/// Shapes: prediction and target [N, C, H, W], H and W at least 2^levels + 1; value [N]. Units: the constants expect a data
-/// range of 1. NaN and infinities in an image make its value NaN. Work is shared among threads by images. Accuracy: values
-/// within 8 epsilons, relative, gradients within 128 of their largest element, measured near 1e-6 in the L2 norm however alike
-/// the images are; where a residual is 0 but for rounding, as in flat areas, its sign and so that element's gradient are
-/// arbitrary. Settings or shapes that make no sense are a caller's bug. Source: Laparra, Ballé, Berardino and Simoncelli 2016, in the form of
-/// A. Hepburn's PyTorch code, for each image.
+/// Shapes: prediction and target [N, C, H, W], H and W at least 2^levels + 1; value [N]. Units: the constants expect a
+/// data range of 1. NaN and infinities in an image make its value NaN. Work is shared among threads by images.
+/// Accuracy: values within 8 epsilons, relative, gradients within 128 of their largest element, measured near 1e-6 in
+/// the L2 norm however alike the images are; where a residual is 0 but for rounding, as in flat areas, its sign and so
+/// that element's gradient are arbitrary. Settings or shapes that make no sense are a caller's bug. Source: Laparra,
+/// Ballé, Berardino and Simoncelli 2016, in the form of A. Hepburn's PyTorch code, for each image.
 public func normalizedLaplacianPyramidDistance(
   _ prediction: Tensor<Float>, target: Tensor<Float>, family: LaplacianPyramidFamily = .hepburn, levels: Int = 6
 ) -> Tensor<Float> {
   distance(prediction, target, levels, upstream: nil).value
 }
 
-/// The gradient of ``normalizedLaplacianPyramidDistance(_:target:family:levels:)``, 0 at its kinks: of a magnitude at 0, and
-/// of a level where both images are alike. Shapes: upstream [N]; gradients as prediction and target.
+/// The gradient of ``normalizedLaplacianPyramidDistance(_:target:family:levels:)``, 0 at its kinks: of a magnitude at
+/// 0, and of a level where both images are alike. Shapes: upstream [N]; gradients as prediction and target.
 public func normalizedLaplacianPyramidDistanceGradient(
   _ prediction: Tensor<Float>, target: Tensor<Float>, upstream: Tensor<Float>,
   family: LaplacianPyramidFamily = .hepburn, levels: Int = 6
@@ -30,8 +30,8 @@ public func normalizedLaplacianPyramidDistanceGradient(
     target: distance(target, prediction, levels, upstream: upstream).gradient)
 }
 
-/// ``normalizedLaplacianPyramidDistance(_:target:family:levels:)`` and its gradient with respect to the prediction, for the
-/// work of one.
+/// ``normalizedLaplacianPyramidDistance(_:target:family:levels:)`` and its gradient with respect to the prediction, for
+/// the work of one.
 public func normalizedLaplacianPyramidDistanceAndGradient(
   _ prediction: Tensor<Float>, target: Tensor<Float>, upstream: Tensor<Float>,
   family: LaplacianPyramidFamily = .hepburn, levels: Int = 6

@@ -78,9 +78,9 @@ struct LaplacianRows {
     return result
   }
 
-  /// The weights of bilinear enlargement along a row of `size`, as `enlargedRow` takes them: of the element before and the
-  /// element at j for even outputs, of the element at j and after for odd ones; each row of weights has a zero margin of 16
-  /// before it and `segment` floats in all.
+  /// The weights of bilinear enlargement along a row of `size`, as `enlargedRow` takes them: of the element before and
+  /// the element at j for even outputs, of the element at j and after for odd ones; each row of weights has a zero
+  /// margin of 16 before it and `segment` floats in all.
   static func enlargementWeights(size: Int, segment: Int) -> [Float] {
     let half = (size + 1) / 2
     var weights = [Float](repeating: 0, count: 4 * segment + 16)

@@ -10,18 +10,19 @@ import PerceptualCore
 /// computed as 1 - mean_(x-y)^2 / (...) and 1 - variance_(x-y) / (...), all moments about their means: flat patches and
 /// images that are nearly alike lose no digits.
 ///
-/// Shapes: prediction and target [N, C, H, W], H and W at least windowSize; value [N]. L is the data range, in the units
-/// of the input. NaN and infinities in an image make its value NaN. Work is shared among threads by planes (image and
-/// channel). Accuracy: values within 4 epsilons, gradients within 64 of their largest element; measured, in the L2 norm,
-/// under 1e-6 for pictures of any kind, nearly equal ones included. Settings or shapes that make no sense are a caller's bug. Source: Wang, Bovik, Sheikh and Simoncelli 2004.
+/// Shapes: prediction and target [N, C, H, W], H and W at least windowSize; value [N]. L is the data range, in the
+/// units of the input. NaN and infinities in an image make its value NaN. Work is shared among threads by planes (image
+/// and channel). Accuracy: values within 4 epsilons, gradients within 64 of their largest element; measured, in the L2
+/// norm, under 1e-6 for pictures of any kind, nearly equal ones included. Settings or shapes that make no sense are a
+/// caller's bug. Source: Wang, Bovik, Sheikh and Simoncelli 2004.
 public func structuralSimilarity(
   _ prediction: Tensor<Float>, target: Tensor<Float>, options: StructuralSimilarityOptions = .init()
 ) -> Tensor<Float> {
   similarity(prediction, target, options, upstream: nil).value
 }
 
-/// The gradient of ``structuralSimilarity(_:target:options:)``: for x the transposed window filter of three maps,
-/// F m0 - (x - y) F m1 + x F m2. Shapes: upstream [N]; gradients as prediction and target. Equal images have gradient 0.
+/// The gradient of ``structuralSimilarity(_:target:options:)``: for x the transposed window filter of three maps, F m0
+/// - (x - y) F m1 + x F m2. Shapes: upstream [N]; gradients as prediction and target. Equal images have gradient 0.
 public func structuralSimilarityGradient(
   _ prediction: Tensor<Float>, target: Tensor<Float>, upstream: Tensor<Float>,
   options: StructuralSimilarityOptions = .init()
@@ -49,7 +50,8 @@ private func similarity(
   let windowed = WindowedSimilarity(
     execution, options, height: prediction.shape[2], width: prediction.shape[3], scaleCount: 1, oddSizes: .drop)
   let channels = prediction.shape[1]
-  return forEachPlane(execution, windowed, prediction, target, withGradient: upstream != nil) { scratch, n, offsets, gradient in
+  return forEachPlane(execution, windowed, prediction, target, withGradient: upstream != nil) {
+    scratch, n, offsets, gradient in
     let value = windowed.term(
       ofScale: 0, withLuminance: true, withGradient: upstream != nil, offsets: offsets, scratch)
     if let gradient, let upstream {
@@ -68,8 +70,8 @@ func checkPair(_ prediction: Tensor<Float>, _ target: Tensor<Float>, obstacle: S
   }
 }
 
-/// Runs `body(scratch, image, offsets, where its gradient goes)` for each plane, its scales filled, and averages the planes' values
-/// over an image's channels. The gradient is empty unless asked for.
+/// Runs `body(scratch, image, offsets, where its gradient goes)` for each plane, its scales filled, and averages the
+/// planes' values over an image's channels. The gradient is empty unless asked for.
 func forEachPlane(
   _ execution: Execution, _ windowed: WindowedSimilarity, _ prediction: Tensor<Float>, _ target: Tensor<Float>,
   withGradient: Bool,

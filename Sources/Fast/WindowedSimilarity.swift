@@ -5,8 +5,9 @@ import PerceptualKernels
 /// The Gaussian window and the scratch memory of SSIM and MS-SSIM: one plane, an image's channel, at all its scales.
 ///
 /// For each scale, the plane of the prediction and that of its difference from the target are scanned row by row. A
-/// window's moments come from its columns' and those from their pixels, both about their means, so that no digits cancel.
-/// The gradient of a scale's term is the transposed filter of three maps, of which only the last `window` rows are kept.
+/// window's moments come from its columns' and those from their pixels, both about their means, so that no digits
+/// cancel. The gradient of a scale's term is the transposed filter of three maps, of which only the last `window` rows
+/// are kept.
 struct WindowedSimilarity {
   struct Scale {
     let height: Int
@@ -72,8 +73,8 @@ struct WindowedSimilarity {
     scratchCount = layout.count
   }
 
-  /// The constants taken off the planes, their means: only the luminance sees them, and the gradient's products lose fewer
-  /// digits without them.
+  /// The constants taken off the planes, their means: only the luminance sees them, and the gradient's products lose
+  /// fewer digits without them.
   struct Offsets {
     var prediction: Float
     var difference: Float

@@ -3,15 +3,15 @@ import PerceptualCore
 
 /// Multi-scale structural similarity (MS-SSIM) of each image, 1 for equal images.
 ///
-/// Between scales, 2x2 average pooling. With the luminance and contrast terms of ``structuralSimilarity(_:target:options:)``,
-/// one mean over positions for each channel c and scale s:
+/// Between scales, 2x2 average pooling. With the luminance and contrast terms of
+/// ``structuralSimilarity(_:target:options:)``, one mean over positions for each channel c and scale s:
 ///
 ///     term[c, s] = mean of contrast, at the last scale of luminance x contrast
 ///     value[n] = mean over c of product over s of max(term[c, s], 0)^weight[s]
 ///
-/// Shapes: prediction and target [N, C, H, W], H and W at least `options.smallestSide`; value [N]. NaN and infinities in
-/// an image make its value NaN. Settings or shapes that make no sense are a caller's bug. Source: Wang, Simoncelli and
-/// Bovik 2003, equation 7 with equal exponents; the order of means and powers as in pytorch-msssim 1.0.
+/// Shapes: prediction and target [N, C, H, W], H and W at least `options.smallestSide`; value [N]. NaN and infinities
+/// in an image make its value NaN. Settings or shapes that make no sense are a caller's bug. Source: Wang, Simoncelli
+/// and Bovik 2003, equation 7 with equal exponents; the order of means and powers as in pytorch-msssim 1.0.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func multiScaleStructuralSimilarity<Scalar: BinaryFloatingPoint & Sendable>(
@@ -35,8 +35,8 @@ public func multiScaleStructuralSimilarity<Scalar: BinaryFloatingPoint & Sendabl
 /// The gradient of ``multiScaleStructuralSimilarity(_:target:options:)``.
 ///
 /// A channel's product changes with term s by weight[s] term^(weight[s] - 1) times the other factors; by a term that is
-/// not positive, and so clamped, by 0. Pooling hands a quarter of its gradient to each of its four pixels. Shapes: upstream
-/// [N]; gradients as prediction and target.
+/// not positive, and so clamped, by 0. Pooling hands a quarter of its gradient to each of its four pixels. Shapes:
+/// upstream [N]; gradients as prediction and target.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func multiScaleStructuralSimilarityGradient<Scalar: BinaryFloatingPoint & Sendable>(

@@ -16,9 +16,10 @@ import PerceptualCore
 ///     value[n] = (sum over k of r[k]^0.6)^(1 / 0.6)
 ///
 /// Filters see the image reflected at its borders, the edge not repeated. Enlarging maps corners to corners. Shapes:
-/// prediction and target [N, C, H, W], H and W at least 2^levels + 1; value [N]. Units: the constants expect a data range
-/// of 1. NaN and infinities in an image make its value NaN. Settings or shapes that make no sense are a caller's bug.
-/// Source: Laparra, Ballé, Berardino and Simoncelli 2016, in the form of A. Hepburn's PyTorch code, for each image.
+/// prediction and target [N, C, H, W], H and W at least 2^levels + 1; value [N]. Units: the constants expect a data
+/// range of 1. NaN and infinities in an image make its value NaN. Settings or shapes that make no sense are a caller's
+/// bug. Source: Laparra, Ballé, Berardino and Simoncelli 2016, in the form of A. Hepburn's PyTorch code, for each
+/// image.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func normalizedLaplacianPyramidDistance<Scalar: BinaryFloatingPoint & Sendable>(
@@ -35,10 +36,11 @@ public func normalizedLaplacianPyramidDistance<Scalar: BinaryFloatingPoint & Sen
   return value
 }
 
-/// The gradient of ``normalizedLaplacianPyramidDistance(_:target:family:levels:)``: each step transposed, coarsest first.
+/// The gradient of ``normalizedLaplacianPyramidDistance(_:target:family:levels:)``: each step transposed, coarsest
+/// first.
 ///
-/// The kinks have gradient 0: of |residual| at 0, and of a level's root where both images are alike. Shapes: upstream [N];
-/// gradients as prediction and target.
+/// The kinks have gradient 0: of |residual| at 0, and of a level's root where both images are alike. Shapes: upstream
+/// [N]; gradients as prediction and target.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func normalizedLaplacianPyramidDistanceGradient<Scalar: BinaryFloatingPoint & Sendable>(
@@ -77,8 +79,9 @@ public func normalizedLaplacianPyramidDistanceGradient<Scalar: BinaryFloatingPoi
     target: pyramidGradient(targets, upstream: byTarget))
 }
 
-/// The normalised levels of an image's pyramid, finest first, as ``normalizedLaplacianPyramidDistance(_:target:family:levels:)``
-/// compares them: level k is [N, C, ceil(H / 2^k), ceil(W / 2^k)].
+/// The normalised levels of an image's pyramid, finest first, as
+/// ``normalizedLaplacianPyramidDistance(_:target:family:levels:)`` compares them: level k is [N, C, ceil(H / 2^k),
+/// ceil(W / 2^k)].
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func normalizedLaplacianPyramid<Scalar: BinaryFloatingPoint & Sendable>(

@@ -103,7 +103,9 @@ import Testing
     let back = try tested.run(side, exchanged(operationCase))
     let mirrored = OperationResults(
       outputs: back.outputs,
-      gradients: ["prediction": try #require(back.gradients["target"]), "target": try #require(back.gradients["prediction"])])
+      gradients: [
+        "prediction": try #require(back.gradients["target"]), "target": try #require(back.gradients["prediction"]),
+      ])
     let checked = try tested.judge(there, against: mirrored, of: operationCase, side: side)
     #expect(failures(checked, count: 3) == [])
   }

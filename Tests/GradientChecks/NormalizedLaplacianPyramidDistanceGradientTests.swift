@@ -4,8 +4,8 @@ import PerceptualTestSupport
 import Reference
 import Testing
 
-/// The distance has kinks where a residual is 0, so steps are 1e-7 and a direction that turns a residual's sign is drawn
-/// again.
+/// The distance has kinks where a residual is 0, so steps are 1e-7 and a direction that turns a residual's sign is
+/// drawn again.
 @Suite struct NormalizedLaplacianPyramidDistanceGradientTests {
   /// The signs of the residuals of both images.
   private static let check = GradientCheck(step: 1e-7) { operationCase in

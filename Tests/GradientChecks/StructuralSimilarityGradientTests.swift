@@ -4,7 +4,9 @@ import PerceptualTestSupport
 import Testing
 
 @Suite struct StructuralSimilarityGradientTests {
-  private func pair(_ label: String, _ shape: [Int], _ kind: PicturePair, scale: Double = 1) throws -> OperationCase<Double> {
+  private func pair(
+    _ label: String, _ shape: [Int], _ kind: PicturePair, scale: Double = 1
+  ) throws -> OperationCase<Double> {
     let tested = try #require(operation(named: "structuralSimilarity"))
     let sample = Sample(
       label, ["prediction": shape, "target": shape], scale == 1 ? [:] : ["dataRange": .number(scale)])

@@ -28,7 +28,7 @@ enum StructuralSimilarity: Operation {
     case (.gradient, .referenceFloat):
       .ofLargest(epsilons: 2048, reason: "x - mean and y - mean cancel where the images are nearly alike")
     case (.gradient, .fast):
-      .ofLargest(epsilons: 64, reason: "three filtered maps are joined: x times the third map cancels against the first")
+      .ofLargest(epsilons: 64, reason: "three filtered maps are joined: x times the third cancels against the first")
     }
   }
 

@@ -1,7 +1,7 @@
 /// Perceptual metrics and their gradients.
 ///
-/// Rows lie in padded scratch memory: where a width is given, a kernel may read and write whole vectors past it. Only what
-/// its comment names as masked keeps to the width.
+/// Rows lie in padded scratch memory: where a width is given, a kernel may read and write whole vectors past it. Only
+/// what its comment names as masked keeps to the width.
 public protocol MetricKernels: Sendable {
   // Rows of any kind.
 
@@ -40,8 +40,8 @@ public protocol MetricKernels: Sendable {
     _ x: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int, taps: UnsafePointer<Float>, window: Int,
     _ columns: UnsafeMutablePointer<Float>, segment: Int, width: Int)
   /// Joins the columns' moments to those of each window and returns the sum over `width` windows (masked) of 1 - term;
-  /// the term is the contrast, or luminance x contrast. Where `maps` is given it receives, `mapSegment` floats apart and
-  /// zero past the width, the maps whose transposed filters make up the gradient.
+  /// the term is the contrast, or luminance x contrast. Where `maps` is given it receives, `mapSegment` floats apart
+  /// and zero past the width, the maps whose transposed filters make up the gradient.
   static func windowRow(
     _ columns: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, window: Int, luminanceConstant: Float,
     contrastConstant: Float, withLuminance: Bool, offset: Float, differenceOffset: Float,
@@ -53,11 +53,11 @@ public protocol MetricKernels: Sendable {
     _ maps: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, window: Int, x: UnsafePointer<Float>,
     difference: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, width: Int)
 
-  // The normalised Laplacian pyramid. A split row holds its even columns at the pointer and its odd ones `segment` floats
-  // further; `width` counts both.
+  // The normalised Laplacian pyramid. A split row holds its even columns at the pointer and its odd ones `segment`
+  // floats further; `width` counts both.
 
-  /// Every second output of the 5-tap filter: y[j] = sum over t of taps[t] x[2j - before + t], before = 1 where width is
-  /// even, else 2; x holds two reflected columns on both sides.
+  /// Every second output of the 5-tap filter: y[j] = sum over t of taps[t] x[2j - before + t], before = 1 where width
+  /// is even, else 2; x holds two reflected columns on both sides.
   static func halvedRow(
     _ x: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, width: Int)
   /// Bilinear enlargement to a split row: even[j] = w0[j] x[j - 1] + w1[j] x[j], odd[j] = w2[j] x[j] + w3[j] x[j + 1];
@@ -69,8 +69,8 @@ public protocol MetricKernels: Sendable {
   static func residualRow(
     _ x: UnsafePointer<Float>, j: UnsafePointer<Float>, taps: UnsafePointer<Float>,
     residual: UnsafeMutablePointer<Float>, segment: Int, width: Int)
-  /// normalised = here / (sigma + top |above| + left |before| + right |after| + bottom |below|); `here` holds one reflected
-  /// column on both sides.
+  /// normalised = here / (sigma + top |above| + left |before| + right |after| + bottom |below|); `here` holds one
+  /// reflected column on both sides.
   static func normalizedRow(
     above: UnsafePointer<Float>, here: UnsafePointer<Float>, below: UnsafePointer<Float>, sigma: Float,
     neighbours: UnsafePointer<Float>, normalised: UnsafeMutablePointer<Float>, segment: Int, width: Int)
@@ -84,9 +84,9 @@ public protocol MetricKernels: Sendable {
   ///
   ///     normalised = residual / D,  level = (difference - level (D - D')) / D,  difference = 1 / D
   ///
-  /// `level` holds the target's level and then the levels' difference, `difference` the residual of the images' difference
-  /// and then the reciprocal. `residual` and `change` point at the row above; the row here and the one below are
-  /// `toHere` and `toBelow` floats further and hold one reflected column on both sides.
+  /// `level` holds the target's level and then the levels' difference, `difference` the residual of the images'
+  /// difference and then the reciprocal. `residual` and `change` point at the row above; the row here and the one below
+  /// are `toHere` and `toBelow` floats further and hold one reflected column on both sides.
   static func normalizedDifferenceRow(
     residual: UnsafePointer<Float>, change: UnsafePointer<Float>, toHere: Int, toBelow: Int, sigma: Float,
     neighbours: UnsafePointer<Float>, level: UnsafeMutablePointer<Float>, difference: UnsafeMutablePointer<Float>,
@@ -95,8 +95,9 @@ public protocol MetricKernels: Sendable {
   static func denominatorGradientRow(
     difference: UnsafePointer<Float>, factor: Float, normalised: UnsafePointer<Float>,
     reciprocal: UnsafePointer<Float>, _ product: UnsafeMutablePointer<Float>, segment: Int, width: Int)
-  /// y = factor difference reciprocal - sign(normalised) x (weights over the neighbours of `here`); weights are those of
-  /// the row above, of the column before, of the column after and of the row below. `here` holds one zero on both sides.
+  /// y = factor difference reciprocal - sign(normalised) x (weights over the neighbours of `here`); weights are those
+  /// of the row above, of the column before, of the column after and of the row below. `here` holds one zero on both
+  /// sides.
   static func residualGradientRow(
     above: UnsafePointer<Float>, here: UnsafePointer<Float>, below: UnsafePointer<Float>,
     weights: UnsafePointer<Float>, difference: UnsafePointer<Float>, factor: Float,

@@ -1,6 +1,7 @@
 extension Kernels {
   public static func squaredDistance(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Double {
-    // A lane adds at most 64 terms in single precision before it is joined in double: the error does not grow with count.
+    // A lane adds at most 64 terms in single precision before it is joined in double: the error does not grow with
+    // count.
     let run = 64 &* Vector.scalarCount
     var sum = 0.0
     var start = 0

@@ -127,7 +127,8 @@ extension Kernels {
     }
   }
 
-  /// Weighs the four neighbours of column j: `above`, `before` and `below` point at them, the one after follows `before`.
+  /// Weighs the four neighbours of column j: `above`, `before` and `below` point at them, the one after follows
+  /// `before`.
   @inline(__always)
   private static func weighed(
     _ above: UnsafePointer<Float>, _ before: UnsafePointer<Float>, _ below: UnsafePointer<Float>,
