@@ -37,5 +37,8 @@ private func reduced(_ old: Int, _ new: Int) -> (Int, Int) {
   require(old > 0 && new > 0, "rates: from \(old) to \(new), both must be positive")
   var (a, b) = (old, new)
   while b != 0 { (a, b) = (b, a % b) }
+  require(
+    max(old, new) / a <= largestResamplingRate,
+    "rates: \(old / a) to \(new / a) after division by \(a), at most \(largestResamplingRate) is possible")
   return (old / a, new / a)
 }

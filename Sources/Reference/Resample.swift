@@ -79,6 +79,9 @@ struct ResamplingFilter {
     while b != 0 { (a, b) = (b, a % b) }
     old = oldRate / a
     new = newRate / a
+    require(
+      max(old, new) <= largestResamplingRate,
+      "rates: \(old) to \(new) after division by \(a), at most \(largestResamplingRate) is possible")
     self.design = design
   }
 

@@ -28,6 +28,10 @@ import Testing
       operation: "resample", shapes: ["signal": [1, 5]],
       attributes: resampling.merging(["design": .string("best")]) { $1 }, expected: "attribute design"),
     Row(
+      operation: "resample", shapes: ["signal": [1, 5]],
+      attributes: ["from": .integer(2_147_483_647), "to": .integer(2_147_483_646)],
+      expected: "at most 200000 was expected"),
+    Row(
       operation: "shortTimeFourierTransform", shapes: ["signal": [15]], attributes: shortTime(16, 4),
       expected: "15 samples, expected at least 16"),
     Row(
