@@ -58,7 +58,7 @@ enum Resample: Operation {
       guard max(old, new) / divisor <= largestResamplingRate else {
         throw PerceptualError(
           .malformed,
-          "attributes from \(old) and to \(new): at most \(largestResamplingRate) was expected after division by \(divisor)")
+          "attributes from \(old) and to \(new): over \(divisor), at most \(largestResamplingRate) was expected")
       }
     }
   }

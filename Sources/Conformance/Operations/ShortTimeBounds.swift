@@ -3,9 +3,9 @@ import PerceptualCore
 
 /// How rounding errors of frames and spectra are bounded.
 ///
-/// A sum of n products, term by term, errs by at most n/2 epsilon times the sum of magnitudes: the Reference's measure. A
-/// fast Fourier transform errs by about log2(n)/2 epsilon times the root of the sum of squares, evenly over its results:
-/// Fast's measure.
+/// A sum of n products, term by term, errs by at most n/2 epsilon times the sum of magnitudes: the Reference's measure.
+/// A fast Fourier transform errs by about log2(n)/2 epsilon times the root of the sum of squares, evenly over its
+/// results: Fast's measure.
 enum ErrorMeasure: Sendable {
   case sum
   case root
