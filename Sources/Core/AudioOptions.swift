@@ -94,5 +94,8 @@ public struct ShortTimeOptions: Hashable, Sendable {
   public func samples(frames: Int) -> Int { (frames - 1) * hop + (centred ? 0 : windowLength) }
 }
 
+/// The largest rate, after division by the common divisor, that a resampler takes: every one needs a filter of its own.
+public let largestResamplingRate = 200_000
+
 /// Samples after resampling: ceil(new samples / old).
 public func resampledCount(_ samples: Int, from old: Int, to new: Int) -> Int { (samples * new + old - 1) / old }

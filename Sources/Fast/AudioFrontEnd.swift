@@ -1,11 +1,11 @@
 import Foundation
 import PerceptualCore
 
-/// The paper's way from sound to picture and back: a waveform of any rate and channels to a log-scaled mel-spectrogram in
-/// [0, 1], and such a picture to a waveform by Griffin-Lim.
+/// The paper's way from sound to picture and back: a waveform of any rate and channels to a log-scaled mel-spectrogram
+/// in [0, 1], and such a picture to a waveform by Griffin-Lim.
 ///
-/// The defaults are those of arXiv 2312.03455: one channel at 16 kHz, window 1024, hop 260, uncentred, 256 HTK mel bins of
-/// magnitudes, ln(x + 0.001), scaled to each clip's range. A clip of 67 328 samples gives 256 x 256.
+/// The defaults are those of arXiv 2312.03455: one channel at 16 kHz, window 1024, hop 260, uncentred, 256 HTK mel bins
+/// of magnitudes, ln(x + 0.001), scaled to each clip's range. A clip of 67 328 samples gives 256 x 256.
 public struct AudioFrontEnd: Equatable, Sendable {
   /// Hertz, after resampling.
   public var sampleRate = PaperAudio.sampleRate
@@ -64,9 +64,9 @@ public struct AudioFrontEnd: Equatable, Sendable {
     return signal
   }
 
-  /// At the ends of an uncentred transform a single frame covers a sample, and the inverse divides by that frame's small
-  /// squared window w^2: whatever the frames disagree about grows up to 30 000 times. Scaling by min(1, 4 w^2) takes that
-  /// back where w < 1/2: 16 ms at each end of the paper's clips.
+  /// At the ends of an uncentred transform a single frame covers a sample, and the inverse divides by that frame's
+  /// small squared window w^2: whatever the frames disagree about grows up to 30 000 times. Scaling by min(1, 4 w^2)
+  /// takes that back where w < 1/2: 16 ms at each end of the paper's clips.
   private func fadeEnds(_ signal: inout Tensor<Float>) {
     let length = shortTime.windowLength
     for i in 0..<min(shortTime.hop, length, signal.count) {

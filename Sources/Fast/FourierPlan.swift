@@ -4,9 +4,9 @@ import Synchronization
 
 /// Real Fourier transforms of one length, by FFTW in single precision.
 ///
-/// Buffers must be aligned as ``withFourierBuffer(_:_:)`` gives them: the plans were made for such. Plans are estimated,
-/// not measured (measured ones differ from run to run, and so would the last bits), and kept for the process's life.
-/// Only executing them is thread-safe, so they are made under one lock.
+/// Buffers must be aligned as ``withFourierBuffer(_:_:)`` gives them: the plans were made for such. Plans are
+/// estimated, not measured (measured ones differ from run to run, and so would the last bits), and kept for the
+/// process's life. Only executing them is thread-safe, so they are made under one lock.
 struct FourierPlan: @unchecked Sendable {
   let length: Int
   /// Complex numbers in a spectrum: floor(length / 2) + 1.
@@ -40,7 +40,8 @@ struct FourierPlan: @unchecked Sendable {
     backwardPlan = made.1
   }
 
-  /// spectrum[k] = sum_n signal[n] exp(-2 pi i k n / length), real and imaginary parts in turn. `signal` is overwritten.
+  /// spectrum[k] = sum_n signal[n] exp(-2 pi i k n / length), real and imaginary parts in turn. `signal` is
+  /// overwritten.
   func forward(_ signal: UnsafeMutablePointer<Float>, _ spectrum: UnsafeMutablePointer<Float>) {
     fftwf_execute_dft_r2c(
       forwardPlan, signal, UnsafeMutableRawPointer(spectrum).assumingMemoryBound(to: fftwf_complex.self))

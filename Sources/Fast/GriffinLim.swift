@@ -9,9 +9,9 @@ import PerceptualCore
 ///     angle = c / (|c| + 1e-16)
 ///     at last: inverse(magnitude angle)
 ///
-/// Shapes: magnitude and initialPhase (radians) [bins, frames] to [length], length = (frames - 1) hop, plus windowLength
-/// if not centred. Sources: Griffin and Lim 1984; Perraudin, Balazs and Sondergaard 2013 (momentum m, as used by
-/// `torchaudio.functional.griffinlim`).
+/// Shapes: magnitude and initialPhase (radians) [bins, frames] to [length], length = (frames - 1) hop, plus
+/// windowLength if not centred. Sources: Griffin and Lim 1984; Perraudin, Balazs and Sondergaard 2013 (momentum m, as
+/// used by `torchaudio.functional.griffinlim`).
 public func griffinLim(
   _ magnitude: Tensor<Float>, initialPhase: Tensor<Float>, options: ShortTimeOptions = .init(), iterations: Int = 32,
   momentum: Double = 0.99
@@ -21,14 +21,15 @@ public func griffinLim(
   return sweep.run(magnitude, initialPhase, angles: { $0 % 2 }, moduli: { _ in 0 }) { _, _ in }
 }
 
-/// The gradients of ``griffinLim(_:initialPhase:options:iterations:momentum:)``, by a reverse sweep through its iterations.
+/// The gradients of ``griffinLim(_:initialPhase:options:iterations:momentum:)``, by a reverse sweep through its
+/// iterations.
 ///
-/// Backwards through angle = c / (|c| + e): with d = |c| + e, dc = (dangle - angle (dangle . angle) d / |c|) / d, the dot
-/// product over real and imaginary part; dc = dangle / d at c = 0. Keeps the angles of all iterations: 12 bytes a bin,
-/// frame and iteration.
+/// Backwards through angle = c / (|c| + e): with d = |c| + e, dc = (dangle - angle (dangle . angle) d / |c|) / d, the
+/// dot product over real and imaginary part; dc = dangle / d at c = 0. Keeps the angles of all iterations: 12 bytes a
+/// bin, frame and iteration.
 public func griffinLimGradient(
-  _ magnitude: Tensor<Float>, initialPhase: Tensor<Float>, upstream: Tensor<Float>, options: ShortTimeOptions = .init(),
-  iterations: Int = 32, momentum: Double = 0.99
+  _ magnitude: Tensor<Float>, initialPhase: Tensor<Float>, upstream: Tensor<Float>,
+  options: ShortTimeOptions = .init(), iterations: Int = 32, momentum: Double = 0.99
 ) -> GriffinLimGradients<Float> {
   let sweep = GriffinLimSweep(
     magnitude, initialPhase, options: options, iterations: iterations, momentum: momentum)
@@ -63,7 +64,8 @@ private struct GriffinLimSweep {
       magnitude.rank == 2 && magnitude.shape[0] == options.bins && magnitude.shape[1] >= 1,
       "magnitude: shape \(magnitude.shape), expected [\(options.bins), frames]")
     require(
-      initialPhase.shape == magnitude.shape, "initialPhase: shape \(initialPhase.shape), magnitude has \(magnitude.shape)")
+      initialPhase.shape == magnitude.shape,
+      "initialPhase: shape \(initialPhase.shape), magnitude has \(magnitude.shape)")
     require(iterations >= 0, "iterations: \(iterations), 0 or more are needed")
     require(momentum >= 0, "momentum: \(momentum), 0 or more is needed")
     let frames = magnitude.shape[1]
@@ -140,7 +142,8 @@ private struct GriffinLimSweep {
       guard let magnitudes = magnitudes.baseAddress else { return }
       layout.forEachFrame { t, _ in
         layout.execution.kernels.scalePairs(
-          layout.spectrum(angle, t), by: magnitudes + t * layout.pairs, layout.spectrum(product, t), pairs: layout.pairs)
+          layout.spectrum(angle, t), by: magnitudes + t * layout.pairs, layout.spectrum(product, t),
+          pairs: layout.pairs)
       }
     }
   }

@@ -2,10 +2,11 @@ import PerceptualCore
 
 /// The magnitudes behind mel values: for each frame the x >= 0 of least || mel - w^T x ||, w the filter bank.
 ///
-/// Of the many minimisers (several bins share two filters) this one lies near that of least norm, which sounds smoothest: a
-/// proximal-point method from 0, every step solved by Newton's method in the dual, where the bank's Gram matrix is
-/// tridiagonal. The residual ends within 1e-4 of the least one, relative to the norm of mel; usually within 1e-6. The result is
-/// judged by its residual and has no gradient. Bins that no filter reads are 0. A frame that holds NaN or infinity gives NaN.
+/// Of the many minimisers (several bins share two filters) this one lies near that of least norm, which sounds
+/// smoothest: a proximal-point method from 0, every step solved by Newton's method in the dual, where the bank's Gram
+/// matrix is tridiagonal. The residual ends within 1e-4 of the least one, relative to the norm of mel; usually within
+/// 1e-6. The result is judged by its residual and has no gradient. Bins that no filter reads are 0. A frame that holds
+/// NaN or infinity gives NaN.
 ///
 /// Shapes: [mels, frames] to [bins, frames].
 /// Sources: Rockafellar 1976 (proximal point); Li, Sun and Toh 2018 (semismooth Newton in the dual).

@@ -2,10 +2,10 @@ import PerceptualCore
 
 /// Resampling by a rational ratio: y[n] = sum_j h(j/old - n/new) x[j], for every j where h is not 0.
 ///
-/// Designs of h: `torchaudio`, its `sinc_interp_hann` of width 6 and rolloff 0.99; `kaiser`, which passes frequencies up to
-/// 0.91 of the smaller Nyquist frequency within 0.0001 dB and holds those above the smaller Nyquist frequency at least
-/// 120 dB down. Samples before and after the signal are 0. Shapes: [C, T] to [C, ceil(new T / old)]. Equal rates give the
-/// signal itself. Rates in hertz, or any two integers of the same ratio.
+/// Designs of h: `torchaudio`, its `sinc_interp_hann` of width 6 and rolloff 0.99; `kaiser`, which passes frequencies
+/// up to 0.91 of the smaller Nyquist frequency within 0.0001 dB and holds those above the smaller Nyquist frequency at
+/// least 120 dB down. Samples before and after the signal are 0. Shapes: [C, T] to [C, ceil(new T / old)]. Equal rates
+/// give the signal itself. Rates in hertz, or any two integers of the same ratio.
 /// Sources: TorchAudio's `functional.resample`; Kaiser 1974.
 public func resample(
   _ signal: Tensor<Float>, from oldRate: Int, to newRate: Int, design: ResamplingDesign = .torchaudio
@@ -37,5 +37,8 @@ private func reduced(_ old: Int, _ new: Int) -> (Int, Int) {
   require(old > 0 && new > 0, "rates: from \(old) to \(new), both must be positive")
   var (a, b) = (old, new)
   while b != 0 { (a, b) = (b, a % b) }
+  require(
+    max(old, new) / a <= largestResamplingRate,
+    "rates: \(old / a) to \(new / a) after division by \(a), at most \(largestResamplingRate) is possible")
   return (old / a, new / a)
 }

@@ -4,9 +4,9 @@ import Synchronization
 
 /// A resampler as a matrix of short filters between streams.
 ///
-/// Input sample `old` m + r is element m of input stream r, output sample `new` m + p element m of output stream p. Each
-/// output stream is a sum of shifted, weighted input streams, so that the inner loop runs along m with contiguous loads,
-/// and the transpose (the gradient) has the same form with the two sides exchanged.
+/// Input sample `old` m + r is element m of input stream r, output sample `new` m + p element m of output stream p.
+/// Each output stream is a sum of shifted, weighted input streams, so that the inner loop runs along m with contiguous
+/// loads, and the transpose (the gradient) has the same form with the two sides exchanged.
 struct ResamplingFilter: Sendable {
   struct Tap: Sendable {
     /// The stream that is read, how far ahead of the written one, and with which weight.

@@ -3,8 +3,8 @@ import PerceptualCore
 
 /// Overlapping windowed frames of a signal and their spectra: the transform, its inverse, and the transposes of both.
 ///
-/// Spectra stand frame by frame, each `pairs` complex numbers (real and imaginary part in turn; the bins, then zeros up to a
-/// multiple of 16). Frames are dealt with 16 at a time, overlaps added in the order of the frames.
+/// Spectra stand frame by frame, each `pairs` complex numbers (real and imaginary part in turn; the bins, then zeros up
+/// to a multiple of 16). Frames are dealt with 16 at a time, overlaps added in the order of the frames.
 struct ShortTimeFrames {
   let options: ShortTimeOptions
   let frames: Int

@@ -9,9 +9,9 @@ import PerceptualCore
 ///     angle = c / (|c| + 1e-16)
 ///     at last: inverse(magnitude angle)
 ///
-/// Shapes: magnitude and initialPhase (radians) [bins, frames] to [length], length = (frames - 1) hop, plus windowLength
-/// if not centred. Sources: Griffin and Lim 1984; Perraudin, Balazs and Sondergaard 2013 (momentum m, as used by
-/// `torchaudio.functional.griffinlim`).
+/// Shapes: magnitude and initialPhase (radians) [bins, frames] to [length], length = (frames - 1) hop, plus
+/// windowLength if not centred. Sources: Griffin and Lim 1984; Perraudin, Balazs and Sondergaard 2013 (momentum m, as
+/// used by `torchaudio.functional.griffinlim`).
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func griffinLim<Scalar: BinaryFloatingPoint & Sendable>(
@@ -23,15 +23,16 @@ public func griffinLim<Scalar: BinaryFloatingPoint & Sendable>(
   return sweep.signal
 }
 
-/// The gradients of ``griffinLim(_:initialPhase:options:iterations:momentum:)``, by a reverse sweep through its iterations.
+/// The gradients of ``griffinLim(_:initialPhase:options:iterations:momentum:)``, by a reverse sweep through its
+/// iterations.
 ///
 /// Backwards through angle = c / (|c| + e): with u = c / |c|, d = |c| + e,
 /// dc = dangle / d - u (dangle . u) |c| / d^2, the dot product over real and imaginary part; dc = dangle / d at c = 0.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func griffinLimGradient<Scalar: BinaryFloatingPoint & Sendable>(
-  _ magnitude: Tensor<Scalar>, initialPhase: Tensor<Scalar>, upstream: Tensor<Scalar>, options: ShortTimeOptions = .init(),
-  iterations: Int = 32, momentum: Double = 0.99
+  _ magnitude: Tensor<Scalar>, initialPhase: Tensor<Scalar>, upstream: Tensor<Scalar>,
+  options: ShortTimeOptions = .init(), iterations: Int = 32, momentum: Double = 0.99
 ) -> GriffinLimGradients<Scalar> {
   let sweep = GriffinLimSweep(
     magnitude, initialPhase, options: options, iterations: iterations, momentum: momentum)
@@ -104,7 +105,8 @@ private struct GriffinLimSweep<Scalar: BinaryFloatingPoint & Sendable> {
       magnitude.rank == 2 && magnitude.shape[0] == options.bins && magnitude.shape[1] >= 1,
       "magnitude: shape \(magnitude.shape), expected [\(options.bins), frames]")
     require(
-      initialPhase.shape == magnitude.shape, "initialPhase: shape \(initialPhase.shape), magnitude has \(magnitude.shape)")
+      initialPhase.shape == magnitude.shape,
+      "initialPhase: shape \(initialPhase.shape), magnitude has \(magnitude.shape)")
     require(iterations >= 0, "iterations: \(iterations), 0 or more are needed")
     require(momentum >= 0, "momentum: \(momentum), 0 or more is needed")
     let length = options.samples(frames: magnitude.shape[1])

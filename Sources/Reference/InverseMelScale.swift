@@ -2,10 +2,10 @@ import PerceptualCore
 
 /// The magnitudes behind mel values: for each frame the x >= 0 of least || mel - w^T x ||, w the filter bank.
 ///
-/// The active-set method of Lawson and Hanson: x starts at 0; the bin along which the residual falls fastest becomes free;
-/// the free bins take their least-squares values, or as much of the way there as keeps them positive, and those that reach 0
-/// are no longer free; until along no bin the residual falls by more than 16 epsilon |w| |mel|. Bins that no filter reads, or
-/// only with a weight of that order (rounding leaves 1e-16 at the edge of a filter), are 0.
+/// The active-set method of Lawson and Hanson: x starts at 0; the bin along which the residual falls fastest becomes
+/// free; the free bins take their least-squares values, or as much of the way there as keeps them positive, and those
+/// that reach 0 are no longer free; until along no bin the residual falls by more than 16 epsilon |w| |mel|. Bins that
+/// no filter reads, or only with a weight of that order (rounding leaves 1e-16 at the edge of a filter), are 0.
 ///
 /// The least residual is unique, the minimiser is not (several bins share two filters): so the result is judged by its
 /// residual and has no gradient. Shapes: [mels, frames] to [bins, frames].
@@ -28,7 +28,9 @@ public func inverseMelScale<Scalar: BinaryFloatingPoint & Sendable>(
 }
 
 /// The x >= 0 of least || target - sum_k x_k columns_k ||.
-private func nonNegativeLeastSquares<Scalar: BinaryFloatingPoint>(_ columns: [[Scalar]], _ target: [Scalar]) -> [Scalar] {
+private func nonNegativeLeastSquares<Scalar: BinaryFloatingPoint>(
+  _ columns: [[Scalar]], _ target: [Scalar]
+) -> [Scalar] {
   var x = [Scalar](repeating: 0, count: columns.count)
   var free = FreeColumns<Scalar>(target)
   let largest = columns.map(norm).max() ?? 0

@@ -5,12 +5,13 @@ import PerceptualCore
 ///     f_t[n] = (1/N) sum_k c_k (real[k, t] cos(2 pi k n / N) - imaginary[k, t] sin(2 pi k n / N))
 ///     y[i] = sum_t w[i - t hop] f_t[i - t hop] / sum_t w[i - t hop]^2
 ///
-/// N is the window's length, w the periodic Hann window, c_k = 1 at k = 0 and k = N / 2, else 2. Imaginary parts at 0 Hz
-/// and at the Nyquist frequency have no part in it. Where the denominator is under 1e-10, and past the last frame, y is 0.
-/// If centred, the first floor(N / 2) samples of y are dropped; then `length` samples are kept.
+/// N is the window's length, w the periodic Hann window, c_k = 1 at k = 0 and k = N / 2, else 2. Imaginary parts at 0
+/// Hz and at the Nyquist frequency have no part in it. Where the denominator is under 1e-10, and past the last frame, y
+/// is 0. If centred, the first floor(N / 2) samples of y are dropped; then `length` samples are kept.
 ///
-/// Of a signal's own transform this gives the signal back except near the ends of an uncentred one, where a single frame's
-/// window falls to 0: the quotient divides by w, so that rounding errors grow as 1 / w, until w^2 < 1e-10 gives 0.
+/// Of a signal's own transform this gives the signal back except near the ends of an uncentred one, where a single
+/// frame's window falls to 0: the quotient divides by w, so that rounding errors grow as 1 / w, until w^2 < 1e-10 gives
+/// 0.
 /// Shapes: real and imaginary [bins, frames] to [length]. Source: Griffin and Lim 1984, eq. 6; fixtures.md.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
@@ -45,8 +46,8 @@ public func inverseShortTimeFourierTransform<Scalar: BinaryFloatingPoint & Senda
 }
 
 /// The gradient of ``inverseShortTimeFourierTransform(_:length:options:)`` with respect to real and imaginary parts of
-/// `frames` frames, its transpose: with g[i] = upstream[i] / sum_t w[i - t hop]^2 (0 where the signal is 0 by definition),
-/// real (c_k / N) sum_n w[n] g[t hop + n] cos(2 pi k n / N), imaginary the same with -sin.
+/// `frames` frames, its transpose: with g[i] = upstream[i] / sum_t w[i - t hop]^2 (0 where the signal is 0 by
+/// definition), real (c_k / N) sum_n w[n] g[t hop + n] cos(2 pi k n / N), imaginary the same with -sin.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func inverseShortTimeFourierTransformGradient<Scalar: BinaryFloatingPoint & Sendable>(

@@ -3,8 +3,8 @@ import PerceptualCore
 
 /// Logarithmic scaling to [0, 1]: image = (L - low) / (high - low), L = ln(mel + epsilon) or ln(max(mel, epsilon)).
 ///
-/// With range `clip`, low and high are this clip's least and greatest L; with `fixed`, those given (values outside leave
-/// [0, 1]). Where high = low the image is 0. Shape: any, kept; low and high [1]. mel + epsilon must be positive.
+/// With range `clip`, low and high are this clip's least and greatest L; with `fixed`, those given (values outside
+/// leave [0, 1]). Where high = low the image is 0. Shape: any, kept; low and high [1]. mel + epsilon must be positive.
 /// Source: arXiv 2312.03455, section 2.3, which leaves form and range open.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
@@ -17,11 +17,12 @@ public func logScaling<Scalar: BinaryFloatingPoint & Sendable>(
   return LogScalingOutput(image: image, low: Tensor([low]), high: Tensor([high]))
 }
 
-/// The gradient of ``logScaling(_:epsilon:form:range:)`` with respect to mel, for upstream gradients of all three outputs.
+/// The gradient of ``logScaling(_:epsilon:form:range:)`` with respect to mel, for upstream gradients of all three
+/// outputs.
 ///
 /// With R = high - low: dL = upstream / R; with range `clip`, the first least element also gets
-/// low + sum upstream (image - 1) / R, the first greatest high - sum upstream image / R. Then dmel = dL / (mel + epsilon),
-/// or for `clamp` dL / mel where mel > epsilon, else 0. Where high = low the image has no part.
+/// low + sum upstream (image - 1) / R, the first greatest high - sum upstream image / R. Then dmel = dL / (mel +
+/// epsilon), or for `clamp` dL / mel where mel > epsilon, else 0. Where high = low the image has no part.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func logScalingGradient<Scalar: BinaryFloatingPoint & Sendable>(
@@ -56,8 +57,8 @@ public func logScalingGradient<Scalar: BinaryFloatingPoint & Sendable>(
   return gradient
 }
 
-/// The inverse of ``logScaling(_:epsilon:form:range:)``: exp(low + image (high - low)), less epsilon for the form `add`,
-/// and never under 0.
+/// The inverse of ``logScaling(_:epsilon:form:range:)``: exp(low + image (high - low)), less epsilon for the form
+/// `add`, and never under 0.
 ///
 /// For `clamp`, what lay under epsilon comes back as epsilon. Shape: any, kept.
 @specialized(where Scalar == Double)

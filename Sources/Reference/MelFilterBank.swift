@@ -1,8 +1,8 @@
 import Foundation
 import PerceptualCore
 
-/// Triangular mel filters: with M + 2 edges p_0 ... p_(M+1), equally spaced in mel between the lowest and highest frequency,
-/// and the frequency f_k = k (sampleRate / 2) / (bins - 1) of bin k,
+/// Triangular mel filters: with M + 2 edges p_0 ... p_(M+1), equally spaced in mel between the lowest and highest
+/// frequency, and the frequency f_k = k (sampleRate / 2) / (bins - 1) of bin k,
 ///
 ///     w[k, m] = max(0, min((f_k - p_m) / (p_(m+1) - p_m), (p_(m+2) - f_k) / (p_(m+2) - p_(m+1))))
 ///

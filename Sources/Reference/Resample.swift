@@ -6,7 +6,8 @@ import PerceptualCore
 /// With `old` and `new` divided by their greatest common divisor, times t in periods of the old rate times `old`:
 /// - `torchaudio` (its `sinc_interp_hann`): b = 0.99 min(old, new), u = b t, h = (b/old) sinc(u) cos^2(pi u / 12) for
 ///   |u| < 6, else 0;
-/// - `kaiser`: b = 0.955 min(old, new), v = min(old, new) t / 90, h = (b/old) sinc(b t) I0(12.5 sqrt(1 - v^2)) / I0(12.5)
+/// - `kaiser`: b = 0.955 min(old, new), v = min(old, new) t / 90, h = (b/old) sinc(b t) I0(12.5 sqrt(1 - v^2)) /
+/// I0(12.5)
 ///   for |v| < 1, else 0. It passes frequencies up to 0.91 of the smaller Nyquist frequency within 0.0001 dB and holds
 ///   those above the smaller Nyquist frequency at least 120 dB down.
 ///
@@ -79,6 +80,9 @@ struct ResamplingFilter {
     while b != 0 { (a, b) = (b, a % b) }
     old = oldRate / a
     new = newRate / a
+    require(
+      max(old, new) <= largestResamplingRate,
+      "rates: \(old) to \(new) after division by \(a), at most \(largestResamplingRate) is possible")
     self.design = design
   }
 
@@ -96,7 +100,8 @@ struct ResamplingFilter {
   /// The first input that output n reads, possibly before the signal.
   func firstInput(of n: Int) -> Int { n * old / new - reach }
 
-  /// h at the inputs firstInput ... firstInput + 2 reach + 1, for each of the `new` positions of an output between inputs.
+  /// h at the inputs firstInput ... firstInput + 2 reach + 1, for each of the `new` positions of an output between
+  /// inputs.
   func phases<Scalar: BinaryFloatingPoint>() -> [[Scalar]] {
     (0..<new).map { phase in
       (0..<2 * reach + 2).map { offset in

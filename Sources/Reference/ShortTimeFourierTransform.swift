@@ -4,7 +4,8 @@ import PerceptualCore
 /// Short-time Fourier transform: X[k, t] = sum_n w[n] e[t hop + n] exp(-2 pi i k n / N), k = 0 ... floor(N / 2).
 ///
 /// N is the window's length, w[n] = sin^2(pi n / N) the periodic Hann window, e the signal, extended by reflection
-/// (edge not repeated) of floor(N / 2) samples on each side if centred. No normalisation; phase from each frame's start.
+/// (edge not repeated) of floor(N / 2) samples on each side if centred. No normalisation; phase from each frame's
+/// start.
 ///
 /// Shapes: signal [T] to real and imaginary [bins, frames], frames as in ``ShortTimeOptions/frames(samples:)``. Samples
 /// that no frame reaches are not read. A signal must fill one frame, and be longer than the reflection.
@@ -41,8 +42,9 @@ public func shortTimeFourierTransform<Scalar: BinaryFloatingPoint & Sendable>(
   return Spectrum(real: real, imaginary: imaginary)
 }
 
-/// The gradient of ``shortTimeFourierTransform(_:options:)`` with respect to a signal of `length` samples, its transpose:
-/// every frame gives w[n] sum_k (real[k, t] cos(2 pi k n / N) - imaginary[k, t] sin(2 pi k n / N)) to the sample it read.
+/// The gradient of ``shortTimeFourierTransform(_:options:)`` with respect to a signal of `length` samples, its
+/// transpose: every frame gives w[n] sum_k (real[k, t] cos(2 pi k n / N) - imaginary[k, t] sin(2 pi k n / N)) to the
+/// sample it read.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func shortTimeFourierTransformGradient<Scalar: BinaryFloatingPoint & Sendable>(

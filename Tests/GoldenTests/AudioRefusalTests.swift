@@ -28,6 +28,10 @@ import Testing
       operation: "resample", shapes: ["signal": [1, 5]],
       attributes: resampling.merging(["design": .string("best")]) { $1 }, expected: "attribute design"),
     Row(
+      operation: "resample", shapes: ["signal": [1, 5]],
+      attributes: ["from": .integer(2_147_483_647), "to": .integer(2_147_483_646)],
+      expected: "at most 200000 was expected"),
+    Row(
       operation: "shortTimeFourierTransform", shapes: ["signal": [15]], attributes: shortTime(16, 4),
       expected: "15 samples, expected at least 16"),
     Row(
@@ -41,7 +45,8 @@ import Testing
       expected: "attribute hop"),
     Row(
       operation: "inverseShortTimeFourierTransform", shapes: ["real": [9, 3], "imaginary": [9, 2]],
-      attributes: shortTime(16, 4).merging(["length": .integer(20)]) { $1 }, expected: "input.imaginary has shape [9, 2]"),
+      attributes: shortTime(16, 4).merging(["length": .integer(20)]) { $1 },
+      expected: "input.imaginary has shape [9, 2]"),
     Row(
       operation: "inverseShortTimeFourierTransform", shapes: ["real": [8, 3], "imaginary": [8, 3]],
       attributes: shortTime(16, 4).merging(["length": .integer(20)]) { $1 }, expected: "input.real has shape [8, 3]"),
@@ -70,7 +75,8 @@ import Testing
       operation: "logScaling", shapes: ["mel": [2, 3]], attributes: ["epsilon": .integer(-1)],
       expected: "attribute epsilon"),
     Row(
-      operation: "inverseMelScale", shapes: ["mel": [5]], attributes: ["sampleRate": .integer(8000), "bins": .integer(9)],
+      operation: "inverseMelScale", shapes: ["mel": [5]],
+      attributes: ["sampleRate": .integer(8000), "bins": .integer(9)],
       expected: "input.mel has shape [5]"),
     Row(
       operation: "griffinLim", shapes: ["magnitude": [9, 2], "initialPhase": [9, 3]], attributes: shortTime(16, 4),

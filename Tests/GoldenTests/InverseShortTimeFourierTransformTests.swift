@@ -57,7 +57,8 @@ import Testing
     print("inverse of transform, centred \(centred): error \(loss) dB in \(interior)")
     #expect(loss <= -120)
     if centred { return }
-    // The ends: w^2 is 0 at the first sample and 8.9e-11, under the floor, at the second; the third is there, less exact.
+    // The ends: w^2 is 0 at the first sample and 8.9e-11, under the floor, at the second; the third is there, less
+    // exact.
     #expect(back[0] == 0 && back[1] == 0)
     #expect(abs(back[2] - signal[2]) < 1e-6 && abs(back[length - 2] - signal[length - 2]) < 1e-6)
     #expect(back[length - 1] == 0)

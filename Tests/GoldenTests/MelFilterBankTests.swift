@@ -7,7 +7,9 @@ import Reference
 import Testing
 
 @Suite struct MelFilterBankTests {
-  static func sample(_ label: String, _ rate: Double, _ bins: Int, _ mels: Int, _ more: [String: JSONValue] = [:]) -> Sample {
+  static func sample(
+    _ label: String, _ rate: Double, _ bins: Int, _ mels: Int, _ more: [String: JSONValue] = [:]
+  ) -> Sample {
     Sample(
       label, [:],
       ["sampleRate": .number(rate), "bins": .integer(bins), "mels": .integer(mels)].merging(more) { $1 })

@@ -18,7 +18,7 @@ import Testing
       Sample("Kaiser", ["signal": [1, 11]], ["from": .integer(2), "to": .integer(3), "design": .string("kaiser")])
     ),
     ("shortTimeFourierTransform", Sample("uncentred", ["signal": [27]], shortTime(8, 3))),
-    ("shortTimeFourierTransform", Sample("centred, no power of two", ["signal": [19]], shortTime(10, 3, centred: true))),
+    ("shortTimeFourierTransform", Sample("centred, length 10", ["signal": [19]], shortTime(10, 3, centred: true))),
     ("shortTimeFourierTransform", Sample("odd window", ["signal": [20]], shortTime(7, 3, centred: true))),
     (
       "inverseShortTimeFourierTransform",

@@ -26,8 +26,8 @@ public func relativeDistance(_ a: [Double], _ b: [Double], _ range: Range<Int>) 
   return (difference / norm).squareRoot()
 }
 
-/// The number of columns of [rows, columns] that are not combinations of others: orthogonalised in turn, the longest rest
-/// first, until the rest is under `threshold` times the first.
+/// The number of columns of [rows, columns] that are not combinations of others: orthogonalised in turn, the longest
+/// rest first, until the rest is under `threshold` times the first.
 public func numericalRank(_ matrix: Tensor<Double>, threshold: Double = 1e-9) -> Int {
   let (rows, columns) = (matrix.shape[0], matrix.shape[1])
   var rest = (0..<columns).map { c in (0..<rows).map { matrix[$0, c] } }

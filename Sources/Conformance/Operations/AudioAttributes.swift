@@ -1,13 +1,15 @@
 import PerceptualCore
 
-// What the audio operations read from their attributes, with everything checked that a caller of the library must see to.
+// What the audio operations read from their attributes, with everything checked that a caller of the library
+// must see to.
 
 extension Attributes {
   static let shortTime = [
     AttributeDescription("windowLength"), AttributeDescription("hop"), AttributeDescription("centred"),
   ]
   static let band = [
-    AttributeDescription("lowFrequency", default: "0"), AttributeDescription("highFrequency", default: "sampleRate / 2"),
+    AttributeDescription("lowFrequency", default: "0"),
+    AttributeDescription("highFrequency", default: "sampleRate / 2"),
     AttributeDescription("scale", default: "\"htk\""), AttributeDescription("norm", default: "\"none\""),
   ]
 
@@ -24,7 +26,9 @@ extension Attributes {
     guard rate > 0, rate.isFinite else {
       throw PerceptualError(.malformed, "attribute sampleRate: a positive number was expected, found \(rate)")
     }
-    guard bins >= 2 else { throw PerceptualError(.malformed, "attribute bins: at least 2 were expected, found \(bins)") }
+    guard bins >= 2 else {
+      throw PerceptualError(.malformed, "attribute bins: at least 2 were expected, found \(bins)")
+    }
     let low = try number("lowFrequency", default: 0)
     let high = try number("highFrequency", default: rate / 2)
     guard low >= 0, low < high, high.isFinite else {

@@ -17,15 +17,15 @@ enum GriffinLim: Operation {
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     .bound(
       epsilons: 16,
-      reason: "the iteration magnifies rounding as it magnifies any change of its inputs: in proportion to that, measured"
+      reason: "the iteration magnifies rounding as it magnifies any change of its inputs: so much as that does, measured"
     ) { operationCase throws(PerceptualError) in
       try response(of: tensor, operationCase)
     }
   }
 
-  /// How much the result moves for a change of the inputs, per unit: of each magnitude in units of its frame's root mean
-  /// square, of each phase in radians. The largest of three such changes with signs from a fixed sequence, plus the largest
-  /// element; one number for all elements.
+  /// How much the result moves for a change of the inputs, per unit: of each magnitude in units of its frame's root
+  /// mean square, of each phase in radians. The largest of three such changes with signs from a fixed sequence, plus
+  /// the largest element; one number for all elements.
   private static func response(
     of tensor: ResultName, _ operationCase: OperationCase<Double>
   ) throws(PerceptualError) -> Tensor<Double> {

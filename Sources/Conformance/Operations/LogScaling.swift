@@ -16,7 +16,7 @@ enum LogScaling: Operation {
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     .bound(
       epsilons: 4,
-      reason: "a logarithm errs by its argument's rounding and its own; the image by those over the range, and so its slopes"
+      reason: "a logarithm errs by its argument's rounding and its own; image and slopes by those over the range"
     ) { operationCase throws(PerceptualError) in
       let settings = try Settings(operationCase.attributes)
       let mel = operationCase.input("mel")

@@ -15,7 +15,8 @@ enum MelFilterBank: Operation {
       return .ofLargest(epsilons: 1, reason: "computed in Double and rounded once")
     }
     return .bound(
-      epsilons: 16, reason: "edges err by a few roundings of the highest frequency, and are divided by a filter's flanks"
+      epsilons: 16,
+      reason: "edges err by a few roundings of the highest frequency, and are divided by a filter's flanks"
     ) { operationCase throws(PerceptualError) in
       let options = try options(operationCase.attributes)
       let bank: Tensor<Double> = Reference.melFilterBank(options)
@@ -23,7 +24,8 @@ enum MelFilterBank: Operation {
     }
   }
 
-  /// What an edge's rounding makes of a weight, in units of a few epsilons: the highest frequency over the flank's width.
+  /// What an edge's rounding makes of a weight, in units of a few epsilons: the highest frequency over the flank's
+  /// width.
   static func errorScale(_ bank: Tensor<Double>, _ options: MelFilterBankOptions) -> Tensor<Double> {
     // A flank that is n bins wide rises by at most 1 / n from one bin to the next.
     var scale = Tensor<Double>(shape: bank.shape)

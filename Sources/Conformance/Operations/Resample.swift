@@ -14,7 +14,7 @@ enum Resample: Operation {
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     .bound(
       epsilons: 16,
-      reason: "a sum of n products errs by about sqrt(n) / 2 x the sum of |taps| (under 4) x the largest sample"
+      reason: "a sum of n products errs by about sqrt(n) / 2 x the taps' absolute sum (under 4) x the largest sample"
     ) { operationCase throws(PerceptualError) in
       let rates = try Rates(operationCase.attributes)
       let shape = try outputShapes(operationCase)["signal"] ?? []
@@ -55,6 +55,11 @@ enum Resample: Operation {
       var rest = new
       divisor = old
       while rest != 0 { (divisor, rest) = (rest, divisor % rest) }
+      guard max(old, new) / divisor <= largestResamplingRate else {
+        throw PerceptualError(
+          .malformed,
+          "attributes from \(old) and to \(new): over \(divisor), at most \(largestResamplingRate) was expected")
+      }
     }
   }
 

@@ -3,9 +3,9 @@ import PerceptualCore
 
 /// How rounding errors of frames and spectra are bounded.
 ///
-/// A sum of n products, term by term, errs by at most n/2 epsilon times the sum of magnitudes: the Reference's measure. A
-/// fast Fourier transform errs by about log2(n)/2 epsilon times the root of the sum of squares, evenly over its results:
-/// Fast's measure.
+/// A sum of n products, term by term, errs by at most n/2 epsilon times the sum of magnitudes: the Reference's measure.
+/// A fast Fourier transform errs by about log2(n)/2 epsilon times the root of the sum of squares, evenly over its
+/// results: Fast's measure.
 enum ErrorMeasure: Sendable {
   case sum
   case root
@@ -25,14 +25,14 @@ struct ShortTimeBounds {
   let options: ShortTimeOptions
   let measure: ErrorMeasure
   let window: [Double]
-  /// How far the window itself may be off, in units of 8 epsilons: oracles take it from a cosine, whose error near the
+  /// How far the window itself may be off, in units of 32 epsilons: oracles take it from a cosine, whose error near the
   /// window's ends is not small beside the window. Reference in Float and Fast have it right to a rounding.
   let windowError: Double
 
   init(_ options: ShortTimeOptions, _ side: Side) {
     self.options = options
     measure = ErrorMeasure(side)
-    windowError = side == .reference ? 0.125 : 0
+    windowError = side == .reference ? 1.0 / 32 : 0
     window = (0..<options.windowLength).map { n in
       let sine = sin(Double.pi * Double(n) / Double(options.windowLength))
       return sine * sine
@@ -110,7 +110,7 @@ struct ShortTimeBounds {
     return bounds
   }
 
-  /// The overlapped squared window and its relative error, in units of 8 epsilons.
+  /// The overlapped squared window and its relative error, in the same units.
   private func envelope(frames: Int) -> ([Double], relativeErrors: [Double]) {
     var sums = [Double](repeating: 0, count: (frames - 1) * options.hop + options.windowLength)
     var errors = sums

@@ -1,7 +1,7 @@
 /// The audio front end.
 ///
-/// Complex numbers stand as real and imaginary part in turn. `pairs` counts complex numbers; where it is said to be padded
-/// it is a multiple of 16, and the padding holds finite numbers.
+/// Complex numbers stand as real and imaginary part in turn. `pairs` counts complex numbers; where it is said to be
+/// padded it is a multiple of 16, and the padding holds finite numbers.
 public protocol AudioKernels: Sendable {
   /// y = a b, element by element.
   static func multiplyElements(
@@ -32,9 +32,9 @@ public protocol AudioKernels: Sendable {
 
   /// Non-negative least squares for as many frames, side by side, as a vector has lanes.
   ///
-  /// `mel` [filters + 1, lanes] holds the mel values and is overwritten; `magnitude` [bins, lanes] is written; `scratch`
-  /// has room for [bins + 5 (filters + 1), lanes]. Bin k weighs filters first[k] and first[k] + 1 by the pair weights[2 k],
-  /// weights[2 k + 1]. `regularisation` is where the proximal term starts.
+  /// `mel` [filters + 1, lanes] holds the mel values and is overwritten; `magnitude` [bins, lanes] is written;
+  /// `scratch` has room for [bins + 5 (filters + 1), lanes]. Bin k weighs filters first[k] and first[k] + 1 by the pair
+  /// weights[2 k], weights[2 k + 1]. `regularisation` is where the proximal term starts.
   static func nonNegativeLeastSquares(
     mel: UnsafeMutablePointer<Float>, magnitude: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>,
     first: UnsafePointer<Int>, weights: UnsafePointer<Float>, regularisation: Float, bins: Int, filters: Int)

@@ -1,12 +1,13 @@
 // Non-negative least squares of mel values, by a proximal-point method whose steps are solved in the dual.
 //
-// With x the magnitudes so far, the next ones minimise |mel - w^T y|^2 + d |y - x|^2 over y >= 0. Their residual q solves
+// With x the magnitudes so far, the next ones minimise |mel - w^T y|^2 + d |y - x|^2 over y >= 0. Their residual q
+// solves
 //
 //     F(q) = q - mel + w^T y(q) = 0,   y(q) = max(0, x + w q / d),
 //
-// by Newton's method: the derivative of F is 1 + w^T w / d over the bins where y > 0, tridiagonal because a bin lies in two
-// neighbouring filters at most, and positive definite. A few steps find the bins that are 0. If the new residual is smaller,
-// x = y and d shrinks; if not (Newton's method may circle between two sets of bins), d grows, which tames it.
+// by Newton's method: the derivative of F is 1 + w^T w / d over the bins where y > 0, tridiagonal because a bin lies in
+// two neighbouring filters at most, and positive definite. A few steps find the bins that are 0. If the new residual is
+// smaller, x = y and d shrinks; if not (Newton's method may circle between two sets of bins), d grows, which tames it.
 extension Kernels {
   public static func nonNegativeLeastSquares(
     mel: UnsafeMutablePointer<Float>, magnitude: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>,

@@ -55,7 +55,8 @@ extension Kernels {
   }
 }
 
-/// ln x to 2 units in the last place: x = 2^e m, sqrt(1/2) <= m < sqrt(2), ln m = 2 artanh s with s = (m - 1) / (m + 1).
+/// ln x to 2 units in the last place: x = 2^e m, sqrt(1/2) <= m < sqrt(2), ln m = 2 artanh s with s = (m - 1) / (m +
+/// 1).
 /// -infinity at 0, NaN below.
 @inline(__always)
 func logarithm(_ x: Vector) -> Vector {
