@@ -2,18 +2,16 @@ import PerceptualCore
 
 /// A-priori error bounds of batch normalisation, in units u = epsilon / 2, divided by it.
 ///
-/// For each channel of n values: summing one after another, a sum's error is under n u sum |x|; Fast sums differences from
-/// the first value, 1024 / 4 to a lane at most. The error of the mean, that of the variance, and the roundings of the
-/// formula are then followed to each result by first-order perturbation.
+/// For each channel of n values: summing one after another, a sum's error is under n u sum |x|; Fast sums differences
+/// from the first value, 1024 / 4 to a lane at most. The error of the mean, that of the variance, and the roundings of
+/// the formula are then followed to each result by first-order perturbation.
 struct BatchNormalizationAnalysis {
   private struct Channel {
-    /// x - mean, flat, in the order of ``indices``.
-    var mean, factor, gamma, beta: Double
-    /// 1 / sqrt(variance + epsilon).
-    var inverse: Double
+    var mean, variance, beta: Double
+    /// 1 / sqrt(variance + epsilon), and |gamma| times that.
+    var inverse, factor: Double
     /// Errors in units u: of the mean, of the biased variance, and of the inverse deviation relative to itself.
     var meanError, varianceError, inverseError: Double
-    var variance: Double
   }
 
   private let operationCase: OperationCase<Double>
@@ -27,7 +25,8 @@ struct BatchNormalizationAnalysis {
   private var channels: [Channel] = []
 
   init(
-    _ operationCase: OperationCase<Double>, _ settings: (epsilon: Double, momentum: Double, training: Bool), _ side: Side
+    _ operationCase: OperationCase<Double>, _ settings: (epsilon: Double, momentum: Double, training: Bool),
+    _ side: Side
   ) {
     self.operationCase = operationCase
     self.settings = settings
@@ -66,8 +65,8 @@ struct BatchNormalizationAnalysis {
     let squared = variance + settings.epsilon
     let inverse = 1 / squared.squareRoot()
     return Channel(
-      mean: mean, factor: abs(gamma) * inverse, gamma: gamma, beta: beta, inverse: inverse, meanError: meanError,
-      varianceError: varianceError, inverseError: varianceError / squared + 4, variance: variance)
+      mean: mean, variance: variance, beta: beta, inverse: inverse, factor: abs(gamma) * inverse, meanError: meanError,
+      varianceError: varianceError, inverseError: varianceError / squared + 4)
   }
 
   /// The bound of a result in units u; the row allows half an epsilon of it.
@@ -82,29 +81,29 @@ struct BatchNormalizationAnalysis {
       switch name {
       case .output("y"): boundY(c, channel, &bounds)
       case .output("runningMean"):
-        let old = abs(operationCase.input("runningMean")[c])
-        bounds[c] =
-          settings.training
-          ? 4 * (1 - settings.momentum).magnitude * old + settings.momentum * (channel.meanError + 4 * abs(channel.mean))
-          : 1 * old
+        bounds[c] = boundRunning(
+          old: operationCase.input("runningMean")[c], batch: channel.meanError + 4 * abs(channel.mean))
       case .output:
-        let old = abs(operationCase.input("runningVariance")[c])
-        bounds[c] =
-          settings.training
-          ? 4 * (1 - settings.momentum).magnitude * old
-            + settings.momentum * n / (n - 1) * (channel.varianceError + 6 * channel.variance)
-          : 1 * old
+        bounds[c] = boundRunning(
+          old: operationCase.input("runningVariance")[c],
+          batch: n / (n - 1) * (channel.varianceError + 6 * channel.variance))
       case .gradient(let input): boundGradient(input, c, channel, &bounds)
       }
     }
     return bounds.map { $0 + least }
   }
 
+  /// Of (1 - momentum) old + momentum batch; in inference of old, rounded to the scalar.
+  private func boundRunning(old: Double, batch: Double) -> Double {
+    if !settings.training { return abs(old) }
+    return 4 * abs(1 - settings.momentum) * abs(old) + settings.momentum * batch
+  }
+
   private func boundY(_ c: Int, _ channel: Channel, _ bounds: inout Tensor<Double>) {
     for i in indices(c) {
       let d = abs(x[i] - channel.mean)
-      bounds[i] =
-        channel.factor * (channel.meanError + 2 * abs(channel.mean) + d * (channel.inverseError + 6)) + 3 * abs(channel.beta)
+      let shifted = channel.meanError + 2 * abs(channel.mean)
+      bounds[i] = channel.factor * (shifted + d * (channel.inverseError + 6)) + 3 * abs(channel.beta)
     }
   }
 
@@ -128,10 +127,10 @@ struct BatchNormalizationAnalysis {
         var bound = channel.factor * g * (channel.inverseError + 8)
         if settings.training {
           // g - sum / n - d product / (n s^2), times gamma / s; and what flows back from the running values.
-          bound +=
-            channel.factor
-            * (size / n * (channel.inverseError + 8) + sumError / n + d * square * product * (3 * channel.inverseError + 12)
-              + d * square * productError + meanError * square * product) + 4 * extra + slope * (meanError + 8 * d)
+          let throughMean = size / n * (channel.inverseError + 8) + sumError / n
+          let throughVariance =
+            square * (d * product * (3 * channel.inverseError + 12) + d * productError + meanError * product)
+          bound += channel.factor * (throughMean + throughVariance) + 4 * extra + slope * (meanError + 8 * d)
         }
         bounds[i] = bound
       }

@@ -5,15 +5,16 @@ import PerceptualKernels
 ///
 ///     y = gamma (x - mean) / sqrt(variance + epsilon) + beta
 ///
-/// In training mean and (biased) variance are the batch's, and the running values move by `momentum` towards the batch's
-/// mean and unbiased variance; in inference they are the running values, which are returned unchanged.
+/// In training mean and (biased) variance are the batch's, and the running values move by `momentum` towards the
+/// batch's mean and unbiased variance; in inference they are the running values, which are returned unchanged.
 ///
 /// - Parameters:
 ///   - x: [N, C, ...].
 ///   - gamma, beta, runningMean, runningVariance: [C].
 ///
-/// In training a channel needs two values. Accuracy: moments are summed around the channel's first value, rows in Float,
-/// joined in Double in their order; y is within a few units in the last place of the larger of |y| and |gamma x / sd|.
+/// In training a channel needs two values. Accuracy: moments are summed around the channel's first value, rows in
+/// Float, joined in Double in their order; y is within a few units in the last place of the larger of |y| and |gamma x
+/// / sd|.
 public func batchNormalization(
   _ x: Tensor<Float>, gamma: Tensor<Float>, beta: Tensor<Float>, runningMean: Tensor<Float>,
   runningVariance: Tensor<Float>, epsilon: Double = 1e-5, momentum: Double = 0.1, training: Bool
@@ -65,7 +66,8 @@ public func batchNormalizationGradient(
   for (name, tensor) in [
     ("upstreamRunningMean", upstreamRunningMean), ("upstreamRunningVariance", upstreamRunningVariance),
   ] {
-    require(tensor == nil || tensor?.shape == [channels], "\(name): shape \(tensor?.shape ?? []), [\(channels)] is needed")
+    let shape = tensor?.shape ?? [channels]
+    require(shape == [channels], "\(name): shape \(shape) given, [\(channels)] is needed")
   }
   let execution = Execution.current
   let values = images * pixels
@@ -102,8 +104,8 @@ public func batchNormalizationGradient(
   return BatchNormalizationGradients(x: gradient, gamma: gammaGradient, beta: betaGradient)
 }
 
-/// Batch normalisation in training on a caller's buffers: x and y are [images, channels, pixels], y may be x. Writes the
-/// batch's mean and 1 / sqrt(variance + epsilon) for the gradient; moves the running values unless they are nil.
+/// Batch normalisation in training on a caller's buffers: x and y are [images, channels, pixels], y may be x. Writes
+/// the batch's mean and 1 / sqrt(variance + epsilon) for the gradient; moves the running values unless they are nil.
 public func batchNormalizationTraining(
   x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, images: Int, channels: Int, pixels: Int,
   gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>,
@@ -223,7 +225,9 @@ private struct NormalizationRows {
     return (mean, squares / count)
   }
 
-  func normalize(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, mean: Double, factor: Double, beta: Double) {
+  func normalize(
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, mean: Double, factor: Double, beta: Double
+  ) {
     let center = Float(mean)
     // What the rounding of the mean leaves over goes into the offset.
     let offset = Float(beta + (Double(center) - mean) * factor)

@@ -43,7 +43,8 @@ import Testing
 
   @Test func agreesOverSeveralPiecesOfWork() throws {
     let tested = try #require(operation(named: "adamW"))
-    let operationCase = try sample("pieces", [2, 65_537], Self.settings[0].1).operationCase(of: tested, fill: .normals) {
+    let pieces = sample("pieces", [2, 65_537], Self.settings[0].1)
+    let operationCase = try pieces.operationCase(of: tested, fill: .normals) {
       $0.inputs["secondMoment"] = $0.inputs["secondMoment"]?.map { abs($0) }
     }
     #expect(try crossCheck(tested, operationCase) == [])
@@ -121,7 +122,9 @@ import Testing
   ]
 
   @Test(arguments: refused)
-  func refuses(_ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String) throws {
+  func refuses(
+    _ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String
+  ) throws {
     let tested = try #require(operation(named: "adamW"))
     var all = ["parameter": [3], "gradient": [3], "firstMoment": [3], "secondMoment": [3]]
     all.merge(shapes) { $1 }

@@ -45,7 +45,8 @@ import Testing
   @Test func constantChannelGivesBeta() throws {
     let x = Tensor<Float>(repeating: 0.1, shape: [2, 2, 3, 5])
     let (gamma, beta, zero) = (Tensor<Float>([3, -2]), Tensor<Float>([0.5, 7]), Tensor<Float>(shape: [2]))
-    let fast = Fast.batchNormalization(x, gamma: gamma, beta: beta, runningMean: zero, runningVariance: zero, training: true)
+    let fast = Fast.batchNormalization(
+      x, gamma: gamma, beta: beta, runningMean: zero, runningVariance: zero, training: true)
     for c in 0..<2 {
       for i in 0..<15 { #expect(fast.y[(c * 15) + i] == beta[c]) }
     }
@@ -73,11 +74,13 @@ import Testing
         #expect(moments.variance == Double(gamma[c] * gamma[c]) / 4)
       }
       #expect(output.runningMean.elements == [6, -6])
-      #expect(output.runningVariance.elements == [Float(0.75 * 2 + 0.25 * 12.0 / 11), Float(0.75 * 4 + 0.25 * 12.0 / 11)])
+      let unbiased = 12.0 / 11
+      #expect(output.runningVariance.elements == [Float(1.5 + 0.25 * unbiased), Float(3 + 0.25 * unbiased)])
     }
   }
 
-  /// In training y does not depend on the running values, nor on a power of two that x is multiplied by, if epsilon is 0.
+  /// In training y does not depend on the running values, nor on a power of two that x is multiplied by, if epsilon is
+  /// 0.
   @Test func isInvariantToScale() {
     var generator = SeededGenerator(name: "batch norm of twice x")
     let x: Tensor<Float> = Fill.normals.tensor([2, 3, 4, 5], &generator).converted()
@@ -133,8 +136,11 @@ import Testing
   }
 
   static let refused: [(String, [String: [Int]], [String: JSONValue], String)] = [
-    ("one value a channel", ["x": [1, 3, 1, 1]], ["training": .bool(true)], "has one value a channel, training needs two"),
-    ("three axes", ["x": [2, 3, 4]], ["training": .bool(true)], "input.x has shape [2, 3, 4], expected [any, any, any, any]"),
+    ("one value a channel", ["x": [1, 3, 1, 1]], ["training": .bool(true)], "one value a channel, training needs two"),
+    (
+      "three axes", ["x": [2, 3, 4]], ["training": .bool(true)],
+      "input.x has shape [2, 3, 4], expected [any, any, any, any]"
+    ),
     ("an empty image", ["x": [2, 3, 0, 4]], ["training": .bool(true)], "input.x of shape [2, 3, 0, 4] is empty"),
     ("gamma", ["gamma": [4]], ["training": .bool(false)], "input.gamma has shape [4], expected [3]"),
     ("training missing", [:], [:], "attribute training of batchNormalization is missing and has no default"),
@@ -146,7 +152,9 @@ import Testing
   ]
 
   @Test(arguments: refused)
-  func refuses(_ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String) throws {
+  func refuses(
+    _ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String
+  ) throws {
     let tested = try #require(operation(named: "batchNormalization"))
     var all = ["x": [2, 3, 4, 5], "gamma": [3], "beta": [3], "runningMean": [3], "runningVariance": [3]]
     all.merge(shapes) { $1 }

@@ -79,7 +79,8 @@ import Testing
     ("flat weight", ["x": [1, 2, 3, 4], "weight": [2, 3]], [:], "weight: shape [2, 3] given, [O, C, kH, kW]"),
     ("channels", ["x": [1, 2, 3, 4], "weight": [1, 3, 1, 1]], [:], "takes 3 channels, x [1, 2, 3, 4] has 2"),
     (
-      "bias", ["x": [1, 2, 3, 4], "weight": [5, 2, 1, 1], "bias": [2]], [:], "bias: shape [2], weight [5, 2, 1, 1] needs [5]"
+      "bias", ["x": [1, 2, 3, 4], "weight": [5, 2, 1, 1], "bias": [2]], [:],
+      "bias: shape [2], weight [5, 2, 1, 1] needs [5]"
     ),
     (
       "kernel larger than the padded image", ["x": [1, 1, 2, 9], "weight": [1, 1, 5, 3]],
@@ -96,7 +97,9 @@ import Testing
   ]
 
   @Test(arguments: refused)
-  func refuses(_ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String) throws {
+  func refuses(
+    _ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String
+  ) throws {
     let tested = try #require(operation(named: "convolution2D"))
     let error = #expect(throws: PerceptualError.self) {
       try Sample(label, shapes, attributes).operationCase(of: tested, fill: .integers)

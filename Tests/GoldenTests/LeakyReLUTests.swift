@@ -2,6 +2,7 @@ import Fast
 import PerceptualConformance
 import PerceptualCore
 import PerceptualTestSupport
+import Reference
 import Testing
 
 @Suite struct LeakyReLUTests {
@@ -17,5 +18,29 @@ import Testing
     let tested = try #require(operation(named: "leakyReLU"))
     let operationCase = try sample.operationCase(of: tested, fill: fill)
     #expect(try crossCheck(tested, operationCase, matchingNonFinite: fill == .specials) == [])
+  }
+
+  /// The kink: at both zeros the slope counts.
+  @Test(arguments: [
+    (Float(0), Float(0), Float(0.25)), (-0.0, -0.0, 0.25), (.leastNonzeroMagnitude, .leastNonzeroMagnitude, 1),
+    (-8, -2, 0.25), (8, 8, 1), (.infinity, .infinity, 1), (-.infinity, -.infinity, 0.25),
+  ])
+  func byHand(_ x: Float, _ y: Float, _ derivative: Float) {
+    let one = Tensor<Float>([1])
+    #expect(Reference.leakyReLU(Tensor([x]), slope: 0.25)[0] == y)
+    #expect(Fast.leakyReLU(Tensor([x]), slope: 0.25)[0] == y)
+    #expect(Reference.leakyReLUGradient(Tensor([x]), upstream: one, slope: 0.25)[0] == derivative)
+    #expect(Fast.leakyReLUGradient(Tensor([x]), upstream: one, slope: 0.25)[0] == derivative)
+  }
+
+  @Test func callersStopWithASentence() async {
+    let reference = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Reference.leakyReLUGradient(Tensor<Double>(shape: [3]), upstream: Tensor(shape: [4]))
+    }
+    #expect(reference.stops(with: "upstream: shape [4], x has [3]"))
+    let fast = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Fast.leakyReLUGradient(Tensor<Float>(shape: [3]), upstream: Tensor(shape: [4]))
+    }
+    #expect(fast.stops(with: "upstream: shape [4] given"))
   }
 }

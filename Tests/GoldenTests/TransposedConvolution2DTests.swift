@@ -55,7 +55,10 @@ import Testing
     ("three axes", ["x": [2, 3, 4], "weight": [2, 1, 1, 1]], [:], "x: shape [2, 3, 4] given, [N, C, H, W] is needed"),
     ("empty weight", ["x": [1, 2, 3, 4], "weight": [2, 0, 1, 1]], [:], "weight: shape [2, 0, 1, 1] is empty"),
     ("channels", ["x": [1, 2, 3, 4], "weight": [3, 1, 1, 1]], [:], "takes 3 channels, x [1, 2, 3, 4] has 2"),
-    ("bias", ["x": [1, 2, 3, 4], "weight": [2, 5, 1, 1], "bias": [2]], [:], "bias: shape [2], weight [2, 5, 1, 1] needs [5]"),
+    (
+      "bias", ["x": [1, 2, 3, 4], "weight": [2, 5, 1, 1], "bias": [2]], [:],
+      "bias: shape [2], weight [2, 5, 1, 1] needs [5]"
+    ),
     (
       "output padding of a stride", ["x": [1, 2, 3, 4], "weight": [2, 5, 4, 4]],
       ["stride": .array([.integer(2), .integer(2)]), "outputPadding": .array([.integer(0), .integer(2)])],
@@ -68,7 +71,9 @@ import Testing
   ]
 
   @Test(arguments: refused)
-  func refuses(_ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String) throws {
+  func refuses(
+    _ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String
+  ) throws {
     let tested = try #require(operation(named: "transposedConvolution2D"))
     let error = #expect(throws: PerceptualError.self) {
       try Sample(label, shapes, attributes).operationCase(of: tested, fill: .integers)

@@ -9,8 +9,8 @@ import Testing
 @Suite struct UniformNoiseTests {
   private static let all = UInt64.max
 
-  /// The known answers that Random123 publishes for philox4x64 with 10 rounds: key, counter, block. The counter is raised
-  /// before the first block, so the test starts one below.
+  /// The known answers that Random123 publishes for philox4x64 with 10 rounds: key, counter, block. The counter is
+  /// raised before the first block, so the test starts one below.
   static let knownAnswers: [(String, [UInt64], [UInt64], [UInt64])] = [
     (
       "zeros", [0, 0], [0, 0, 0, 0],
@@ -98,7 +98,7 @@ import Testing
       ["key": .array([.string("18446744073709551616"), .string("0")]), "counter": words(4), "count": .integer(1)],
       "attribute key: 2 unsigned 64-bit words"
     ),
-    ("nothing", ["key": words(2), "counter": words(4), "count": .integer(0)], "attribute count: an integer of at least 1"),
+    ("nothing", ["key": words(2), "counter": words(4), "count": .integer(0)], "count: an integer of at least 1"),
     ("no count", ["key": words(2), "counter": words(4)], "attribute count of uniformNoise is missing"),
   ]
 

@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct SoftQuantizationGradientTests {
   /// The steeper the softmax, the larger its third derivative against the step: the step shrinks with the scale.
-  @Test(arguments: [([-1.0, 1], 10.0, 1e-6), ([-1, 0, 1], 0.5, 6e-6), ([1.5, -2, 0.1, 4, -0.25], 3, 3e-6), ([0.75], 2, 6e-6)])
+  @Test(arguments: [
+    ([-1.0, 1], 10.0, 1e-6), ([-1, 0, 1], 0.5, 6e-6), ([1.5, -2, 0.1, 4, -0.25], 3, 3e-6), ([0.75], 2, 6e-6),
+  ])
   func wholeJacobian(_ centres: [Double], _ scale: Double, _ step: Double) throws {
     let tested = try #require(operation(named: "softQuantization"))
     let sample = Sample(

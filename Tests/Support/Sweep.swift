@@ -14,7 +14,8 @@ public func elementwiseSamples(_ attributes: [String: JSONValue] = [:]) -> [Samp
   [
     Sample("one element", ["x": [1]], attributes), Sample("rank 0", ["x": []], attributes),
     Sample("one past 4", ["x": [5]], attributes), Sample("one past 8", ["x": [3, 3]], attributes),
-    Sample("one past 16 and 32", ["x": [3, 17, 33]], attributes), Sample("one past 64", ["x": [65]], attributes), Sample("a prime number", ["x": [31]], attributes),
+    Sample("one past 16 and 32", ["x": [3, 17, 33]], attributes), Sample("one past 64", ["x": [65]], attributes),
+    Sample("a prime number", ["x": [31]], attributes),
     Sample("more than one piece of work", ["x": [2, 65_537]], attributes),
   ]
 }

@@ -54,8 +54,9 @@ enum TransposedConvolution2D: Operation {
   }
 
   static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    let geometry = try geometry(operationCase.attributes)
-    return ["y": geometry.transposedOutputShape(x: operationCase.input("x").shape, weight: operationCase.input("weight").shape)]
+    let shape = try geometry(operationCase.attributes).transposedOutputShape(
+      x: operationCase.input("x").shape, weight: operationCase.input("weight").shape)
+    return ["y": shape]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
