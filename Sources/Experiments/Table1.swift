@@ -35,7 +35,7 @@ public enum Table1Scale: String, Sendable, CaseIterable {
   }
   public var iterations: Int {
     switch self {
-    case .quick: 200
+    case .quick: 300
     case .small: 600
     case .paper: 425
     }

@@ -156,6 +156,10 @@ public struct ConvolutionShape: Hashable, Sendable {
   ) {
     let size = geometry.outputSize(
       height: height, width: width, kernelHeight: kernelHeight, kernelWidth: kernelWidth)
+    // A stride beyond the last position changes nothing, and every phase of a stride takes a plane.
+    var geometry = geometry
+    geometry.stride.height = min(geometry.stride.height, max(1, height + 2 * geometry.padding.height - kernelHeight + 1))
+    geometry.stride.width = min(geometry.stride.width, max(1, width + 2 * geometry.padding.width - kernelWidth + 1))
     self.init(
       images: images, inputChannels: inputChannels, outputChannels: outputChannels, height: height, width: width,
       kernelHeight: kernelHeight, kernelWidth: kernelWidth, geometry: geometry, output: size)
@@ -171,6 +175,10 @@ public struct ConvolutionShape: Hashable, Sendable {
       "outputPadding: \(geometry.outputPadding) given, less than the stride \(geometry.stride) is needed")
     let size = geometry.transposedOutputSize(
       height: height, width: width, kernelHeight: kernelHeight, kernelWidth: kernelWidth)
+    // A single row or column has no neighbour for the stride to keep at a distance.
+    var geometry = geometry
+    if height == 1 { geometry.stride.height = min(geometry.stride.height, geometry.outputPadding.height + 1) }
+    if width == 1 { geometry.stride.width = min(geometry.stride.width, geometry.outputPadding.width + 1) }
     self.init(
       images: images, inputChannels: inputChannels, outputChannels: outputChannels, height: height, width: width,
       kernelHeight: kernelHeight, kernelWidth: kernelWidth, geometry: geometry, output: size)

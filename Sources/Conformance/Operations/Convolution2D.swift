@@ -46,6 +46,20 @@ enum Convolution2D: Operation {
       x: operationCase.input("x").shape, weight: operationCase.input("weight").shape,
       bias: operationCase.inputs["bias"]?.shape)
     if let obstacle { throw PerceptualError(.malformed, "\(name): input.\(obstacle)") }
+    let padding = try geometry(operationCase.attributes).padding
+    let shape = operationCase.input("x").shape
+    try checkWorkingSize(
+      channels: shape[1], height: shape[2] + 2 * padding.height, width: shape[3] + 2 * padding.width)
+  }
+
+  /// Throws where an image, padded or not yet cropped, is beyond what a fixture can be about: attributes of a small file
+  /// could otherwise ask for any amount of memory.
+  static func checkWorkingSize(channels: Int, height: Int, width: Int) throws(PerceptualError) {
+    if Double(channels) * Double(height) * Double(width) > 0x1p26 {
+      throw PerceptualError(
+        .malformed,
+        "stride and padding make images of \(channels)x\(height)x\(width), at most \(1 << 26) elements were expected")
+    }
   }
 
   static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {

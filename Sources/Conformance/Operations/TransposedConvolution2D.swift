@@ -51,6 +51,11 @@ enum TransposedConvolution2D: Operation {
       x: operationCase.input("x").shape, weight: operationCase.input("weight").shape,
       bias: operationCase.inputs["bias"]?.shape)
     if let obstacle { throw PerceptualError(.malformed, "\(name): input.\(obstacle)") }
+    let stride = try geometry(operationCase.attributes).stride
+    let (shape, kernel) = (operationCase.input("x").shape, operationCase.input("weight").shape)
+    try Convolution2D.checkWorkingSize(
+      channels: kernel[1], height: (shape[2] - 1) * stride.height + kernel[2],
+      width: (shape[3] - 1) * stride.width + kernel[3])
   }
 
   static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
