@@ -57,7 +57,7 @@ public func toleranceTable(measured: [ToleranceRow: Double] = [:]) -> String {
         let side = alike.count == sides.count ? "all" : alike.map(\.side.rawValue).joined(separator: ", ")
         let used = alike.compactMap { row in measured[row].map { "\(row.side.rawValue) \(percentage($0))" } }
         let cells = [operation.name, "\(tensor)", side, text[0], used.joined(separator: ", "), text[1]]
-        lines.append("| " + cells.joined(separator: " | ") + " |")
+        lines.append("| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |")
       }
     }
   }

@@ -93,7 +93,8 @@ import Testing
 
   /// A row of the table less the cell of what was measured.
   private static func withoutMeasurement(_ row: Substring) -> String {
-    var cells = row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+    let cellText = row.replacing("\\|", with: "/")
+    var cells = cellText.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
     if cells.count == 6 { cells.remove(at: 4) }
     return cells.filter { !$0.isEmpty }.joined(separator: "|")
   }
