@@ -160,7 +160,7 @@ FAULTS = [
     *faults(
         "batchNormalization", "Sources/Fast/BatchNormalization.swift",
         ("running variance biased", "let unbiased = moments.variance * Double(values) / Double(values - 1)", "let unbiased = moments.variance"),
-        ("gradient through the mean missing", "let a = (throughMoments ? sum / count : 0) + residual * b", "let a = residual * b"),
+        ("gradient through the mean missing", "let a = sum / count + residual * b", "let a = residual * b"),
         ("inference with the moments of the batch", "? rows.moments(x) : (mean: Double(runningMean[channel]), variance: Double(runningVariance[channel]))",
          "? rows.moments(x) : rows.moments(x)"),
         ("second segment of a row left out", "while offset < pixels {", "while offset < min(pixels, 1) {"),
@@ -378,4 +378,11 @@ FAULTS = [
          "load(difference + at) * reciprocal"),
         ("even sizes filtered as odd ones", "let farOffset = width & 1 == 0 ? 0 : -1", "let farOffset = -1"),
     ),
+]
+
+# Operations that share code of Fast or of its kernels: their faults there are never planted together.
+SHARED = [
+    {"convolution2D", "transposedConvolution2D"},
+    {"tanh", "sigmoid", "softQuantization"},
+    {"structuralSimilarity", "multiScaleStructuralSimilarity"},
 ]
