@@ -21,7 +21,8 @@ func numeric(_ flags: [String] = []) -> [SwiftSetting] {
   return isDependency ? [] : [.unsafeFlags(optimised + flags.flatMap { ["-Xcc", $0] })]
 }
 
-/// The inner loops, compiled once for each instruction set from the same files (each module's folder links to FastKernels/Source).
+/// The inner loops, compiled once for each instruction set from the same files: each module's folder links to
+/// FastKernels/Source.
 func kernels(_ name: String, define: String, flags: [String]) -> Target {
   .target(
     name: "PerceptualKernels\(name)",
