@@ -41,7 +41,18 @@ public struct TrainingOptions: Equatable, Sendable {
     if size < least {
       throw PerceptualError(.usage, "size: \(size) given, the loss \(loss.rawValue) needs at least \(least)")
     }
+    // Far beyond what any memory holds; products of sizes must not overflow.
+    let most = 1 << 16
+    if size > most || batch > most {
+      throw PerceptualError(.usage, "size \(size) and batch \(batch) given, at most \(most) each is possible")
+    }
     if batch < 1 { throw PerceptualError(.usage, "batch: \(batch) given, at least 1 is needed") }
+    if batch == 1 && size == multiple {
+      throw PerceptualError(
+        .usage,
+        "batch: 1 given with size \(size), which leaves one value a channel in the latent and batch normalisation needs "
+          + "two; give a batch of 2 or a size of \(2 * multiple)")
+    }
     if iterations < 0 { throw PerceptualError(.usage, "iterations: \(iterations) given, at least 0 is needed") }
     if !(learningRate > 0 && learningRate.isFinite) {
       throw PerceptualError(.usage, "learning rate: \(learningRate) given, a positive number is needed")

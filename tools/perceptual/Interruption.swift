@@ -27,6 +27,11 @@ struct Interruption {
   /// From here on a first SIGINT or SIGTERM is only noted.
   init() {
     _ = received.load(ordering: .relaxed)
+    // A parent may have blocked them: a process started from a Dispatch thread inherits that.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       Foundation.signal(number) { number in
         if received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }

@@ -5,7 +5,7 @@ import Testing
 /// A training that is stopped by a signal puts what it has learnt in safety.
 @Suite struct InterruptionTests {
   private static let training = [
-    "train", "--data", "noise", "--loss", "mse", "--batch", "1", "--channels", "4", "--size", "16", "--threads", "1",
+    "train", "--data", "noise", "--loss", "mse", "--batch", "1", "--channels", "4", "--size", "32", "--threads", "1",
   ]
 
   @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
@@ -13,7 +13,7 @@ import Testing
     let directory = try ScratchDirectory()
     let out = directory.file("run")
     let errors = try directory.write([], to: "errors")
-    let process = try command(Self.training + ["--iterations", "100000000", "--out", out])
+    let process = try command(Self.training + ["--iterations", "100000000", "--checkpoint-every", "1000000", "--out", out])
     process.standardOutput = FileHandle.nullDevice
     process.standardError = try FileHandle(forWritingTo: URL(filePath: errors))
     try process.run()
@@ -24,6 +24,8 @@ import Testing
       isUnderWay = (try? Data(contentsOf: URL(filePath: "\(out)/log.jsonl")).isEmpty) == false
     }
     kill(process.processIdentifier, signal)
+    for _ in 0..<6000 where process.isRunning { Thread.sleep(forTimeInterval: 0.01) }
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     process.waitUntilExit()
     #expect(isUnderWay)
     #expect(process.terminationReason == .exit)

@@ -46,6 +46,11 @@ import Testing
     Row("picture under the smallest size", "metric ms-ssim right.npy right.npy", 65, names: "right.npy", advice: "161"),
     Row("numbers that are not finite", "metric mse nan.npy right.npy", 65, names: "nan.npy", advice: "clean"),
     Row("spectrogram out of range", "resynthesize loud.npy out.wav", 65, names: "loud.npy", advice: "scale"),
+    Row("directory without audio", "train --data nothing --loss mse --out run", 66, names: "nothing", advice: "check the path"),
+    Row("no directory of audio", "train --data missing --loss mse --out run", 66, names: "missing", advice: "check the path"),
+    Row("no checkpoint", "evaluate missing.safetensors --test nothing", 66, names: "missing.safetensors", advice: "check"),
+    Row("checkpoint cut in half, evaluated", "evaluate half.safetensors --test nothing", 65, names: "half.safetensors", advice: "again"),
+    Row("another file as checkpoint", "reconstruct other.safetensors right.wav out.wav", 65, names: "other.safetensors", advice: "give a checkpoint"),
     Row("recording under one frame", "spectrogram short.wav out.npy", 65, names: "short.wav", advice: "longer"),
     Row("no directory to write to", "spectrogram right.wav nowhere/out.npy", 73, names: "nowhere/out.npy", advice: "director"),
     Row("a file where a directory is needed", "synthesize --count 1 --out text.wav", 73, names: "text.wav", advice: "name another"),
@@ -70,6 +75,10 @@ import Testing
     "metric ssim right.npy right.npy --data-range 0", "metric bark right.npy right.npy", "metric mse right.npy",
     "resynthesize right.wav out.wav --low -7", "resynthesize right.npy out.wav --low 3 --high 2",
     "resynthesize right.npy out.wav --iterations -1", "synthesize --out here", "synthesize --count 0 --out here",
+    "train --data noise --loss mse --out here --size 20", "train --data noise --loss nlpd --out here --size 32",
+    "train --data noise --loss ms-ssim --out here --size 160", "train --data noise --loss mse --out here --kernel 3",
+    "train --data noise --loss mse --out here --batch 1 --size 16", "train --data noise --loss mse --out here --batch 0",
+    "train --data noise --loss mse --out here --channels 0", "train --data noise --loss l1 --out here",
     "benchmark no-such-benchmark", "benchmark ssim --seconds -1", "synthesize --count 1 --out here --seed -1",
   ])
   func isUsage(_ line: String) throws {
@@ -107,6 +116,7 @@ import Testing
     var checkpoint = SafetensorsFile(metadata: ["step": "1"])
     checkpoint["0.weight"] = .float32(picture)
     let bytes = checkpoint.bytes()
+    try directory.write(bytes, to: "other.safetensors")
     try directory.write(Array(bytes.prefix(bytes.count / 2)), to: "half.safetensors")
     let clip = AudioClip(samples: tone(samples: 3000), sampleRate: PaperAudio.sampleRate)
     try AudioFile.write(clip, to: directory.file("right.wav"))
