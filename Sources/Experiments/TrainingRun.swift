@@ -38,7 +38,7 @@ public struct TrainingRun {
     shouldStop: () -> Bool = { false }, report: (Trainer.Step) -> Void = { _ in }
   ) throws(PerceptualError) -> Outcome {
     try createDirectory(directory)
-    var log = try TrainingLog(path: logPath, keeping: trainer.iteration)
+    let log = try TrainingLog(path: logPath, keeping: trainer.iteration)
     let clock = ContinuousClock()
     var written = -1
     while trainer.iteration < trainer.options.iterations {
@@ -47,26 +47,22 @@ public struct TrainingRun {
       do {
         step = try trainer.step()
       } catch {
-        try log.flush()
         try trainer.writeCheckpoint(in: directory)
         throw error
       }
       let seconds = start.duration(to: clock.now) / .seconds(1)
       let latents = step.iteration % 25 == 0 || step.iteration == 1 ? trainer.latents : nil
-      log.append(step, seconds: seconds, latents: latents)
+      try log.append(step, seconds: seconds, latents: latents)
       report(step)
       if trainer.iteration % checkpointEvery == 0 {
-        try log.flush()
         try trainer.writeCheckpoint(in: directory)
         written = trainer.iteration
       }
       if shouldStop() && trainer.iteration < trainer.options.iterations {
-        try log.flush()
         if written != trainer.iteration { try trainer.writeCheckpoint(in: directory) }
         return .stopped(iteration: trainer.iteration)
       }
     }
-    try log.flush()
     if written != trainer.iteration { try trainer.writeCheckpoint(in: directory) }
     return .finished
   }
@@ -82,23 +78,31 @@ func createDirectory(_ path: String) throws(PerceptualError) {
   }
 }
 
-/// Lines of a training, one JSON object each.
+/// Lines of a training, one JSON object each, in the file as soon as they are known.
 struct TrainingLog {
   let path: String
-  private var lines: [String]
+  private let handle: FileHandle
 
   /// Keeps the lines of an earlier run up to the iteration that it is resumed from.
   init(path: String, keeping iteration: Int) throws(PerceptualError) {
     self.path = path
-    lines = []
-    guard iteration > 0, let text = try? String(contentsOfFile: path, encoding: .utf8) else { return }
-    for line in text.split(separator: "\n") {
-      let document = try? JSONValue(parsing: line.utf8)
-      if let found = document?["iteration"]?.integer, found <= iteration { lines.append(String(line)) }
+    var kept = ""
+    if iteration > 0, let text = try? String(contentsOfFile: path, encoding: .utf8) {
+      for line in text.split(separator: "\n") {
+        let document = try? JSONValue(parsing: line.utf8)
+        if let found = document?["iteration"]?.integer, found <= iteration { kept += line + "\n" }
+      }
+    }
+    do {
+      try Data(kept.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+      handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+      try handle.seekToEnd()
+    } catch {
+      throw Self.unwritable(path, error)
     }
   }
 
-  mutating func append(_ step: Trainer.Step, seconds: Double, latents: LatentStatistics?) {
+  func append(_ step: Trainer.Step, seconds: Double, latents: LatentStatistics?) throws(PerceptualError) {
     var members: [JSONValue.Member] = [
       .init(key: "iteration", value: .integer(step.iteration)), .init(key: "loss", value: .number(step.loss)),
       .init(key: "gradientNorm", value: .number(step.gradientNorm)), .init(key: "seconds", value: .number(seconds)),
@@ -107,16 +111,15 @@ struct TrainingLog {
       members.append(.init(key: "liveLatents", value: .number(latents.live)))
       members.append(.init(key: "offCentreLatents", value: .number(latents.offCentre)))
     }
-    lines.append(JSONValue.object(members).text)
+    do {
+      try handle.write(contentsOf: Data((JSONValue.object(members).text + "\n").utf8))
+    } catch {
+      throw Self.unwritable(path, error)
+    }
   }
 
-  func flush() throws(PerceptualError) {
-    do {
-      try Data((lines.joined(separator: "\n") + (lines.isEmpty ? "" : "\n")).utf8).write(
-        to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw PerceptualError(
-        .inputOutput, "\(path): cannot write the log (\(error.localizedDescription)); free space or choose another --out")
-    }
+  private static func unwritable(_ path: String, _ error: any Error) -> PerceptualError {
+    PerceptualError(
+      .inputOutput, "\(path): cannot write the log (\(error.localizedDescription)); free space or choose another --out")
   }
 }
