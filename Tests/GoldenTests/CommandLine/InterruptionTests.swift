@@ -13,7 +13,7 @@ import Testing
     let directory = try ScratchDirectory()
     let out = directory.file("run")
     let errors = try directory.write([], to: "errors")
-    let process = try command(Self.training + ["--iterations", "100000000", "--checkpoint-every", "1000000", "--out", out])
+    let process = try command(Self.training + ["--iterations", "100000000", "--out", out])
     process.standardOutput = FileHandle.nullDevice
     process.standardError = try FileHandle(forWritingTo: URL(filePath: errors))
     try process.run()
