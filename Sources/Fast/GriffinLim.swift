@@ -18,7 +18,7 @@ public func griffinLim(
 ) -> Tensor<Float> {
   let sweep = GriffinLimSweep(
     magnitude, initialPhase, options: options, iterations: iterations, momentum: momentum)
-  return sweep.run(magnitude, initialPhase, angles: { $0 % 2 }, moduli: { _ in 0 }) { _, _ in }
+  return sweep.run(initialPhase) { _, _ in }
 }
 
 /// The gradients of ``griffinLim(_:initialPhase:options:iterations:momentum:)``, by a reverse sweep through its
@@ -35,7 +35,7 @@ public func griffinLimGradient(
     magnitude, initialPhase, options: options, iterations: iterations, momentum: momentum)
   require(upstream.shape == [sweep.length], "upstream: shape \(upstream.shape), the signal has [\(sweep.length)]")
   var gradients: (Tensor<Float>, Tensor<Float>)?
-  _ = sweep.run(magnitude, initialPhase, angles: { $0 }, moduli: { $0 }) { angles, moduli in
+  _ = sweep.run(initialPhase, isKept: true) { angles, moduli in
     gradients = makeTensorPair(magnitude.shape) { magnitudeGradient, phaseGradient in
       upstream.withPointer { upstream in
         sweep.reverse(upstream, angles: angles, moduli: moduli, magnitudeGradient, phaseGradient)
@@ -46,11 +46,11 @@ public func griffinLimGradient(
   return GriffinLimGradients(magnitude: ofMagnitude, initialPhase: ofPhase)
 }
 
-/// The iteration, on spectra frame by frame.
+/// The iteration, on the spectra of a block of frames after the other.
 private struct GriffinLimSweep {
   let layout: ShortTimeFrames
-  let reciprocals: [Float]
-  /// Frame by frame, padded as the spectra are.
+  let envelope: ShortTimeFrames.Envelope
+  /// Block by block [bins, lanes].
   let magnitudes: [Float]
   let iterations: Int
   let share: Float
@@ -73,77 +73,93 @@ private struct GriffinLimSweep {
     require(
       length > options.margin && options.frames(samples: length) == frames,
       "magnitude: \(frames) frames, whose \(length) samples are not as many frames again")
-    layout = ShortTimeFrames(options, frames: frames, execution: Execution.current)
-    reciprocals = layout.envelopeReciprocals()
+    let layout = ShortTimeFrames(options, frames: frames, execution: Execution.current)
+    envelope = layout.envelope()
+    self.layout = layout
     self.iterations = iterations
     share = Float(momentum / (1 + momentum))
-    let pairs = layout.pairs
-    var columns = [Float](repeating: 0, count: frames * pairs)
-    for k in 0..<options.bins {
-      for t in 0..<frames { columns[t * pairs + k] = magnitude[k, t] }
+    let (bins, lanes) = (options.bins, layout.lanes)
+    var columns = [Float](repeating: 0, count: layout.spectraCount / 2)
+    magnitude.withPointer { magnitude in
+      columns.withUnsafeMutableBufferPointer { columns in
+        guard let columns = columns.baseAddress else { return }
+        for block in 0..<layout.blocks {
+          for k in 0..<bins {
+            (columns + (block * bins + k) * lanes)
+              .update(from: magnitude + k * frames + block * lanes, count: layout.frames(of: block))
+          }
+        }
+      }
     }
     magnitudes = columns
   }
 
-  /// `angles(i)` and `moduli(i)` say in which of the kept spectra iteration i's stand; `body` sees them all.
+  /// The signal. If `isKept`, `body` sees the angles of all iterations + 1 and the moduli of all iterations.
   func run(
-    _ magnitude: Tensor<Float>, _ initialPhase: Tensor<Float>, angles angleSlot: (Int) -> Int,
-    moduli modulusSlot: (Int) -> Int, _ body: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    _ initialPhase: Tensor<Float>, isKept: Bool = false,
+    _ body: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void
   ) -> Tensor<Float> {
     let count = layout.spectraCount
-    let angleSlots = (0...iterations).map(angleSlot).max().map { $0 + 1 } ?? 1
-    let modulusSlots = (0...iterations).map(modulusSlot).max().map { $0 + 1 } ?? 1
+    let margin = layout.options.margin
+    // The signal between its margins, the samples of all blocks, the spectra before, and what is kept.
+    let room = (length + 2 * margin + 15) / 16 * 16
+    let kept = isKept ? (iterations + 1) * count + iterations * count / 2 : 0
     return makeTensor([length]) { signal in
-      withFourierBuffer(angleSlots * count + modulusSlots * count / 2 + 3 * count) { memory in
-        let angles = memory
-        let moduli = angles + angleSlots * count
-        let product = moduli + modulusSlots * count / 2
-        var rebuilt = product + count
-        var previous = rebuilt + count
+      ScratchPool.shared.withFloats(room + layout.samplesCount + count + kept) { extended in
+        let samples = extended + room
+        let previous = samples + layout.samplesCount
+        let angles = previous + count
+        let moduli = angles + (isKept ? (iterations + 1) * count : 0)
         previous.update(repeating: 0, count: count)
-        begin(initialPhase, angles + angleSlot(0) * count)
+        begin(initialPhase, samples, angle: isKept ? angles : nil)
         for iteration in 0..<iterations {
-          let angle = angles + angleSlot(iteration) * count
-          let next = angles + angleSlot(iteration + 1) * count
-          let modulus = moduli + modulusSlot(iteration) * count / 2
-          multiply(angle, product)
-          layout.inverse(product, length: length, reciprocals: reciprocals, signal)
-          layout.transform(signal, samples: length, rebuilt)
-          layout.forEachFrame { t, _ in
-            layout.execution.kernels.renewAngles(
-              rebuilt: layout.spectrum(rebuilt, t), previous: layout.spectrum(previous, t), share: share,
-              layout.spectrum(next, t), moduli: modulus + t * layout.pairs, pairs: layout.pairs)
+          layout.join(samples, extended + margin, from: margin, count: length, envelope: envelope)
+          layout.reflect(extended, samples: length)
+          layout.forEachBlock(room: layout.blockCount) { block, spectrum, scratch in
+            layout.analyse(extended, block, scratch: scratch, spectrum)
+            let place = block * layout.blockCount
+            withMagnitudes(block) { magnitude in
+              layout.execution.kernels.renewAngles(
+                spectrum, previous: previous + place, share: share, magnitude: magnitude,
+                angle: isKept ? angles + (iteration + 1) * count + place : nil,
+                moduli: isKept ? moduli + iteration * count / 2 + place / 2 : nil, bins: layout.options.bins)
+            }
+            layout.synthesise(spectrum, block, scratch: scratch, samples)
           }
-          swap(&rebuilt, &previous)
         }
-        multiply(angles + angleSlot(iterations) * count, product)
-        layout.inverse(product, length: length, reciprocals: reciprocals, signal)
+        layout.join(samples, signal, from: margin, count: length, envelope: envelope)
         body(angles, moduli)
       }
     }
   }
 
-  /// The unit phasors of the initial phase.
-  private func begin(_ initialPhase: Tensor<Float>, _ angle: UnsafeMutablePointer<Float>) {
-    initialPhase.withPointer { phase in
-      layout.forEachFrame { t, _ in
-        let spectrum = layout.spectrum(angle, t)
-        spectrum.update(repeating: 0, count: 2 * layout.pairs)
-        for k in 0..<layout.options.bins {
-          spectrum[2 * k] = cos(phase[k * layout.frames + t])
-          spectrum[2 * k + 1] = sin(phase[k * layout.frames + t])
-        }
-      }
+  private func withMagnitudes(_ block: Int, _ body: (UnsafePointer<Float>) -> Void) {
+    magnitudes.withUnsafeBufferPointer { magnitudes in
+      if let magnitudes = magnitudes.baseAddress { body(magnitudes + block * layout.blockCount / 2) }
     }
   }
 
-  private func multiply(_ angle: UnsafeMutablePointer<Float>, _ product: UnsafeMutablePointer<Float>) {
-    magnitudes.withUnsafeBufferPointer { magnitudes in
-      guard let magnitudes = magnitudes.baseAddress else { return }
-      layout.forEachFrame { t, _ in
-        layout.execution.kernels.scalePairs(
-          layout.spectrum(angle, t), by: magnitudes + t * layout.pairs, layout.spectrum(product, t),
-          pairs: layout.pairs)
+  /// The samples of all blocks with the initial phase, whose unit phasors are written to `angle` if it is given.
+  private func begin(
+    _ initialPhase: Tensor<Float>, _ samples: UnsafeMutablePointer<Float>, angle: UnsafeMutablePointer<Float>?
+  ) {
+    let (lanes, frames) = (layout.lanes, layout.frames)
+    initialPhase.withPointer { phase in
+      layout.forEachBlock(room: layout.blockCount) { block, spectrum, scratch in
+        let size = layout.frames(of: block)
+        if size < lanes { spectrum.update(repeating: 0, count: layout.blockCount) }
+        for k in 0..<layout.options.bins {
+          let phases = phase + k * frames + block * lanes
+          for i in 0..<size {
+            spectrum[2 * k * lanes + i] = cos(phases[i])
+            spectrum[(2 * k + 1) * lanes + i] = sin(phases[i])
+          }
+        }
+        if let angle { layout.spectrum(angle, block).update(from: spectrum, count: layout.blockCount) }
+        withMagnitudes(block) { magnitude in
+          layout.execution.kernels.scaleBins(spectrum, by: magnitude, spectrum, bins: layout.options.bins)
+        }
+        layout.synthesise(spectrum, block, scratch: scratch, samples)
       }
     }
   }
@@ -154,9 +170,9 @@ private struct GriffinLimSweep {
     _ magnitudeGradient: UnsafeMutablePointer<Float>, _ phaseGradient: UnsafeMutablePointer<Float>
   ) {
     let count = layout.spectraCount
-    let (bins, frames, pairs) = (layout.options.bins, layout.frames, layout.pairs)
+    let (bins, frames, lanes) = (layout.options.bins, layout.frames, layout.lanes)
     magnitudeGradient.update(repeating: 0, count: bins * frames)
-    withFourierBuffer(2 * count + length) { memory in
+    ScratchPool.shared.withFloats(2 * count + length) { memory in
       let gradient = memory
       /// What the next iteration's momentum passes back to `rebuilt`.
       let fromNext = gradient + count
@@ -164,30 +180,34 @@ private struct GriffinLimSweep {
       fromNext.update(repeating: 0, count: count)
       signalGradient.update(from: upstream, count: length)
       for iteration in (0...iterations).reversed() {
-        layout.inverseTransposed(signalGradient, length: length, reciprocals: reciprocals, gradient)
-        layout.forEachFrame { t, _ in
-          let angle = layout.spectrum(angles + iteration * count, t)
-          let own = layout.spectrum(gradient, t)
-          let carried = layout.spectrum(fromNext, t)
-          let modulus = moduli + max(0, iteration - 1) * count / 2 + t * pairs
+        layout.inverseTransposed(signalGradient, length: length, envelope: envelope, gradient)
+        layout.forEachBlock { block, _, _ in
+          let angle = layout.spectrum(angles + iteration * count, block)
+          let own = layout.spectrum(gradient, block)
+          let carried = layout.spectrum(fromNext, block)
+          let modulus = moduli + max(0, iteration - 1) * count / 2 + block * layout.blockCount / 2
           for k in 0..<bins {
-            let (real, imaginary) = (angle[2 * k], angle[2 * k + 1])
-            let radial = own[2 * k] * real + own[2 * k + 1] * imaginary
-            let tangential = own[2 * k + 1] * real - own[2 * k] * imaginary
-            let magnitude = magnitudes[t * pairs + k]
-            magnitudeGradient[k * frames + t] += radial
-            if iteration == 0 {
-              phaseGradient[k * frames + t] = magnitude * tangential
-              continue
+            for lane in 0..<layout.frames(of: block) {
+              let (re, im) = (2 * k * lanes + lane, (2 * k + 1) * lanes + lane)
+              let radial = own[re] * angle[re] + own[im] * angle[im]
+              let tangential = own[im] * angle[re] - own[re] * angle[im]
+              let magnitude = magnitudes[(block * bins + k) * lanes + lane]
+              let place = k * frames + block * lanes + lane
+              magnitudeGradient[place] += radial
+              if iteration == 0 {
+                phaseGradient[place] = magnitude * tangential
+                continue
+              }
+              let size = modulus[k * lanes + lane]
+              let divisor = size + 1e-16
+              let radialShare = size == 0 ? 0 : radial * (divisor / size)
+              let changeReal = magnitude * (own[re] - angle[re] * radialShare) / divisor
+              let changeImaginary = magnitude * (own[im] - angle[im] * radialShare) / divisor
+              own[re] = changeReal + carried[re]
+              own[im] = changeImaginary + carried[im]
+              carried[re] = -share * changeReal
+              carried[im] = -share * changeImaginary
             }
-            let divisor = modulus[k] + 1e-16
-            let radialShare = modulus[k] == 0 ? 0 : radial * (divisor / modulus[k])
-            let changeReal = magnitude * (own[2 * k] - real * radialShare) / divisor
-            let changeImaginary = magnitude * (own[2 * k + 1] - imaginary * radialShare) / divisor
-            own[2 * k] = changeReal + carried[2 * k]
-            own[2 * k + 1] = changeImaginary + carried[2 * k + 1]
-            carried[2 * k] = -share * changeReal
-            carried[2 * k + 1] = -share * changeImaginary
           }
         }
         if iteration > 0 { layout.transformTransposed(gradient, samples: length, signalGradient) }

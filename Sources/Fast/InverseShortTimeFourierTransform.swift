@@ -20,9 +20,9 @@ public func inverseShortTimeFourierTransform(
   checkSpectrum(spectrum, frames: frames, options: options, name: "spectrum")
   let layout = ShortTimeFrames(options, frames: frames, execution: Execution.current)
   return makeTensor([length]) { signal in
-    withFourierBuffer(layout.spectraCount) { spectra in
+    ScratchPool.shared.withFloats(layout.spectraCount) { spectra in
       layout.join(spectrum, spectra)
-      layout.inverse(spectra, length: length, reciprocals: layout.envelopeReciprocals(), signal)
+      layout.inverse(spectra, length: length, envelope: layout.envelope(), signal)
     }
   }
 }
@@ -38,9 +38,9 @@ public func inverseShortTimeFourierTransformGradient(
   let layout = ShortTimeFrames(options, frames: frames, execution: Execution.current)
   let (real, imaginary) = makeTensorPair([options.bins, frames]) { real, imaginary in
     upstream.withPointer { upstream0 in
-      withFourierBuffer(layout.spectraCount) { spectra in
+      ScratchPool.shared.withFloats(layout.spectraCount) { spectra in
         layout.inverseTransposed(
-          upstream0, length: upstream.count, reciprocals: layout.envelopeReciprocals(), spectra)
+          upstream0, length: upstream.count, envelope: layout.envelope(), spectra)
         layout.split(spectra, real, imaginary)
       }
     }

@@ -14,32 +14,23 @@ public func melSpectrogram(
   let frames = checkedFrames(samples: signal.count, options: shortTime)
   let layout = ShortTimeFrames(shortTime, frames: frames, execution: execution)
   let bank = SparseMelBank.of(bankOptions)
-  let (bins, mels, pairs) = (shortTime.bins, bankOptions.mels, layout.pairs)
+  let (bins, mels, lanes) = (shortTime.bins, bankOptions.mels, layout.lanes)
   return makeTensor([mels, frames]) { mel in
     signal.withPointer { signal0 in
       layout.withExtended(signal0, samples: signal.count) { extended in
-        execution.forEach((frames + 15) / 16) { block in
-          // One frame, its spectrum and moduli; then the moduli [bins, 16] and mel values [mels, 16] of the block.
-          let frameRoom = (shortTime.windowLength + 15) / 16 * 16
-          withFourierBuffer(frameRoom + 3 * pairs + 16 * (bins + mels)) { scratch in
-            let spectrum = scratch + frameRoom
-            let moduli = spectrum + 2 * pairs
-            let columns = moduli + pairs
-            let results = columns + 16 * bins
-            let count = min(16, frames - block * 16)
-            columns.update(repeating: 0, count: 16 * bins)
-            for lane in 0..<count {
-              layout.analyse(extended, block * 16 + lane, scratch: scratch, spectrum)
-              execution.kernels.moduli(spectrum, squared: power == 2, moduli, pairs: pairs)
-              for k in 0..<bins { columns[16 * k + lane] = moduli[k] }
-            }
-            if power != 1 && power != 2 {
-              for i in 0..<16 * bins { columns[i] = pow(columns[i], Float(power)) }
-            }
-            bank.filter(columns, results, execution)
-            for m in 0..<mels {
-              (mel + m * frames + block * 16).update(from: results + 16 * m, count: count)
-            }
+        // A block's spectra, their moduli [bins, lanes] and mel values [mels, lanes].
+        layout.forEachBlock(room: (3 * bins + mels) * lanes) { block, spectrum, scratch in
+          let moduli = spectrum + 2 * bins * lanes
+          let results = moduli + bins * lanes
+          layout.moduli(
+            extended, block, squared: power == 2, scratch: scratch, spectrum: spectrum, moduli)
+          if power != 1 && power != 2 {
+            for i in 0..<bins * lanes { moduli[i] = pow(moduli[i], Float(power)) }
+          }
+          bank.filter(moduli, results, execution)
+          let count = layout.frames(of: block)
+          for m in 0..<mels {
+            (mel + m * frames + block * lanes).update(from: results + m * lanes, count: count)
           }
         }
       }
@@ -63,30 +54,32 @@ public func melSpectrogramGradient(
     "upstream: shape \(upstream.shape), expected [\(bankOptions.mels), \(frames)]")
   let layout = ShortTimeFrames(shortTime, frames: frames, execution: execution)
   let bank = SparseMelBank.of(bankOptions)
-  let (bins, mels, pairs) = (shortTime.bins, bankOptions.mels, layout.pairs)
+  let (bins, mels, lanes) = (shortTime.bins, bankOptions.mels, layout.lanes)
   return makeTensor([signal.count]) { gradient in
     signal.withPointer { signal0 in
       upstream.withPointer { upstream in
-        withFourierBuffer(layout.spectraCount) { spectra in
-          layout.transform(signal0, samples: signal.count, spectra)
-          execution.forEach(frames) { t in
-            let spectrum = layout.spectrum(spectra, t)
-            withFourierBuffer(2 * pairs) { slopes in
-              let moduli = slopes + pairs
-              execution.kernels.moduli(spectrum, squared: false, moduli, pairs: pairs)
-              slopes.update(repeating: 0, count: pairs)
-              for k in 0..<bins where moduli[k] != 0 {
-                let m = bank.binFilters[k]
-                let above = m + 1 < mels ? bank.binWeights[2 * k + 1] * upstream[(m + 1) * frames + t] : 0
-                let sum = bank.binWeights[2 * k] * upstream[m * frames + t] + above
-                slopes[k] =
-                  switch power {
-                  case 1: sum / moduli[k]
-                  case 2: 2 * sum
-                  default: sum * Float(power) * pow(moduli[k], Float(power - 2))
-                  }
+        ScratchPool.shared.withFloats(layout.spectraCount) { spectra in
+          layout.withExtended(signal0, samples: signal.count) { extended in
+            layout.forEachBlock(room: (2 * bins + mels + 1) * lanes) { block, moduli, scratch in
+              let slopes = moduli + bins * lanes
+              let upstreams = slopes + bins * lanes
+              let spectrum = layout.spectrum(spectra, block)
+              layout.analyse(extended, block, scratch: scratch, spectrum)
+              execution.kernels.moduli(spectrum, squared: false, moduli, bins: bins)
+              // The block's upstream gradients and a row of zeros above the last filter.
+              upstreams.update(repeating: 0, count: (mels + 1) * lanes)
+              for m in 0..<mels {
+                (upstreams + m * lanes)
+                  .update(from: upstream + m * frames + block * lanes, count: layout.frames(of: block))
               }
-              execution.kernels.scalePairs(spectrum, by: slopes, spectrum, pairs: pairs)
+              for k in 0..<bins {
+                let above = upstreams + bank.binFilters[k] * lanes
+                for i in 0..<lanes {
+                  let sum = bank.binWeights[2 * k] * above[i] + bank.binWeights[2 * k + 1] * above[lanes + i]
+                  slopes[k * lanes + i] = slope(moduli[k * lanes + i], power) * sum
+                }
+              }
+              execution.kernels.scaleBins(spectrum, by: slopes, spectrum, bins: bins)
             }
           }
           layout.transformTransposed(spectra, samples: signal.count, gradient)
@@ -96,14 +89,24 @@ public func melSpectrogramGradient(
   }
 }
 
+/// power r^(power - 2), 0 at r = 0.
+private func slope(_ modulus: Float, _ power: Double) -> Float {
+  if modulus == 0 { return 0 }
+  return switch power {
+  case 1: 1 / modulus
+  case 2: 2
+  default: Float(power) * pow(modulus, Float(power - 2))
+  }
+}
+
 extension SparseMelBank {
-  /// Applies all filters to 16 frames side by side, [bins, 16] to [mels, 16].
+  /// Applies all filters to the frames of a block, [bins, lanes] to [mels, lanes].
   func filter(_ columns: UnsafePointer<Float>, _ results: UnsafeMutablePointer<Float>, _ execution: Execution) {
     first.withUnsafeBufferPointer { first in
       counts.withUnsafeBufferPointer { counts in
         weights.withUnsafeBufferPointer { weights in
           guard let first = first.baseAddress, let counts = counts.baseAddress, let weights = weights.baseAddress
-          else { return results.update(repeating: 0, count: 16 * options.mels) }
+          else { return results.update(repeating: 0, count: execution.kernels.vectorWidth * options.mels) }
           execution.kernels.melFilters(
             columns, first: first, counts: counts, weights: weights, results, filters: options.mels)
         }

@@ -16,7 +16,7 @@ public func shortTimeFourierTransform(
   let layout = ShortTimeFrames(options, frames: frames, execution: Execution.current)
   let (real, imaginary) = makeTensorPair([options.bins, frames]) { real, imaginary in
     signal.withPointer { signal0 in
-      withFourierBuffer(layout.spectraCount) { spectra in
+      ScratchPool.shared.withFloats(layout.spectraCount) { spectra in
         layout.transform(signal0, samples: signal.count, spectra)
         layout.split(spectra, real, imaginary)
       }
@@ -35,7 +35,7 @@ public func shortTimeFourierTransformGradient(
   checkSpectrum(upstream, frames: frames, options: options, name: "upstream")
   let layout = ShortTimeFrames(options, frames: frames, execution: Execution.current)
   return makeTensor([samples]) { gradient in
-    withFourierBuffer(layout.spectraCount) { spectra in
+    ScratchPool.shared.withFloats(layout.spectraCount) { spectra in
       layout.join(upstream, spectra)
       layout.transformTransposed(spectra, samples: samples, gradient)
     }
@@ -43,16 +43,17 @@ public func shortTimeFourierTransformGradient(
 }
 
 extension ShortTimeFrames {
-  /// Spectra frame by frame to the planes [bins, frames].
+  /// Spectra block by block to the planes [bins, frames].
   func split(
     _ spectra: UnsafePointer<Float>, _ real: UnsafeMutablePointer<Float>, _ imaginary: UnsafeMutablePointer<Float>
   ) {
     execution.forEachPiece(of: options.bins, grain: 16) { first, count in
-      for t in 0..<frames {
-        let spectrum = spectra + t * 2 * pairs
+      for block in 0..<blocks {
+        let (own, size) = (spectra + block * blockCount, frames(of: block))
         for k in first..<first + count {
-          real[k * frames + t] = spectrum[2 * k]
-          imaginary[k * frames + t] = spectrum[2 * k + 1]
+          let place = k * frames + block * lanes
+          (real + place).update(from: own + 2 * k * lanes, count: size)
+          (imaginary + place).update(from: own + (2 * k + 1) * lanes, count: size)
         }
       }
     }
@@ -62,14 +63,13 @@ extension ShortTimeFrames {
   func join(_ planes: Spectrum<Float>, _ spectra: UnsafeMutablePointer<Float>) {
     planes.real.withPointer { real in
       planes.imaginary.withPointer { imaginary in
-        execution.forEachPiece(of: frames, grain: 16) { first, count in
-          (spectra + first * 2 * pairs).update(repeating: 0, count: count * 2 * pairs)
+        execution.forEach(blocks) { block in
+          let (own, size) = (spectrum(spectra, block), frames(of: block))
+          if size < lanes { own.update(repeating: 0, count: blockCount) }
           for k in 0..<options.bins {
-            for t in first..<first + count {
-              let spectrum = spectra + t * 2 * pairs
-              spectrum[2 * k] = real[k * frames + t]
-              spectrum[2 * k + 1] = imaginary[k * frames + t]
-            }
+            let place = k * frames + block * lanes
+            (own + 2 * k * lanes).update(from: real + place, count: size)
+            (own + (2 * k + 1) * lanes).update(from: imaginary + place, count: size)
           }
         }
       }

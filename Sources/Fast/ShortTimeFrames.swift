@@ -3,91 +3,121 @@ import PerceptualCore
 
 /// Overlapping windowed frames of a signal and their spectra: the transform, its inverse, and the transposes of both.
 ///
-/// Spectra stand frame by frame, each `pairs` complex numbers (real and imaginary part in turn; the bins, then zeros up
-/// to a multiple of 16). Frames are dealt with 16 at a time, overlaps added in the order of the frames.
+/// Frames go in blocks of as many as a vector has lanes, each block a piece of work. Its spectra stand side by side: for
+/// every bin a row of real parts and a row of imaginary parts. Overlaps are added frame by frame within a block, then
+/// block by block in their order.
 struct ShortTimeFrames {
   let options: ShortTimeOptions
   let frames: Int
   let execution: Execution
-  /// Complex numbers from one spectrum to the next.
-  let pairs: Int
-  private let plan: FourierPlan
-  private let window: [Float]
-  /// The window over its length: FFTW's inverse is not normalised.
-  private let synthesisWindow: [Float]
-  /// Floats from one frame to the next, a multiple of 16 so that each is aligned.
-  private let frameStride: Int
+  /// Frames in a block.
+  let lanes: Int
+  let blocks: Int
+  let transform: FrameTransform
+  private let windows: Windows
 
   init(_ options: ShortTimeOptions, frames: Int, execution: Execution) {
-    let length = options.windowLength
     self.options = options
     self.frames = frames
     self.execution = execution
-    pairs = (options.bins + 15) / 16 * 16
-    frameStride = (length + 15) / 16 * 16
-    plan = FourierPlan.of(length: length)
-    let exact = ShortTimeFrames.hann(length)
-    window = exact.map { Float($0) }
-    synthesisWindow = exact.map { Float($0 / Double(length)) }
+    transform = FrameTransform(length: options.windowLength, execution: execution)
+    lanes = transform.lanes
+    blocks = (frames + lanes - 1) / lanes
+    windows = Windows.of(length: options.windowLength)
   }
 
-  /// sin^2(pi n / N).
-  private static func hann(_ length: Int) -> [Double] {
-    (0..<length).map { n in
-      let sine = sin(.pi * Double(n) / Double(length))
-      return sine * sine
-    }
-  }
-
+  /// Floats of a block's spectra.
+  var blockCount: Int { 2 * options.bins * lanes }
   /// Floats of all spectra.
-  var spectraCount: Int { frames * 2 * pairs }
+  var spectraCount: Int { blocks * blockCount }
   /// Samples that the frames cover, margins included.
   var covered: Int { (frames - 1) * options.hop + options.windowLength }
+  /// Samples that a whole block's frames cover.
+  private var span: Int { (lanes - 1) * options.hop + options.windowLength }
+  /// Floats from one block's samples to the next one's.
+  private var spanStride: Int { (span + 15) / 16 * 16 }
+  /// Floats of the samples of all blocks, before they are joined.
+  var samplesCount: Int { blocks * spanStride }
 
-  func spectrum(_ spectra: UnsafeMutablePointer<Float>, _ t: Int) -> UnsafeMutablePointer<Float> {
-    spectra + t * 2 * pairs
+  func spectrum(_ spectra: UnsafeMutablePointer<Float>, _ block: Int) -> UnsafeMutablePointer<Float> {
+    spectra + block * blockCount
   }
 
-  /// Runs `body(t)` for all frames, 16 in a piece of work, with room for one frame.
-  func forEachFrame(_ body: (Int, UnsafeMutablePointer<Float>) -> Void) {
-    execution.forEach((frames + 15) / 16) { block in
-      withFourierBuffer(frameStride) { scratch in
-        for t in block * 16..<min(frames, block * 16 + 16) { body(t, scratch) }
-      }
+  /// Frames in block `block`, the last of which may have fewer.
+  func frames(of block: Int) -> Int { min(lanes, frames - block * lanes) }
+
+  /// Runs `body(block, scratch)` for all blocks, with `room` floats and those that a transform needs.
+  func forEachBlock(room: Int = 0, _ body: (Int, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void) {
+    let own = (room + 15) / 16 * 16
+    execution.forEach(blocks) { block in
+      ScratchPool.shared.withFloats(own + transform.scratchCount) { memory in body(block, memory, memory + own) }
     }
   }
 
-  /// Frame t of a signal that already has its margins, and its spectrum.
+  /// The spectra of a block of a signal that already has its margins.
   func analyse(
-    _ extended: UnsafePointer<Float>, _ t: Int, scratch: UnsafeMutablePointer<Float>,
+    _ extended: UnsafePointer<Float>, _ block: Int, scratch: UnsafeMutablePointer<Float>,
     _ spectrum: UnsafeMutablePointer<Float>
   ) {
-    window.withUnsafeBufferPointer { window in
+    windows.analysis.withUnsafeBufferPointer { window in
       guard let window = window.baseAddress else { return }
-      execution.kernels.multiplyElements(extended + t * options.hop, window, scratch, count: options.windowLength)
+      transform.forward(
+        extended + block * lanes * options.hop, hop: options.hop, frames: frames(of: block), window: window, spectrum,
+        scratch: scratch)
     }
-    plan.forward(scratch, spectrum)
-    (spectrum + 2 * options.bins).update(repeating: 0, count: 2 * (pairs - options.bins))
+  }
+
+  /// The moduli of the same, or their squares.
+  func moduli(
+    _ extended: UnsafePointer<Float>, _ block: Int, squared: Bool, scratch: UnsafeMutablePointer<Float>,
+    spectrum: UnsafeMutablePointer<Float>, _ moduli: UnsafeMutablePointer<Float>
+  ) {
+    windows.analysis.withUnsafeBufferPointer { window in
+      guard let window = window.baseAddress else { return }
+      transform.moduli(
+        extended + block * lanes * options.hop, hop: options.hop, frames: frames(of: block), window: window,
+        squared: squared, moduli, spectrum: spectrum, scratch: scratch)
+    }
+  }
+
+  /// A block's samples from its spectra; with `analysing` the analysis window, not over its length.
+  func synthesise(
+    _ spectrum: UnsafePointer<Float>, _ block: Int, analysing: Bool = false, scratch: UnsafeMutablePointer<Float>,
+    _ samples: UnsafeMutablePointer<Float>
+  ) {
+    let own = samples + block * spanStride
+    own.update(repeating: 0, count: spanStride)
+    (analysing ? windows.analysis : windows.synthesis).withUnsafeBufferPointer { window in
+      guard let window = window.baseAddress else { return }
+      transform.backward(
+        spectrum, window: window, own, hop: options.hop, frames: frames(of: block), scratch: scratch)
+    }
   }
 
   /// Calls `body` with the signal extended by reflection.
   func withExtended(_ signal: UnsafePointer<Float>, samples: Int, _ body: (UnsafePointer<Float>) -> Void) {
     let margin = options.margin
     if margin == 0 { return body(signal) }
-    withFourierBuffer(samples + 2 * margin) { extended in
+    ScratchPool.shared.withFloats(samples + 2 * margin) { extended in
       (extended + margin).update(from: signal, count: samples)
-      for i in 0..<margin {
-        extended[i] = signal[margin - i]
-        extended[margin + samples + i] = signal[samples - 2 - i]
-      }
+      reflect(extended, samples: samples)
       body(extended)
+    }
+  }
+
+  /// Fills the margins of a signal that stands between them.
+  func reflect(_ extended: UnsafeMutablePointer<Float>, samples: Int) {
+    let margin = options.margin
+    for i in 0..<margin {
+      extended[i] = extended[2 * margin - i]
+      extended[margin + samples + i] = extended[margin + samples - 2 - i]
     }
   }
 
   /// The transform of `samples` samples.
   func transform(_ signal: UnsafePointer<Float>, samples: Int, _ spectra: UnsafeMutablePointer<Float>) {
     withExtended(signal, samples: samples) { extended in
-      forEachFrame { t, scratch in analyse(extended, t, scratch: scratch, spectrum(spectra, t)) }
+      forEachBlock { block, _, scratch in analyse(extended, block, scratch: scratch, spectrum(spectra, block)) }
     }
   }
 
@@ -95,18 +125,18 @@ struct ShortTimeFrames {
   func transformTransposed(
     _ spectra: UnsafeMutablePointer<Float>, samples: Int, _ gradient: UnsafeMutablePointer<Float>
   ) {
-    let inner = 1..<(options.windowLength + 1) / 2
+    let inner = 2 * lanes..<2 * lanes * ((options.windowLength + 1) / 2)
     let margin = options.margin
-    withFourierBuffer(frames * frameStride) { buffer in
-      forEachFrame { t, _ in
-        // FFTW's inverse counts these bins twice, once for their mirror image.
-        let spectrum = spectrum(spectra, t)
-        for i in 2 * inner.lowerBound..<2 * inner.upperBound { spectrum[i] *= 0.5 }
-        synthesise(spectrum, buffer + t * frameStride, window)
+    ScratchPool.shared.withFloats(samplesCount) { buffer in
+      forEachBlock { block, _, scratch in
+        // The inverse counts these bins twice, once for their mirror image.
+        let spectrum = spectrum(spectra, block)
+        for i in inner { spectrum[i] *= 0.5 }
+        synthesise(spectrum, block, analysing: true, scratch: scratch, buffer)
       }
       let extendedCount = max(covered, samples + 2 * margin)
-      withFourierBuffer(extendedCount) { extended in
-        overlapAdd(buffer, extended, count: extendedCount)
+      ScratchPool.shared.withFloats(extendedCount) { extended in
+        join(buffer, extended, from: 0, count: extendedCount)
         gradient.update(from: extended + margin, count: samples)
         for i in 0..<margin {
           gradient[margin - i] += extended[i]
@@ -116,86 +146,119 @@ struct ShortTimeFrames {
     }
   }
 
-  /// The inverse transform, `length` samples; `spectra` is overwritten.
+  /// The inverse transform, `length` samples.
   func inverse(
-    _ spectra: UnsafeMutablePointer<Float>, length: Int, reciprocals: [Float], _ signal: UnsafeMutablePointer<Float>
+    _ spectra: UnsafeMutablePointer<Float>, length: Int, envelope: Envelope, _ signal: UnsafeMutablePointer<Float>
   ) {
-    withFourierBuffer(frames * frameStride) { buffer in
-      forEachFrame { t, _ in synthesise(spectrum(spectra, t), buffer + t * frameStride, synthesisWindow) }
-      let count = max(covered, length + options.margin)
-      withFourierBuffer(count) { extended in
-        overlapAdd(buffer, extended, count: count)
-        let heard = min(length, covered - options.margin)
-        signal.update(repeating: 0, count: length)
-        reciprocals.withUnsafeBufferPointer { reciprocals in
-          guard let base = reciprocals.baseAddress, heard > 0 else { return }
-          execution.kernels.multiplyElements(
-            extended + options.margin, base + options.margin, signal, count: heard)
-        }
-      }
+    ScratchPool.shared.withFloats(samplesCount) { buffer in
+      forEachBlock { block, _, scratch in synthesise(spectrum(spectra, block), block, scratch: scratch, buffer) }
+      join(buffer, signal, from: options.margin, count: length, envelope: envelope)
     }
   }
 
-  /// The transpose of ``inverse(_:length:reciprocals:_:)``.
+  /// The transpose of ``inverse(_:length:envelope:_:)``.
   func inverseTransposed(
-    _ upstream: UnsafePointer<Float>, length: Int, reciprocals: [Float], _ spectra: UnsafeMutablePointer<Float>
+    _ upstream: UnsafePointer<Float>, length: Int, envelope: Envelope, _ spectra: UnsafeMutablePointer<Float>
   ) {
     let size = options.windowLength
-    let inner = 1..<(size + 1) / 2
-    withFourierBuffer(covered) { quotient in
+    let inner = 2 * lanes..<2 * lanes * ((size + 1) / 2)
+    ScratchPool.shared.withFloats(covered) { quotient in
       quotient.update(repeating: 0, count: covered)
       let heard = min(length, covered - options.margin)
-      reciprocals.withUnsafeBufferPointer { reciprocals in
+      envelope.reciprocals.withUnsafeBufferPointer { reciprocals in
         guard let base = reciprocals.baseAddress, heard > 0 else { return }
         execution.kernels.multiplyElements(
           upstream, base + options.margin, quotient + options.margin, count: heard)
       }
-      forEachFrame { t, scratch in
-        let spectrum = spectrum(spectra, t)
-        analyse(quotient, t, scratch: scratch, spectrum)
+      forEachBlock { block, _, scratch in
+        let spectrum = spectrum(spectra, block)
+        analyse(quotient, block, scratch: scratch, spectrum)
         let scale = 1 / Float(size)
-        for i in 0..<2 * options.bins { spectrum[i] *= scale }
-        for i in 2 * inner.lowerBound..<2 * inner.upperBound { spectrum[i] *= 2 }
+        for i in 0..<blockCount { spectrum[i] *= scale }
+        for i in inner { spectrum[i] *= 2 }
+      }
+    }
+  }
+
+  /// Samples `first` to `first` + `count` of the blocks' overlapped samples, in the order of the blocks, times the
+  /// envelope's reciprocals; zeros beyond.
+  func join(
+    _ buffer: UnsafePointer<Float>, _ sum: UnsafeMutablePointer<Float>, from first: Int, count: Int,
+    envelope: Envelope? = nil
+  ) {
+    let hop = options.hop * lanes
+    execution.forEachPiece(of: count, grain: 4096) { offset, size in
+      (sum + offset).update(repeating: 0, count: size)
+      // In samples of the extended signal.
+      let (start, end) = (first + offset, min(first + offset + size, covered))
+      if start >= end { return }
+      let firstBlock = max(0, (start - span + hop) / hop)
+      let lastBlock = min(blocks - 1, (end - 1) / hop)
+      if firstBlock <= lastBlock {
+        for block in firstBlock...lastBlock {
+          let from = max(start, block * hop)
+          let to = min(end, block * hop + span)
+          if from >= to { continue }
+          execution.kernels.accumulate(
+            buffer + block * spanStride + from - block * hop, sum + from - first, count: to - from)
+        }
+      }
+      envelope?.reciprocals.withUnsafeBufferPointer { reciprocals in
+        guard let base = reciprocals.baseAddress else { return }
+        execution.kernels.multiplyElements(sum + offset, base + start, sum + offset, count: end - start)
       }
     }
   }
 
   /// 1 / sum_t w[i - t hop]^2 for every covered sample, 0 where the sum is under 1e-10.
-  func envelopeReciprocals() -> [Float] {
-    let squares = ShortTimeFrames.hann(options.windowLength).map { $0 * $0 }
-    var sums = [Double](repeating: 0, count: covered)
-    for t in 0..<frames {
-      for n in 0..<squares.count { sums[t * options.hop + n] += squares[n] }
-    }
-    return sums.map { $0 < 1e-10 ? 0 : Float(1 / $0) }
+  struct Envelope {
+    let reciprocals: [Float]
   }
 
-  private func synthesise(
-    _ spectrum: UnsafeMutablePointer<Float>, _ frame: UnsafeMutablePointer<Float>, _ window: [Float]
-  ) {
-    plan.backward(spectrum, frame)
-    window.withUnsafeBufferPointer { window in
-      guard let window = window.baseAddress else { return }
-      execution.kernels.multiplyElements(frame, window, frame, count: options.windowLength)
-    }
-  }
-
-  /// Lays the frames `hop` apart and adds them, in their order; zeros beyond.
-  private func overlapAdd(
-    _ buffer: UnsafePointer<Float>, _ sum: UnsafeMutablePointer<Float>, count: Int
-  ) {
+  /// The overlapped squared windows. In the middle, where as many frames overlap as can, they repeat every hop.
+  func envelope() -> Envelope {
+    let squares = windows.squares
     let (hop, length) = (options.hop, options.windowLength)
-    execution.forEachPiece(of: count, grain: 4096) { offset, size in
-      (sum + offset).update(repeating: 0, count: size)
-      let first = max(0, (offset - length + hop) / hop)
-      let last = min(frames - 1, (offset + size - 1) / hop)
-      if first > last { return }
-      for t in first...last {
-        let from = max(offset, t * hop)
-        let to = min(offset + size, t * hop + length)
-        if from >= to { continue }
-        execution.kernels.accumulate(buffer + t * frameStride + from - t * hop, sum + from, count: to - from)
+    let reciprocals = [Float](unsafeUninitializedCapacity: covered) { buffer, count in
+      for i in 0..<covered {
+        let last = min(frames - 1, i / hop)
+        let first = max(0, (i - length + hop) / hop)
+        if i >= length + hop && last < frames - 1 {
+          buffer[i] = buffer[i - hop]
+          continue
+        }
+        var sum = 0.0
+        var t = first
+        while t <= last {
+          if i - t * hop < length { sum += squares[i - t * hop] }
+          t += 1
+        }
+        buffer[i] = sum < 1e-10 ? 0 : Float(1 / sum)
       }
+      count = covered
     }
+    return Envelope(reciprocals: reciprocals)
+  }
+}
+
+/// The periodic Hann window of a length.
+private final class Windows: Sendable {
+  let analysis: [Float]
+  /// Over its length: the inverse transforms are not normalised.
+  let synthesis: [Float]
+  let squares: [Double]
+
+  private static let known = Cache<Windows>()
+
+  static func of(length: Int) -> Windows { known.value(length) { Windows(length) } }
+
+  private init(_ length: Int) {
+    let exact = (0..<length).map { n in
+      let sine = sin(.pi * Double(n) / Double(length))
+      return sine * sine
+    }
+    analysis = exact.map { Float($0) }
+    synthesis = exact.map { Float($0 / Double(length)) }
+    squares = exact.map { $0 * $0 }
   }
 }

@@ -1,7 +1,4 @@
-/// The audio front end.
-///
-/// Complex numbers stand as real and imaginary part in turn. `pairs` counts complex numbers; where it is said to be
-/// padded it is a multiple of 16, and the padding holds finite numbers.
+/// The audio front end. Its Fourier transforms are in ``FourierKernels``.
 public protocol AudioKernels: Sendable {
   /// y = a b, element by element.
   static func multiplyElements(
@@ -14,18 +11,8 @@ public protocol AudioKernels: Sendable {
     _ streams: UnsafePointer<Float>, offsets: UnsafePointer<Int>, taps: UnsafePointer<Float>, tapCount: Int,
     _ y: UnsafeMutablePointer<Float>, count: Int)
 
-  /// y = |x|, or |x|^2 if `squared`; padded.
-  static func moduli(_ x: UnsafePointer<Float>, squared: Bool, _ y: UnsafeMutablePointer<Float>, pairs: Int)
-  /// y = r x for complex x and real r; padded.
-  static func scalePairs(
-    _ x: UnsafePointer<Float>, by r: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, pairs: Int)
-  /// c = rebuilt - share previous; angle = c / (|c| + 1e-16); moduli = |c|; padded.
-  static func renewAngles(
-    rebuilt: UnsafePointer<Float>, previous: UnsafePointer<Float>, share: Float, _ angle: UnsafeMutablePointer<Float>,
-    moduli: UnsafeMutablePointer<Float>, pairs: Int)
-
-  /// Filter m of 16 frames side by side: y[m, lane] = sum_j weights[j] x[first[m] + j, lane] over counts[m] bins, the
-  /// weights of all filters one after the other.
+  /// Filter m of as many frames side by side as a vector has lanes: y[m, lane] = sum_j weights[j] x[first[m] + j, lane]
+  /// over counts[m] bins, the weights of all filters one after the other.
   static func melFilters(
     _ x: UnsafePointer<Float>, first: UnsafePointer<Int>, counts: UnsafePointer<Int>, weights: UnsafePointer<Float>,
     _ y: UnsafeMutablePointer<Float>, filters: Int)

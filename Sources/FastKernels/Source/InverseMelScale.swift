@@ -46,7 +46,7 @@ extension Kernels {
       k &+= 1
     }
 
-    let whole = total.squareRoot()
+    let whole = squareRoots(total)
     var best = whole
     var damping = Vector(repeating: regularisation)
     var isDone = best .== 0
@@ -163,7 +163,7 @@ private struct DualProblem {
       sum = multiplyAdd(sum, f, f)
       i &+= width
     }
-    return sum.squareRoot()
+    return squareRoots(sum)
   }
 
   /// q -= F' ^ -1 F, by elimination along the tridiagonal matrix.
@@ -213,6 +213,6 @@ private struct DualProblem {
       sum = multiplyAdd(sum, r, r)
       i &+= width
     }
-    return sum.squareRoot()
+    return squareRoots(sum)
   }
 }

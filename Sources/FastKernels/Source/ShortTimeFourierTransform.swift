@@ -1,83 +1,91 @@
 extension Kernels {
-  public static func multiplyElements(
-    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int
+  public static func gatherFrames(
+    _ x: UnsafePointer<Float>, hop: Int, frames: Int, window: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    length: Int
   ) {
-    forEachVector(count: count) { i in
-      store(load(a + i) * load(b + i), y + i)
-    } partial: { i, lanes in
-      store(load(a + i, count: lanes) * load(b + i, count: lanes), y + i, count: lanes)
+    let width = Vector.scalarCount
+    var n = 0
+    while n < length {
+      let side = transposed(loadSquare(x + n, stride: hop, last: frames &- 1))
+      let target = y + n &* width
+      let weights = window + n
+      forEachRow(side) { row, samples in
+        store(samples * Vector(repeating: weights[row]), target + row &* width)
+      }
+      n &+= width
     }
   }
 
-  public static func accumulate(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {
-    forEachVector(count: count) { i in
-      store(load(y + i) + load(x + i), y + i)
-    } partial: { i, lanes in
-      store(load(UnsafePointer(y) + i, count: lanes) + load(x + i, count: lanes), y + i, count: lanes)
+  public static func scatterFrames(
+    _ x: UnsafePointer<Float>, rows: UnsafePointer<Int>, window: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>, hop: Int, frames: Int, length: Int
+  ) {
+    let width = Vector.scalarCount
+    var n = 0
+    while n < length {
+      let numbers = rows + n / 2
+      let weights = window + n
+      let samples = square { row in
+        // The imaginary part stands first: it is the odd sample.
+        load(x + (numbers[row / 2] &* 2 &+ 1 &- row % 2) &* width) * Vector(repeating: weights[row])
+      }
+      let target = y + n
+      forEachRow(transposed(samples)) { lane, samples in
+        if lane < frames {
+          let place = target + lane &* hop
+          store(load(place) + samples, place)
+        }
+      }
+      n &+= width
     }
   }
 
-  public static func moduli(
-    _ x: UnsafePointer<Float>, squared: Bool, _ y: UnsafeMutablePointer<Float>, pairs: Int
-  ) {
-    forEachVector(count: pairs) { k in
-      let z = loadPairs(x + 2 &* k)
-      let square = multiplyAdd(z.real * z.real, z.imaginary, z.imaginary)
-      store(squared ? square : square.squareRoot(), y + k)
-    } partial: { _, _ in
+  public static func moduli(_ x: UnsafePointer<Float>, squared: Bool, _ y: UnsafeMutablePointer<Float>, bins: Int) {
+    let width = Vector.scalarCount
+    var k = 0
+    while k < bins {
+      let z = Complex(at: x + 2 &* k &* width)
+      store(squared ? z.square : squareRoots(z.square), y + k &* width)
+      k &+= 1
     }
   }
 
-  public static func scalePairs(
-    _ x: UnsafePointer<Float>, by r: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, pairs: Int
+  public static func scaleBins(
+    _ x: UnsafePointer<Float>, by r: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, bins: Int
   ) {
-    forEachVector(count: pairs) { k in
-      let z = loadPairs(x + 2 &* k)
-      let factor = load(r + k)
-      storePairs(z.real * factor, z.imaginary * factor, y + 2 &* k)
-    } partial: { _, _ in
+    let width = Vector.scalarCount
+    var k = 0
+    while k < bins {
+      let z = Complex(at: x + 2 &* k &* width)
+      let factor = load(r + k &* width)
+      Complex(z.real * factor, z.imaginary * factor).write(to: y + 2 &* k &* width)
+      k &+= 1
     }
   }
 
   public static func renewAngles(
-    rebuilt: UnsafePointer<Float>, previous: UnsafePointer<Float>, share: Float, _ angle: UnsafeMutablePointer<Float>,
-    moduli: UnsafeMutablePointer<Float>, pairs: Int
+    _ rebuilt: UnsafeMutablePointer<Float>, previous: UnsafeMutablePointer<Float>, share: Float,
+    magnitude: UnsafePointer<Float>, angle: UnsafeMutablePointer<Float>?, moduli: UnsafeMutablePointer<Float>?,
+    bins: Int
   ) {
+    let width = Vector.scalarCount
     let minusShare = Vector(repeating: -share)
-    forEachVector(count: pairs) { k in
-      let new = loadPairs(rebuilt + 2 &* k)
-      let old = loadPairs(previous + 2 &* k)
-      let real = multiplyAdd(new.real, minusShare, old.real)
-      let imaginary = multiplyAdd(new.imaginary, minusShare, old.imaginary)
-      let modulus = multiplyAdd(real * real, imaginary, imaginary).squareRoot()
-      store(modulus, moduli + k)
+    var k = 0
+    while k < bins {
+      let place = 2 &* k &* width
+      let new = Complex(at: rebuilt + place)
+      let old = Complex(at: previous + place)
+      new.write(to: previous + place)
+      let change = Complex(
+        multiplyAdd(new.real, minusShare, old.real), multiplyAdd(new.imaginary, minusShare, old.imaginary))
+      let modulus = squareRoots(change.square)
+      if let moduli { store(modulus, moduli + k &* width) }
       let factor = 1 / (modulus + 1e-16)
-      storePairs(real * factor, imaginary * factor, angle + 2 &* k)
-    } partial: { _, _ in
+      let unit = Complex(change.real * factor, change.imaginary * factor)
+      if let angle { unit.write(to: angle + place) }
+      let size = load(magnitude + k &* width)
+      Complex(unit.real * size, unit.imaginary * size).write(to: rebuilt + place)
+      k &+= 1
     }
   }
-}
-
-/// As many complex numbers as a vector has lanes, real and imaginary parts apart.
-@inline(__always)
-func loadPairs(_ pointer: UnsafePointer<Float>) -> (real: Vector, imaginary: Vector) {
-  let first = load(pointer)
-  let second = load(pointer + Vector.scalarCount)
-  return (
-    Vector(lowHalf: first.evenHalf, highHalf: second.evenHalf),
-    Vector(lowHalf: first.oddHalf, highHalf: second.oddHalf)
-  )
-}
-
-/// The reverse of ``loadPairs(_:)``.
-@inline(__always)
-func storePairs(_ real: Vector, _ imaginary: Vector, _ pointer: UnsafeMutablePointer<Float>) {
-  var first = Vector()
-  first.evenHalf = real.lowHalf
-  first.oddHalf = imaginary.lowHalf
-  var second = Vector()
-  second.evenHalf = real.highHalf
-  second.oddHalf = imaginary.highHalf
-  store(first, pointer)
-  store(second, pointer + Vector.scalarCount)
 }

@@ -82,6 +82,30 @@ func multiplyAdd(_ sum: Vector, _ a: Vector, _ b: Vector) -> Vector {
   #endif
 }
 
+/// The square roots of all lanes, correctly rounded.
+@inline(__always)
+func squareRoots(_ vector: Vector) -> Vector {
+  #if KERNELS_AVX512
+    perceptual_root16(vector)
+  #elseif KERNELS_AVX2
+    perceptual_root8(vector)
+  #else
+    perceptual_root4(vector)
+  #endif
+}
+
+/// a0 b0 a1 b1 ...: the lower and the upper halves of the interleaved lanes.
+@inline(__always)
+func interleaved(_ a: Vector, _ b: Vector) -> (low: Vector, high: Vector) {
+  #if KERNELS_AVX512
+    (perceptual_interleave_low16(a, b), perceptual_interleave_high16(a, b))
+  #elseif KERNELS_AVX2
+    (perceptual_interleave_low8(a, b), perceptual_interleave_high8(a, b))
+  #else
+    (perceptual_interleave_low4(a, b), perceptual_interleave_high4(a, b))
+  #endif
+}
+
 /// Applies `body` to whole vectors of a row and then to a partial one: `body(offset, lanes)`.
 @inline(__always)
 func forEachVector(count: Int, whole: (Int) -> Void, partial: (Int, Int) -> Void) {
