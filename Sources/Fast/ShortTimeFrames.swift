@@ -32,8 +32,10 @@ struct ShortTimeFrames {
   var spectraCount: Int { blocks * blockCount }
   /// Samples that the frames cover, margins included.
   var covered: Int { (frames - 1) * options.hop + options.windowLength }
+  /// Frames in the first block: with one frame, whatever the hop, no more than that frame takes room.
+  private var fullBlock: Int { min(lanes, frames) }
   /// Samples that a whole block's frames cover.
-  private var span: Int { (lanes - 1) * options.hop + options.windowLength }
+  private var span: Int { (fullBlock - 1) * options.hop + options.windowLength }
   /// Floats from one block's samples to the next one's.
   private var spanStride: Int { (span + 15) / 16 * 16 }
   /// Floats of the samples of all blocks, before they are joined.
@@ -186,7 +188,7 @@ struct ShortTimeFrames {
     _ buffer: UnsafePointer<Float>, _ sum: UnsafeMutablePointer<Float>, from first: Int, count: Int,
     envelope: Envelope? = nil
   ) {
-    let hop = options.hop * lanes
+    let hop = options.hop * fullBlock
     execution.forEachPiece(of: count, grain: 4096) { offset, size in
       (sum + offset).update(repeating: 0, count: size)
       // In samples of the extended signal.
