@@ -1,0 +1,31 @@
+#ifndef PERCEPTUAL_C_LANES_H
+#define PERCEPTUAL_C_LANES_H
+
+// Moves and square roots of whole vectors. Swift's own are loops over lanes: the square root stays one, sixteen calls of a
+// scalar instruction, and shuffles are put together again only sometimes. `interleave` is a0 b0 a1 b1 ... of the lower or
+// of the upper halves.
+#define PERCEPTUAL_LANES(LANES)                                                                                      \
+  typedef float perceptual_lanes##LANES __attribute__((ext_vector_type(LANES)));                                     \
+  static inline __attribute__((always_inline)) perceptual_lanes##LANES perceptual_root##LANES(                       \
+      perceptual_lanes##LANES a) {                                                                                   \
+    return __builtin_elementwise_sqrt(a);                                                                            \
+  }
+
+#define PERCEPTUAL_INTERLEAVE(name, vector, ...)                                                                     \
+  static inline __attribute__((always_inline)) vector name(vector a, vector b) {                                     \
+    return __builtin_shufflevector(a, b, __VA_ARGS__);                                                               \
+  }
+
+PERCEPTUAL_LANES(4)
+PERCEPTUAL_LANES(8)
+PERCEPTUAL_LANES(16)
+PERCEPTUAL_INTERLEAVE(perceptual_interleave_low4, perceptual_lanes4, 0, 4, 1, 5)
+PERCEPTUAL_INTERLEAVE(perceptual_interleave_high4, perceptual_lanes4, 2, 6, 3, 7)
+PERCEPTUAL_INTERLEAVE(perceptual_interleave_low8, perceptual_lanes8, 0, 8, 1, 9, 2, 10, 3, 11)
+PERCEPTUAL_INTERLEAVE(perceptual_interleave_high8, perceptual_lanes8, 4, 12, 5, 13, 6, 14, 7, 15)
+PERCEPTUAL_INTERLEAVE(
+    perceptual_interleave_low16, perceptual_lanes16, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+PERCEPTUAL_INTERLEAVE(
+    perceptual_interleave_high16, perceptual_lanes16, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+
+#endif
