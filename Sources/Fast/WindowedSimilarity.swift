@@ -4,17 +4,17 @@ import PerceptualKernels
 
 /// The Gaussian window and the scratch memory of SSIM and MS-SSIM: one plane, an image's channel, at all its scales.
 ///
-/// For each scale, the plane of the prediction and that of its difference from the target are scanned row by row. A
-/// window's moments come from its columns' and those from their pixels, both about their means, so that no digits
-/// cancel. The gradient of a scale's term is the transposed filter of three maps, of which only the last `window` rows
-/// are kept.
+/// For each scale, the planes of the mid image (x + y) / 2 and of the difference x - y are scanned from top to bottom.
+/// A window's moments come from its columns' and those from their pixels, both about a pixel inside. The gradient of a
+/// scale's term is the transposed filter of three maps, of which only the last rows are kept. The published window of 11
+/// has kernels of its own, which take four rows at a time; any other goes row by row.
 struct WindowedSimilarity {
   struct Scale {
     let height: Int
     let width: Int
     /// Floats between rows of the three planes; each row has a margin before it.
     let stride: Int
-    let prediction: Int
+    let mid: Int
     let difference: Int
     let gradient: Int
     var firstRow: Int { height % 2 }
@@ -30,13 +30,19 @@ struct WindowedSimilarity {
   let scales: [Scale]
   let columns: Int
   let columnSegment: Int
-  /// Rows of three maps, `mapSegment` floats each, with zeros before and after.
+  /// Rows of three maps, `mapSegment` floats each. In groups: 16 rows that are already filtered along rows; else as many
+  /// as the window has, each with zeros before and after.
   let maps: Int
   let mapSegment: Int
-  let filteredMaps: Int
+  /// One row of three maps: in groups not yet filtered, with zeros before and after; else already filtered along columns.
+  let mapRow: Int
   let scratchCount: Int
 
   static let margin = 16
+  /// Rows of windows that the kernels of the published window take at a time, and the rows of maps that they keep.
+  static let group = 4
+  static let ring = 16
+  var isPublishedWindow: Bool { window == 11 }
 
   init(
     _ execution: Execution, _ options: StructuralSimilarityOptions, height: Int, width: Int, scaleCount: Int,
@@ -58,25 +64,27 @@ struct WindowedSimilarity {
     for _ in 0..<scaleCount {
       // Room after the row for whole vectors, also for pooling that reads two for each one it writes.
       let stride = Self.margin + roundedToVectors(w) + 32
-      let places = (0..<3).map { _ in layout.take((h + 1) * stride + Self.margin) + Self.margin + stride }
+      // A row before the first for padding, and rows after the last, since groups may reach beyond it.
+      let rows = h + 1 + Self.group
+      let places = (0..<3).map { _ in layout.take(rows * stride + Self.margin) + Self.margin + stride }
       scales.append(
-        Scale(height: h, width: w, stride: stride, prediction: places[0], difference: places[1], gradient: places[2]))
+        Scale(height: h, width: w, stride: stride, mid: places[0], difference: places[1], gradient: places[2]))
       let up = oddSizes == .pad ? 1 : 0
       (h, w) = ((h + up) / 2, (w + up) / 2)
     }
     self.scales = scales
     columnSegment = roundedToVectors(width) + roundedToVectors(window) + 16
-    columns = layout.take(4 * columnSegment)
+    columns = layout.take(Self.group * 4 * columnSegment)
     mapSegment = roundedToVectors(width - window + 1) + 2 * roundedToVectors(window) + 16
-    maps = layout.take(window * 3 * mapSegment)
-    filteredMaps = layout.take(3 * mapSegment)
+    maps = layout.take(max(window, Self.ring) * 3 * mapSegment)
+    mapRow = layout.take(3 * mapSegment)
     scratchCount = layout.count
   }
 
   /// The constants taken off the planes, their means: only the luminance sees them, and the gradient's products lose
   /// fewer digits without them.
   struct Offsets {
-    var prediction: Float
+    var mid: Float
     var difference: Float
   }
 
@@ -86,26 +94,26 @@ struct WindowedSimilarity {
   ) -> Offsets {
     let finest = scales[0]
     let width = finest.width
-    var sums = (prediction: Float(0), difference: Float(0))
-    for row in 0..<finest.height {
-      let difference = scratch + finest.difference + row * finest.stride
-      kernels.scaledDifference(prediction + row * width, target + row * width, scale: 1, difference, count: width)
+    // The mean of every eighth row is near enough: any constant serves.
+        var sums = (prediction: Float(0), target: Float(0))
+    for row in stride(from: 0, to: finest.height, by: 8) {
       sums.prediction += kernels.sum(prediction + row * width, count: width)
-      sums.difference += kernels.sum(difference, count: width)
+      sums.target += kernels.sum(target + row * width, count: width)
     }
     // One pixel that is not a number must not spread to all windows.
-    func mean(_ sum: Float) -> Float { sum.isFinite ? sum / Float(finest.height * width) : 0 }
-    let offsets = Offsets(prediction: mean(sums.prediction), difference: mean(sums.difference))
+    let pixels = Float((finest.height + 7) / 8 * width)
+    func mean(_ sum: Float) -> Float { sum.isFinite ? sum / pixels : 0 }
+    let offsets = Offsets(
+      mid: mean((sums.prediction + sums.target) / 2), difference: mean(sums.prediction - sums.target))
     for row in 0..<finest.height {
       let place = row * finest.stride
-      let difference = scratch + finest.difference + place
-      kernels.shiftedRow(
-        prediction + row * width, minus: offsets.prediction, scratch + finest.prediction + place, count: width)
-      kernels.shiftedRow(difference, minus: offsets.difference, difference, count: width)
+      kernels.midAndDifferenceRow(
+        prediction + row * width, target + row * width, offset: offsets.mid, differenceOffset: offsets.difference,
+        mid: scratch + finest.mid + place, difference: scratch + finest.difference + place, count: width)
     }
     for index in 1..<scales.count {
       let (fine, coarse) = (scales[index - 1], scales[index])
-      pool(scratch + fine.prediction, fine, scratch + coarse.prediction, coarse, padding: -offsets.prediction)
+      pool(scratch + fine.mid, fine, scratch + coarse.mid, coarse, padding: -offsets.mid)
       pool(scratch + fine.difference, fine, scratch + coarse.difference, coarse, padding: -offsets.difference)
     }
     return offsets
@@ -132,46 +140,104 @@ struct WindowedSimilarity {
     _ scratch: UnsafeMutablePointer<Float>
   ) -> Double {
     let scale = scales[index]
+    let constants = SimilarityConstants(
+      luminance: luminanceConstant, contrast: contrastConstant, withLuminance: withLuminance, offset: offsets.mid,
+      differenceOffset: offsets.difference)
+    let deficit = taps.withUnsafeBufferPointer { taps in
+      taps.baseAddress.map { taps in
+        isPublishedWindow
+          ? deficitByGroups(scale, constants, taps, withGradient, scratch)
+          : deficitByRows(scale, constants, taps, withGradient, scratch)
+      }
+    }
+    return 1 - (deficit ?? 0) / Double((scale.height - window + 1) * (scale.width - window + 1))
+  }
+
+  /// The sum of 1 - the term over all windows of 11.
+  private func deficitByGroups(
+    _ scale: Scale, _ constants: SimilarityConstants, _ taps: UnsafePointer<Float>, _ withGradient: Bool,
+    _ scratch: UnsafeMutablePointer<Float>
+  ) -> Double {
+    let rows = scale.height - window + 1
+    let positions = scale.width - window + 1
+    let ringStride = 3 * mapSegment
+    let unfiltered = scratch + mapRow + roundedToVectors(window)
+    if withGradient {
+      (scratch + mapRow).update(repeating: 0, count: ringStride)
+      (scratch + maps).update(repeating: 0, count: Self.ring * ringStride)
+    }
+    var deficit = 0.0
+    for first in stride(from: 0, to: withGradient ? scale.height : rows, by: Self.group) {
+      let mid = scratch + scale.mid + first * scale.stride
+      let difference = scratch + scale.difference + first * scale.stride
+      if first < rows {
+        kernels.similarityColumns(
+          mid: mid, difference: difference, stride: scale.stride, taps: taps, scratch + columns,
+          segment: columnSegment, width: scale.width)
+      }
+      for row in first..<first + Self.group {
+        let filtered = scratch + maps + row % Self.ring * ringStride
+        if row < rows {
+          deficit += kernels.similarityRow(
+            scratch + columns + (row - first) * 4 * columnSegment, segment: columnSegment, taps: taps, constants,
+            maps: withGradient ? unfiltered : nil, mapSegment: mapSegment, width: positions)
+          if withGradient {
+            kernels.similarityMapRow(unfiltered, segment: mapSegment, taps: taps, filtered, width: scale.width)
+          }
+        } else if withGradient {
+          filtered.update(repeating: 0, count: ringStride)
+        }
+      }
+      if withGradient {
+        // The windows that hold row `first` start up to ten rows above it.
+        kernels.similarityGradientRows(
+          scratch + maps, first: (first + Self.ring - window + 1) % Self.ring, stride: ringStride, segment: mapSegment,
+          taps: taps, mid: mid, difference: difference, stride: scale.stride,
+          scratch + scale.gradient + first * scale.stride, width: scale.width)
+      }
+    }
+    return deficit
+  }
+
+  /// The sum of 1 - the term over all windows, of any odd size.
+  private func deficitByRows(
+    _ scale: Scale, _ constants: SimilarityConstants, _ taps: UnsafePointer<Float>, _ withGradient: Bool,
+    _ scratch: UnsafeMutablePointer<Float>
+  ) -> Double {
     let rows = scale.height - window + 1
     let positions = scale.width - window + 1
     let mapMargin = roundedToVectors(window)
-    let mapRow = 3 * mapSegment
-    if withGradient { (scratch + maps).update(repeating: 0, count: window * mapRow) }
+    let mapStride = 3 * mapSegment
+    if withGradient { (scratch + maps).update(repeating: 0, count: window * mapStride) }
     var deficit = 0.0
-    taps.withUnsafeBufferPointer { tapBuffer in
-      guard let taps = tapBuffer.baseAddress else { return }
-      withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: window) { list in
-        guard let list = list.baseAddress else { return }
-        for row in 0..<(withGradient ? scale.height : rows) {
-          if row < rows {
-            kernels.windowColumns(
-              scratch + scale.prediction + row * scale.stride,
-              difference: scratch + scale.difference + row * scale.stride, stride: scale.stride, taps: taps,
-              window: window, scratch + columns, segment: columnSegment, width: scale.width)
-            deficit += kernels.windowRow(
-              scratch + columns, segment: columnSegment, taps: taps, window: window,
-              luminanceConstant: luminanceConstant, contrastConstant: contrastConstant, withLuminance: withLuminance,
-              offset: offsets.prediction, differenceOffset: offsets.difference,
-              maps: withGradient ? scratch + maps + row % window * mapRow + mapMargin : nil, mapSegment: mapSegment,
-              width: positions)
-          }
-          if !withGradient { continue }
-          // Row `row` of the image lies in the windows that start at the rows first ... last.
-          let first = max(0, row - window + 1)
-          let last = min(row, rows - 1)
-          for k in first...last { list[k - first] = UnsafePointer(scratch + maps + k % window * mapRow) }
-          kernels.weightedRows(
-            list, weights: taps + (window - 1 - row + first), count: last - first + 1, scratch + filteredMaps,
-            width: mapRow)
-          kernels.windowGradientRow(
-            scratch + filteredMaps + mapMargin, segment: mapSegment, taps: taps, window: window,
-            x: scratch + scale.prediction + row * scale.stride,
-            difference: scratch + scale.difference + row * scale.stride,
-            scratch + scale.gradient + row * scale.stride, width: scale.width)
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: window) { list in
+      guard let list = list.baseAddress else { return }
+      for row in 0..<(withGradient ? scale.height : rows) {
+        let mid = scratch + scale.mid + row * scale.stride
+        let difference = scratch + scale.difference + row * scale.stride
+        if row < rows {
+          kernels.windowColumns(
+            mid: mid, difference: difference, stride: scale.stride, taps: taps, window: window, scratch + columns,
+            segment: columnSegment, width: scale.width)
+          deficit += kernels.windowRow(
+            scratch + columns, segment: columnSegment, taps: taps, window: window, constants,
+            maps: withGradient ? scratch + maps + row % window * mapStride + mapMargin : nil, mapSegment: mapSegment,
+            width: positions)
         }
+        if !withGradient { continue }
+        // Row `row` of the image lies in the windows that start at the rows first ... last.
+        let first = max(0, row - window + 1)
+        let last = min(row, rows - 1)
+        for k in first...last { list[k - first] = UnsafePointer(scratch + maps + k % window * mapStride) }
+        kernels.weightedRows(
+          list, weights: taps + (window - 1 - row + first), count: last - first + 1, scratch + mapRow,
+          width: mapStride)
+        kernels.windowGradientRow(
+          scratch + mapRow + mapMargin, segment: mapSegment, taps: taps, window: window, mid: mid,
+          difference: difference, scratch + scale.gradient + row * scale.stride, width: scale.width)
       }
     }
-    return 1 - deficit / Double(rows * positions)
+    return deficit
   }
 
   /// Joins the scales' gradient planes, each times its factor, coarsest first, and writes the image's gradient.

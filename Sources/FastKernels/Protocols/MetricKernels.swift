@@ -1,3 +1,20 @@
+/// What all windows of a structural similarity share.
+public struct SimilarityConstants: Sendable {
+  public let luminance: Float
+  public let contrast: Float
+  public let withLuminance: Bool
+  public let offset: Float
+  public let differenceOffset: Float
+
+  public init(luminance: Float, contrast: Float, withLuminance: Bool, offset: Float, differenceOffset: Float) {
+    self.luminance = luminance
+    self.contrast = contrast
+    self.withLuminance = withLuminance
+    self.offset = offset
+    self.differenceOffset = differenceOffset
+  }
+}
+
 /// Perceptual metrics and their gradients.
 ///
 /// Rows lie in padded scratch memory: where a width is given, a kernel may read and write whole vectors past it. Only
@@ -10,9 +27,6 @@ public protocol MetricKernels: Sendable {
   /// y = scale (a - b). Any memory.
   static func scaledDifference(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, scale: Float, _ y: UnsafeMutablePointer<Float>, count: Int)
-  /// y = x - offset. Any memory.
-  static func shiftedRow(
-    _ x: UnsafePointer<Float>, minus offset: Float, _ y: UnsafeMutablePointer<Float>, count: Int)
   /// y = scale y.
   static func scaleRow(_ y: UnsafeMutablePointer<Float>, by scale: Float, width: Int)
   /// y = sum over k of weights[k] rows[k].
@@ -32,26 +46,53 @@ public protocol MetricKernels: Sendable {
   static func mergeRow(
     even: UnsafePointer<Float>, odd: UnsafePointer<Float>, _ x: UnsafeMutablePointer<Float>, count: Int)
 
-  // Structural similarity. x is the prediction, `difference` prediction - target, each minus a constant, its offset.
+  // Structural similarity, from the mid image (x + y) / 2 and the difference x - y of the prediction x and the target y,
+  // each minus a constant, its offset.
 
-  /// The moments of each column over a window's rows: mean of x, mean of the difference, the sum of both variances, and
-  /// the variance of the difference, `segment` floats apart in `columns`.
+  /// mid = (x + y) / 2 - offset, difference = x - y - differenceOffset. `x` and `y` may be any memory: exactly `count`
+  /// elements are read.
+  static func midAndDifferenceRow(
+    _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, offset: Float, differenceOffset: Float,
+    mid: UnsafeMutablePointer<Float>, difference: UnsafeMutablePointer<Float>, count: Int)
+  /// The moments of each column over a window's rows: means of mid and difference, then their variances, `segment`
+  /// floats apart in `columns`.
   static func windowColumns(
-    _ x: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int, taps: UnsafePointer<Float>, window: Int,
+    mid: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int, taps: UnsafePointer<Float>, window: Int,
     _ columns: UnsafeMutablePointer<Float>, segment: Int, width: Int)
   /// Joins the columns' moments to those of each window and returns the sum over `width` windows (masked) of 1 - term;
   /// the term is the contrast, or luminance x contrast. Where `maps` is given it receives, `mapSegment` floats apart
   /// and zero past the width, the maps whose transposed filters make up the gradient.
   static func windowRow(
-    _ columns: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, window: Int, luminanceConstant: Float,
-    contrastConstant: Float, withLuminance: Bool, offset: Float, differenceOffset: Float,
-    maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
+    _ columns: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, window: Int,
+    _ constants: SimilarityConstants, maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
   ) -> Double
-  /// y = filter of the first map - difference x filter of the second + x x filter of the third, from maps that are
+  /// y = filter of the first map - difference x filter of the second + mid x filter of the third, from maps that are
   /// already filtered along columns and hold window - 1 zeros on both sides.
   static func windowGradientRow(
-    _ maps: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, window: Int, x: UnsafePointer<Float>,
+    _ maps: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, window: Int, mid: UnsafePointer<Float>,
     difference: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, width: Int)
+
+  // The same for the published window, symmetric and of 11 taps, over groups of four rows.
+
+  /// ``windowColumns(mid:difference:stride:taps:window:_:segment:width:)`` of four rows of windows, each row's four
+  /// segments after those of the one before.
+  static func similarityColumns(
+    mid: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int, taps: UnsafePointer<Float>,
+    _ columns: UnsafeMutablePointer<Float>, segment: Int, width: Int)
+  /// ``windowRow(_:segment:taps:window:_:maps:mapSegment:width:)``.
+  static func similarityRow(
+    _ columns: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, _ constants: SimilarityConstants,
+    maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
+  ) -> Double
+  /// The transposed filter along a row of the three maps, which hold 10 zeros on both sides.
+  static func similarityMapRow(
+    _ maps: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, width: Int)
+  /// Four rows of gradient from 14 rows of maps already filtered along rows: `ring` holds 16 rows and the first of the
+  /// 14 is number `first`; after the last of the 16 follows the first.
+  static func similarityGradientRows(
+    _ ring: UnsafePointer<Float>, first: Int, stride ringStride: Int, segment: Int, taps: UnsafePointer<Float>,
+    mid: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int, _ y: UnsafeMutablePointer<Float>,
+    width: Int)
 
   // The normalised Laplacian pyramid. A split row holds its even columns at the pointer and its odd ones `segment`
   // floats further; `width` counts both.

@@ -22,19 +22,6 @@ func joined(_ even: Vector, _ odd: Vector) -> (first: Vector, second: Vector) {
   return (both.lowHalf, both.highHalf)
 }
 
-/// `vector` with 0 in the lanes from `count` on.
-@inline(__always)
-func firstLanes(_ vector: Vector, _ count: Int) -> Vector {
-  if count >= Vector.scalarCount { return vector }
-  var numbers = Vector()
-  var lane = 0
-  while lane < Vector.scalarCount {
-    numbers[lane] = Float(lane)
-    lane &+= 1
-  }
-  return Vector().replacing(with: vector, where: numbers .< Float(count))
-}
-
 /// The sum of the lanes in Double, pairwise from the ends.
 @inline(__always)
 func laneSum(_ vector: Vector) -> Double {

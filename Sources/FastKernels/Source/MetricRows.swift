@@ -1,18 +1,9 @@
 extension Kernels {
-  public static func shiftedRow(
-    _ x: UnsafePointer<Float>, minus offset: Float, _ y: UnsafeMutablePointer<Float>, count: Int
-  ) {
-    forEachVector(count: count) { i in
-      store(load(x + i) - offset, y + i)
-    } partial: { i, lanes in
-      store(load(x + i, count: lanes) - offset, y + i, count: lanes)
-    }
-  }
-
   public static func scaleRow(_ y: UnsafeMutablePointer<Float>, by scale: Float, width: Int) {
+    let factor = Vector(repeating: scale)
     var i = 0
     while i < width {
-      store(load(y + i) * scale, y + i)
+      store(load(y + i) * factor, y + i)
       i &+= Vector.scalarCount
     }
   }

@@ -260,8 +260,3 @@ extension Kernels {
     }
   }
 }
-
-@inline(__always)
-private func magnitude(_ vector: Vector) -> Vector {
-  vector.replacing(with: -vector, where: vector .< 0)
-}

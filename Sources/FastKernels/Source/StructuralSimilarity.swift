@@ -1,129 +1,193 @@
+import PerceptualKernels
+
+// The similarity is computed from the mid image m = (x + y) / 2 and the difference d = x - y. With their local moments
+//
+//     contrast = 1 - variance_d / (2 variance_m + variance_d / 2 + C2)
+//     luminance = 1 - mean_d^2 / (2 mean_m^2 + mean_d^2 / 2 + C1)
+//
+// so that small deficits keep all their digits where the images are alike. Local sums are taken about a pixel of the
+// window, not about 0: where its weight is w, the square of its distance from the window's mean is at most
+// (1 - w) / w variances, which bounds what cancels however flat the window is.
+
+/// The moments of a vector of windows.
+struct WindowMoments {
+  let meanM: Vector
+  let meanD: Vector
+  let varianceM: Vector
+  let varianceD: Vector
+
+  /// From weighted sums about the centres.
+  @inline(__always)
+  init(centreM: Vector, centreD: Vector, sumM: Vector, sumD: Vector, squareM: Vector, squareD: Vector) {
+    meanM = centreM + sumM
+    meanD = centreD + sumD
+    varianceM = notNegative(squareM - sumM * sumM)
+    varianceD = notNegative(squareD - sumD * sumD)
+  }
+
+  /// The means and the variances, `segment` floats apart.
+  @inline(__always)
+  func write(_ at: UnsafeMutablePointer<Float>, segment: Int) {
+    store(meanM, at)
+    store(meanD, at + segment)
+    store(varianceM, at + 2 * segment)
+    store(varianceD, at + 3 * segment)
+  }
+}
+
+extension WindowMoments {
+  /// 1 - the similarity of each window, 0 in the lanes from `lanes` on. Its gradient by the prediction's pixel p with
+  /// weight w in the window is -w (constant - byDifference d_p + byMid m_p): the three maps go to `maps`.
+  @inline(__always)
+  func deficit(
+    _ constants: SimilarityConstants, maps: UnsafeMutablePointer<Float>?, mapSegment: Int, lanes: Int
+  ) -> Vector {
+    let both = multiplyAdd(
+      multiplyAdd(Vector(repeating: constants.contrast), varianceM, Vector(repeating: 2)), varianceD,
+      Vector(repeating: 0.5))
+    var deficit: Vector
+    var byMid: Vector
+    var byDifference: Vector
+    var byMean = Vector()
+    if constants.withLuminance {
+      let wholeM = meanM + constants.offset
+      let wholeD = meanD + constants.differenceOffset
+      let squares = multiplyAdd(
+        multiplyAdd(Vector(repeating: constants.luminance), wholeM * wholeM, Vector(repeating: 2)), wholeD * wholeD,
+        Vector(repeating: 0.5))
+      let reciprocal = 1 / both
+      let relative = wholeD / squares
+      let contrastDeficit = varianceD * reciprocal
+      let luminanceDeficit = wholeD * relative
+      deficit = multiplyAdd(contrastDeficit, luminanceDeficit, 1 - contrastDeficit)
+      let slope = 2 * reciprocal * (1 - luminanceDeficit)
+      byMid = slope * contrastDeficit
+      byDifference = slope - byMid * 0.5
+      byMean = (contrastDeficit - 1) * relative * (2 - luminanceDeficit - 2 * wholeM * relative)
+    } else {
+      let reciprocal = 1 / both
+      deficit = varianceD * reciprocal
+      let slope = 2 * reciprocal
+      byMid = slope * deficit
+      byDifference = slope - byMid * 0.5
+    }
+    if let maps {
+      let constant = byMean + (byDifference * meanD - byMid * meanM)
+      store(firstLanes(constant, lanes), maps)
+      store(firstLanes(byDifference, lanes), maps + mapSegment)
+      store(firstLanes(byMid, lanes), maps + 2 * mapSegment)
+    }
+    return firstLanes(deficit, lanes)
+  }
+}
+
+// Windows of any odd size, row by row.
+
 extension Kernels {
   public static func windowColumns(
-    _ x: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int, taps: UnsafePointer<Float>, window: Int,
+    mid: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int, taps: UnsafePointer<Float>, window: Int,
     _ columns: UnsafeMutablePointer<Float>, segment: Int, width: Int
   ) {
+    let middle = (window >> 1) &* stride
     var i = 0
     while i < width {
-      var meanX = Vector()
-      var meanD = Vector()
+      let centreM = load(mid + (i &+ middle))
+      let centreD = load(difference + (i &+ middle))
+      var sumM = Vector()
+      var sumD = Vector()
+      var squareM = Vector()
+      var squareD = Vector()
       var at = i
       var k = 0
       while k < window {
         let tap = Vector(repeating: taps[k])
-        meanX = multiplyAdd(meanX, load(x + at), tap)
-        meanD = multiplyAdd(meanD, load(difference + at), tap)
+        let m = load(mid + at) - centreM
+        let d = load(difference + at) - centreD
+        sumM = multiplyAdd(sumM, m, tap)
+        sumD = multiplyAdd(sumD, d, tap)
+        squareM = multiplyAdd(squareM, m * m, tap)
+        squareD = multiplyAdd(squareD, d * d, tap)
         at &+= stride
         k &+= 1
       }
-      // About the means, so that nothing cancels where the image is flat.
-      var both = Vector()
-      var varianceD = Vector()
-      at = i
-      k = 0
-      while k < window {
-        let tap = Vector(repeating: taps[k])
-        let fromX = load(x + at) - meanX
-        let fromD = load(difference + at) - meanD
-        let fromY = fromX - fromD
-        both = multiplyAdd(both, multiplyAdd(fromX * fromX, fromY, fromY), tap)
-        varianceD = multiplyAdd(varianceD, fromD * fromD, tap)
-        at &+= stride
-        k &+= 1
-      }
-      store(meanX, columns + i)
-      store(meanD, columns + segment + i)
-      store(both, columns + 2 * segment + i)
-      store(varianceD, columns + 3 * segment + i)
+      WindowMoments(
+        centreM: centreM, centreD: centreD, sumM: sumM, sumD: sumD, squareM: squareM, squareD: squareD
+      ).write(columns + i, segment: segment)
       i &+= Vector.scalarCount
     }
   }
 
   public static func windowRow(
-    _ columns: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, window: Int, luminanceConstant: Float,
-    contrastConstant: Float, withLuminance: Bool, offset: Float, differenceOffset: Float,
-    maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
+    _ columns: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, window: Int,
+    _ constants: SimilarityConstants, maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
   ) -> Double {
     var sum = Vector()
     var i = 0
     while i < width {
-      var meanX = Vector()
-      var meanD = Vector()
+      let middle = columns + (i &+ window >> 1)
+      let centreM = load(middle)
+      let centreD = load(middle + segment)
+      var sumM = Vector()
+      var sumD = Vector()
+      var squareM = Vector()
+      var squareD = Vector()
       var k = 0
       while k < window {
         let tap = Vector(repeating: taps[k])
-        meanX = multiplyAdd(meanX, load(columns + i + k), tap)
-        meanD = multiplyAdd(meanD, load(columns + segment + i + k), tap)
+        let at = columns + (i &+ k)
+        let m = load(at) - centreM
+        let d = load(at + segment) - centreD
+        sumM = multiplyAdd(sumM, m, tap)
+        sumD = multiplyAdd(sumD, d, tap)
+        // The mean of the columns' variances and the variance of the columns' means.
+        squareM = multiplyAdd(squareM, multiplyAdd(load(at + 2 * segment), m, m), tap)
+        squareD = multiplyAdd(squareD, multiplyAdd(load(at + 3 * segment), d, d), tap)
         k &+= 1
       }
-      // A window's variance: the mean of its columns' variances and the variance of its columns' means.
-      var both = Vector()
-      var varianceD = Vector()
-      k = 0
-      while k < window {
-        let tap = Vector(repeating: taps[k])
-        let fromX = load(columns + i + k) - meanX
-        let fromD = load(columns + segment + i + k) - meanD
-        let fromY = fromX - fromD
-        let bothHere = multiplyAdd(load(columns + 2 * segment + i + k), fromX, fromX)
-        both = multiplyAdd(both, multiplyAdd(bothHere, fromY, fromY), tap)
-        varianceD = multiplyAdd(varianceD, multiplyAdd(load(columns + 3 * segment + i + k), fromD, fromD), tap)
-        k &+= 1
-      }
-
-      // contrast = 1 - varianceD / (both + C2) and luminance = 1 - meanD^2 / (meanX^2 + meanY^2 + C1): small deficits
-      // stay exact where the images are alike.
-      let reciprocal = 1 / (both + contrastConstant)
-      let contrastDeficit = varianceD * reciprocal
-      var deficit = contrastDeficit
-      var slope = 2 * reciprocal
-      var byMean = Vector()
-      if withLuminance {
-        let wholeMeanX = meanX + offset
-        let wholeMeanD = meanD + differenceOffset
-        let meanY = wholeMeanX - wholeMeanD
-        let luminanceReciprocal = 1 / (multiplyAdd(wholeMeanX * wholeMeanX, meanY, meanY) + luminanceConstant)
-        let relative = wholeMeanD * luminanceReciprocal
-        let luminanceDeficit = wholeMeanD * relative
-        deficit = luminanceDeficit + contrastDeficit - luminanceDeficit * contrastDeficit
-        slope *= 1 - luminanceDeficit
-        byMean = (1 - contrastDeficit) * (-2 * relative) * (1 - wholeMeanX * relative)
-      }
-      let left = width &- i
-      sum += firstLanes(deficit, left)
-      if let maps {
-        let tilt = slope * contrastDeficit
-        store(firstLanes(byMean + (slope * meanD - tilt * meanX), left), maps + i)
-        store(firstLanes(slope, left), maps + mapSegment + i)
-        store(firstLanes(tilt, left), maps + 2 * mapSegment + i)
-      }
+      let moments = WindowMoments(
+        centreM: centreM, centreD: centreD, sumM: sumM, sumD: sumD, squareM: squareM, squareD: squareD)
+      sum += moments.deficit(constants, maps: maps.map { $0 + i }, mapSegment: mapSegment, lanes: width &- i)
       i &+= Vector.scalarCount
     }
     return laneSum(sum)
   }
 
   public static func windowGradientRow(
-    _ maps: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, window: Int, x: UnsafePointer<Float>,
+    _ maps: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, window: Int, mid: UnsafePointer<Float>,
     difference: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, width: Int
   ) {
     var i = 0
     while i < width {
       var constant = Vector()
-      var slope = Vector()
-      var tilt = Vector()
+      var byDifference = Vector()
+      var byMid = Vector()
       var at = i &- (window &- 1)
       var k = 0
       while k < window {
         let tap = Vector(repeating: taps[k])
         constant = multiplyAdd(constant, load(maps + at), tap)
-        slope = multiplyAdd(slope, load(maps + segment + at), tap)
-        tilt = multiplyAdd(tilt, load(maps + 2 * segment + at), tap)
+        byDifference = multiplyAdd(byDifference, load(maps + segment + at), tap)
+        byMid = multiplyAdd(byMid, load(maps + 2 * segment + at), tap)
         at &+= 1
         k &+= 1
       }
-      let d = load(difference + i)
-      store(constant - d * slope + load(x + i) * tilt, y + i)
+      store(multiplyAdd(constant - byDifference * load(difference + i), byMid, load(mid + i)), y + i)
       i &+= Vector.scalarCount
+    }
+  }
+
+  public static func midAndDifferenceRow(
+    _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, offset: Float, differenceOffset: Float,
+    mid: UnsafeMutablePointer<Float>, difference: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    forEachVector(count: count) { i in
+      let (a, b) = (load(x + i), load(y + i))
+      store((a + b) * 0.5 - offset, mid + i)
+      store(a - b - differenceOffset, difference + i)
+    } partial: { i, lanes in
+      let (a, b) = (load(x + i, count: lanes), load(y + i, count: lanes))
+      store((a + b) * 0.5 - offset, mid + i)
+      store(a - b - differenceOffset, difference + i)
     }
   }
 

@@ -1,0 +1,100 @@
+import PerceptualCInstructionSet
+
+// These hide the library's operators inside this module: the same sums and products, but of whole vectors, where the
+// library's are loops over lanes that the optimiser does not always put together again.
+extension Vector {
+  @inline(__always)
+  static func + (a: Vector, b: Vector) -> Vector {
+    #if KERNELS_AVX512
+      perceptual_sum16(a, b)
+    #elseif KERNELS_AVX2
+      perceptual_sum8(a, b)
+    #else
+      perceptual_sum4(a, b)
+    #endif
+  }
+
+  @inline(__always)
+  static func - (a: Vector, b: Vector) -> Vector {
+    #if KERNELS_AVX512
+      perceptual_difference16(a, b)
+    #elseif KERNELS_AVX2
+      perceptual_difference8(a, b)
+    #else
+      perceptual_difference4(a, b)
+    #endif
+  }
+
+  @inline(__always)
+  static func * (a: Vector, b: Vector) -> Vector {
+    #if KERNELS_AVX512
+      perceptual_product16(a, b)
+    #elseif KERNELS_AVX2
+      perceptual_product8(a, b)
+    #else
+      perceptual_product4(a, b)
+    #endif
+  }
+
+  @inline(__always)
+  static func / (a: Vector, b: Vector) -> Vector {
+    #if KERNELS_AVX512
+      perceptual_quotient16(a, b)
+    #elseif KERNELS_AVX2
+      perceptual_quotient8(a, b)
+    #else
+      perceptual_quotient4(a, b)
+    #endif
+  }
+
+  @inline(__always) static func + (a: Vector, b: Float) -> Vector { a + Vector(repeating: b) }
+  @inline(__always) static func - (a: Vector, b: Float) -> Vector { a - Vector(repeating: b) }
+  @inline(__always) static func * (a: Vector, b: Float) -> Vector { a * Vector(repeating: b) }
+  @inline(__always) static func / (a: Vector, b: Float) -> Vector { a / Vector(repeating: b) }
+  @inline(__always) static func + (a: Float, b: Vector) -> Vector { Vector(repeating: a) + b }
+  @inline(__always) static func - (a: Float, b: Vector) -> Vector { Vector(repeating: a) - b }
+  @inline(__always) static func * (a: Float, b: Vector) -> Vector { Vector(repeating: a) * b }
+  @inline(__always) static func / (a: Float, b: Vector) -> Vector { Vector(repeating: a) / b }
+  @inline(__always) static func += (a: inout Vector, b: Vector) { a = a + b }
+  @inline(__always) static func -= (a: inout Vector, b: Vector) { a = a - b }
+  @inline(__always) static func *= (a: inout Vector, b: Vector) { a = a * b }
+  @inline(__always) static func += (a: inout Vector, b: Float) { a = a + b }
+  @inline(__always) static func *= (a: inout Vector, b: Float) { a = a * b }
+}
+
+/// The magnitude of each lane.
+@inline(__always)
+func magnitude(_ x: Vector) -> Vector {
+  #if KERNELS_AVX512
+    perceptual_magnitude16(x)
+  #elseif KERNELS_AVX2
+    perceptual_magnitude8(x)
+  #else
+    perceptual_magnitude4(x)
+  #endif
+}
+
+/// 0 where a lane is negative. NaN stays NaN.
+@inline(__always)
+func notNegative(_ x: Vector) -> Vector {
+  #if KERNELS_AVX512
+    perceptual_notNegative16(x)
+  #elseif KERNELS_AVX2
+    perceptual_notNegative8(x)
+  #else
+    perceptual_notNegative4(x)
+  #endif
+}
+
+/// `x` with 0 in the lanes from `count` on.
+@inline(__always)
+func firstLanes(_ x: Vector, _ count: Int) -> Vector {
+  let lanes = Int32(truncatingIfNeeded: min(count, Vector.scalarCount))
+  #if KERNELS_AVX512
+    return perceptual_firstLanes16(x, lanes)
+  #elseif KERNELS_AVX2
+    return perceptual_firstLanes8(x, lanes)
+  #else
+    return perceptual_firstLanes4(x, lanes)
+  #endif
+}
