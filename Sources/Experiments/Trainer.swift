@@ -39,7 +39,11 @@ public struct TrainingOptions: Equatable, Sendable {
       case .msSSIM: MultiScaleStructuralSimilarityOptions().smallestSide
       }
     if size < least {
-      throw PerceptualError(.usage, "size: \(size) given, the loss \(loss.rawValue) needs at least \(least)")
+      let possible = (least + multiple - 1) / multiple * multiple
+      throw PerceptualError(
+        .usage,
+        "size: \(size) given, the loss \(loss.rawValue) needs at least \(least); the next multiple of \(multiple) is "
+          + "\(possible)")
     }
     // Far beyond what any memory holds; products of sizes must not overflow.
     let most = 1 << 16

@@ -19,8 +19,10 @@ import Testing
   @Test func hardQuantisedCodesFitTheBound() {
     let network = Autoencoder(AutoencoderOptions(channels: 128), seed: 3)
     let pictures = Tensor(
-      uniformNoise(seed: 3, stream: .noise, index: 0, count: 2 * 256 * 256), shape: [2, 1, 256, 256])
-    for code in network.codes(pictures, statistics: .batch) {
+      uniformNoise(seed: 3, stream: .noise, index: 0, count: 64 * 256 * 256), shape: [64, 1, 256, 256])
+    let codes = network.codes(pictures, statistics: .batch)
+    #expect(codes.count == 64)
+    for code in codes {
       #expect(Set(code).isSubset(of: [0, 1]))
       #expect(Double(code.count) * log2(2) <= network.entropyBound(height: 256, width: 256))
       #expect(code.count / 8 == 4096)
