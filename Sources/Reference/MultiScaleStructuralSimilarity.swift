@@ -9,24 +9,25 @@ import PerceptualCore
 ///     term[c, s] = mean of contrast, at the last scale of luminance x contrast
 ///     value[n] = mean over c of product over s of max(term[c, s], 0)^weight[s]
 ///
-/// Shapes: prediction and target [N, C, H, W], H and W at least `options.smallestSide`; value [N]. NaN and infinities
-/// in an image make its value NaN. Settings or shapes that make no sense are a caller's bug. Source: Wang, Simoncelli
-/// and Bovik 2003, equation 7 with equal exponents; the order of means and powers as in pytorch-msssim 1.0.
+/// Options choose what pooling does with odd sizes, another rule for negative terms, and whether channels are averaged
+/// already in term[s]: see ``MultiScaleStructuralSimilarityOptions``. Shapes: prediction and target [N, C, H, W], H and W
+/// at least `options.smallestSide`; value [N]. NaN and infinities in an image make its value NaN. Settings or shapes that
+/// make no sense are a caller's bug. Source: Wang, Simoncelli and Bovik 2003, equation 7 with equal exponents; the order
+/// of means and powers as in pytorch-msssim 1.0.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func multiScaleStructuralSimilarity<Scalar: BinaryFloatingPoint & Sendable>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, options: MultiScaleStructuralSimilarityOptions = .init()
 ) -> Tensor<Scalar> {
   checkPair(prediction, target, obstacle: options.obstacle(forImages: prediction.shape))
-  let images = prediction.shape[0]
-  let channels = prediction.shape[1]
   let terms = scaleTerms(scales(of: prediction, options), scales(of: target, options), options)
-  var value = Tensor<Scalar>(shape: [images])
-  for n in 0..<images {
-    for c in 0..<channels {
+  let groups = terms.shape[1]
+  var value = Tensor<Scalar>(shape: [terms.shape[0]])
+  for n in 0..<value.count {
+    for g in 0..<groups {
       var product: Scalar = 1
-      for (s, weight) in options.weights.enumerated() { product *= clampedPower(terms[n, c, s], weight) }
-      value[n] += product / Scalar(channels)
+      for s in options.weights.indices { product *= factor(terms[n, g, s], s, options) }
+      value[n] += product / Scalar(groups)
     }
   }
   return value
@@ -35,8 +36,8 @@ public func multiScaleStructuralSimilarity<Scalar: BinaryFloatingPoint & Sendabl
 /// The gradient of ``multiScaleStructuralSimilarity(_:target:options:)``.
 ///
 /// A channel's product changes with term s by weight[s] term^(weight[s] - 1) times the other factors; by a term that is
-/// not positive, and so clamped, by 0. Pooling hands a quarter of its gradient to each of its four pixels. Shapes:
-/// upstream [N]; gradients as prediction and target.
+/// clamped, by 0. Pooling hands a quarter of its gradient to each of its four pixels. Shapes: upstream [N]; gradients as
+/// prediction and target.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func multiScaleStructuralSimilarityGradient<Scalar: BinaryFloatingPoint & Sendable>(
@@ -47,7 +48,6 @@ public func multiScaleStructuralSimilarityGradient<Scalar: BinaryFloatingPoint &
   let images = prediction.shape[0]
   let channels = prediction.shape[1]
   require(upstream.shape == [images], "upstream: shape \(upstream.shape), one number an image is [\(images)]")
-  let window = Window<Scalar>(options.scale)
   let predictions = scales(of: prediction, options)
   let targets = scales(of: target, options)
   let terms = scaleTerms(predictions, targets, options)
@@ -55,34 +55,61 @@ public func multiScaleStructuralSimilarityGradient<Scalar: BinaryFloatingPoint &
 
   var coarser: PairGradients<Scalar>?
   for s in options.weights.indices.reversed() {
-    var gradients = PairGradients(
-      prediction: Tensor<Scalar>(shape: predictions[s].shape), target: Tensor<Scalar>(shape: targets[s].shape))
+    let scale = options.scaleOptions(isLast: s == last)
+    let window = Window<Scalar>(scale)
+    let steps = Preparation(scale, shape: predictions[s].shape)
+    let x = steps.applied(predictions[s])
+    let y = steps.applied(targets[s])
+    let positions = Scalar((x.shape[2] - window.size + 1) * (x.shape[3] - window.size + 1))
+    var gradients = PairGradients(prediction: Tensor<Scalar>(shape: x.shape), target: Tensor<Scalar>(shape: y.shape))
     for n in 0..<images {
       for c in 0..<channels {
-        var byTerm = clampedPowerDerivative(terms[n, c, s], options.weights[s])
-        for (t, weight) in options.weights.enumerated() where t != s { byTerm *= clampedPower(terms[n, c, t], weight) }
-        window.addGradient(
-          predictions[s], targets[s], n, c, upstream: upstream[n] / Scalar(channels) * byTerm, withLuminance: s == last,
-          to: &gradients)
+        let g = options.channels == .joint ? 0 : c
+        var byTerm = factorDerivative(terms[n, g, s], s, options)
+        for t in options.weights.indices where t != s { byTerm *= factor(terms[n, g, t], t, options) }
+        let each = upstream[n] / Scalar(channels) * byTerm / positions
+        window.addGradient(x, y, n, c, withLuminance: s == last, to: &gradients) { _, _ in each }
       }
     }
+    gradients = PairGradients(
+      prediction: steps.transposed(gradients.prediction), target: steps.transposed(gradients.target))
     if let coarser {
-      addPooledGradient(coarser.prediction, to: &gradients.prediction, options)
-      addPooledGradient(coarser.target, to: &gradients.target, options)
+      let (rows, columns) = pooling(predictions[s].shape, options)
+      add(mappedTransposed(coarser.prediction, rows: rows, columns: columns), to: &gradients.prediction)
+      add(mappedTransposed(coarser.target, rows: rows, columns: columns), to: &gradients.target)
     }
     coarser = gradients
   }
   return coarser ?? PairGradients(prediction: prediction, target: target)
 }
 
-/// max(x, 0)^exponent. NaN stays NaN.
-private func clampedPower<Scalar: BinaryFloatingPoint>(_ x: Scalar, _ exponent: Double) -> Scalar {
-  x <= 0 ? 0 : Scalar(pow(Double(x), exponent))
+/// A term to its power, after the rule for negative ones. NaN stays NaN.
+private func factor<Scalar: BinaryFloatingPoint>(
+  _ term: Scalar, _ s: Int, _ options: MultiScaleStructuralSimilarityOptions
+) -> Scalar {
+  let base = ruled(term, options)
+  return base <= 0 ? 0 : Scalar(pow(Double(base), options.weights[s]))
 }
 
-/// The derivative of max(x, 0)^exponent, 0 where x is not positive. NaN stays NaN.
-private func clampedPowerDerivative<Scalar: BinaryFloatingPoint>(_ x: Scalar, _ exponent: Double) -> Scalar {
-  x <= 0 ? 0 : Scalar(exponent * pow(Double(x), exponent - 1))
+/// The derivative of ``factor`` by the term, 0 where the rule clamps it. NaN stays NaN.
+private func factorDerivative<Scalar: BinaryFloatingPoint>(
+  _ term: Scalar, _ s: Int, _ options: MultiScaleStructuralSimilarityOptions
+) -> Scalar {
+  let base = ruled(term, options)
+  if base <= 0 || options.negativeContrast == .floor && Double(term) <= options.contrastFloor { return 0 }
+  let slope = options.negativeContrast == .shift ? 0.5 : 1
+  return Scalar(slope * options.weights[s] * pow(Double(base), options.weights[s] - 1))
+}
+
+/// The term that the power is taken of.
+private func ruled<Scalar: BinaryFloatingPoint>(
+  _ term: Scalar, _ options: MultiScaleStructuralSimilarityOptions
+) -> Scalar {
+  switch options.negativeContrast {
+  case .relu, .reluMap: term <= 0 ? 0 : term
+  case .floor: Double(term) <= options.contrastFloor ? Scalar(options.contrastFloor) : term
+  case .shift: (1 + term) / 2
+  }
 }
 
 /// The image at every scale, finest first.
@@ -90,75 +117,56 @@ private func scales<Scalar>(
   of image: Tensor<Scalar>, _ options: MultiScaleStructuralSimilarityOptions
 ) -> [Tensor<Scalar>] {
   var scales = [image]
-  for _ in 1..<options.weights.count { scales.append(pooled(scales[scales.count - 1], options)) }
+  for _ in 1..<options.weights.count {
+    let fine = scales[scales.count - 1]
+    let (rows, columns) = pooling(fine.shape, options)
+    scales.append(mapped(fine, rows: rows, columns: columns))
+  }
   return scales
 }
 
-/// [N, C, scales]: the mean over positions of each scale's term.
+/// [N, G, scales]: the mean over positions of each scale's term; G is the number of channels, or 1 where they are joint.
 private func scaleTerms<Scalar>(
   _ predictions: [Tensor<Scalar>], _ targets: [Tensor<Scalar>], _ options: MultiScaleStructuralSimilarityOptions
 ) -> Tensor<Scalar> {
-  let window = Window<Scalar>(options.scale)
-  let count = options.weights.count
+  let last = options.weights.count - 1
   let images = predictions[0].shape[0]
   let channels = predictions[0].shape[1]
-  var terms = Tensor<Scalar>(shape: [images, channels, count])
-  for n in 0..<images {
-    for c in 0..<channels {
-      for s in 0..<count {
-        let means = window.means(predictions[s], targets[s], n, c)
-        terms[n, c, s] = s == count - 1 ? means.similarity : means.contrast
+  let isJoint = options.channels == .joint
+  var terms = Tensor<Scalar>(shape: [images, isJoint ? 1 : channels, last + 1])
+  for s in 0...last {
+    let scale = options.scaleOptions(isLast: s == last)
+    let window = Window<Scalar>(scale)
+    let steps = Preparation(scale, shape: predictions[s].shape)
+    let x = steps.applied(predictions[s])
+    let y = steps.applied(targets[s])
+    for n in 0..<images {
+      for c in 0..<channels {
+        let means = window.means(x, y, n, c)
+        let term = s == last ? means.similarity : means.contrast
+        if isJoint { terms[n, 0, s] += term / Scalar(channels) } else { terms[n, c, s] = term }
       }
     }
   }
   return terms
 }
 
-/// 2x2 average pooling; positions outside the image are zeros that count in the mean.
-private func pooled<Scalar>(
-  _ x: Tensor<Scalar>, _ options: MultiScaleStructuralSimilarityOptions
-) -> Tensor<Scalar> {
-  let height = x.shape[2]
-  let width = x.shape[3]
-  var y = Tensor<Scalar>(
-    shape: [x.shape[0], x.shape[1], options.pooledSide(height), options.pooledSide(width)])
-  for n in 0..<y.shape[0] {
-    for c in 0..<y.shape[1] {
-      for i in 0..<y.shape[2] {
-        for j in 0..<y.shape[3] {
-          let top = 2 * i - options.firstOffset(ofSide: height)
-          let left = 2 * j - options.firstOffset(ofSide: width)
-          for row in top...top + 1 where (0..<height).contains(row) {
-            for column in left...left + 1 where (0..<width).contains(column) {
-              y[n, c, i, j] += x[n, c, row, column] / 4
-            }
-          }
-        }
+/// 2x2 average pooling of images of that shape, along rows and along columns.
+private func pooling(
+  _ shape: [Int], _ options: MultiScaleStructuralSimilarityOptions
+) -> (rows: AxisMap, columns: AxisMap) {
+  func axis(_ side: Int, _ other: Int) -> AxisMap {
+    let offset = options.firstOffset(ofSide: side, other: other)
+    let outputs = (0..<options.pooledSide(side)).map { i in
+      [2 * i - offset, 2 * i - offset + 1].compactMap { position in
+        options.pooledPosition(position, side: side).map { (position: $0, weight: 0.5) }
       }
     }
+    return AxisMap(inputSize: side, outputs: outputs)
   }
-  return y
+  return (axis(shape[2], shape[3]), axis(shape[3], shape[2]))
 }
 
-/// Adds a quarter of each pooled element's gradient to the four pixels that it averaged.
-private func addPooledGradient<Scalar>(
-  _ upstream: Tensor<Scalar>, to gradient: inout Tensor<Scalar>, _ options: MultiScaleStructuralSimilarityOptions
-) {
-  let height = gradient.shape[2]
-  let width = gradient.shape[3]
-  for n in 0..<upstream.shape[0] {
-    for c in 0..<upstream.shape[1] {
-      for i in 0..<upstream.shape[2] {
-        for j in 0..<upstream.shape[3] {
-          let top = 2 * i - options.firstOffset(ofSide: height)
-          let left = 2 * j - options.firstOffset(ofSide: width)
-          for row in top...top + 1 where (0..<height).contains(row) {
-            for column in left...left + 1 where (0..<width).contains(column) {
-              gradient[n, c, row, column] += upstream[n, c, i, j] / 4
-            }
-          }
-        }
-      }
-    }
-  }
+private func add<Scalar>(_ x: Tensor<Scalar>, to sum: inout Tensor<Scalar>) {
+  for i in 0..<sum.count { sum[i] += x[i] }
 }

@@ -1,9 +1,8 @@
-import Foundation
 import PerceptualCore
 
 /// Structural similarity (SSIM) of each image, 1 for equal images.
 ///
-/// Over every position of the Gaussian window w (normalised, wholly inside the image):
+/// Over every position of the window w (Gaussian or uniform, normalised, wholly inside the image):
 ///
 ///     mean_x = sum w x                  variance_x = sum w (x - mean_x)^2
 ///     covariance = sum w (x - mean_x) (y - mean_y)
@@ -11,23 +10,25 @@ import PerceptualCore
 ///     contrast = (2 covariance + C2) / (variance_x + variance_y + C2),   C2 = (k2 L)^2
 ///     value[n] = mean over channels and positions of luminance x contrast
 ///
-/// Shapes: prediction and target [N, C, H, W], H and W at least windowSize; value [N]. L is the data range, in the
-/// units of the input. NaN and infinities in an image make its value NaN. Settings or shapes that make no sense are a
-/// caller's bug. Source: Wang, Bovik, Sheikh and Simoncelli 2004, equation 13, valid windows.
+/// Options may first reduce large images, may reflect images at their borders so that windows are centred on every
+/// pixel, and may set negative contrasts to 0: see ``StructuralSimilarityOptions``. Shapes: prediction and target
+/// [N, C, H, W], H and W at least `options.smallestSide`; value [N]. L is the data range, in the units of the input. NaN
+/// and infinities in an image make its value NaN. Settings or shapes that make no sense are a caller's bug. Source: Wang,
+/// Bovik, Sheikh and Simoncelli 2004, equation 13.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func structuralSimilarity<Scalar: BinaryFloatingPoint & Sendable>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, options: StructuralSimilarityOptions = .init()
 ) -> Tensor<Scalar> {
   checkPair(prediction, target, obstacle: options.obstacle(forImages: prediction.shape))
-  let images = prediction.shape[0]
   let channels = prediction.shape[1]
+  let steps = Preparation(options, shape: prediction.shape)
+  let x = steps.applied(prediction)
+  let y = steps.applied(target)
   let window = Window<Scalar>(options)
-  var value = Tensor<Scalar>(shape: [images])
-  for n in 0..<images {
-    for c in 0..<channels {
-      value[n] += window.means(prediction, target, n, c).similarity / Scalar(channels)
-    }
+  var value = Tensor<Scalar>(shape: [prediction.shape[0]])
+  for n in 0..<value.count {
+    for c in 0..<channels { value[n] += window.means(x, y, n, c).similarity / Scalar(channels) }
   }
   return value
 }
@@ -44,18 +45,77 @@ public func structuralSimilarityGradient<Scalar: BinaryFloatingPoint & Sendable>
 ) -> PairGradients<Scalar> {
   checkPair(prediction, target, obstacle: options.obstacle(forImages: prediction.shape))
   let images = prediction.shape[0]
-  let channels = prediction.shape[1]
   require(upstream.shape == [images], "upstream: shape \(upstream.shape), one number an image is [\(images)]")
+  let shape = mapShape(prediction.shape, options)
+  let share = Scalar(shape[2] * shape[3])
+  return gradient(prediction, target, options) { n, _, _, _ in upstream[n] / Scalar(shape[1]) / share }
+}
+
+/// Luminance x contrast at every position of the window: ``structuralSimilarity(_:target:options:)`` is its mean.
+///
+/// Shapes: prediction and target [N, C, H, W]; the map [N, C, H', W'], H' = H - windowSize + 1 for valid windows, H where
+/// images are reflected, H the height after downsampling. A NaN or an infinity reaches the positions whose window holds
+/// it.
+@specialized(where Scalar == Double)
+@specialized(where Scalar == Float)
+public func structuralSimilarityMap<Scalar: BinaryFloatingPoint & Sendable>(
+  _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, options: StructuralSimilarityOptions = .init()
+) -> Tensor<Scalar> {
+  checkPair(prediction, target, obstacle: options.obstacle(forImages: prediction.shape))
+  let steps = Preparation(options, shape: prediction.shape)
+  let x = steps.applied(prediction)
+  let y = steps.applied(target)
   let window = Window<Scalar>(options)
-  var gradients = PairGradients(
-    prediction: Tensor<Scalar>(shape: prediction.shape), target: Tensor<Scalar>(shape: target.shape))
-  for n in 0..<images {
-    for c in 0..<channels {
-      window.addGradient(
-        prediction, target, n, c, upstream: upstream[n] / Scalar(channels), withLuminance: true, to: &gradients)
+  var map = Tensor<Scalar>(shape: mapShape(prediction.shape, options))
+  for n in 0..<map.shape[0] {
+    for c in 0..<map.shape[1] {
+      for top in 0..<map.shape[2] {
+        for left in 0..<map.shape[3] {
+          let m = window.moments(x, y, n, c, top, left)
+          map[n, c, top, left] = window.luminance(m) * window.contrast(m)
+        }
+      }
     }
   }
-  return gradients
+  return map
+}
+
+/// The gradient of ``structuralSimilarityMap(_:target:options:)``. Shapes: upstream as the map; gradients as prediction
+/// and target.
+@specialized(where Scalar == Double)
+@specialized(where Scalar == Float)
+public func structuralSimilarityMapGradient<Scalar: BinaryFloatingPoint & Sendable>(
+  _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, upstream: Tensor<Scalar>,
+  options: StructuralSimilarityOptions = .init()
+) -> PairGradients<Scalar> {
+  checkPair(prediction, target, obstacle: options.obstacle(forImages: prediction.shape))
+  let shape = mapShape(prediction.shape, options)
+  require(upstream.shape == shape, "upstream: shape \(upstream.shape), the map has \(shape)")
+  return gradient(prediction, target, options) { n, c, top, left in upstream[n, c, top, left] }
+}
+
+/// The gradient of the sum over images, channels and positions of upstream(n, c, top, left) x the map.
+private func gradient<Scalar: BinaryFloatingPoint & Sendable>(
+  _ prediction: Tensor<Scalar>, _ target: Tensor<Scalar>, _ options: StructuralSimilarityOptions,
+  upstream: (Int, Int, Int, Int) -> Scalar
+) -> PairGradients<Scalar> {
+  let steps = Preparation(options, shape: prediction.shape)
+  let x = steps.applied(prediction)
+  let y = steps.applied(target)
+  let window = Window<Scalar>(options)
+  var gradients = PairGradients(prediction: Tensor<Scalar>(shape: x.shape), target: Tensor<Scalar>(shape: y.shape))
+  for n in 0..<x.shape[0] {
+    for c in 0..<x.shape[1] {
+      window.addGradient(x, y, n, c, withLuminance: true, to: &gradients) { upstream(n, c, $0, $1) }
+    }
+  }
+  return PairGradients(
+    prediction: steps.transposed(gradients.prediction), target: steps.transposed(gradients.target))
+}
+
+private func mapShape(_ shape: [Int], _ options: StructuralSimilarityOptions) -> [Int] {
+  let sides = options.reducedSides(height: shape[2], width: shape[3])
+  return [shape[0], shape[1], options.positions(ofSide: sides.height), options.positions(ofSide: sides.width)]
 }
 
 func checkPair<Scalar>(_ prediction: Tensor<Scalar>, _ target: Tensor<Scalar>, obstacle: String?) {
@@ -63,117 +123,37 @@ func checkPair<Scalar>(_ prediction: Tensor<Scalar>, _ target: Tensor<Scalar>, o
   require(target.shape == prediction.shape, "target: shape \(target.shape), prediction has \(prediction.shape)")
 }
 
-/// The Gaussian window and the two terms of SSIM.
-struct Window<Scalar: BinaryFloatingPoint & Sendable> {
-  let size: Int
-  /// size x size, of sum 1.
-  let weights: [Scalar]
-  let c1: Scalar
-  let c2: Scalar
+/// What happens to images before windows are laid on them: reduction, then reflection. Both are linear.
+struct Preparation {
+  private var steps: [(rows: AxisMap, columns: AxisMap)] = []
 
-  init(_ options: StructuralSimilarityOptions) {
-    let centre = Double(options.windowSize - 1) / 2
-    let bell = (0..<options.windowSize).map { exp(-pow((Double($0) - centre) / options.sigma, 2) / 2) }
-    let sum = bell.reduce(0, +)
-    size = options.windowSize
-    weights = bell.flatMap { row in bell.map { column in Scalar(row / sum * (column / sum)) } }
-    c1 = Scalar(options.luminanceConstant)
-    c2 = Scalar(options.contrastConstant)
-  }
-
-  struct Moments {
-    var meanX: Scalar = 0
-    var meanY: Scalar = 0
-    var varianceX: Scalar = 0
-    var varianceY: Scalar = 0
-    var covariance: Scalar = 0
-  }
-
-  /// The moments of the window whose first pixel is (top, left).
-  func moments(_ x: Tensor<Scalar>, _ y: Tensor<Scalar>, _ n: Int, _ c: Int, _ top: Int, _ left: Int) -> Moments {
-    var moments = Moments()
-    for i in 0..<size {
-      for j in 0..<size {
-        moments.meanX += weights[i * size + j] * x[n, c, top + i, left + j]
-        moments.meanY += weights[i * size + j] * y[n, c, top + i, left + j]
-      }
+  init(_ options: StructuralSimilarityOptions, shape: [Int]) {
+    var (height, width) = (shape[2], shape[3])
+    let factor = options.downsampling.factor(height: height, width: width)
+    if factor > 1 {
+      steps.append((reduction(height, factor, options.downsampling), reduction(width, factor, options.downsampling)))
+      (height, width) = options.reducedSides(height: height, width: width)
     }
-    for i in 0..<size {
-      for j in 0..<size {
-        let weight = weights[i * size + j]
-        let fromMeanX = x[n, c, top + i, left + j] - moments.meanX
-        let fromMeanY = y[n, c, top + i, left + j] - moments.meanY
-        moments.varianceX += weight * fromMeanX * fromMeanX
-        moments.varianceY += weight * fromMeanY * fromMeanY
-        moments.covariance += weight * fromMeanX * fromMeanY
-      }
-    }
-    return moments
-  }
-
-  func luminance(_ m: Moments) -> Scalar {
-    (2 * m.meanX * m.meanY + c1) / (m.meanX * m.meanX + m.meanY * m.meanY + c1)
-  }
-
-  func contrast(_ m: Moments) -> Scalar {
-    (2 * m.covariance + c2) / (m.varianceX + m.varianceY + c2)
-  }
-
-  /// The means over all positions in one channel of luminance x contrast, and of contrast alone.
-  func means(
-    _ x: Tensor<Scalar>, _ y: Tensor<Scalar>, _ n: Int, _ c: Int
-  ) -> (similarity: Scalar, contrast: Scalar) {
-    let rows = x.shape[2] - size + 1
-    let columns = x.shape[3] - size + 1
-    var similaritySum: Scalar = 0
-    var contrastSum: Scalar = 0
-    for top in 0..<rows {
-      for left in 0..<columns {
-        let m = moments(x, y, n, c, top, left)
-        similaritySum += luminance(m) * contrast(m)
-        contrastSum += contrast(m)
-      }
-    }
-    return (similaritySum / Scalar(rows * columns), contrastSum / Scalar(rows * columns))
-  }
-
-  /// Adds upstream times the gradient of the mean over positions of luminance x contrast, or of contrast alone; where
-  /// upstream is 0, exactly nothing, whatever the windows hold.
-  func addGradient(
-    _ x: Tensor<Scalar>, _ y: Tensor<Scalar>, _ n: Int, _ c: Int, upstream: Scalar, withLuminance: Bool,
-    to gradients: inout PairGradients<Scalar>
-  ) {
-    if upstream == 0 { return }
-    let rows = x.shape[2] - size + 1
-    let columns = x.shape[3] - size + 1
-    for top in 0..<rows {
-      for left in 0..<columns {
-        let m = moments(x, y, n, c, top, left)
-        let each = upstream / Scalar(rows * columns)
-        let luminanceScale = m.meanX * m.meanX + m.meanY * m.meanY + c1
-        let contrastScale = m.varianceX + m.varianceY + c2
-        // The derivatives of the term by its five moments; by both variances it is the same.
-        let factor = withLuminance ? luminance(m) : 1
-        let byCovariance = each * factor * 2 / contrastScale
-        let byVariance = -each * factor * contrast(m) / contrastScale
-        var byMeanX: Scalar = 0
-        var byMeanY: Scalar = 0
-        if withLuminance {
-          byMeanX = each * contrast(m) * 2 * (m.meanY - luminance(m) * m.meanX) / luminanceScale
-          byMeanY = each * contrast(m) * 2 * (m.meanX - luminance(m) * m.meanY) / luminanceScale
-        }
-        for i in 0..<size {
-          for j in 0..<size {
-            let weight = weights[i * size + j]
-            let fromMeanX = x[n, c, top + i, left + j] - m.meanX
-            let fromMeanY = y[n, c, top + i, left + j] - m.meanY
-            gradients.prediction[n, c, top + i, left + j] +=
-              weight * (byMeanX + 2 * byVariance * fromMeanX + byCovariance * fromMeanY)
-            gradients.target[n, c, top + i, left + j] +=
-              weight * (byMeanY + 2 * byVariance * fromMeanY + byCovariance * fromMeanX)
-          }
-        }
-      }
+    if options.padding == .reflect {
+      steps.append((.reflection(height, radius: options.radius), .reflection(width, radius: options.radius)))
     }
   }
+
+  func applied<Scalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+    steps.reduce(x) { mapped($0, rows: $1.rows, columns: $1.columns) }
+  }
+
+  func transposed<Scalar>(_ gradient: Tensor<Scalar>) -> Tensor<Scalar> {
+    steps.reversed().reduce(gradient) { mappedTransposed($0, rows: $1.rows, columns: $1.columns) }
+  }
+}
+
+/// Means of `factor` pixels around every `factor`-th.
+private func reduction(_ size: Int, _ factor: Int, _ rule: SimilarityDownsampling) -> AxisMap {
+  let outputs = (0..<rule.reduced(size, by: factor)).map { i in
+    (0..<factor).map { offset in
+      (position: mirrored(factor * i + offset - rule.reach(of: factor), size), weight: 1 / Double(factor))
+    }
+  }
+  return AxisMap(inputSize: size, outputs: outputs)
 }

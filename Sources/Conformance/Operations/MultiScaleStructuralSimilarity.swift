@@ -5,13 +5,12 @@ import Reference
 enum MultiScaleStructuralSimilarity: Operation {
   static let name = "multiScaleStructuralSimilarity"
   static let inputs = [InputDescription("prediction", "[N,C,H,W]"), InputDescription("target", "[N,C,H,W]")]
-  static let attributes = [
-    AttributeDescription("windowSize", default: "11"), AttributeDescription("sigma", default: "1.5"),
-    AttributeDescription("k1", default: "0.01"), AttributeDescription("k2", default: "0.03"),
-    AttributeDescription("dataRange", default: "1"),
-    AttributeDescription("weights", default: "[0.0448, 0.2856, 0.3001, 0.2363, 0.1333]"),
-    AttributeDescription("oddSizes", default: "\"pad\""), AttributeDescription("negativeContrast", default: "\"relu\""),
-  ]
+  static let attributes =
+    similarityAttributes + [
+      AttributeDescription("weights", default: "[0.0448, 0.2856, 0.3001, 0.2363, 0.1333]"),
+      AttributeDescription("oddSizes", default: "\"pad\""), AttributeDescription("negativeContrast", default: "\"relu\""),
+      AttributeDescription("contrastFloor", default: "1e-4"), AttributeDescription("channels", default: "\"separate\""),
+    ]
   static let outputs = ["value"]
   static let gradients = ["prediction", "target"]
 
@@ -63,6 +62,7 @@ enum MultiScaleStructuralSimilarity: Operation {
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
     let (prediction, target) = operationCase.pair
     let options = try operationCase.attributes.multiScaleStructuralSimilarityOptions()
+    try options.requireFast()
     var results = OperationResults(
       outputs: ["value": Fast.multiScaleStructuralSimilarity(prediction, target: target, options: options)])
     if operationCase.asksForGradients {
@@ -74,6 +74,17 @@ enum MultiScaleStructuralSimilarity: Operation {
   }
 }
 
+extension MultiScaleStructuralSimilarityOptions {
+  /// Throws for what Fast does not compute.
+  func requireFast() throws(PerceptualError) {
+    try scale.requireFast()
+    if ![.pad, .drop].contains(oddSizes) || negativeContrast != .relu || channels != .separate {
+      throw PerceptualError(
+        .malformed, "the fast path has oddSizes \"pad\" and \"drop\", negativeContrast \"relu\", channels \"separate\"")
+    }
+  }
+}
+
 extension Attributes {
   /// The settings of all scales.
   func multiScaleStructuralSimilarityOptions() throws(PerceptualError) -> MultiScaleStructuralSimilarityOptions {
@@ -82,6 +93,8 @@ extension Attributes {
       scale: try structuralSimilarityOptions(),
       weights: try numbers("weights", default: published.weights),
       oddSizes: try choice("oddSizes", default: published.oddSizes),
-      negativeContrast: try choice("negativeContrast", default: published.negativeContrast))
+      negativeContrast: try choice("negativeContrast", default: published.negativeContrast),
+      contrastFloor: try number("contrastFloor", default: published.contrastFloor),
+      channels: try choice("channels", default: published.channels))
   }
 }

@@ -7,6 +7,7 @@ enum NormalizedLaplacianPyramidDistance: Operation {
   static let inputs = [InputDescription("prediction", "[N,C,H,W]"), InputDescription("target", "[N,C,H,W]")]
   static let attributes = [
     AttributeDescription("family", default: "\"hepburn\""), AttributeDescription("levels", default: "6"),
+    AttributeDescription("pooling", default: "\"image\""),
   ]
   static let outputs = ["value"]
   static let gradients = ["prediction", "target"]
@@ -18,7 +19,7 @@ enum NormalizedLaplacianPyramidDistance: Operation {
     case (.output, .referenceFloat):
       .bound(epsilons: 256, reason: "residuals of both images are rounded before they cancel: 1 / sigma, six levels") {
         operationCase throws(PerceptualError) in
-        Tensor(repeating: 1, shape: [operationCase.input("prediction").shape[0]])
+        Tensor(repeating: 1, shape: try outputShapes(operationCase)["value"] ?? [])
       }
     case (.output, .fast):
       .relative(epsilons: 8, reason: "the difference has a pyramid of its own, whose residual does not cancel")
@@ -31,32 +32,39 @@ enum NormalizedLaplacianPyramidDistance: Operation {
     }
   }
 
-  private static func settings(
-    _ attributes: Attributes
-  ) throws(PerceptualError) -> (family: LaplacianPyramidFamily, levels: Int) {
-    (try attributes.choice("family", default: .hepburn), try attributes.integer("levels", default: 6))
+  private typealias Settings = (family: LaplacianPyramidFamily, levels: Int, pooling: LaplacianPyramidPooling)
+
+  private static func settings(_ attributes: Attributes) throws(PerceptualError) -> Settings {
+    (
+      try attributes.choice("family", default: .hepburn), try attributes.integer("levels", default: 6),
+      try attributes.choice("pooling", default: .image)
+    )
   }
 
   static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    let levels = try settings(operationCase.attributes).levels
-    try operationCase.checkImages { LaplacianPyramid.obstacle(levels: levels, forImages: $0) }
+    let (family, levels, pooling) = try settings(operationCase.attributes)
+    try operationCase.checkImages {
+      LaplacianPyramid.obstacle(levels: levels, forImages: $0, family: family, pooling: pooling)
+    }
   }
 
   static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["value": [operationCase.input("prediction").shape[0]]]
+    let images = operationCase.input("prediction").shape[0]
+    return ["value": [try settings(operationCase.attributes).pooling == .batch ? 1 : images]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
     let (prediction, target) = operationCase.pair
-    let (family, levels) = try settings(operationCase.attributes)
+    let (family, levels, pooling) = try settings(operationCase.attributes)
     let value = Reference.normalizedLaplacianPyramidDistance(
-      prediction, target: target, family: family, levels: levels)
+      prediction, target: target, family: family, levels: levels, pooling: pooling)
     var results = OperationResults(outputs: ["value": value])
     if operationCase.asksForGradients {
       results.gradients = Reference.normalizedLaplacianPyramidDistanceGradient(
-        prediction, target: target, upstream: operationCase.cotangent("value"), family: family, levels: levels
+        prediction, target: target, upstream: operationCase.cotangent("value"), family: family, levels: levels,
+        pooling: pooling
       ).named
     }
     return results
@@ -64,7 +72,10 @@ enum NormalizedLaplacianPyramidDistance: Operation {
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
     let (prediction, target) = operationCase.pair
-    let (family, levels) = try settings(operationCase.attributes)
+    let (family, levels, pooling) = try settings(operationCase.attributes)
+    if family != .hepburn || pooling != .image {
+      throw PerceptualError(.malformed, "the fast path has family \"hepburn\" with pooling \"image\" alone")
+    }
     let value = Fast.normalizedLaplacianPyramidDistance(prediction, target: target, family: family, levels: levels)
     var results = OperationResults(outputs: ["value": value])
     if operationCase.asksForGradients {

@@ -5,11 +5,10 @@ import Reference
 enum StructuralSimilarity: Operation {
   static let name = "structuralSimilarity"
   static let inputs = [InputDescription("prediction", "[N,C,H,W]"), InputDescription("target", "[N,C,H,W]")]
-  static let attributes = [
-    AttributeDescription("windowSize", default: "11"), AttributeDescription("sigma", default: "1.5"),
-    AttributeDescription("k1", default: "0.01"), AttributeDescription("k2", default: "0.03"),
-    AttributeDescription("dataRange", default: "1"),
-  ]
+  static let attributes =
+    similarityAttributes + [
+      AttributeDescription("downsampling", default: "\"none\""), AttributeDescription("rectifiedContrast", default: "false"),
+    ]
   static let outputs = ["value"]
   static let gradients = ["prediction", "target"]
 
@@ -59,6 +58,7 @@ enum StructuralSimilarity: Operation {
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
     let (prediction, target) = operationCase.pair
     let options = try operationCase.attributes.structuralSimilarityOptions()
+    try options.requireFast()
     var results = OperationResults(
       outputs: ["value": Fast.structuralSimilarity(prediction, target: target, options: options)])
     if operationCase.asksForGradients {
@@ -80,13 +80,32 @@ enum StructuralSimilarity: Operation {
 /// The lengths of the longest chain of sums that ends in a value: positions, and the products of a window's moments.
 @Sendable func sumLengths(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> Tensor<Double> {
   let shape = operationCase.input("prediction").shape
-  let window = try operationCase.attributes.structuralSimilarityOptions().windowSize
-  let positions = (shape[2] - window + 1) * (shape[3] - window + 1)
+  let options = try operationCase.attributes.structuralSimilarityOptions()
+  let window = options.windowSize
+  let positions = max(options.positions(ofSide: shape[2]), 1) * max(options.positions(ofSide: shape[3]), 1)
   return Tensor(repeating: Double(positions + 8 * window * window), shape: [shape[0]])
 }
 
+/// The attributes that SSIM, its map and MS-SSIM share.
+let similarityAttributes = [
+  AttributeDescription("windowSize", default: "11"), AttributeDescription("sigma", default: "1.5"),
+  AttributeDescription("k1", default: "0.01"), AttributeDescription("k2", default: "0.03"),
+  AttributeDescription("dataRange", default: "1"), AttributeDescription("window", default: "\"gaussian\""),
+  AttributeDescription("covariance", default: "\"population\""), AttributeDescription("padding", default: "\"valid\""),
+]
+
+extension StructuralSimilarityOptions {
+  /// Throws for what Fast does not compute.
+  func requireFast() throws(PerceptualError) {
+    if window != .gaussian || padding != .valid || downsampling != .none || rectifiedContrast {
+      throw PerceptualError(
+        .malformed, "the fast path has no window, padding, downsampling or rectifiedContrast but the default")
+    }
+  }
+}
+
 extension Attributes {
-  /// The settings of one scale.
+  /// The settings of SSIM; those of one scale lack downsampling and rectifiedContrast, which keep their defaults there.
   func structuralSimilarityOptions() throws(PerceptualError) -> StructuralSimilarityOptions {
     let published = StructuralSimilarityOptions()
     return StructuralSimilarityOptions(
@@ -94,6 +113,11 @@ extension Attributes {
       sigma: try number("sigma", default: published.sigma),
       k1: try number("k1", default: published.k1),
       k2: try number("k2", default: published.k2),
-      dataRange: try number("dataRange", default: published.dataRange))
+      dataRange: try number("dataRange", default: published.dataRange),
+      window: try choice("window", default: published.window),
+      covariance: try choice("covariance", default: published.covariance),
+      padding: try choice("padding", default: published.padding),
+      downsampling: try choice("downsampling", default: published.downsampling),
+      rectifiedContrast: try bool("rectifiedContrast", default: published.rectifiedContrast))
   }
 }

@@ -1,0 +1,58 @@
+import Fast
+import PerceptualCore
+import Reference
+
+enum StructuralSimilarityMap: Operation {
+  static let name = "structuralSimilarityMap"
+  static let inputs = [InputDescription("prediction", "[N,C,H,W]"), InputDescription("target", "[N,C,H,W]")]
+  static let attributes = StructuralSimilarity.attributes
+  static let outputs = ["map"]
+  static let gradients = ["prediction", "target"]
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    switch (tensor, side) {
+    case (.output, .reference):
+      .bound(epsilons: 1024, reason: "oracles take variances as mean x^2 - mean^2, which cancels against C2", scale: ones)
+    case (.output, .referenceFloat):
+      .bound(epsilons: 256, reason: "a window's products of moments, which cancel against C2", scale: ones)
+    case (.output, .fast):
+      .bound(epsilons: 16, reason: "1 - a deficit, by moments about the means", scale: ones)
+    case (.gradient, _): StructuralSimilarity.tolerance(tensor, side)
+    }
+  }
+
+  /// 1 for each position: similarities are differences from 1 whatever their size.
+  @Sendable private static func ones(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> Tensor<Double> {
+    Tensor(repeating: 1, shape: try outputShapes(operationCase)["map"] ?? [])
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+    try StructuralSimilarity.validate(operationCase)
+  }
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    let options = try operationCase.attributes.structuralSimilarityOptions()
+    let shape = operationCase.input("prediction").shape
+    let sides = options.reducedSides(height: shape[2], width: shape[3])
+    return ["map": [shape[0], shape[1], options.positions(ofSide: sides.height), options.positions(ofSide: sides.width)]]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    let (prediction, target) = operationCase.pair
+    let options = try operationCase.attributes.structuralSimilarityOptions()
+    var results = OperationResults(
+      outputs: ["map": Reference.structuralSimilarityMap(prediction, target: target, options: options)])
+    if operationCase.asksForGradients {
+      results.gradients = Reference.structuralSimilarityMapGradient(
+        prediction, target: target, upstream: operationCase.cotangent("map"), options: options
+      ).named
+    }
+    return results
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    throw PerceptualError(.malformed, "the fast path has no structuralSimilarityMap")
+  }
+}

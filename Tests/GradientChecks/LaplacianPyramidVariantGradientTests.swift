@@ -1,0 +1,76 @@
+import PerceptualConformance
+import PerceptualCore
+import PerceptualFiles
+import PerceptualTestSupport
+import Reference
+import Testing
+
+/// The families and poolings of NLPD against central differences, steps 3e-7, where no residual turns its sign.
+@Suite struct LaplacianPyramidVariantGradientTests {
+  /// The signs of the residuals of both images.
+  private static let check = GradientCheck(step: 3e-7) { operationCase in
+    let levels = (try? operationCase.attributes.integer("levels", default: 6)) ?? 6
+    let family = (try? operationCase.attributes.choice("family", default: LaplacianPyramidFamily.hepburn)) ?? .hepburn
+    return [operationCase.input("prediction"), operationCase.input("target")].flatMap { image in
+      Reference.normalizedLaplacianPyramid(image, levels: levels, family: family)
+        .flatMap { $0.elements.map { $0 > 0 } }
+    }
+  }
+
+  private func pair(
+    _ label: String, _ shape: [Int], _ attributes: [String: JSONValue], _ kind: PicturePair = .noisy
+  ) throws -> OperationCase<Double> {
+    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let sample = Sample(label, ["prediction": shape, "target": shape], attributes)
+    return try sample.operationCase(of: tested, fill: .picture) { kind.fill(&$0, seed: label) }
+  }
+
+  static let samples: [(shape: [Int], attributes: [String: JSONValue])] = [
+    ([2, 1, 9, 8], ["family": "matlab", "levels": 3]), ([1, 2, 8, 7], ["family": "laparra", "levels": 2]),
+    ([1, 2, 7, 10], ["family": "tensorflow", "levels": 3]), ([1, 1, 5, 6], ["family": "matlab"]),
+    ([1, 1, 6, 5], ["family": "tensorflow"]), ([1, 1, 4, 3], ["family": "laparra", "levels": 3]),
+    ([3, 1, 8, 7], ["family": "tensorflow", "levels": 2, "pooling": "batch"]),
+    ([3, 1, 6, 7], ["levels": 2, "pooling": "batch"]), ([1, 1, 4, 3], ["family": "matlab", "levels": 1]),
+  ]
+
+  @Test(arguments: samples) func wholeJacobian(_ sample: (shape: [Int], attributes: [String: JSONValue])) throws {
+    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let operationCase = try pair("whole", sample.shape, sample.attributes)
+    for report in try Self.check.everyElement(of: tested, operationCase) { #expect(report.passed, "\(report)") }
+  }
+
+  @Test(arguments: ["hepburn", "matlab", "laparra", "tensorflow"]) func elevenPixelFrame(_ family: String) throws {
+    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let (height, width) = (27, 29)
+    let operationCase = try pair("frame", [1, 1, height, width], ["family": .string(family), "levels": 4])
+    let frame = (0..<height * width).filter {
+      let (row, column) = ($0 / width, $0 % width)
+      return min(row, height - 1 - row) < 11 || min(column, width - 1 - column) < 11
+    }
+    for report in try Self.check.elements(frame, ofInput: "prediction", of: tested, operationCase) {
+      #expect(report.passed, "\(report)")
+    }
+  }
+
+  /// Of the 87 000 residuals of an image some are so near 0 that every direction turns their sign: the images are the
+  /// first that have none such.
+  @Test(arguments: ["hepburn", "matlab", "tensorflow"]) func atThePapersSize(_ family: String) throws {
+    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let kind = try #require(LaplacianPyramidFamily(rawValue: family))
+    var operationCase = try pair("256 0", [1, 1, 256, 256], ["family": .string(family)], .noise)
+    for attempt in 1..<100 where operationCase.inputs.values.contains(where: { leastMagnitude($0, kind) < 1e-5 }) {
+      operationCase = try pair("256 \(attempt)", [1, 1, 256, 256], ["family": .string(family)], .noise)
+    }
+    let directions = family == "hepburn" ? 32 : 4
+    var check = Self.check
+    check.step = 1e-6
+    for report in try check.randomDirections(directions, of: tested, operationCase, seed: "NLPD \(family) 256") {
+      #expect(report.passed, "\(report)")
+    }
+  }
+
+  private func leastMagnitude(_ image: Tensor<Double>, _ family: LaplacianPyramidFamily) -> Double {
+    Reference.normalizedLaplacianPyramid(image, family: family)
+      .map { $0.elements.reduce(Double.infinity) { min($0, abs($1)) } }.min() ?? 0
+  }
+}
