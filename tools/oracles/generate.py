@@ -6,6 +6,7 @@ import sys
 
 import audio
 import mel
+import metric_variants
 import metrics
 import network
 import noise
@@ -29,7 +30,7 @@ def manifest(root):
 def main():
     root = pathlib.Path(sys.argv[1])
     verify.verify_all()
-    for module in (network, metrics, audio, mel, noise, trajectory):
+    for module in (network, metrics, metric_variants, audio, mel, noise, trajectory):
         module.write_all(root)
     (root / "MANIFEST.sha256").write_text(manifest(root))
 

@@ -62,9 +62,12 @@ def terms(x, y, windowSize=11, sigma=1.5, k1=0.01, k2=0.03, dataRange=1, window=
         return planes.reshape(*image.shape[:2], *planes.shape[-2:])
 
     mean_x, mean_y = blur(x), blur(y)
+    # Of values near 0, mean x^2 - mean^2 cancels least; the moments do not depend on where 0 lies.
+    x, y = x - x.detach().mean(), y - y.detach().mean()
+    near_x, near_y = blur(x), blur(y)
     factor = windowSize**2 / (windowSize**2 - 1) if covariance == "sample" else 1
-    spread = factor * (blur(x * x) - mean_x**2 + blur(y * y) - mean_y**2)
-    shared = factor * (blur(x * y) - mean_x * mean_y)
+    spread = factor * (blur(x * x) - near_x**2 + blur(y * y) - near_y**2)
+    shared = factor * (blur(x * y) - near_x * near_y)
     c1, c2 = (k1 * dataRange) ** 2, (k2 * dataRange) ** 2
     luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
     contrast = (2 * shared + c2) / (spread + c2)

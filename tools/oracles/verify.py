@@ -6,8 +6,11 @@ import torch
 import torch.nn.functional as F
 import torchaudio
 
+import laplacian as laplacians
 import metrics
+import similarity as similarities
 import transforms
+import variants
 from fixture import Draw
 from network import soft
 
@@ -58,6 +61,38 @@ def similarity():
     images = metrics.pair(draw, 1, 1, 13, 11)
     smooth("MS-SSIM, odd sizes dropped", lambda p, t: metrics.defined_ms_ssim(
         p, t, windowSize=3, sigma=1.0, weights=[0.4, 0.6], oddSizes="drop"), *images)
+
+
+def peers():
+    """Every variant's formula against the peer that it is named after, three channels."""
+    for shape in ((256, 256), (255, 255), (161, 193), (512, 384)):
+        draw = Draw(f"verify/peers/{shape}")
+        p, t = (torch.tensor(v) for v in metrics.pair(draw, 1, 3, *shape))
+        size = "x".join(map(str, shape))
+        for presets, ask, define, title in (
+                (variants.SSIM_PRESETS, variants.peer_ssim, similarities.ssim, "SSIM"),
+                (variants.MS_SSIM_PRESETS, variants.peer_ms_ssim, similarities.ms_ssim, "MS-SSIM")):
+            for name, attributes in presets.items():
+                # torchmetrics asks for more pixels than its formula.
+                if not (title == "MS-SSIM" and name.startswith("torchmetrics") and min(shape) < 176):
+                    expected = ask(name, p, t, **attributes)
+                    if expected is not None:
+                        agree(f"{title} {name}, {size}", define(p, t, **attributes), expected, 1e-12)
+        agree(f"NLPD pyiqa, {size}", laplacians.distance(p, t, "matlab"), variants.peer_nlpd("matlab", p, t), 1e-12)
+    draw = Draw("verify/variants")
+    small = dict(windowSize=3, sigma=1.0, weights=[0.4, 0.6])
+    for name, options in (("symmetric", dict(oddSizes="symmetric")), ("replicateStart", dict(oddSizes="replicateStart")),
+                          ("shift, joint, reflected", dict(negativeContrast="shift", channels="joint",
+                                                           padding="reflect", oddSizes="drop"))):
+        smooth(f"MS-SSIM, {name}", lambda p, t: similarities.ms_ssim(p, t, **small, **options),
+               *metrics.pair(draw, 1, 2, 9, 10))
+    for family in ("matlab", "laparra", "tensorflow"):
+        smooth(f"NLPD, {family}", lambda p, t: laplacians.distance(p, t, family, 3),
+               draw.normal(2, 1, 9, 10), draw.normal(2, 1, 9, 10))
+    # One definition of MS-SSIM stands in metrics.py since before there were variants: hold them to each other.
+    p, t = (torch.tensor(v) for v in metrics.pair(draw, 2, 3, 33, 38))
+    agree("MS-SSIM's two definitions", similarities.ms_ssim(p, t, windowSize=3, sigma=1.0),
+          metrics.defined_ms_ssim(p, t, windowSize=3, sigma=1.0), 1e-12)
 
 
 def plain_nlpd(x, y, levels):
@@ -122,4 +157,5 @@ def verify_all():
     network()
     similarity()
     laplacian()
+    peers()
     audio()
