@@ -12,7 +12,7 @@ enum StructuralSimilarityMap: Operation {
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch (tensor, side) {
     case (.output, .reference):
-      .bound(epsilons: 1024, reason: "oracles take variances as mean x^2 - mean^2, which cancels against C2", scale: ones)
+      .bound(epsilons: 128, reason: "oracles take variances as mean x^2 - mean^2, which cancels against C2", scale: ones)
     case (.output, .referenceFloat):
       .bound(epsilons: 256, reason: "a window's products of moments, which cancel against C2", scale: ones)
     case (.output, .fast):
