@@ -60,9 +60,9 @@ public enum LaplacianPyramid {
   /// The weight that only the MATLAB code has.
   public static let fifthNeighbour = 0.0072
 
-  /// The least height and width for `levels` levels: 2^levels + 1, 65 for six, in the family "hepburn", whose last level
-  /// needs a side of 3, since reflection by 2 must be shorter than the side, and each halving rounds up. The borders of
-  /// the others need nothing.
+  /// The least height and width for `levels` levels: 2^levels + 1, 65 for six, in the family "hepburn", whose last
+  /// level needs a side of 3, since reflection by 2 must be shorter than the side, and each halving rounds up. The
+  /// borders of the others need nothing.
   public static func smallestSide(levels: Int, family: LaplacianPyramidFamily = .hepburn) -> Int {
     family == .hepburn ? (1 << levels) + 1 : 1
   }

@@ -59,8 +59,8 @@ extension MultiScaleStructuralSimilarityOptions {
   /// The least height and width for which every scale still holds a window.
   ///
   /// Halving rounds down under ``OddSizes/drop``, so window 2^(scales - 1), 176 as published; else it rounds up, so
-  /// (window - 1) 2^(scales - 1) + 1, 161 as published. A last scale that is reflected needs only more than its window's
-  /// reach: 96 as torchmetrics computes, which itself asks for 176.
+  /// (window - 1) 2^(scales - 1) + 1, 161 as published. A last scale that is reflected needs only more than its
+  /// window's reach: 96 as torchmetrics computes, which itself asks for 176.
   public var smallestSide: Int {
     var side = scale.smallestSide
     for _ in 1..<max(weights.count, 1) {

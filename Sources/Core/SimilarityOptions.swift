@@ -29,8 +29,8 @@ public enum SimilarityDownsampling: String, Sendable, CaseIterable {
   /// Means over f x f blocks, f = the smaller side over 256, rounded, halves to the even number; what does not fill a
   /// block is dropped (piq).
   case piq
-  /// Means over f x f windows around every f-th pixel, images mirrored with the edge repeated, f = the smaller side over
-  /// 256, rounded, halves up (the authors' ssim.m).
+  /// Means over f x f windows around every f-th pixel, images mirrored with the edge repeated, f = the smaller side
+  /// over 256, rounded, halves up (the authors' ssim.m).
   case matlab
 
   /// The factor f for images of that size, at least 1.

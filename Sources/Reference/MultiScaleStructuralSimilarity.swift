@@ -10,10 +10,10 @@ import PerceptualCore
 ///     value[n] = mean over c of product over s of max(term[c, s], 0)^weight[s]
 ///
 /// Options choose what pooling does with odd sizes, another rule for negative terms, and whether channels are averaged
-/// already in term[s]: see ``MultiScaleStructuralSimilarityOptions``. Shapes: prediction and target [N, C, H, W], H and W
-/// at least `options.smallestSide`; value [N]. NaN and infinities in an image make its value NaN. Settings or shapes that
-/// make no sense are a caller's bug. Source: Wang, Simoncelli and Bovik 2003, equation 7 with equal exponents; the order
-/// of means and powers as in pytorch-msssim 1.0.
+/// already in term[s]: see ``MultiScaleStructuralSimilarityOptions``. Shapes: prediction and target [N, C, H, W], H and
+/// W at least `options.smallestSide`; value [N]. NaN and infinities in an image make its value NaN. Settings or shapes
+/// that make no sense are a caller's bug. Source: Wang, Simoncelli and Bovik 2003, equation 7 with equal exponents; the
+/// order of means and powers as in pytorch-msssim 1.0.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func multiScaleStructuralSimilarity<Scalar: BinaryFloatingPoint & Sendable>(
@@ -36,8 +36,8 @@ public func multiScaleStructuralSimilarity<Scalar: BinaryFloatingPoint & Sendabl
 /// The gradient of ``multiScaleStructuralSimilarity(_:target:options:)``.
 ///
 /// A channel's product changes with term s by weight[s] term^(weight[s] - 1) times the other factors; by a term that is
-/// clamped, by 0. Pooling hands a quarter of its gradient to each of its four pixels. Shapes: upstream [N]; gradients as
-/// prediction and target.
+/// clamped, by 0. Pooling hands a quarter of its gradient to each of its four pixels. Shapes: upstream [N]; gradients
+/// as prediction and target.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func multiScaleStructuralSimilarityGradient<Scalar: BinaryFloatingPoint & Sendable>(
@@ -125,7 +125,8 @@ private func scales<Scalar>(
   return scales
 }
 
-/// [N, G, scales]: the mean over positions of each scale's term; G is the number of channels, or 1 where they are joint.
+/// [N, G, scales]: the mean over positions of each scale's term; G is the number of channels, or 1 where they are
+/// joint.
 private func scaleTerms<Scalar>(
   _ predictions: [Tensor<Scalar>], _ targets: [Tensor<Scalar>], _ options: MultiScaleStructuralSimilarityOptions
 ) -> Tensor<Scalar> {

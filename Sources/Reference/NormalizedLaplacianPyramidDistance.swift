@@ -25,8 +25,8 @@ import PerceptualCore
 ///
 /// Pooling by batch gives one value: "hepburn" takes the norm over levels and images together, "tensorflow" the mean
 /// under the root over images too. Shapes: prediction and target [N, C, H, W], H and W at least
-/// `LaplacianPyramid.smallestSide`; value [N], or [1] pooled by batch. Units: the constants expect a data range of 1. NaN
-/// and infinities in an image make its value NaN. Settings or shapes that make no sense are a caller's bug. Source:
+/// `LaplacianPyramid.smallestSide`; value [N], or [1] pooled by batch. Units: the constants expect a data range of 1.
+/// NaN and infinities in an image make its value NaN. Settings or shapes that make no sense are a caller's bug. Source:
 /// Laparra, Ballé, Berardino and Simoncelli 2016 and the codes named in ``LaplacianPyramidFamily``.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
@@ -45,8 +45,8 @@ public func normalizedLaplacianPyramidDistance<Scalar: BinaryFloatingPoint & Sen
 /// The gradient of ``normalizedLaplacianPyramidDistance(_:target:family:levels:pooling:)``: each step transposed,
 /// coarsest first.
 ///
-/// The kinks have gradient 0: of |residual| at 0, and of a level's root where both images are alike. Shapes: upstream as
-/// the value; gradients as prediction and target.
+/// The kinks have gradient 0: of |residual| at 0, and of a level's root where both images are alike. Shapes: upstream
+/// as the value; gradients as prediction and target.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func normalizedLaplacianPyramidDistanceGradient<Scalar: BinaryFloatingPoint & Sendable>(

@@ -5,10 +5,10 @@ import PerceptualCore
 ///
 ///     value[n] = 20 log10(L / root mean square of (prediction - target))
 ///
-/// Differences are taken relative to the largest, so that no square overflows or vanishes. Shapes: prediction and target
-/// [N, ...], the same; value [N]. L is the data range, in the units of the input. A NaN makes its sample's value NaN, an
-/// infinite difference -infinity. A shape that differs, a sample of nothing or a range that is not positive is a caller's
-/// bug.
+/// Differences are taken relative to the largest, so that no square overflows or vanishes. Shapes: prediction and
+/// target [N, ...], the same; value [N]. L is the data range, in the units of the input. A NaN makes its sample's value
+/// NaN, an infinite difference -infinity. A shape that differs, a sample of nothing or a range that is not positive is
+/// a caller's bug.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func peakSignalToNoiseRatio<Scalar: BinaryFloatingPoint & Sendable>(

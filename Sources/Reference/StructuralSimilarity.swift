@@ -12,9 +12,9 @@ import PerceptualCore
 ///
 /// Options may first reduce large images, may reflect images at their borders so that windows are centred on every
 /// pixel, and may set negative contrasts to 0: see ``StructuralSimilarityOptions``. Shapes: prediction and target
-/// [N, C, H, W], H and W at least `options.smallestSide`; value [N]. L is the data range, in the units of the input. NaN
-/// and infinities in an image make its value NaN. Settings or shapes that make no sense are a caller's bug. Source: Wang,
-/// Bovik, Sheikh and Simoncelli 2004, equation 13.
+/// [N, C, H, W], H and W at least `options.smallestSide`; value [N]. L is the data range, in the units of the input.
+/// NaN and infinities in an image make its value NaN. Settings or shapes that make no sense are a caller's bug. Source:
+/// Wang, Bovik, Sheikh and Simoncelli 2004, equation 13.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func structuralSimilarity<Scalar: BinaryFloatingPoint & Sendable>(
@@ -53,9 +53,9 @@ public func structuralSimilarityGradient<Scalar: BinaryFloatingPoint & Sendable>
 
 /// Luminance x contrast at every position of the window: ``structuralSimilarity(_:target:options:)`` is its mean.
 ///
-/// Shapes: prediction and target [N, C, H, W]; the map [N, C, H', W'], H' = H - windowSize + 1 for valid windows, H where
-/// images are reflected, H the height after downsampling. A NaN or an infinity reaches the positions whose window holds
-/// it.
+/// Shapes: prediction and target [N, C, H, W]; the map [N, C, H', W'], H' = H - windowSize + 1 for valid windows, H
+/// where images are reflected, H the height after downsampling. A NaN or an infinity reaches the positions whose window
+/// holds it.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func structuralSimilarityMap<Scalar: BinaryFloatingPoint & Sendable>(

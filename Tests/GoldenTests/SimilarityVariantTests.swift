@@ -21,7 +21,9 @@ import Testing
   ]
 
   /// 1 below 384 pixels, 2 above; at 640 one rule rounds 2.5 down and the other up.
-  @Test(arguments: reduced) func reducesAsPublished(_ row: (height: Int, width: Int, rule: String, value: Double)) throws {
+  @Test(arguments: reduced) func reducesAsPublished(
+    _ row: (height: Int, width: Int, rule: String, value: Double)
+  ) throws {
     let tested = try #require(operation(named: "structuralSimilarity"))
     let x = Self.formula(row.height, row.width) { (3 * $0 * $0 + 5 * $0 * $1 + 7 * $1) % 61 }
     let y = Self.formula(row.height, row.width) { ($0 * $0 + 11 * $1) % 53 }
@@ -138,7 +140,10 @@ import Testing
       "structuralSimilarity", imageSample("reduced", [1, 1, 384, 384], ["downsampling": "piq", "windowSize": 193]),
       "sides of 192x192 given, after downsampling a window of 193 needs 193 pixels a side"
     ),
-    ("structuralSimilarity", imageSample("window", [1, 1, 11, 11], ["window": "hann"]), "attribute window: \"gaussian\" or"),
+    (
+      "structuralSimilarity", imageSample("window", [1, 1, 11, 11], ["window": "hann"]),
+      "attribute window: \"gaussian\" or"
+    ),
     (
       "structuralSimilarity", imageSample("sample", [1, 1, 3, 3], ["windowSize": 1, "covariance": "sample"]),
       "windowSize: 1 given, sample covariance needs more than one pixel"
@@ -172,7 +177,9 @@ import Testing
       try checkMagnitudes(prediction: Tensor<Float>(shape: x.shape), target: x)
     }
     #expect(error?.description.hasPrefix("target: -inf stands at [1, 0, 2, 1], a finite number") == true)
-    #expect(throws: PerceptualError.self) { try checkMagnitudes(prediction: Tensor([Float(1e20)]), target: Tensor([0])) }
+    #expect(throws: PerceptualError.self) {
+      try checkMagnitudes(prediction: Tensor([Float(1e20)]), target: Tensor([0]))
+    }
     #expect(throws: Never.self) { try checkMagnitudes(prediction: Tensor([1e20]), target: Tensor([0])) }
   }
 
@@ -185,7 +192,8 @@ import Testing
     let both = Reference.normalizedLaplacianPyramidDistance(x, target: y, levels: 4, pooling: .batch)
     // The 0.6-norm over images of one repeated is 3^(1 / 0.6) times its own.
     #expect(both.shape == [1] && both[0] > each.elements.reduce(0, +))
-    let root = Reference.normalizedLaplacianPyramidDistance(x, target: y, family: .tensorflow, levels: 4, pooling: .batch)
+    let root = Reference.normalizedLaplacianPyramidDistance(
+      x, target: y, family: .tensorflow, levels: 4, pooling: .batch)
     let roots = Reference.normalizedLaplacianPyramidDistance(x, target: y, family: .tensorflow, levels: 4)
     #expect(root[0] >= roots.elements.reduce(0, +) / 3 && root[0] <= roots.elements.reduce(0, max))
   }
@@ -199,7 +207,8 @@ import Testing
     let gradients = Reference.peakSignalToNoiseRatioGradient(x, target: y, upstream: Tensor([1, 1]))
     #expect(gradients.prediction.elements[..<2] == [0, 0] && gradients.prediction[2] < 0 && gradients.prediction[3] > 0)
     // Squares of these differences are 0 in Float.
-    let least = Reference.peakSignalToNoiseRatio(Tensor<Float>([1e-30], shape: [1, 1]), target: Tensor([0], shape: [1, 1]))
+    let least = Reference.peakSignalToNoiseRatio(
+      Tensor<Float>([1e-30], shape: [1, 1]), target: Tensor([0], shape: [1, 1]))
     #expect(least[0] == 600)
   }
 }

@@ -54,7 +54,9 @@ import Testing
     ("rectified positions", [1, 2, 9, 8], ["negativeContrast": "reluMap", "channels": "joint"]),
   ]
 
-  @Test(arguments: scales) func multiScale(_ sample: (label: String, shape: [Int], attributes: [String: JSONValue])) throws {
+  @Test(arguments: scales) func multiScale(
+    _ sample: (label: String, shape: [Int], attributes: [String: JSONValue])
+  ) throws {
     let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
     let attributes = Self.small.merging(sample.attributes) { $1 }
     let operationCase = try pair(tested, sample.label, sample.shape, attributes, .noisy)
@@ -74,7 +76,8 @@ import Testing
   }
 
   /// Every pixel within eleven of the border.
-  @Test(arguments: ["structuralSimilarity", "multiScaleStructuralSimilarity"]) func elevenPixelFrame(_ name: String) throws {
+  @Test(arguments: ["structuralSimilarity", "multiScaleStructuralSimilarity"])
+  func elevenPixelFrame(_ name: String) throws {
     let tested = try #require(operation(named: name))
     let (height, width) = (27, 29)
     let isMultiScale = name == "multiScaleStructuralSimilarity"

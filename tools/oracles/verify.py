@@ -81,7 +81,8 @@ def peers():
         agree(f"NLPD pyiqa, {size}", laplacians.distance(p, t, "matlab"), variants.peer_nlpd("matlab", p, t), 1e-12)
     draw = Draw("verify/variants")
     small = dict(windowSize=3, sigma=1.0, weights=[0.4, 0.6])
-    for name, options in (("symmetric", dict(oddSizes="symmetric")), ("replicateStart", dict(oddSizes="replicateStart")),
+    for name, options in (("symmetric", dict(oddSizes="symmetric")),
+                          ("replicateStart", dict(oddSizes="replicateStart")),
                           ("shift, joint, reflected", dict(negativeContrast="shift", channels="joint",
                                                            padding="reflect", oddSizes="drop"))):
         smooth(f"MS-SSIM, {name}", lambda p, t: similarities.ms_ssim(p, t, **small, **options),

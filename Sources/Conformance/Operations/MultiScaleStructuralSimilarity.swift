@@ -8,7 +8,8 @@ enum MultiScaleStructuralSimilarity: Operation {
   static let attributes =
     similarityAttributes + [
       AttributeDescription("weights", default: "[0.0448, 0.2856, 0.3001, 0.2363, 0.1333]"),
-      AttributeDescription("oddSizes", default: "\"pad\""), AttributeDescription("negativeContrast", default: "\"relu\""),
+      AttributeDescription("oddSizes", default: "\"pad\""),
+      AttributeDescription("negativeContrast", default: "\"relu\""),
       AttributeDescription("contrastFloor", default: "1e-4"), AttributeDescription("channels", default: "\"separate\""),
     ]
   static let outputs = ["value"]

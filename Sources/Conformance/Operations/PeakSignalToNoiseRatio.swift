@@ -12,7 +12,9 @@ enum PeakSignalToNoiseRatio: Operation {
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch (tensor, side) {
     case (.output, .fast):
-      .bound(epsilons: 16, reason: "decibels: 4.3 times the relative error of the mean, and the logarithm's", scale: decibels)
+      .bound(
+        epsilons: 16, reason: "decibels: 4.3 times the relative error of the mean, and the logarithm's",
+        scale: decibels)
     case (.output, _):
       .bound(epsilons: 0.5, reason: "decibels: 4.3 times the a-priori bound of a sum of M terms, in order") {
         operationCase throws(PerceptualError) in

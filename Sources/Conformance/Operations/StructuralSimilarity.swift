@@ -7,7 +7,8 @@ enum StructuralSimilarity: Operation {
   static let inputs = [InputDescription("prediction", "[N,C,H,W]"), InputDescription("target", "[N,C,H,W]")]
   static let attributes =
     similarityAttributes + [
-      AttributeDescription("downsampling", default: "\"none\""), AttributeDescription("rectifiedContrast", default: "false"),
+      AttributeDescription("downsampling", default: "\"none\""),
+      AttributeDescription("rectifiedContrast", default: "false"),
     ]
   static let outputs = ["value"]
   static let gradients = ["prediction", "target"]

@@ -12,7 +12,8 @@ enum StructuralSimilarityMap: Operation {
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch (tensor, side) {
     case (.output, .reference):
-      .bound(epsilons: 128, reason: "oracles take variances as mean x^2 - mean^2, which cancels against C2", scale: ones)
+      .bound(
+        epsilons: 128, reason: "oracles take variances as mean x^2 - mean^2, which cancels against C2", scale: ones)
     case (.output, .referenceFloat):
       .bound(epsilons: 256, reason: "a window's products of moments, which cancel against C2", scale: ones)
     case (.output, .fast):
@@ -34,7 +35,8 @@ enum StructuralSimilarityMap: Operation {
     let options = try operationCase.attributes.structuralSimilarityOptions()
     let shape = operationCase.input("prediction").shape
     let sides = options.reducedSides(height: shape[2], width: shape[3])
-    return ["map": [shape[0], shape[1], options.positions(ofSide: sides.height), options.positions(ofSide: sides.width)]]
+    let (height, width) = (options.positions(ofSide: sides.height), options.positions(ofSide: sides.width))
+    return ["map": [shape[0], shape[1], height, width]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
