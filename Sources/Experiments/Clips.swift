@@ -29,18 +29,23 @@ public struct ClipSet: Sendable {
   /// Cuts up to `limit` clips from the files, as evenly as they allow.
   ///
   /// A file of n clips' length gives at most n clips, spread evenly over it, so that clips never overlap. A file that is
-  /// shorter than a clip, that cannot be decoded or that is silent is skipped, with a sentence. Throws `.missing` if no
-  /// clip is left.
+  /// shorter than a clip, that cannot be decoded, or a clip that is silent is skipped, with a sentence. Of a long file only
+  /// the clips are decoded. The clips are spread over the threads; the result does not depend on their number. With a
+  /// `cache`, clips found there are not made again. Throws `.missing` if no clip is left.
   public static func load(
-    _ files: [String], limit: Int, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    _ files: [String], limit: Int, cache: ClipCache? = nil,
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(PerceptualError) -> ClipSet {
+    let frontEnd = AudioFrontEnd()
     var set = ClipSet(clips: [], skipped: [])
     var room: [(file: String, rate: Int, frames: Int, most: Int)] = []
     for file in files {
       do {
         let information = try AudioFile.information(file)
         let frames = clipFrames(rate: information.sampleRate)
-        if information.frames < frames {
+        if let obstacle = frontEnd.obstacle(frames: frames, rate: information.sampleRate) {
+          set.skipped.append("\(file): \(obstacle)")
+        } else if information.frames < frames {
           let seconds = String(format: "%.2f", Double(information.frames) / Double(information.sampleRate))
           set.skipped.append("\(file): \(seconds) s long, a clip takes \(PaperAudio.clipSeconds) s")
         } else {
@@ -51,24 +56,37 @@ public struct ClipSet: Sendable {
       }
     }
     let counts = shares(of: limit, among: room.map(\.most))
-    let total = counts.reduce(0, +)
+    var jobs: [(file: String, rate: Int, first: Int, frames: Int)] = []
     for (entry, count) in zip(room, counts) {
       let frames = clipFrames(rate: entry.rate)
-      for index in 0..<count {
-        let slack = entry.frames - count * frames
-        let first = index * frames + slack * (2 * index + 1) / (2 * count)
-        do {
-          if let clip = try cut(entry.file, from: first, frames: frames) {
-            set.clips.append(clip)
-          } else {
-            set.skipped.append("\(entry.file): silent at \(Double(first) / Double(entry.rate)) s")
-          }
-        } catch {
-          set.skipped.append(error.description)
-          break
-        }
-        progress(set.clips.count, total)
+      let slack = entry.frames - count * frames
+      jobs += (0..<count).map { index in
+        (entry.file, entry.rate, index * frames + slack * (2 * index + 1) / (2 * count), frames)
       }
+    }
+    let execution = Execution.current
+    // A few for each thread at a time: progress is told from here, and what is decoded does not pile up.
+    let group = 8 * execution.threads
+    for start in stride(from: 0, to: jobs.count, by: group) {
+      let part = jobs[start..<min(start + group, jobs.count)]
+      let results = execution.map(part.count) { index -> Result<Clip?, PerceptualError> in
+        let job = part[start + index]
+        do throws(PerceptualError) {
+          return .success(try cache.clip(job.file, from: job.first, frames: job.frames, frontEnd))
+        } catch {
+          return .failure(error)
+        }
+      }
+      for (job, result) in zip(part, results) {
+        switch result {
+        case .success(let clip?): set.clips.append(clip)
+        case .success(nil): set.skipped.append("\(job.file): silent at \(Double(job.first) / Double(job.rate)) s")
+        case .failure(let error):
+          // Once for a file that is damaged throughout.
+          if set.skipped.last != error.description { set.skipped.append(error.description) }
+        }
+      }
+      progress(min(start + group, jobs.count), jobs.count)
     }
     if set.clips.isEmpty {
       let reason = set.skipped.first.map { " (\($0))" } ?? ""

@@ -19,8 +19,25 @@ public struct AudioFrontEnd: Equatable, Sendable {
   /// Of Griffin-Lim.
   public var iterations = 32
   public var momentum = 0.99
+  /// Of Griffin-Lim: end when an iteration gains less than this share; nil for a fixed number of iterations.
+  public var tolerance: Double?
+  public var inverse = InverseMelMethod.nonNegativeLeastSquares
 
   public init() {}
+
+  /// Why a recording of `frames` frames at `rate` hertz cannot be brought to the front end's rate; nil if it can.
+  public func obstacle(frames: Int, rate: Int) -> String? {
+    if rate < 1 { return "a rate of \(rate) Hz" }
+    let divisor = greatestCommonDivisor(rate, sampleRate)
+    if max(rate, sampleRate) / divisor > largestResamplingRate {
+      return "a rate of \(rate) Hz, which has too small a common divisor with \(sampleRate) Hz"
+    }
+    let (product, overflow) = frames.multipliedReportingOverflow(by: sampleRate)
+    if overflow || product / rate > 1 << 28 {
+      return "\(frames) frames at \(rate) Hz, too long at \(sampleRate) Hz to hold at once"
+    }
+    return nil
+  }
 
   /// One channel at the front end's rate, from [C, T] at `rate` hertz.
   public func mono(_ signal: Tensor<Float>, rate: Int) -> Tensor<Float> {
@@ -47,7 +64,7 @@ public struct AudioFrontEnd: Equatable, Sendable {
   /// The magnitudes [bins, frames] behind a picture.
   public func magnitude(_ image: Tensor<Float>, low: Float, high: Float) -> Tensor<Float> {
     let mel = inverseLogScaling(image, low: low, high: high, epsilon: epsilon, form: form)
-    let energy = inverseMelScale(mel, bank: bank)
+    let energy = inverseMelScale(mel, bank: bank, method: inverse)
     return power == 1 ? energy : energy.map { power == 2 ? $0.squareRoot() : Float(pow(Double($0), 1 / power)) }
   }
 
@@ -57,9 +74,27 @@ public struct AudioFrontEnd: Equatable, Sendable {
   public func waveform(
     _ image: Tensor<Float>, low: Float, high: Float, initialPhase: Tensor<Float>
   ) -> Tensor<Float> {
-    var signal = griffinLim(
-      magnitude(image, low: low, high: high), initialPhase: initialPhase, options: shortTime, iterations: iterations,
-      momentum: momentum)
+    require(
+      initialPhase.rank == 2 && initialPhase.shape[0] == shortTime.bins,
+      "initialPhase: shape \(initialPhase.shape), expected [\(shortTime.bins), frames]")
+    return waveform(image, low: low, high: high, initialAngle: phasors(initialPhase))
+  }
+
+  /// The same from complex angles of any modulus, such as ``griffinLimStart(_:seed:index:bins:frames:)`` gives.
+  public func waveform(
+    _ image: Tensor<Float>, low: Float, high: Float, initialAngle: Spectrum<Float>
+  ) -> Tensor<Float> {
+    let magnitude = magnitude(image, low: low, high: high)
+    var signal =
+      if let tolerance {
+        convergingGriffinLim(
+          magnitude, initialAngle: initialAngle, options: shortTime, iterations: iterations, momentum: momentum,
+          tolerance: tolerance
+        ).signal
+      } else {
+        griffinLim(
+          magnitude, initialAngle: initialAngle, options: shortTime, iterations: iterations, momentum: momentum)
+      }
     if !shortTime.centred { fadeEnds(&signal) }
     return signal
   }

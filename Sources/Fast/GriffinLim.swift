@@ -16,9 +16,77 @@ public func griffinLim(
   _ magnitude: Tensor<Float>, initialPhase: Tensor<Float>, options: ShortTimeOptions = .init(), iterations: Int = 32,
   momentum: Double = 0.99
 ) -> Tensor<Float> {
+  requirePhase(initialPhase, magnitude)
+  return griffinLim(
+    magnitude, initialAngle: phasors(initialPhase), options: options, iterations: iterations, momentum: momentum)
+}
+
+/// The same from any complex `initialAngle` [bins, frames], whose moduli need not be 1: TorchAudio's random start is such.
+public func griffinLim(
+  _ magnitude: Tensor<Float>, initialAngle: Spectrum<Float>, options: ShortTimeOptions = .init(), iterations: Int = 32,
+  momentum: Double = 0.99
+) -> Tensor<Float> {
   let sweep = GriffinLimSweep(
-    magnitude, initialPhase, options: options, iterations: iterations, momentum: momentum)
-  return sweep.run(initialPhase) { _, _ in }
+    magnitude, initialAngle, options: options, iterations: iterations, momentum: momentum)
+  return sweep.run(initialAngle).signal
+}
+
+/// Griffin-Lim until it converges: it ends after the iteration that brings the spectral convergence
+/// || |transform(signal)| - magnitude || / || magnitude || down by less than `tolerance` times what it was, or up, or after
+/// `iterations`.
+///
+/// A magnitude of 0 everywhere gives silence, whose convergence is 0. The rest as
+/// ``griffinLim(_:initialAngle:options:iterations:momentum:)``.
+public func convergingGriffinLim(
+  _ magnitude: Tensor<Float>, initialAngle: Spectrum<Float>, options: ShortTimeOptions = .init(),
+  iterations: Int = 1000, momentum: Double = 0.99, tolerance: Double = 1e-3
+) -> GriffinLimOutput<Float> {
+  require(tolerance >= 0, "tolerance: \(tolerance), 0 or more is needed")
+  let sweep = GriffinLimSweep(
+    magnitude, initialAngle, options: options, iterations: iterations, momentum: momentum)
+  return sweep.run(initialAngle, tolerance: tolerance)
+}
+
+/// A random start for Griffin-Lim, [bins, frames]: stream `phases` of the generator under `seed`, number `index`.
+///
+/// Unit phasors take one draw u for each element, exp(2 pi i u); the first quadrant all real parts, then all imaginary
+/// ones.
+public func griffinLimStart(
+  _ start: GriffinLimStart, seed: UInt64, index: UInt64 = 0, bins: Int, frames: Int
+) -> Spectrum<Float> {
+  let count = bins * frames
+  switch start {
+  case .unitPhasors:
+    let draws = uniformNoise(seed: seed, stream: .phases, index: index, count: count)
+    return phasors(Tensor(draws.map { 2 * Float.pi * $0 }, shape: [bins, frames]))
+  case .firstQuadrant:
+    let draws = uniformNoise(seed: seed, stream: .phases, index: index, count: 2 * count)
+    return Spectrum(
+      real: Tensor(Array(draws[..<count]), shape: [bins, frames]),
+      imaginary: Tensor(Array(draws[count...]), shape: [bins, frames]))
+  }
+}
+
+/// exp(i phase).
+func phasors(_ phase: Tensor<Float>) -> Spectrum<Float> {
+  let execution = Execution.current
+  let (real, imaginary) = makeTensorPair(phase.shape) { real, imaginary in
+    phase.withPointer { phase0 in
+      execution.forEachPiece(of: phase.count, grain: 1 << 13) { first, count in
+        for i in first..<first + count {
+          real[i] = cos(phase0[i])
+          imaginary[i] = sin(phase0[i])
+        }
+      }
+    }
+  }
+  return Spectrum(real: real, imaginary: imaginary)
+}
+
+private func requirePhase(_ initialPhase: Tensor<Float>, _ magnitude: Tensor<Float>) {
+  require(
+    initialPhase.shape == magnitude.shape,
+    "initialPhase: shape \(initialPhase.shape), magnitude has \(magnitude.shape)")
 }
 
 /// The gradients of ``griffinLim(_:initialPhase:options:iterations:momentum:)``, by a reverse sweep through its
@@ -31,11 +99,12 @@ public func griffinLimGradient(
   _ magnitude: Tensor<Float>, initialPhase: Tensor<Float>, upstream: Tensor<Float>,
   options: ShortTimeOptions = .init(), iterations: Int = 32, momentum: Double = 0.99
 ) -> GriffinLimGradients<Float> {
-  let sweep = GriffinLimSweep(
-    magnitude, initialPhase, options: options, iterations: iterations, momentum: momentum)
+  requirePhase(initialPhase, magnitude)
+  let start = phasors(initialPhase)
+  let sweep = GriffinLimSweep(magnitude, start, options: options, iterations: iterations, momentum: momentum)
   require(upstream.shape == [sweep.length], "upstream: shape \(upstream.shape), the signal has [\(sweep.length)]")
   var gradients: (Tensor<Float>, Tensor<Float>)?
-  _ = sweep.run(initialPhase, isKept: true) { angles, moduli in
+  _ = sweep.run(start, isKept: true) { angles, moduli in
     gradients = makeTensorPair(magnitude.shape) { magnitudeGradient, phaseGradient in
       upstream.withPointer { upstream in
         sweep.reverse(upstream, angles: angles, moduli: moduli, magnitudeGradient, phaseGradient)
@@ -57,15 +126,14 @@ private struct GriffinLimSweep {
   let length: Int
 
   init(
-    _ magnitude: Tensor<Float>, _ initialPhase: Tensor<Float>, options: ShortTimeOptions, iterations: Int,
-    momentum: Double
+    _ magnitude: Tensor<Float>, _ start: Spectrum<Float>, options: ShortTimeOptions, iterations: Int, momentum: Double
   ) {
     require(
       magnitude.rank == 2 && magnitude.shape[0] == options.bins && magnitude.shape[1] >= 1,
       "magnitude: shape \(magnitude.shape), expected [\(options.bins), frames]")
     require(
-      initialPhase.shape == magnitude.shape,
-      "initialPhase: shape \(initialPhase.shape), magnitude has \(magnitude.shape)")
+      start.real.shape == magnitude.shape && start.imaginary.shape == magnitude.shape,
+      "initialAngle: shapes \(start.real.shape) and \(start.imaginary.shape), magnitude has \(magnitude.shape)")
     require(iterations >= 0, "iterations: \(iterations), 0 or more are needed")
     require(momentum >= 0, "momentum: \(momentum), 0 or more is needed")
     let frames = magnitude.shape[1]
@@ -94,27 +162,39 @@ private struct GriffinLimSweep {
     magnitudes = columns
   }
 
-  /// The signal. If `isKept`, `body` sees the angles of all iterations + 1 and the moduli of all iterations.
+  /// The signal; its convergence after each iteration only with a `tolerance`, which may also end it. If `isKept`, `body`
+  /// sees the angles of all iterations + 1 and the moduli of all iterations.
   func run(
-    _ initialPhase: Tensor<Float>, isKept: Bool = false,
-    _ body: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void
-  ) -> Tensor<Float> {
+    _ start: Spectrum<Float>, isKept: Bool = false, tolerance: Double? = nil,
+    _ body: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void = { _, _ in }
+  ) -> GriffinLimOutput<Float> {
+    var convergence: [Double] = []
+    let norm = tolerance == nil ? 0 : magnitudes.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+    var distances = [Double](repeating: 0, count: layout.blocks)
     let count = layout.spectraCount
     let margin = layout.options.margin
     // The signal between its margins, the samples of all blocks, the spectra before, and what is kept.
     let room = (length + 2 * margin + 15) / 16 * 16
     let kept = isKept ? (iterations + 1) * count + iterations * count / 2 : 0
-    return makeTensor([length]) { signal in
+    let signal = makeTensor([length]) { signal in
       ScratchPool.shared.withFloats(room + layout.samplesCount + count + kept) { extended in
         let samples = extended + room
         let previous = samples + layout.samplesCount
         let angles = previous + count
         let moduli = angles + (isKept ? (iterations + 1) * count : 0)
         previous.update(repeating: 0, count: count)
-        begin(initialPhase, samples, angle: isKept ? angles : nil)
-        for iteration in 0..<iterations {
+        begin(start, samples, angle: isKept ? angles : nil)
+        // To know how far the last signal is takes its transform.
+        for iteration in 0..<(tolerance == nil ? iterations : iterations + 1) {
           layout.join(samples, extended + margin, from: margin, count: length, envelope: envelope)
           layout.reflect(extended, samples: length)
+          if let tolerance {
+            measure(extended, &distances)
+            let distance = norm == 0 ? 0 : distances.reduce(0, +).squareRoot() / norm
+            convergence.append(distance)
+            let before = convergence.dropLast().last ?? .infinity
+            if iteration == iterations || distance == 0 || before - distance < tolerance * before { break }
+          }
           layout.forEachBlock(room: layout.blockCount) { block, spectrum, scratch in
             layout.analyse(extended, block, scratch: scratch, spectrum)
             let place = block * layout.blockCount
@@ -131,6 +211,28 @@ private struct GriffinLimSweep {
         body(angles, moduli)
       }
     }
+    return GriffinLimOutput(signal: signal, convergence: convergence)
+  }
+
+  /// The squared distance of each block's moduli from the magnitudes.
+  private func measure(_ extended: UnsafePointer<Float>, _ distances: inout [Double]) {
+    let (bins, lanes) = (layout.options.bins, layout.lanes)
+    distances.withUnsafeMutableBufferPointer { distances in
+      layout.forEachBlock(room: 3 * bins * lanes) { block, spectrum, scratch in
+        let moduli = spectrum + 2 * bins * lanes
+        layout.moduli(extended, block, squared: false, scratch: scratch, spectrum: spectrum, moduli)
+        var sum = 0.0
+        withMagnitudes(block) { magnitude in
+          for k in 0..<bins {
+            for lane in 0..<layout.frames(of: block) {
+              let difference = Double(moduli[k * lanes + lane] - magnitude[k * lanes + lane])
+              sum += difference * difference
+            }
+          }
+        }
+        distances[block] = sum
+      }
+    }
   }
 
   private func withMagnitudes(_ block: Int, _ body: (UnsafePointer<Float>) -> Void) {
@@ -139,21 +241,19 @@ private struct GriffinLimSweep {
     }
   }
 
-  /// The samples of all blocks with the initial phase, whose unit phasors are written to `angle` if it is given.
+  /// The samples of all blocks with the first angles, which are written to `angle` if it is given.
   private func begin(
-    _ initialPhase: Tensor<Float>, _ samples: UnsafeMutablePointer<Float>, angle: UnsafeMutablePointer<Float>?
+    _ start: Spectrum<Float>, _ samples: UnsafeMutablePointer<Float>, angle: UnsafeMutablePointer<Float>?
   ) {
     let (lanes, frames) = (layout.lanes, layout.frames)
-    initialPhase.withPointer { phase in
+    withPointers(start.real, start.imaginary, nil) { real, imaginary, _ in
       layout.forEachBlock(room: layout.blockCount) { block, spectrum, scratch in
         let size = layout.frames(of: block)
         if size < lanes { spectrum.update(repeating: 0, count: layout.blockCount) }
         for k in 0..<layout.options.bins {
-          let phases = phase + k * frames + block * lanes
-          for i in 0..<size {
-            spectrum[2 * k * lanes + i] = cos(phases[i])
-            spectrum[(2 * k + 1) * lanes + i] = sin(phases[i])
-          }
+          let place = k * frames + block * lanes
+          (spectrum + 2 * k * lanes).update(from: real + place, count: size)
+          (spectrum + (2 * k + 1) * lanes).update(from: imaginary + place, count: size)
         }
         if let angle { layout.spectrum(angle, block).update(from: spectrum, count: layout.blockCount) }
         withMagnitudes(block) { magnitude in

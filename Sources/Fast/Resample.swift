@@ -8,10 +8,10 @@ import PerceptualCore
 /// give the signal itself. Rates in hertz, or any two integers of the same ratio.
 /// Sources: TorchAudio's `functional.resample`; Kaiser 1974.
 public func resample(
-  _ signal: Tensor<Float>, from oldRate: Int, to newRate: Int, design: ResamplingDesign = .torchaudio
+  _ signal: Tensor<Float>, from oldRate: Int, to newRate: Int, design: ResamplingDesign = .kaiser
 ) -> Tensor<Float> {
   require(signal.rank == 2, "signal: shape \(signal.shape), expected [channels, samples]")
-  let (old, new) = reduced(oldRate, newRate)
+  let (old, new) = reducedRates(oldRate, newRate)
   if old == new { return signal }
   return ResamplingFilter.of(old: old, new: new, design: design)
     .apply(signal, count: resampledCount(signal.shape[1], from: old, to: new), execution: Execution.current)
@@ -21,9 +21,9 @@ public func resample(
 ///
 /// Shapes: upstream [C, ceil(new T / old)] to [C, `samples` = T].
 public func resampleGradient(
-  upstream: Tensor<Float>, samples: Int, from oldRate: Int, to newRate: Int, design: ResamplingDesign = .torchaudio
+  upstream: Tensor<Float>, samples: Int, from oldRate: Int, to newRate: Int, design: ResamplingDesign = .kaiser
 ) -> Tensor<Float> {
-  let (old, new) = reduced(oldRate, newRate)
+  let (old, new) = reducedRates(oldRate, newRate)
   let count = resampledCount(samples, from: old, to: new)
   require(
     upstream.rank == 2 && upstream.shape[1] == count,
@@ -33,12 +33,17 @@ public func resampleGradient(
     .apply(upstream, count: samples, execution: Execution.current)
 }
 
-private func reduced(_ old: Int, _ new: Int) -> (Int, Int) {
+func reducedRates(_ old: Int, _ new: Int) -> (Int, Int) {
   require(old > 0 && new > 0, "rates: from \(old) to \(new), both must be positive")
-  var (a, b) = (old, new)
-  while b != 0 { (a, b) = (b, a % b) }
+  let a = greatestCommonDivisor(old, new)
   require(
     max(old, new) / a <= largestResamplingRate,
     "rates: \(old / a) to \(new / a) after division by \(a), at most \(largestResamplingRate) is possible")
   return (old / a, new / a)
+}
+
+func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
+  var (a, b) = (a, b)
+  while b != 0 { (a, b) = (b, a % b) }
+  return a
 }

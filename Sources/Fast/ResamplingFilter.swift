@@ -93,14 +93,17 @@ struct ResamplingFilter: Sendable {
     return ResamplingFilter(inputStreams: outputStreams, outputStreams: inputStreams, taps: lists)
   }
 
-  /// Filters every row of `signal` [C, T] into `count` samples; outside the signal there is silence.
-  func apply(_ signal: Tensor<Float>, count: Int, execution: Execution) -> Tensor<Float> {
+  /// Filters every row of `signal` [C, T] into `count` samples; outside the signal there is silence. The first sample is
+  /// number `outputStreams` x `firstElement`.
+  func apply(
+    _ signal: Tensor<Float>, firstElement: Int = 0, count: Int, execution: Execution
+  ) -> Tensor<Float> {
     let (channels, samples) = (signal.shape[0], signal.shape[1])
     let elements = (count + outputStreams - 1) / outputStreams
     // Each stream has room for the farthest shifts on both sides of all elements.
     let before = -leastShift
-    let stride = before + max(elements, (samples + inputStreams - 1) / inputStreams) + greatestShift
-    let offsets = taps.map { $0.map { $0.stream * stride + before + $0.shift } }
+    let stride = before + max(firstElement + elements, (samples + inputStreams - 1) / inputStreams) + greatestShift
+    let offsets = taps.map { $0.map { $0.stream * stride + before + firstElement + $0.shift } }
     let weights = taps.map { $0.map(\.weight) }
     let piece = 4096
     let pieces = (elements + piece - 1) / piece

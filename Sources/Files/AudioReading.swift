@@ -4,6 +4,9 @@ import PerceptualCore
 
 /// Sound files, through libsndfile: any of its formats is read; WAV and FLAC are written.
 public enum AudioFile {
+  /// Samples, over all channels, that one call decodes at most: half a gigabyte, 23 minutes of stereo at 48 kHz.
+  public static let largestClip = 1 << 27
+
   /// Decodes `frames` frames from `startFrame` on (nil: to the end), without decoding what stands before.
   ///
   /// Integers of n bits are divided by 2^(n-1). Throws `.missing` where there is no file; `.malformed` where it is no
@@ -17,7 +20,7 @@ public enum AudioFile {
     let decoder = try AudioDecoder(path)
     let wanted = try decoder.window(from: startFrame, frames: frames)
     if startFrame > 0 { try decoder.seek(to: startFrame) }
-    return try decoder.decode(wanted, from: startFrame)
+    return try decoder.decode(wanted, from: startFrame, isWhole: frames == nil)
   }
 
   /// What the header says: rate, channels, frames, format.
@@ -45,7 +48,7 @@ private final class AudioDecoder {
     }
     self.path = path
     self.file = file
-    var frames = Int(info.frames)
+    var frames = max(0, Int(info.frames))
     if info.frames == Int64.max {
       // The header does not say (a FLAC written to a pipe): count.
       frames = AudioDecoder.count(file, channels: Int(info.channels))
@@ -63,6 +66,11 @@ private final class AudioDecoder {
     information = AudioInformation(
       sampleRate: Int(info.samplerate), channels: Int(info.channels), frames: frames,
       formatName: formatName(info.format))
+    if info.samplerate < 1 || info.channels < 1 {
+      throw malformed(
+        "a rate and channels of at least 1 were expected, found \(info.samplerate) Hz and \(info.channels) channels: "
+          + "the file is damaged, export it again")
+    }
     if frames <= 0 {
       throw malformed("at least one frame of audio was expected, found none: download or record it again")
     }
@@ -74,11 +82,15 @@ private final class AudioDecoder {
     PerceptualError(.malformed, "\(path): \(sentence)")
   }
 
+  /// Frames of a block of about 65 536 samples, however many channels a header claims.
+  private static func blockFrames(channels: Int) -> Int { max(1, 65_536 / max(1, channels)) }
+
   private static func count(_ file: OpaquePointer, channels: Int) -> Int {
-    var block = [Float](repeating: 0, count: 65_536 * channels)
+    let frames = blockFrames(channels: channels)
+    var block = [Float](repeating: 0, count: frames * channels)
     var total = 0
     while true {
-      let read = Int(sf_readf_float(file, &block, 65_536))
+      let read = Int(sf_readf_float(file, &block, sf_count_t(frames)))
       if read <= 0 { return total }
       total += read
     }
@@ -100,6 +112,12 @@ private final class AudioDecoder {
     if sf_seek(file, sf_count_t(frame), SEEK_SET) != frame { throw cutShort(at: nil) }
   }
 
+  /// Whether that frame can be decoded; afterwards the decoder may be of no more use.
+  private func hasFrame(_ index: Int) -> Bool {
+    var frame = [Float](repeating: 0, count: information.channels)
+    return sf_seek(file, sf_count_t(index), SEEK_SET) == index && sf_readf_float(file, &frame, 1) == 1
+  }
+
   private func cutShort(at frame: Int?) -> PerceptualError {
     let found = frame.map { "\($0)" } ?? "fewer"
     return malformed(
@@ -108,23 +126,36 @@ private final class AudioDecoder {
   }
 
   /// Block by block, so that a header that lies allocates nothing.
-  func decode(_ frames: Int, from start: Int) throws(PerceptualError) -> AudioClip {
+  func decode(_ frames: Int, from start: Int, isWhole: Bool) throws(PerceptualError) -> AudioClip {
     let channels = information.channels
-    let blockFrames = min(frames, 65_536)
+    let (total, overflow) = frames.multipliedReportingOverflow(by: channels)
+    if overflow || total > AudioFile.largestClip {
+      // Is there so much, or does the header lie? Then decoding comes to the end before it holds too much.
+      if try AudioDecoder(path).hasFrame(start + AudioFile.largestClip / channels) {
+        let remedy = isWhole ? "take a part of it" : "take a shorter part"
+        throw malformed(
+          "at most \(AudioFile.largestClip) samples at once were expected, "
+            + "found \(frames) frames of \(channels) channels: \(remedy)")
+      }
+    }
+    let blockFrames = min(frames, AudioDecoder.blockFrames(channels: channels))
     var block = [Float](repeating: 0, count: blockFrames * channels)
     var columns = [[Float]](repeating: [], count: channels)
-    for channel in 0..<channels { columns[channel].reserveCapacity(min(frames, 1 << 24)) }
     var done = 0
     while done < frames {
       let read = Int(sf_readf_float(file, &block, sf_count_t(min(blockFrames, frames - done))))
       if read <= 0 { throw cutShort(at: start + done) }
-      for index in 0..<read * channels where !block[index].isFinite {
+      if let index = block[..<(read * channels)].firstIndex(where: { !$0.isFinite }) {
         throw malformed(
           "finite samples were expected, found \(block[index]) in frame \(start + done + index / channels): "
             + "the file is damaged, export it again")
       }
       for channel in 0..<channels {
-        for frame in 0..<read { columns[channel].append(block[frame * channels + channel]) }
+        if channels == 1 {
+          columns[0] += block[..<read]
+        } else {
+          columns[channel] += (0..<read).lazy.map { block[$0 * channels + channel] }
+        }
       }
       done += read
     }

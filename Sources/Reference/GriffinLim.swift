@@ -18,9 +18,67 @@ public func griffinLim<Scalar: BinaryFloatingPoint & Sendable>(
   _ magnitude: Tensor<Scalar>, initialPhase: Tensor<Scalar>, options: ShortTimeOptions = .init(), iterations: Int = 32,
   momentum: Double = 0.99
 ) -> Tensor<Scalar> {
-  let sweep = GriffinLimSweep(
-    magnitude, initialPhase, options: options, iterations: iterations, momentum: momentum)
-  return sweep.signal
+  requirePhase(initialPhase, magnitude)
+  return griffinLim(
+    magnitude, initialAngle: phasors(initialPhase), options: options, iterations: iterations, momentum: momentum)
+}
+
+/// The same from any complex `initialAngle` [bins, frames], whose moduli need not be 1: TorchAudio's random start is such.
+@specialized(where Scalar == Double)
+@specialized(where Scalar == Float)
+public func griffinLim<Scalar: BinaryFloatingPoint & Sendable>(
+  _ magnitude: Tensor<Scalar>, initialAngle: Spectrum<Scalar>, options: ShortTimeOptions = .init(),
+  iterations: Int = 32, momentum: Double = 0.99
+) -> Tensor<Scalar> {
+  GriffinLimSweep(magnitude, initialAngle, options: options, iterations: iterations, momentum: momentum).signal
+}
+
+/// Griffin-Lim until it converges: it ends after the iteration that brings the spectral convergence
+/// || |transform(signal)| - magnitude || / || magnitude || down by less than `tolerance` times what it was, or up, or after
+/// `iterations`.
+///
+/// A magnitude of 0 everywhere gives silence, whose convergence is 0. The rest as
+/// ``griffinLim(_:initialAngle:options:iterations:momentum:)``.
+@specialized(where Scalar == Double)
+@specialized(where Scalar == Float)
+public func convergingGriffinLim<Scalar: BinaryFloatingPoint & Sendable>(
+  _ magnitude: Tensor<Scalar>, initialAngle: Spectrum<Scalar>, options: ShortTimeOptions = .init(),
+  iterations: Int = 1000, momentum: Double = 0.99, tolerance: Double = 1e-3
+) -> GriffinLimOutput<Scalar> {
+  require(tolerance >= 0, "tolerance: \(tolerance), 0 or more is needed")
+  var norm = 0.0
+  for value in magnitude.elements { norm += Double(value) * Double(value) }
+  var convergence: [Double] = []
+  var count = 0
+  while true {
+    let signal = griffinLim(
+      magnitude, initialAngle: initialAngle, options: options, iterations: count, momentum: momentum)
+    let spectrum = shortTimeFourierTransform(signal, options: options)
+    var distance = 0.0
+    for i in 0..<magnitude.count {
+      let difference = Double(modulus(spectrum.real[i], spectrum.imaginary[i]) - magnitude[i])
+      distance += difference * difference
+    }
+    distance = norm == 0 ? 0 : (distance / norm).squareRoot()
+    let before = convergence.last ?? .infinity
+    convergence.append(distance)
+    if count == iterations || distance == 0 || before - distance < tolerance * before {
+      return GriffinLimOutput(signal: signal, convergence: convergence)
+    }
+    count += 1
+  }
+}
+
+private func phasors<Scalar: BinaryFloatingPoint & Sendable>(_ phase: Tensor<Scalar>) -> Spectrum<Scalar> {
+  Spectrum(real: phase.map { Scalar(cos(Double($0))) }, imaginary: phase.map { Scalar(sin(Double($0))) })
+}
+
+private func requirePhase<Scalar: BinaryFloatingPoint & Sendable>(
+  _ initialPhase: Tensor<Scalar>, _ magnitude: Tensor<Scalar>
+) {
+  require(
+    initialPhase.shape == magnitude.shape,
+    "initialPhase: shape \(initialPhase.shape), magnitude has \(magnitude.shape)")
 }
 
 /// The gradients of ``griffinLim(_:initialPhase:options:iterations:momentum:)``, by a reverse sweep through its
@@ -34,8 +92,9 @@ public func griffinLimGradient<Scalar: BinaryFloatingPoint & Sendable>(
   _ magnitude: Tensor<Scalar>, initialPhase: Tensor<Scalar>, upstream: Tensor<Scalar>,
   options: ShortTimeOptions = .init(), iterations: Int = 32, momentum: Double = 0.99
 ) -> GriffinLimGradients<Scalar> {
+  requirePhase(initialPhase, magnitude)
   let sweep = GriffinLimSweep(
-    magnitude, initialPhase, options: options, iterations: iterations, momentum: momentum)
+    magnitude, phasors(initialPhase), options: options, iterations: iterations, momentum: momentum)
   require(
     upstream.shape == sweep.signal.shape, "upstream: shape \(upstream.shape), the signal has \(sweep.signal.shape)")
   let count = magnitude.count
@@ -98,15 +157,15 @@ private struct GriffinLimSweep<Scalar: BinaryFloatingPoint & Sendable> {
   var signal: Tensor<Scalar>
 
   init(
-    _ magnitude: Tensor<Scalar>, _ initialPhase: Tensor<Scalar>, options: ShortTimeOptions, iterations: Int,
+    _ magnitude: Tensor<Scalar>, _ start: Spectrum<Scalar>, options: ShortTimeOptions, iterations: Int,
     momentum: Double
   ) {
     require(
       magnitude.rank == 2 && magnitude.shape[0] == options.bins && magnitude.shape[1] >= 1,
       "magnitude: shape \(magnitude.shape), expected [\(options.bins), frames]")
     require(
-      initialPhase.shape == magnitude.shape,
-      "initialPhase: shape \(initialPhase.shape), magnitude has \(magnitude.shape)")
+      start.real.shape == magnitude.shape && start.imaginary.shape == magnitude.shape,
+      "initialAngle: shapes \(start.real.shape) and \(start.imaginary.shape), magnitude has \(magnitude.shape)")
     require(iterations >= 0, "iterations: \(iterations), 0 or more are needed")
     require(momentum >= 0, "momentum: \(momentum), 0 or more is needed")
     let length = options.samples(frames: magnitude.shape[1])
@@ -114,8 +173,7 @@ private struct GriffinLimSweep<Scalar: BinaryFloatingPoint & Sendable> {
       length > options.margin && options.frames(samples: length) == magnitude.shape[1],
       "magnitude: \(magnitude.shape[1]) frames, whose \(length) samples are not as many frames again")
     let share = Scalar(momentum / (1 + momentum))
-    var angle = Spectrum(
-      real: initialPhase.map { Scalar(cos(Double($0))) }, imaginary: initialPhase.map { Scalar(sin(Double($0))) })
+    var angle = start
     var previous = Spectrum(real: Tensor<Scalar>(shape: magnitude.shape), imaginary: Tensor(shape: magnitude.shape))
     angles = [angle]
     for _ in 0..<iterations {

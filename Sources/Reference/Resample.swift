@@ -17,7 +17,7 @@ import PerceptualCore
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func resample<Scalar: BinaryFloatingPoint & Sendable>(
-  _ signal: Tensor<Scalar>, from oldRate: Int, to newRate: Int, design: ResamplingDesign = .torchaudio
+  _ signal: Tensor<Scalar>, from oldRate: Int, to newRate: Int, design: ResamplingDesign = .kaiser
 ) -> Tensor<Scalar> {
   require(signal.rank == 2, "signal: shape \(signal.shape), expected [channels, samples]")
   let filter = ResamplingFilter(from: oldRate, to: newRate, design: design)
@@ -46,7 +46,7 @@ public func resample<Scalar: BinaryFloatingPoint & Sendable>(
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func resampleGradient<Scalar: BinaryFloatingPoint & Sendable>(
-  upstream: Tensor<Scalar>, samples: Int, from oldRate: Int, to newRate: Int, design: ResamplingDesign = .torchaudio
+  upstream: Tensor<Scalar>, samples: Int, from oldRate: Int, to newRate: Int, design: ResamplingDesign = .kaiser
 ) -> Tensor<Scalar> {
   let filter = ResamplingFilter(from: oldRate, to: newRate, design: design)
   let count = resampledCount(samples, from: filter.old, to: filter.new)

@@ -22,6 +22,8 @@ import Testing
     sample("Slaney", mels: 20, frames: 3, bins: 65, ["scale": .string("slaney"), "norm": .string("slaney")]),
     sample("a band", mels: 12, frames: 4, bins: 65, ["lowFrequency": .integer(300), "highFrequency": .integer(5000)]),
     sample("the paper's", mels: 256, frames: 2, bins: 513),
+    sample("minimum norm", mels: 12, frames: 9, bins: 65, ["method": .string("minimumNorm")]),
+    sample("minimum norm, more filters than bins", mels: 13, frames: 5, bins: 9, ["method": .string("minimumNorm")]),
   ]
 
   /// `picture` gives values that no spectrum has: the least residual is not 0.
@@ -73,6 +75,34 @@ import Testing
         #expect(squaredResidual(bank, magnitude, mel, frame: t) <= squaredResidual(bank, clipped, mel, frame: t) + 1e-9)
       }
     }
+  }
+
+  /// Values that the paper's bank, of rank 230, cannot make, such as a network's: no frame comes out worse than by minimum
+  /// norm, and none is negative.
+  @Test func beatsMinimumNormOnThePapersBank() {
+    let bank: Tensor<Double> = Reference.melFilterBank(MelFilterBankOptions())
+    let mel = Tensor(noise(256 * 20, seed: "a network's").map { abs($0) }, shape: [256, 20])
+    let ours = Fast.inverseMelScale(mel.converted())
+    let clipped = Fast.inverseMelScale(mel.converted(), method: .minimumNorm)
+    #expect(ours.elements.allSatisfy { $0 >= 0 } && clipped.elements.allSatisfy { $0 >= 0 })
+    var sums = (ours: 0.0, clipped: 0.0)
+    for t in 0..<20 {
+      let own = squaredResidual(bank, ours.converted(to: Double.self), mel, frame: t)
+      let other = squaredResidual(bank, clipped.converted(to: Double.self), mel, frame: t)
+      #expect(own <= other)
+      sums = (sums.ours + own, sums.clipped + other)
+    }
+    print("residuals of unattainable mel values: \(sums.ours.squareRoot()), minimum norm \(sums.clipped.squareRoot())")
+  }
+
+  @Test func minimumNormIsTheSameForAnyThreads() {
+    let mel = Tensor(noise(256 * 5, seed: "threads").map { Float(abs($0)) }, shape: [256, 5])
+    let results = [1, 2, 3, 7].map { threads in
+      Execution.$current.withValue(Execution(threads: threads)) {
+        Fast.inverseMelScale(mel, method: .minimumNorm)
+      }
+    }
+    for result in results { #expect(result == results[0]) }
   }
 
   @Test func silenceStaysSilent() {

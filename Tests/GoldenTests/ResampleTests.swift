@@ -39,6 +39,41 @@ import Testing
     #expect(failures == [])
   }
 
+  /// Whatever the pieces, and whatever the number of threads, what the streaming resampler gives is the whole's, bit for bit.
+  @Test(arguments: ResamplingDesign.allCases)
+  func streamsLikeTheWhole(_ design: ResamplingDesign) {
+    for (from, to, samples) in [
+      (48_000, 16_000, 9001), (16_000, 48_000, 3001), (44_100, 16_000, 20_011), (7, 5, 4999), (5, 7, 12), (3, 2, 1),
+      (8000, 8000, 100), (3, 2, 0),
+    ] {
+      let signal = Tensor(noise(2 * samples, seed: "stream \(from)").map { Float($0) }, shape: [2, samples])
+      let whole = Fast.resample(signal, from: from, to: to, design: design)
+      for (threads, sizes) in [(1, [1, 7, 1000]), (3, [4096]), (2, [160, 3, 0, 12_345])] {
+        Execution.$current.withValue(Execution(threads: threads)) {
+          var resampler = StreamingResampler(from: from, to: to, channels: 2, design: design)
+          // Used twice: after the end it starts anew.
+          for _ in 0..<2 {
+            var rows: [[Float]] = [[], []]
+            func take(_ piece: Tensor<Float>) {
+              for c in 0..<2 { rows[c] += piece.elements[c * piece.shape[1]..<(c + 1) * piece.shape[1]] }
+            }
+            var place = 0
+            var turn = 0
+            while place < samples {
+              let size = min(sizes[turn % sizes.count], samples - place)
+              let parts = (0..<2).flatMap { signal.elements[$0 * samples + place..<$0 * samples + place + size] }
+              take(resampler.push(Tensor(parts, shape: [2, size])))
+              place += size
+              turn += 1
+            }
+            take(resampler.finish())
+            #expect(rows[0] + rows[1] == whole.elements, "\(from) to \(to), pieces of \(sizes)")
+          }
+        }
+      }
+    }
+  }
+
   @Test(arguments: ResamplingDesign.allCases)
   func lengthIsRoundedUp(_ design: ResamplingDesign) {
     for (samples, from, to, expected) in [

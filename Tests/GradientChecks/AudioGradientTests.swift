@@ -69,6 +69,22 @@ import Testing
     #expect(try checkLinearityInUpstream(tested, operationCase) == [])
   }
 
+  /// The picture of a waveform, so that a loss on pictures reaches the samples.
+  static let pictures: [Sample] = [
+    ("add, clip", [:]), ("clamp, clip", ["form": .string("clamp"), "epsilon": .number(0.1)]),
+    ("energies, fixed", ["power": .integer(2), "range": .array([.integer(-3), .integer(2)]), "epsilon": .number(0.05)]),
+  ].map { (label: String, more: [String: JSONValue]) in
+    Sample(
+      label, ["signal": [40]],
+      shortTime(16, 7).merging(["sampleRate": .integer(8000), "mels": .integer(4)]) { $1 }.merging(more) { $1 })
+  }
+
+  @Test(arguments: pictures)
+  func logMelSpectrogram(_ sample: Sample) throws {
+    let tested = try #require(operation(named: "logMelSpectrogram"))
+    try checkEveryElement(tested.name, try sample.operationCase(of: tested, fill: .normals))
+  }
+
   struct Iterations: Sendable, CustomStringConvertible {
     var description: String
     var centred: Bool

@@ -65,3 +65,14 @@ public func largestDifference(_ a: some Sequence<Double>, _ b: some Sequence<Dou
 
 /// The phase of a complex number in radians.
 public func angle(_ real: Double, _ imaginary: Double) -> Double { atan2(imaginary, real) }
+
+/// The delay of `a` behind `b` at which the two are nearest, and how near, over the last 2000 samples of `a`.
+public func leastDelayedDistance(_ a: [Double], _ b: [Double], delays: Range<Int>) -> (distance: Double, delay: Int) {
+  var best = (distance: Double.infinity, delay: 0)
+  for delay in delays {
+    let range = max(delay, a.count - 2000)..<a.count
+    let distance = relativeDistance(Array(a[range]), range.map { b[$0 - delay] }, 0..<range.count)
+    if distance < best.distance { best = (distance, delay) }
+  }
+  return best
+}

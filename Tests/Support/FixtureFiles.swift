@@ -5,7 +5,7 @@ public let fixturesDirectory = URL(filePath: #filePath).deletingLastPathComponen
   .appending(path: "Fixtures").path(percentEncoded: false)
 
 /// Directories of Tests/Fixtures that hold something else than fixtures.
-public let directoriesWithoutFixtures: Set<String> = ["weights", "trajectory", "audio"]
+public let directoriesWithoutFixtures: Set<String> = ["weights", "trajectory", "audio", "containers"]
 
 /// The sorted names in a directory, hidden ones left out; empty where there is no such directory.
 public func names(in directory: String) -> [String] {

@@ -14,7 +14,7 @@ import trajectory
 import verify
 
 # Not written here; they carry their own provenance.
-FOREIGN = ("audio/", "weights/")
+FOREIGN = ("audio/", "containers/", "weights/")
 
 
 def manifest(root):

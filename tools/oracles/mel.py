@@ -121,6 +121,30 @@ def log_scalings(root):
                      lambda mel: transforms.log_scaling(mel, **attributes), attributes, cotangents={})
 
 
+# name: signal length, windowLength, hop, mels, sampleRate, attributes of the spectrogram, of the scaling.
+LOG_MEL_SPECTROGRAMS = {
+    "paper": (1024 + 260 + 31, 1024, 260, 256, 16000, {}, {}),
+    "clamp-clip": (200, 64, 17, 9, 16000, {}, {"epsilon": 0.5, "form": "clamp"}),
+    "power-2-centred": (120, 32, 9, 5, 16000, {"power": 2, "centred": True}, {"epsilon": 0.01}),
+    "slaney-fixed": (150, 64, 17, 12, 22050, {"scale": "slaney", "norm": "slaney"}, {"range": [-7, 2.5]}),
+}
+
+
+def log_mel_spectrograms(root):
+    writer = suite(root, "logMelSpectrogram", f"transforms.MelSpectrogram of {TORCHAUDIO}, then the {DEFINITION}")
+    for case, (length, window, hop, mels, rate, attributes, scaling) in LOG_MEL_SPECTROGRAMS.items():
+        draw = writer.draw(case)
+        norm = attributes.get("norm", "none")
+        transform = torchaudio.transforms.MelSpectrogram(
+            rate, n_fft=window, hop_length=hop, n_mels=mels, power=float(attributes.get("power", 1)),
+            center=attributes.get("centred", False), mel_scale=attributes.get("scale", "htk"),
+            norm=None if norm == "none" else norm)
+        # The paper's empty filter ties at the least value; whatever comes down it reaches no sample.
+        writer.write(case, draw, {"signal": draw.normal(length)},
+                     lambda signal: transforms.log_scaling(transform(signal), **scaling),
+                     {"sampleRate": rate, "windowLength": window, "hop": hop, "mels": mels} | attributes | scaling)
+
+
 def inverse_mel(root):
     writer = suite(root, "inverseMelScale", f"SciPy {scipy.__version__} optimize.nnls on librosa's filter bank")
     # name: sampleRate, bins, mels, frames, whether the mel values come from a spectrum, attributes.
@@ -147,8 +171,27 @@ def inverse_mel(root):
                      {"sampleRate": rate, "bins": bins} | attributes)
 
 
+def minimum_norm(root):
+    """What TorchAudio's InverseMelScale aims at (driver gelsd, then clamp), in double."""
+    writer = suite(root, "inverseMelScale", f"NumPy {np.__version__} linalg.lstsq on librosa's filter bank, clipped at 0")
+    for case, (rate, bins, mels, frames, attributes) in {
+        "minimum-norm-paper": (16000, 513, 256, 2, {}),
+        "minimum-norm-slaney": (22050, 65, 20, 3, {"scale": "slaney", "norm": "slaney"}),
+        "minimum-norm-more-mels-than-bins": (8000, 9, 13, 3, {}),
+    }.items():
+        draw = writer.draw(case)
+        bank = librosa_bank(rate, bins, mels, **attributes)
+        mel = grid(bank.T @ np.abs(draw.normal(bins, frames)))
+        magnitude, _, rank, _ = np.linalg.lstsq(bank.T, mel, rcond=1e-6)
+        assert case != "minimum-norm-paper" or rank == 230
+        writer.store(case, draw, {"input.mel": mel, "expected.magnitude": np.maximum(magnitude, 0)},
+                     {"sampleRate": rate, "bins": bins, "method": "minimumNorm"} | attributes)
+
+
 def write_all(root):
     filter_banks(root)
     mel_spectrograms(root)
     log_scalings(root)
     inverse_mel(root)
+    minimum_norm(root)
+    log_mel_spectrograms(root)

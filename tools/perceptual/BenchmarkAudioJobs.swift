@@ -5,7 +5,7 @@ import PerceptualFiles
 let audioJobs: [String: BenchmarkJob.Preparation] = [
   "mel": eachClip("signal", to: "mel") { melSpectrogram($0) },
   "resample": eachClip("signal", to: "signal") {
-    resample($0, from: PaperAudio.sourceSampleRate, to: PaperAudio.sampleRate)
+    resample($0, from: PaperAudio.sourceSampleRate, to: PaperAudio.sampleRate, design: .torchaudio)
   },
   "inverse-mel": eachClip("mel", to: "magnitude") { inverseMelScale($0) },
   "griffin-lim": eachClip("magnitude", to: "signal") { griffinLimFromRest($0) },

@@ -34,6 +34,10 @@ func frontEndSignal(
   ofAudio path: String, _ frontEnd: AudioFrontEnd = .init()
 ) throws(PerceptualError) -> Tensor<Float> {
   let clip = try AudioFile.read(path)
+  if let obstacle = frontEnd.obstacle(frames: clip.frames, rate: clip.sampleRate) {
+    throw PerceptualError(
+      .malformed, "\(path): a recording that can be resampled was expected, found \(obstacle); convert it to 48 kHz")
+  }
   let signal = clip.frames == 0 ? Tensor([]) : frontEnd.mono(clip.samples, rate: clip.sampleRate)
   let needed = frontEnd.shortTime.windowLength
   if signal.count < needed {

@@ -22,12 +22,14 @@ struct Perceptual: AsyncParsableCommand {
     ReconstructCommand.self,
     SpectrogramCommand.self,
     ResynthesizeCommand.self,
+    SpectrogramsCommand.self,
     MetricCommand.self,
     SynthesizeCommand.self,
     FixturesCommand.self,
     BenchmarkCommand.self,
     InspectCommand.self,
     BenchmarkWorkerCommand.self,
+    FuzzAudioCommand.self,
   ]
 }
 

@@ -4,6 +4,9 @@ import Foundation
 import PerceptualCore
 import PerceptualFiles
 
+extension GriffinLimStart: ExpressibleByArgument {}
+extension InverseMelMethod: ExpressibleByArgument {}
+
 struct ResynthesizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resynthesize", abstract: "Sound from a spectrogram, by Griffin-Lim.",
@@ -19,8 +22,15 @@ struct ResynthesizeCommand: ParsableCommand {
   var input: String
   @Argument(help: ArgumentHelp("The audio file to write.", valueName: "out"))
   var outputFile: String
-  @Option(help: ArgumentHelp("Iterations of Griffin-Lim.", valueName: "number"))
+  @Option(help: ArgumentHelp("Iterations of Griffin-Lim, at most.", valueName: "number"))
   var iterations = 32
+  @Option(
+    help: ArgumentHelp("Stop when an iteration brings the spectral convergence down by less than this share.", valueName: "number"))
+  var tolerance: Double?
+  @Option(help: "Where the random start lies: unitPhasors (librosa's) or firstQuadrant (TorchAudio's).")
+  var start: GriffinLimStart = .unitPhasors
+  @Option(help: "Magnitudes by nonNegativeLeastSquares, or by minimumNorm as TorchAudio does.")
+  var inverse: InverseMelMethod = .nonNegativeLeastSquares
   @Option(help: ArgumentHelp("The natural logarithm that 0 stands for in an .npy.", valueName: "number"))
   var low: Double?
   @Option(help: ArgumentHelp("The natural logarithm that 1 stands for in an .npy.", valueName: "number"))
@@ -37,6 +47,9 @@ struct ResynthesizeCommand: ParsableCommand {
     if !(0...100_000).contains(iterations) {
       throw ValidationError("--iterations \(iterations): 0 to 100000 is needed.")
     }
+    if let tolerance, !(tolerance >= 0 && tolerance < 1) {
+      throw ValidationError("--tolerance \(tolerance): 0 or more, and less than 1, is needed.")
+    }
     if (low != nil || high != nil) && FileKind(input) != .array {
       throw ValidationError("--low and --high belong to an .npy; a recording brings its own range.")
     }
@@ -50,11 +63,13 @@ struct ResynthesizeCommand: ParsableCommand {
     try execution.run {
       var frontEnd = frontEnd.frontEnd
       frontEnd.iterations = iterations
+      frontEnd.tolerance = tolerance
+      frontEnd.inverse = inverse
       let picture = try picture(frontEnd)
-      let shape = [frontEnd.shortTime.bins, picture.image.shape[1]]
-      let draws = uniformNoise(seed: seed.seed, stream: .phases, index: 0, count: shape[0] * shape[1])
-      let phases = Tensor(draws.map { 2 * Float.pi * $0 }, shape: shape)
-      var signal = frontEnd.waveform(picture.image, low: picture.low[0], high: picture.high[0], initialPhase: phases)
+      let start = griffinLimStart(
+        start, seed: seed.seed, bins: frontEnd.shortTime.bins, frames: picture.image.shape[1])
+      var signal = frontEnd.waveform(
+        picture.image, low: picture.low[0], high: picture.high[0], initialAngle: start)
       let peak = signal.elements.reduce(0) { max($0, abs($1)) }
       guard peak.isFinite else {
         throw PerceptualError(.malformed, "\(input): its sound is beyond the range of numbers; is it scaled to [0, 1]?")

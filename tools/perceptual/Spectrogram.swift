@@ -1,6 +1,8 @@
 import ArgumentParser
 import Fast
+import Foundation
 import PerceptualCore
+import PerceptualExperiments
 import PerceptualFiles
 
 /// Choices of the audio front end that the paper leaves open.
@@ -27,13 +29,19 @@ struct SpectrogramCommand: ParsableCommand {
     discussion: """
       Mono, 16 kHz, mel-spectrogram of magnitudes (window 1024, hop 260, 256 bins), logarithm, scaled to [0, 1] over the \
       recording's own range, which is printed: `resynthesize` needs it to restore the loudness. The array is \
-      [mels, frames], low frequencies first; the picture has low frequencies at the bottom.
+      [mels, frames], low frequencies first; a picture has one grey pixel for each value, low frequencies at the bottom. \
+      With --axes it is coloured and has axes in seconds and hertz and a colour bar. With --compare the other recordings \
+      stand beside it, with axes, all over the first one's range, and below each its difference from the first.
       """)
 
   @Argument(help: ArgumentHelp("A recording.", valueName: "in"))
   var input: String
   @Argument(help: ArgumentHelp("An .npy or .png file to write.", valueName: "out"))
   var outputFile: String
+  @Option(parsing: .upToNextOption, help: ArgumentHelp("Recordings to set beside it, in a picture.", valueName: "file"))
+  var compare: [String] = []
+  @Flag(help: "Draw the picture in colours, with axes and a colour bar.")
+  var axes = false
   @OptionGroup var frontEnd: FrontEndOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var execution: ExecutionOptions
@@ -42,6 +50,9 @@ struct SpectrogramCommand: ParsableCommand {
     if ![.array, .picture].contains(FileKind(outputFile)) {
       throw ValidationError("\(outputFile): the name of what is written must end in .npy or .png.")
     }
+    if (axes || !compare.isEmpty) && FileKind(outputFile) != .picture {
+      throw ValidationError("\(outputFile): with --axes or --compare the name of what is written must end in .png.")
+    }
   }
 
   func run() throws {
@@ -49,6 +60,8 @@ struct SpectrogramCommand: ParsableCommand {
       let picture = try frontEndImage(ofAudio: input, frontEnd.frontEnd)
       if FileKind(outputFile) == .array {
         try Npy.write(picture.image, to: outputFile)
+      } else if axes || !compare.isEmpty {
+        try PNG.write(try figure(picture).render(), to: outputFile)
       } else {
         try PNG.write(grey: picture.image.upsideDown, to: outputFile)
       }
@@ -66,7 +79,41 @@ struct SpectrogramCommand: ParsableCommand {
   }
 }
 
+extension SpectrogramCommand {
+  /// The recording, beside it those to compare, and below each of them what it has more or less than the first.
+  private func figure(_ picture: LogScalingOutput<Float>) throws -> SpectrogramFigure {
+    func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+    let first = SpectrogramPanel(title: name(input), image: picture.image)
+    if compare.isEmpty { return SpectrogramFigure(title: "Mel-spectrogram", panels: [first], columns: 1) }
+    var frontEnd = frontEnd.frontEnd
+    frontEnd.range = .fixed(low: Double(picture.low[0]), high: Double(picture.high[0]))
+    var upper: [SpectrogramPanel?] = [first]
+    var lower: [SpectrogramPanel?] = [nil]
+    for path in compare {
+      let other = try frontEndImage(ofAudio: path, frontEnd).image
+      upper.append(SpectrogramPanel(title: name(path), image: other))
+      // Over the time that both have.
+      let frames = min(other.shape[1], picture.image.shape[1])
+      let (a, b) = (other.firstColumns(frames), picture.image.firstColumns(frames))
+      let squares = zip(a.elements, b.elements).reduce(0.0) { $0 + pow(Double($1.0 - $1.1), 2) }
+      lower.append(
+        SpectrogramPanel.difference(
+          title: "\(name(path)) - \(name(input))", note: "mean square \(short(squares / Double(a.count)))", a, minus: b))
+    }
+    return SpectrogramFigure(
+      title: "Mel-spectrograms and their differences", panels: upper + lower, columns: upper.count)
+  }
+}
+
 extension Tensor {
+  /// The first columns of [H, W].
+  fileprivate func firstColumns(_ count: Int) -> Tensor {
+    if count == shape[1] { return self }
+    let width = shape[1]
+    return Tensor(
+      (0..<shape[0]).flatMap { elements[$0 * width..<$0 * width + count] }, shape: [shape[0], count])
+  }
+
   /// The rows of [H, W] in the opposite order: low frequencies to the bottom of a picture.
   fileprivate var upsideDown: Tensor {
     let width = shape[1]

@@ -50,7 +50,7 @@ enum LogScaling: Operation {
     }
   }
 
-  private struct Settings {
+  struct Settings {
     var epsilon: Double
     var form: LogForm
     var range: LogRange

@@ -59,7 +59,7 @@ enum MelSpectrogram: Operation {
     }
   }
 
-  private struct Settings {
+  struct Settings {
     var shortTime: ShortTimeOptions
     var bank: MelFilterBankOptions
     var power: Double

@@ -83,6 +83,16 @@ import Testing
     #expect(abs(rows[PaperAudio.mels - 1, 3] - image[0, 3]) < 1 / 255)
     #expect(abs(rows[0, 3] - image[PaperAudio.mels - 1, 3]) < 1 / 255)
 
+    // With axes there is more than the values; beside others there are they and their differences.
+    let figure = directory.file("figure.png")
+    #expect(try perceptual("spectrogram", wave, figure, "--axes").exitCode == 0)
+    let alone = try PNG.read(figure)
+    #expect(alone.width > frames && alone.height > PaperAudio.mels)
+    #expect(try perceptual("spectrogram", wave, figure, "--compare", wave, wave).exitCode == 0)
+    let compared = try PNG.read(figure)
+    #expect(compared.width > 2 * alone.width && compared.height > alone.height)
+    #expect(try perceptual("spectrogram", wave, array, "--compare", wave).exitCode == 64)
+
     let back = directory.file("back.wav")
     let arguments = ["resynthesize", array, back, "--low=\(low)", "--high=\(high)"]
     #expect(try perceptual(arguments).exitCode == 0)

@@ -23,9 +23,10 @@ let audioBenchmarks: [Benchmark] = [
       return Tensor(channels, shape: [2, samples])
     }
     return Benchmark.Work(
-      run: { signals.map { resample($0, from: rate, to: PaperAudio.sampleRate) } },
+      run: { signals.map { resample($0, from: rate, to: PaperAudio.sampleRate, design: .torchaudio) } },
       reference: {
-        _ = Reference.resample(signals[0].converted(to: Double.self), from: rate, to: PaperAudio.sampleRate)
+        _ = Reference.resample(
+          signals[0].converted(to: Double.self), from: rate, to: PaperAudio.sampleRate, design: .torchaudio)
       },
       referencePart: 1 / Double(clips), amount: seconds, unit: "s of audio")
   },

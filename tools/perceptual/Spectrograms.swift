@@ -1,0 +1,53 @@
+import ArgumentParser
+import Fast
+import PerceptualCore
+import PerceptualExperiments
+import PerceptualFiles
+
+struct SpectrogramsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "spectrograms", abstract: "Clips of a directory of recordings and their pictures, at the paper's settings.",
+    discussion: """
+      The directory is searched recursively. Clips of 4.208 s are spread evenly over each file; what cannot be decoded, is \
+      shorter than a clip or silent is skipped with a line. With --cache the finished clips are kept there, and made again \
+      only where a recording or a setting has changed.
+      """)
+
+  @Argument(help: ArgumentHelp("A directory of recordings.", valueName: "dir"))
+  var directory: String
+  @Option(help: ArgumentHelp("At most so many clips.", valueName: "number"))
+  var clips = 195
+  @Option(help: ArgumentHelp("A directory for the finished clips.", valueName: "dir"))
+  var cache: String?
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var execution: ExecutionOptions
+
+  func validate() throws {
+    if !(1...1_000_000).contains(clips) { throw ValidationError("--clips \(clips): 1 to 1000000 is needed.") }
+  }
+
+  func run() throws {
+    try execution.run {
+      let files = try AudioFile.list(in: directory)
+      var progress = Progress("reading \(directory)", total: clips, unit: "clips")
+      let start = ContinuousClock().now
+      let set = try ClipSet.load(files, limit: clips, cache: cache.map { ClipCache(directory: $0) }) { done, total in
+        progress.update(done * clips / max(total, 1))
+      }
+      let seconds = start.duration(to: ContinuousClock().now) / .seconds(1)
+      progress.finish()
+      for sentence in set.skipped { printNote("skipped \(sentence)") }
+      let rate = Double(set.clips.count) / max(seconds, 1e-9)
+      if output.json {
+        try printResult([
+          "clips": .integer(set.clips.count), "skipped": .integer(set.skipped.count), "seconds": .number(seconds),
+          "clipsPerSecond": .number(rate), "threads": .integer(Execution.current.threads),
+        ])
+      } else {
+        try printResult(
+          "\(set.clips.count) clips in \(short(seconds)) s: \(short(rate)) clips a second on "
+            + "\(Execution.current.threads) threads; \(set.skipped.count) skipped")
+      }
+    }
+  }
+}
