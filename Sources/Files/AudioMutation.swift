@@ -23,8 +23,34 @@ public struct AudioMutation: Sendable {
     number(below: number(below: 3) > 0 ? min(bytes.count, 200) : bytes.count)
   }
 
-  /// One to eight changes: bits turned, bytes and words set to extremes, pieces removed, doubled, moved or cut off.
+  /// One to eight changes: bits turned, bytes and words set to extremes, pieces removed, doubled, moved or cut off. Every
+  /// other time the checksums of Ogg pages are then made right, since a reader drops pages whose checksum is wrong.
   public mutating func applied(to original: [UInt8]) -> [UInt8] {
+    var bytes = damaged(original)
+    if number(below: 2) == 0 { AudioMutation.renewOggChecksums(&bytes) }
+    return bytes
+  }
+
+  private static func renewOggChecksums(_ bytes: inout [UInt8]) {
+    var page = 0
+    while page + 27 <= bytes.count, bytes[page..<page + 4].elementsEqual("OggS".utf8) {
+      let segments = Int(bytes[page + 26])
+      guard page + 27 + segments <= bytes.count else { return }
+      let content = bytes[page + 27..<page + 27 + segments].reduce(0) { $0 + Int($1) }
+      let end = min(bytes.count, page + 27 + segments + content)
+      for i in 22..<26 { bytes[page + i] = 0 }
+      // The polynomial 0x04C11DB7, highest bit first, from 0.
+      var sum: UInt32 = 0
+      for byte in bytes[page..<end] {
+        sum ^= UInt32(byte) << 24
+        for _ in 0..<8 { sum = sum & 0x8000_0000 == 0 ? sum << 1 : sum << 1 ^ 0x04c1_1db7 }
+      }
+      for i in 0..<4 { bytes[page + 22 + i] = UInt8(truncatingIfNeeded: sum >> UInt32(8 * i)) }
+      page = end
+    }
+  }
+
+  private mutating func damaged(_ original: [UInt8]) -> [UInt8] {
     var bytes = original
     for _ in 0...number(below: 8) {
       if bytes.isEmpty { return bytes }

@@ -36,6 +36,7 @@ private final class AudioDecoder {
   let path: String
   private let file: OpaquePointer
   let information: AudioInformation
+  private let isVorbis: Bool
 
   init(_ path: String) throws(PerceptualError) {
     let promised = try promisedData(path)
@@ -48,6 +49,7 @@ private final class AudioDecoder {
     }
     self.path = path
     self.file = file
+    isVorbis = Int(info.format) & SF_FORMAT_SUBMASK == SF_FORMAT_VORBIS
     var frames = max(0, Int(info.frames))
     if info.frames == Int64.max {
       // The header does not say (a FLAC written to a pipe): count.
@@ -109,13 +111,30 @@ private final class AudioDecoder {
   }
 
   func seek(to frame: Int) throws(PerceptualError) {
-    if sf_seek(file, sf_count_t(frame), SEEK_SET) != frame { throw cutShort(at: nil) }
+    if !place(at: frame) { throw cutShort(at: nil) }
+  }
+
+  /// Goes to a frame of a file that nothing was read from; false where there is none.
+  ///
+  /// Damaged code books leave libvorbis without a decoder, which libsndfile 1.2 does not notice: reading then gives nothing,
+  /// but seeking ends the process. So a frame is read first, from another handle: what libsndfile gives after a seek in an
+  /// Ogg Vorbis file that was read from is not what stands there.
+  private func place(at frame: Int) -> Bool {
+    if isVorbis {
+      var info = SF_INFO()
+      guard let other = sf_open(path, Int32(SFM_READ), &info) else { return false }
+      var first = [Float](repeating: 0, count: max(1, Int(info.channels)))
+      let count = sf_readf_float(other, &first, 1)
+      sf_close(other)
+      if count != 1 { return false }
+    }
+    return sf_seek(file, sf_count_t(frame), SEEK_SET) == frame
   }
 
   /// Whether that frame can be decoded; afterwards the decoder may be of no more use.
   private func hasFrame(_ index: Int) -> Bool {
     var frame = [Float](repeating: 0, count: information.channels)
-    return sf_seek(file, sf_count_t(index), SEEK_SET) == index && sf_readf_float(file, &frame, 1) == 1
+    return place(at: index) && sf_readf_float(file, &frame, 1) == 1
   }
 
   private func cutShort(at frame: Int?) -> PerceptualError {

@@ -21,6 +21,11 @@ TESTS = {
     "normalizedLaplacianPyramidDistance": rf"(Tests|Checks)\.NormalizedLaplacian|{FIXTURES}",
     "adamW": rf"(Tests|Checks)\.AdamW|{FIXTURES}",
     "uniformNoise": rf"(Tests|Checks)\.UniformNoise|{FIXTURES}",
+    "shortTimeFourierTransform": rf"(Tests|Checks)\.(ShortTime|InverseShortTime|Audio)|{FIXTURES}",
+    "griffinLim": rf"(Tests|Checks)\.(GriffinLim|Audio)|{FIXTURES}",
+    "melSpectrogram": rf"(Tests|Checks)\.(Mel|LogMel|Audio)|{FIXTURES}",
+    "inverseMelScale": rf"Tests\.InverseMelScale|{FIXTURES}",
+    "resample": rf"(Tests|Checks)\.(Resample|Audio)|{FIXTURES}",
 }
 
 
@@ -386,6 +391,51 @@ FAULTS = [
          "load(difference + at) * reciprocal"),
         ("even sizes filtered as odd ones", "let farOffset = width & 1 == 0 ? 0 : -1", "let farOffset = -1"),
     ),
+    *faults(
+        "shortTimeFourierTransform", "Sources/FastKernels/Source/Fourier.swift",
+        ("a turn the wrong way", "@inline(__always) get { Complex(imaginary, -real) }",
+         "@inline(__always) get { Complex(-imaginary, real) }"),
+        ("the middle bin not packed", "    while 2 &* k <= length {\n      let low = Complex(at: spectrum",
+         "    while 2 &* k < length {\n      let low = Complex(at: spectrum"),
+        ("the Nyquist bin's sign", "write(length, Complex(first.real - first.imaginary, .zero))",
+         "write(length, Complex(first.real + first.imaginary, .zero))"),
+    ),
+    *faults(
+        "shortTimeFourierTransform", "Sources/Fast/ShortTimeFrames.swift",
+        ("reflection repeats the edge", "extended[margin + samples + i] = extended[margin + samples - 2 - i]",
+         "extended[margin + samples + i] = extended[margin + samples - 1 - i]"),
+        ("envelope of one frame too few", "let last = min(frames - 1, i / hop)", "let last = min(frames - 2, i / hop)"),
+        ("inner bins counted twice in the gradient", "for i in inner { spectrum[i] *= 0.5 }", "for i in inner { spectrum[i] *= 1 }"),
+    ),
+    *faults(
+        "griffinLim", "Sources/FastKernels/Source/ShortTimeFourierTransform.swift",
+        ("momentum added", "let minusShare = Vector(repeating: -share)", "let minusShare = Vector(repeating: share)"),
+        ("the spectrum before forgotten", "      new.store(at: previous + place)\n".replace("store(at:", "write(to:"), ""),
+    ),
+    *faults(
+        "griffinLim", "Sources/Fast/GriffinLim.swift",
+        ("the last gain not asked for", "before - distance < tolerance * before", "before - distance < 2 * tolerance * before"),
+        ("the magnitudes of the first block for all", "body(magnitudes + block * layout.blockCount / 2)", "body(magnitudes)"),
+    ),
+    *faults(
+        "melSpectrogram", "Sources/Fast/MelSpectrogram.swift",
+        ("the upper filter's gradient lost", " + bank.binWeights[2 * k + 1] * above[lanes + i]", ""),
+        ("moduli for energies", "squared: power == 2, scratch", "squared: false, scratch"),
+    ),
+    *faults(
+        "inverseMelScale", "Sources/Fast/MelPseudoInverse.swift",
+        ("negative values kept", "Float(sums[t] < 0 ? 0 : sums[t])", "Float(sums[t])"),
+        ("turned the wrong way", "x[k] = cosine * p - sine * q", "x[k] = cosine * p + sine * q"),
+    ),
+    *faults(
+        "resample", "Sources/Fast/StreamingResampler.swift",
+        ("given before it is known", "received / old - filter.greatestShift)", "received / old)"),
+        ("history forgotten too early", "max(0, given + filter.leastShift)", "max(0, given)"),
+    ),
+    *faults(
+        "resample", "Sources/Fast/ResamplingFilter.swift",
+        ("the cut-off of one design for both", "case .kaiser: (90.0, 0.955)", "case .kaiser: (90.0, 0.99)"),
+    ),
 ]
 
 # Operations that share code of Fast or of its kernels: their faults there are never planted together.
@@ -393,4 +443,5 @@ SHARED = [
     {"convolution2D", "transposedConvolution2D"},
     {"tanh", "sigmoid", "softQuantization"},
     {"structuralSimilarity", "multiScaleStructuralSimilarity"},
+    {"shortTimeFourierTransform", "griffinLim", "melSpectrogram"},
 ]

@@ -100,8 +100,13 @@ extension SpectrogramCommand {
         SpectrogramPanel.difference(
           title: "\(name(path)) - \(name(input))", note: "mean square \(short(squares / Double(a.count)))", a, minus: b))
     }
-    return SpectrogramFigure(
+    var figure = SpectrogramFigure(
       title: "Mel-spectrograms and their differences", panels: upper + lower, columns: upper.count)
+    // All but one in two hundred differences are within the colours.
+    let sizes = lower.compactMap { $0 }.flatMap { $0.image.elements.map(abs) }.sorted()
+    let most = sizes.isEmpty ? 0 : sizes[sizes.count - 1 - sizes.count / 200]
+    figure.differenceLimit = [0.01, 0.02, 0.05, 0.1, 0.2].first { $0 >= most } ?? 0.5
+    return figure
   }
 }
 
