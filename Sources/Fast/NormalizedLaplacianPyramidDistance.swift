@@ -1,5 +1,6 @@
 import Foundation
 import PerceptualCore
+import PerceptualKernels
 
 /// Normalised Laplacian pyramid distance (NLPD) of each image, 0 for equal images.
 ///
@@ -49,22 +50,25 @@ private func distance(
   let images = prediction.shape[0]
   let channels = prediction.shape[1]
   let size = prediction.shape[2] * prediction.shape[3]
-  let planes = LaplacianPyramidPlanes(
-    execution, channels: channels, height: prediction.shape[2], width: prediction.shape[3], levels: levels)
+  let rows = LaplacianPyramidRows.rows(
+    .init(channels: channels, height: prediction.shape[2], width: prediction.shape[3], levels: levels))
   var values = [Float](repeating: 0, count: images)
 
   func run(_ gradient: UnsafeMutablePointer<Float>?) {
     values.withUnsafeMutableBufferPointer { values in
       withPointers(prediction, target, nil) { prediction, target, _ in
-        execution.forEach(images) { n in
-          let start = n * channels * size
-          values[n] = ScratchPool.shared.withFloats(planes.scratchCount) { scratch in
-            let distances = planes.distances(prediction + start, target + start, size, scratch)
-            if let gradient, let upstream {
-              planes.gradient(
-                gradient + start, size, distances, upstream: Double(upstream[n]), scratch)
+        rows.withAddresses { levels, tables in
+          execution.forEach(images) { n in
+            let start = n * channels * size
+            values[n] = ScratchPool.shared.withFloats(rows.scratchCount) { scratch in
+              let work = LaplacianPyramidWork(rows.places, levels, tables, scratch, execution.kernels)
+              let distances = work.distances(
+                prediction + start, target + start, size, withGradient: gradient != nil)
+              if let gradient, let upstream {
+                work.gradient(gradient + start, size, distances, upstream: Double(upstream[n]))
+              }
+              return Float(norm(distances))
             }
-            return Float(norm(distances))
           }
         }
       }
@@ -84,43 +88,41 @@ private func norm(_ distances: [Double]) -> Double {
   pow(distances.reduce(0) { $0 + pow($1, LaplacianPyramid.levelExponent) }, 1 / LaplacianPyramid.levelExponent)
 }
 
-extension LaplacianPyramidPlanes {
-  /// The root mean square difference of each level, over channels and positions; the planes are left for the gradient.
+extension LaplacianPyramidWork {
+  /// The root mean square difference of each level, over channels and positions.
   fileprivate func distances(
-    _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, _ size: Int,
-    _ scratch: UnsafeMutablePointer<Float>
+    _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, _ size: Int, withGradient: Bool
   ) -> [Double] {
-    var squares = [Double](repeating: 0, count: levels.count)
+    var squares = [Double](repeating: 0, count: places.levels)
     squares.withUnsafeMutableBufferPointer { squares in
       guard let squares = squares.baseAddress else { return }
-      for channel in 0..<channels {
+      for channel in 0..<places.channels {
         let start = channel * size
-        buildTarget(target + start, channel: channel, scratch)
-        buildPrediction(
-          prediction + start, target: target + start, channel: channel, squares: squares, scratch)
+        compare(
+          prediction + start, target + start, channel: channel, squares: squares, withGradient: withGradient)
       }
     }
-    return zip(squares, levels).map { ($0 / Double(channels * $1.height * $1.width)).squareRoot() }
+    return squares.indices.map { (squares[$0] / elements($0)).squareRoot() }
   }
+
+  private func elements(_ k: Int) -> Double { Double(places.channels * levels[k].height * levels[k].width) }
 
   /// The gradient of one image, all channels.
   fileprivate func gradient(
-    _ gradient: UnsafeMutablePointer<Float>, _ size: Int, _ distances: [Double], upstream: Double,
-    _ scratch: UnsafeMutablePointer<Float>
+    _ gradient: UnsafeMutablePointer<Float>, _ size: Int, _ distances: [Double], upstream: Double
   ) {
     let exponent = LaplacianPyramid.levelExponent
     let sum = distances.reduce(0) { $0 + pow($1, exponent) }
     if upstream == 0 || sum == 0 {
-      gradient.update(repeating: 0, count: channels * size)
+      gradient.update(repeating: 0, count: places.channels * size)
       return
     }
     let outer = upstream * pow(sum, 1 / exponent - 1)
-    let factors = zip(distances, levels).map { distance, level -> Float in
-      if distance == 0 { return 0 }
-      return Float(outer * pow(distance, exponent - 1) / (Double(channels * level.height * level.width) * distance))
+    let factors = distances.enumerated().map { k, distance in
+      distance == 0 ? 0 : Float(outer * pow(distance, exponent - 1) / (elements(k) * distance))
     }
-    for channel in 0..<channels {
-      self.gradient(gradient + channel * size, factors: factors, channel: channel, scratch)
+    for channel in 0..<places.channels {
+      self.gradient(gradient + channel * size, factors: factors, channel: channel)
     }
   }
 }

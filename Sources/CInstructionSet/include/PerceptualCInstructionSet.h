@@ -17,7 +17,9 @@ static const int perceptual_compiled_for_avx2 = 0;
 
 // Arithmetic on whole vectors. Swift's own operators on SIMD types are loops over lanes that the optimiser has to put
 // together again; at 16 lanes it often fails, which costs half the speed or more. `fused` is a b + c, rounded once;
-// `notNegative` is 0 where x < 0 (and NaN where x is NaN); `firstLanes` is 0 in the lanes from `count` on.
+// `notNegative` is 0 where x < 0 (and NaN where x is NaN); `firstLanes` is 0 in the lanes from `count` on; `lesser` is b
+// where a is not less; `turned` has its sign turned where s has a negative one; `signed` is x times the sign of s, 0
+// where s is 0.
 #define PERCEPTUAL_INLINE static inline __attribute__((always_inline))
 #define PERCEPTUAL_ARITHMETIC(LANES, ...)                                                                          \
   typedef float perceptual_float##LANES __attribute__((ext_vector_type(LANES)));                                   \
@@ -51,11 +53,51 @@ static const int perceptual_compiled_for_avx2 = 0;
   PERCEPTUAL_INLINE perceptual_float##LANES perceptual_firstLanes##LANES(perceptual_float##LANES x, int count) {   \
     const perceptual_integer##LANES numbers = {__VA_ARGS__};                                                       \
     return (perceptual_float##LANES)((perceptual_integer##LANES)x & (numbers < count));                            \
+  }                                                                                                                \
+  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_lesser##LANES(                                              \
+      perceptual_float##LANES a, perceptual_float##LANES b) {                                                      \
+    const perceptual_integer##LANES isLess = a < b;                                                                \
+    return (perceptual_float##LANES)(                                                                              \
+        ((perceptual_integer##LANES)a & isLess) | ((perceptual_integer##LANES)b & ~isLess));                       \
+  }                                                                                                                \
+  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_turned##LANES(                                              \
+      perceptual_float##LANES x, perceptual_float##LANES s) {                                                      \
+    const perceptual_integer##LANES sign = (perceptual_integer##LANES)s & (int)0x80000000;                         \
+    return (perceptual_float##LANES)((perceptual_integer##LANES)x ^ sign);                                         \
+  }                                                                                                                \
+  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_signed##LANES(                                              \
+      perceptual_float##LANES x, perceptual_float##LANES s) {                                                      \
+    return (perceptual_float##LANES)((perceptual_integer##LANES)perceptual_turned##LANES(x, s) & (s != 0));        \
   }
+
+// The sum of all lanes in double precision, by halves.
+#define PERCEPTUAL_TOTAL(LANES, value)                                                                             \
+  typedef double perceptual_double##LANES __attribute__((ext_vector_type(LANES)));                                 \
+  PERCEPTUAL_INLINE double perceptual_totalOfDoubles##LANES(perceptual_double##LANES x) {                          \
+    return value(x.lo + x.hi);                                                                                     \
+  }
+
+// Brings the line at an address into the cache. The address need not be valid.
+PERCEPTUAL_INLINE void perceptual_prefetch(const float *address) { __builtin_prefetch(address); }
 
 PERCEPTUAL_ARITHMETIC(4, 0, 1, 2, 3)
 PERCEPTUAL_ARITHMETIC(8, 0, 1, 2, 3, 4, 5, 6, 7)
 PERCEPTUAL_ARITHMETIC(16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+
+PERCEPTUAL_TOTAL(2, )
+PERCEPTUAL_TOTAL(4, perceptual_totalOfDoubles2)
+PERCEPTUAL_TOTAL(8, perceptual_totalOfDoubles4)
+PERCEPTUAL_TOTAL(16, perceptual_totalOfDoubles8)
+
+PERCEPTUAL_INLINE double perceptual_total4(perceptual_float4 x) {
+  return perceptual_totalOfDoubles4(__builtin_convertvector(x, perceptual_double4));
+}
+PERCEPTUAL_INLINE double perceptual_total8(perceptual_float8 x) {
+  return perceptual_totalOfDoubles8(__builtin_convertvector(x, perceptual_double8));
+}
+PERCEPTUAL_INLINE double perceptual_total16(perceptual_float16 x) {
+  return perceptual_totalOfDoubles16(__builtin_convertvector(x, perceptual_double16));
+}
 
 // What the processor and the operating system offer, from CPUID and XGETBV.
 int perceptual_processor_has_avx512(void);

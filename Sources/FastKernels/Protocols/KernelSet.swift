@@ -2,7 +2,9 @@
 ///
 /// The bodies stand once, in FastKernels/Source; each instruction-set module compiles them with its own flags into a type
 /// `Kernels` that conforms. Arguments are raw pointers and numbers; checks stand at Fast's public boundary.
-public protocol KernelSet: ElementwiseKernels, ConvolutionKernels, MetricKernels, AudioKernels, FourierKernels {
+public protocol KernelSet: ElementwiseKernels, ConvolutionKernels, MetricKernels, LaplacianPyramidKernels, AudioKernels,
+  FourierKernels
+{
   /// Floats in a vector.
   static var vectorWidth: Int { get }
   /// Whether the module was compiled with the flags of its instruction set; if not, it must not be chosen.

@@ -98,3 +98,51 @@ func firstLanes(_ x: Vector, _ count: Int) -> Vector {
     return perceptual_firstLanes4(x, lanes)
   #endif
 }
+
+/// The lesser of each pair of lanes, b's where either is NaN.
+@inline(__always)
+func lesser(_ a: Vector, _ b: Vector) -> Vector {
+  #if KERNELS_AVX512
+    perceptual_lesser16(a, b)
+  #elseif KERNELS_AVX2
+    perceptual_lesser8(a, b)
+  #else
+    perceptual_lesser4(a, b)
+  #endif
+}
+
+/// `x` with its sign turned in the lanes where `s` is negative.
+@inline(__always)
+func turned(_ x: Vector, bySignOf s: Vector) -> Vector {
+  #if KERNELS_AVX512
+    perceptual_turned16(x, s)
+  #elseif KERNELS_AVX2
+    perceptual_turned8(x, s)
+  #else
+    perceptual_turned4(x, s)
+  #endif
+}
+
+/// `x` times the sign of `s`, 0 where that is 0.
+@inline(__always)
+func signed(_ x: Vector, bySignOf s: Vector) -> Vector {
+  #if KERNELS_AVX512
+    perceptual_signed16(x, s)
+  #elseif KERNELS_AVX2
+    perceptual_signed8(x, s)
+  #else
+    perceptual_signed4(x, s)
+  #endif
+}
+
+/// The sum of all lanes in Double, by halves.
+@inline(__always)
+func total(_ x: Vector) -> Double {
+  #if KERNELS_AVX512
+    perceptual_total16(x)
+  #elseif KERNELS_AVX2
+    perceptual_total8(x)
+  #else
+    perceptual_total4(x)
+  #endif
+}

@@ -1,262 +1,248 @@
+import PerceptualCInstructionSet
+import PerceptualKernels
+
 // Rows are split: even columns at the pointer, odd ones `segment` floats further. Even column 2j has the neighbours
 // odd[j - 1] and odd[j], odd column 2j + 1 has even[j] and even[j + 1]: every access has stride 1.
 
+/// Where a column lies in a split row; columns beyond the ends lie in the margins.
+@inline(__always)
+func splitPlace(_ column: Int, _ segment: Int) -> Int {
+  column & 1 == 0 ? column >> 1 : segment &+ column >> 1
+}
+
+/// Writes the columns that reflection puts beyond both ends of a split row.
+@inline(__always)
+private func reflect(_ row: UnsafeMutablePointer<Float>, by reach: Int, _ segment: Int, _ width: Int) {
+  var i = 1
+  while i <= reach {
+    row[splitPlace(-i, segment)] = row[splitPlace(i, segment)]
+    row[splitPlace(width &- 1 &+ i, segment)] = row[splitPlace(width &- 1 &- i, segment)]
+    i &+= 1
+  }
+}
+
 extension Kernels {
-  public static func halvedRow(
-    _ x: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, width: Int
+  public static func splitPairRow(
+    _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, minus mean: Float,
+    _ pair: UnsafeMutablePointer<Float>, segment: Int, width: Int
   ) {
+    let difference = pair + 2 * segment
+    let offset = Vector(repeating: mean)
+    var j = 0
+    // Rows come one at a time with much work between them, which the processor's own prefetching does not foresee.
+    let ahead = 6 &* width
+    while 2 &* (j &+ Vector.scalarCount) <= width {
+      perceptual_prefetch(target + 2 * j + ahead)
+      perceptual_prefetch(target + 2 * j + Vector.scalarCount + ahead)
+      perceptual_prefetch(prediction + 2 * j + ahead)
+      perceptual_prefetch(prediction + 2 * j + Vector.scalarCount + ahead)
+      let first = load(target + 2 * j)
+      let second = load(target + 2 * j + Vector.scalarCount)
+      let own = separated(first - offset, second - offset)
+      let other = separated(
+        load(prediction + 2 * j) - first, load(prediction + 2 * j + Vector.scalarCount) - second)
+      store(own.even, pair + j)
+      store(own.odd, pair + segment + j)
+      store(other.even, difference + j)
+      store(other.odd, difference + segment + j)
+      j &+= Vector.scalarCount
+    }
+    var column = 2 &* j
+    while column < width {
+      pair[splitPlace(column, segment)] = target[column] - mean
+      difference[splitPlace(column, segment)] = prediction[column] - target[column]
+      column &+= 1
+    }
+  }
+
+  public static func halvedPairRow(
+    _ rows: UnsafePointer<UnsafePointer<Float>>, taps: UnsafePointer<Float>, columns: UnsafeMutablePointer<Float>,
+    target: UnsafeMutablePointer<Float>, difference: UnsafeMutablePointer<Float>, segment: Int, width: Int
+  ) {
+    let halves = (width &+ 1) >> 1
+    let (tap0, tap1, tap2) = (
+      Vector(repeating: taps[0]), Vector(repeating: taps[1]), Vector(repeating: taps[2])
+    )
+    let (row0, row1, row2, row3, row4) = (rows[0], rows[1], rows[2], rows[3], rows[4])
+    var j = 0
+    while j < halves {
+      var part = 0
+      while part < 4 {
+        let at = part &* segment &+ j
+        var sum = (load(row0 + at) + load(row4 + at)) * tap0
+        sum = multiplyAdd(sum, load(row1 + at) + load(row3 + at), tap1)
+        store(multiplyAdd(sum, load(row2 + at), tap2), columns + at)
+        part &+= 1
+      }
+      j &+= Vector.scalarCount
+    }
+    reflect(columns, by: 2, segment, width)
+    reflect(columns + 2 * segment, by: 2, segment, width)
     // The middle tap falls on the odd columns where the width is even, else on the even ones.
-    let (near, far) = width & 1 == 0 ? (x + segment, x) : (x, x + segment)
-    let farOffset = width & 1 == 0 ? 0 : -1
-    let outputs = (width &+ 1) >> 1
-    var j = 0
-    while j < outputs {
-      var sum = load(near + j - 1) * taps[0]
-      sum = multiplyAdd(sum, load(far + j + farOffset), Vector(repeating: taps[1]))
-      sum = multiplyAdd(sum, load(near + j), Vector(repeating: taps[2]))
-      sum = multiplyAdd(sum, load(far + j + farOffset + 1), Vector(repeating: taps[3]))
-      sum = multiplyAdd(sum, load(near + j + 1), Vector(repeating: taps[4]))
-      store(sum, y + j)
-      j &+= Vector.scalarCount
+    let near = width & 1 == 0 ? segment : 0
+    let far = width & 1 == 0 ? 0 : segment - 1
+    var image = 0
+    while image < 2 {
+      let x = columns + 2 * image * segment
+      let y = image == 0 ? target : difference
+      j = 0
+      while j < halves {
+        var sum = (load(x + near + j - 1) + load(x + near + j + 1)) * tap0
+        sum = multiplyAdd(sum, load(x + far + j) + load(x + far + j + 1), tap1)
+        store(multiplyAdd(sum, load(x + near + j), tap2), y + j)
+        j &+= Vector.scalarCount
+      }
+      y[-2] = 0
+      y[-1] = 0
+      y[halves] = 0
+      y[halves &+ 1] = 0
+      image &+= 1
     }
   }
 
-  public static func addHalvedGradientRow(
-    _ x: UnsafePointer<Float>, taps: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, segment: Int, width: Int
-  ) {
-    let (near, far) = width & 1 == 0 ? (y + segment, y) : (y, y + segment)
-    let farOffset = width & 1 == 0 ? 0 : 1
-    let outputs = (width &+ 1) >> 1
-    var j = 0
-    while j < outputs {
-      let here = load(x + j)
-      var sum = load(near + j)
-      sum = multiplyAdd(sum, load(x + j + 1), Vector(repeating: taps[0]))
-      sum = multiplyAdd(sum, here, Vector(repeating: taps[2]))
-      sum = multiplyAdd(sum, load(x + j - 1), Vector(repeating: taps[4]))
-      store(sum, near + j)
-      sum = load(far + j)
-      sum = multiplyAdd(sum, load(x + j + farOffset), Vector(repeating: taps[1]))
-      sum = multiplyAdd(sum, load(x + j + farOffset - 1), Vector(repeating: taps[3]))
-      store(sum, far + j)
-      j &+= Vector.scalarCount
-    }
-  }
-
-  public static func enlargedRow(
-    _ x: UnsafePointer<Float>, weights: UnsafePointer<Float>, weightSegment: Int, _ y: UnsafeMutablePointer<Float>,
-    segment: Int, width: Int
+  public static func enlargedPairRow(
+    target: UnsafePointer<Float>, difference: UnsafePointer<Float>, weights: UnsafePointer<Float>,
+    _ pair: UnsafeMutablePointer<Float>, segment: Int, width: Int
   ) {
     let halves = (width &+ 1) >> 1
     var j = 0
     while j < halves {
-      let here = load(x + j)
-      let even = multiplyAdd(load(x + j - 1) * load(weights + j), here, load(weights + weightSegment + j))
-      let odd = multiplyAdd(
-        here * load(weights + 2 * weightSegment + j), load(x + j + 1), load(weights + 3 * weightSegment + j))
-      store(even, y + j)
-      store(odd, y + segment + j)
+      var t = load(target + j - 2)
+      var d = load(difference + j - 2)
+      var weight = load(weights + j)
+      var targetEven = t * weight
+      var differenceEven = d * weight
+      t = load(target + j - 1)
+      d = load(difference + j - 1)
+      weight = load(weights + segment + j)
+      targetEven = multiplyAdd(targetEven, t, weight)
+      differenceEven = multiplyAdd(differenceEven, d, weight)
+      weight = load(weights + 4 * segment + j)
+      var targetOdd = t * weight
+      var differenceOdd = d * weight
+      t = load(target + j)
+      d = load(difference + j)
+      weight = load(weights + 2 * segment + j)
+      targetEven = multiplyAdd(targetEven, t, weight)
+      differenceEven = multiplyAdd(differenceEven, d, weight)
+      weight = load(weights + 5 * segment + j)
+      targetOdd = multiplyAdd(targetOdd, t, weight)
+      differenceOdd = multiplyAdd(differenceOdd, d, weight)
+      t = load(target + j + 1)
+      d = load(difference + j + 1)
+      weight = load(weights + 3 * segment + j)
+      store(multiplyAdd(targetEven, t, weight), pair + j)
+      store(multiplyAdd(differenceEven, d, weight), pair + 2 * segment + j)
+      weight = load(weights + 6 * segment + j)
+      targetOdd = multiplyAdd(targetOdd, t, weight)
+      differenceOdd = multiplyAdd(differenceOdd, d, weight)
+      weight = load(weights + 7 * segment + j)
+      store(multiplyAdd(targetOdd, load(target + j + 2), weight), pair + segment + j)
+      store(multiplyAdd(differenceOdd, load(difference + j + 2), weight), pair + 3 * segment + j)
       j &+= Vector.scalarCount
     }
   }
 
-  public static func enlargedGradientRow(
-    _ x: UnsafePointer<Float>, segment: Int, weights: UnsafePointer<Float>, weightSegment: Int,
-    _ y: UnsafeMutablePointer<Float>, width: Int
-  ) {
-    var j = 0
-    while j < width {
-      var sum = load(x + j) * load(weights + weightSegment + j)
-      sum = multiplyAdd(sum, load(x + j + 1), load(weights + j + 1))
-      sum = multiplyAdd(sum, load(x + segment + j), load(weights + 2 * weightSegment + j))
-      sum = multiplyAdd(sum, load(x + segment + j - 1), load(weights + 3 * weightSegment + j - 1))
-      store(sum, y + j)
-      j &+= Vector.scalarCount
-    }
-  }
-
-  /// The 5-tap filter at even and odd columns from j on.
-  @inline(__always)
-  private static func filtered(
-    _ x: UnsafePointer<Float>, _ taps: UnsafePointer<Float>, _ segment: Int, _ j: Int
-  ) -> (even: Vector, odd: Vector) {
-    let odd = x + segment
-    let evenBefore = load(x + j - 1)
-    let oddBefore = load(odd + j - 1)
-    let evenHere = load(x + j)
-    let oddHere = load(odd + j)
-    let evenAfter = load(x + j + 1)
-    let oddAfter = load(odd + j + 1)
-    var atEven = (evenBefore * taps[0])
-    atEven = multiplyAdd(atEven, oddBefore, Vector(repeating: taps[1]))
-    atEven = multiplyAdd(atEven, evenHere, Vector(repeating: taps[2]))
-    atEven = multiplyAdd(atEven, oddHere, Vector(repeating: taps[3]))
-    atEven = multiplyAdd(atEven, evenAfter, Vector(repeating: taps[4]))
-    var atOdd = (oddBefore * taps[0])
-    atOdd = multiplyAdd(atOdd, evenHere, Vector(repeating: taps[1]))
-    atOdd = multiplyAdd(atOdd, oddHere, Vector(repeating: taps[2]))
-    atOdd = multiplyAdd(atOdd, evenAfter, Vector(repeating: taps[3]))
-    atOdd = multiplyAdd(atOdd, oddAfter, Vector(repeating: taps[4]))
-    return (atEven, atOdd)
-  }
-
-  public static func residualRow(
-    _ x: UnsafePointer<Float>, j row: UnsafePointer<Float>, taps: UnsafePointer<Float>,
-    residual: UnsafeMutablePointer<Float>, segment: Int, width: Int
+  public static func residualRecord(
+    _ pair: UnsafePointer<Float>, enlarged rows: UnsafePointer<UnsafePointer<Float>>, weights: UnsafePointer<Float>,
+    _ residuals: UnsafeMutablePointer<Float>, segment: Int, width: Int
   ) {
     let halves = (width &+ 1) >> 1
-    var j = 0
-    while j < halves {
-      let (even, odd) = filtered(x, taps, segment, j)
-      store(load(row + j) - even, residual + j)
-      store(load(row + segment + j) - odd, residual + segment + j)
-      j &+= Vector.scalarCount
+    let (row0, row1, row2, row3) = (rows[0], rows[1], rows[2], rows[3])
+    let weight0 = Vector(repeating: weights[0])
+    let weight1 = Vector(repeating: weights[1])
+    let weight2 = Vector(repeating: weights[2])
+    let weight3 = Vector(repeating: weights[3])
+    var parity = 0
+    while parity < 2 {
+      var at = parity &* segment
+      let end = at &+ halves
+      while at < end {
+        var enlarged = load(row0 + at) * weight0
+        enlarged = multiplyAdd(enlarged, load(row1 + at), weight1)
+        enlarged = multiplyAdd(enlarged, load(row2 + at), weight2)
+        enlarged = multiplyAdd(enlarged, load(row3 + at), weight3)
+        let target = load(pair + at) - enlarged
+        let other = at &+ 2 &* segment
+        enlarged = load(row0 + other) * weight0
+        enlarged = multiplyAdd(enlarged, load(row1 + other), weight1)
+        enlarged = multiplyAdd(enlarged, load(row2 + other), weight2)
+        enlarged = multiplyAdd(enlarged, load(row3 + other), weight3)
+        let difference = load(pair + other) - enlarged
+        let prediction = target + difference
+        // The difference away from 0 at the prediction's residual is the magnitude's change, unless the sign changed
+        // with it.
+        let away = turned(difference, bySignOf: prediction)
+        let size = magnitude(prediction)
+        let across = size + size - away
+        store(target, residuals + at)
+        store(prediction, residuals + other)
+        store(lesser(across, away), residuals + other + 2 * segment)
+        store(difference, residuals + other + 4 * segment)
+        at &+= Vector.scalarCount
+      }
+      parity &+= 1
     }
+    reflect(residuals, by: 1, segment, width)
+    reflect(residuals + 2 * segment, by: 1, segment, width)
+    reflect(residuals + 4 * segment, by: 1, segment, width)
   }
 
-  public static func filteredRow(
-    _ x: UnsafePointer<Float>, taps: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, segment: Int, width: Int
-  ) {
-    let halves = (width &+ 1) >> 1
-    var j = 0
-    while j < halves {
-      let (even, odd) = filtered(x, taps, segment, j)
-      store(even, y + j)
-      store(odd, y + segment + j)
-      j &+= Vector.scalarCount
-    }
-  }
-
-  /// Weighs the four neighbours of column j: `above`, `before` and `below` point at them, the one after follows
-  /// `before`.
-  @inline(__always)
-  private static func weighed(
-    _ above: UnsafePointer<Float>, _ before: UnsafePointer<Float>, _ below: UnsafePointer<Float>,
-    _ weights: UnsafePointer<Float>, onto sum: Vector, _ value: (Vector) -> Vector
-  ) -> Vector {
-    var sum = sum
-    sum = multiplyAdd(sum, value(load(above)), Vector(repeating: weights[0]))
-    sum = multiplyAdd(sum, value(load(before)), Vector(repeating: weights[1]))
-    sum = multiplyAdd(sum, value(load(before + 1)), Vector(repeating: weights[2]))
-    return multiplyAdd(sum, value(load(below)), Vector(repeating: weights[3]))
-  }
-
-  public static func normalizedRow(
+  public static func slopeRecord(
     above: UnsafePointer<Float>, here: UnsafePointer<Float>, below: UnsafePointer<Float>, sigma: Float,
-    neighbours: UnsafePointer<Float>, normalised: UnsafeMutablePointer<Float>, segment: Int, width: Int
-  ) {
-    let halves = (width &+ 1) >> 1
+    neighbours: UnsafePointer<Float>, _ slopes: UnsafeMutablePointer<Float>?, segment: Int, width: Int
+  ) -> Double {
+    let top = Vector(repeating: neighbours[0])
+    let left = Vector(repeating: neighbours[1])
+    let right = Vector(repeating: neighbours[2])
+    let bottom = Vector(repeating: neighbours[3])
+    let offset = Vector(repeating: sigma)
+    let next = 2 &* segment
+    var squares = Vector()
     var parity = 0
     while parity < 2 {
       // Even columns lie between odd[j - 1] and odd[j], odd ones between even[j] and even[j + 1].
       let own = parity &* segment
-      let before = parity == 0 ? here + segment - 1 : here
-      var j = 0
-      while j < halves {
-        let denominator = weighed(
-          above + own + j, before + j, below + own + j, neighbours, onto: Vector(repeating: sigma), magnitude)
-        store(load(here + own + j) / denominator, normalised + own + j)
-        j &+= Vector.scalarCount
-      }
-      parity &+= 1
-    }
-  }
-
-  public static func joinedResidualRow(
-    _ difference: UnsafePointer<Float>, residual: UnsafeMutablePointer<Float>, change: UnsafeMutablePointer<Float>,
-    segment: Int, width: Int
-  ) {
-    let halves = (width &+ 1) >> 1
-    var parity = 0
-    while parity < 2 {
-      let own = parity &* segment
-      var j = 0
-      while j < halves {
-        let d = load(difference + own + j)
-        let joined = load(residual + own + j) + d
-        // The difference away from 0 at the joined residual is the change, unless the sign changed with it.
-        let away = d.replacing(with: -d, where: joined .< 0)
-        let turned = 2 * magnitude(joined) - away
-        store(joined, residual + own + j)
-        store(away.replacing(with: turned, where: turned .< away), change + own + j)
-        j &+= Vector.scalarCount
-      }
-      parity &+= 1
-    }
-  }
-
-  public static func normalizedDifferenceRow(
-    residual: UnsafePointer<Float>, change: UnsafePointer<Float>, toHere: Int, toBelow: Int, sigma: Float,
-    neighbours: UnsafePointer<Float>, level: UnsafeMutablePointer<Float>, difference: UnsafeMutablePointer<Float>,
-    normalised: UnsafeMutablePointer<Float>, segment: Int, width: Int
-  ) -> Double {
-    var squares = Vector()
-    var parity = 0
-    while parity < 2 {
-      let own = parity &* segment
-      let before = toHere &+ (parity == 0 ? segment &- 1 : 0)
+      let before = parity == 0 ? segment &- 1 : 0
       let count = (width &+ 1 &- parity) >> 1
       var j = 0
       while j < count {
         let at = own &+ j
-        let denominator = weighed(
-          residual + at, residual + before + j, residual + toBelow + at, neighbours, onto: Vector(repeating: sigma),
-          magnitude)
-        let denominatorChange = weighed(
-          change + at, change + before + j, change + toBelow + at, neighbours, onto: Vector()) { $0 }
-        let reciprocal = 1 / denominator
-        let levelChange = (load(difference + at) - load(level + at) * denominatorChange) * reciprocal
-        let masked = firstLanes(levelChange, count &- j)
+        let beside = before &+ j
+        var target = multiplyAdd(offset, magnitude(load(above + at)), top)
+        target = multiplyAdd(target, magnitude(load(here + beside)), left)
+        target = multiplyAdd(target, magnitude(load(here + beside + 1)), right)
+        target = multiplyAdd(target, magnitude(load(below + at)), bottom)
+        var prediction = multiplyAdd(offset, magnitude(load(above + next + at)), top)
+        prediction = multiplyAdd(prediction, magnitude(load(here + next + beside)), left)
+        prediction = multiplyAdd(prediction, magnitude(load(here + next + beside + 1)), right)
+        prediction = multiplyAdd(prediction, magnitude(load(below + next + at)), bottom)
+        var change = load(above + 2 * next + at) * top
+        change = multiplyAdd(change, load(here + 2 * next + beside), left)
+        change = multiplyAdd(change, load(here + 2 * next + beside + 1), right)
+        change = multiplyAdd(change, load(below + 2 * next + at), bottom)
+        // residual' / D' - residual / D, over one denominator.
+        let reciprocal = 1 / (target * prediction)
+        let lost = Vector() - load(here + at) * change
+        let difference = multiplyAdd(lost, load(here + 3 * next + at), target) * reciprocal
+        let masked = firstLanes(difference, count &- j)
         squares = multiplyAdd(squares, masked, masked)
-        store(load(residual + toHere + at) * reciprocal, normalised + at)
-        store(masked, level + at)
-        store(reciprocal, difference + at)
+        if let slopes {
+          let residual = load(here + next + at)
+          let byPrediction = target * reciprocal
+          let slope = masked * byPrediction
+          store(slope, slopes + at)
+          store(slope * (residual * byPrediction), slopes + next + at)
+          store(residual, slopes + 2 * next + at)
+        }
         j &+= Vector.scalarCount
       }
       parity &+= 1
     }
-    return laneSum(squares)
-  }
-
-  public static func denominatorGradientRow(
-    difference: UnsafePointer<Float>, factor: Float, normalised: UnsafePointer<Float>,
-    reciprocal: UnsafePointer<Float>, _ product: UnsafeMutablePointer<Float>, segment: Int, width: Int
-  ) {
-    let halves = (width &+ 1) >> 1
-    var j = 0
-    while j < halves {
-      store(load(difference + j) * factor * load(normalised + j) * load(reciprocal + j), product + j)
-      let odd = segment &+ j
-      store(load(difference + odd) * factor * load(normalised + odd) * load(reciprocal + odd), product + odd)
-      j &+= Vector.scalarCount
+    if let slopes {
+      slopes[next &+ splitPlace(-1, segment)] = 0
+      slopes[next &+ splitPlace(width, segment)] = 0
     }
-  }
-
-  public static func residualGradientRow(
-    above: UnsafePointer<Float>, here: UnsafePointer<Float>, below: UnsafePointer<Float>,
-    weights: UnsafePointer<Float>, difference: UnsafePointer<Float>, factor: Float,
-    normalised: UnsafePointer<Float>, reciprocal: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
-    segment: Int, width: Int
-  ) {
-    let halves = (width &+ 1) >> 1
-    var parity = 0
-    while parity < 2 {
-      let own = parity &* segment
-      let before = parity == 0 ? here + segment - 1 : here
-      var j = 0
-      while j < halves {
-        var sum = load(above + own + j) * weights[0]
-        sum = multiplyAdd(sum, load(before + j), Vector(repeating: weights[1]))
-        sum = multiplyAdd(sum, load(before + j + 1), Vector(repeating: weights[2]))
-        sum = multiplyAdd(sum, load(below + own + j), Vector(repeating: weights[3]))
-        let level = load(normalised + own + j)
-        // The derivative of the magnitude: its sign, and 0 at 0.
-        var signed = Vector().replacing(with: sum, where: level .> 0)
-        signed.replace(with: -sum, where: level .< 0)
-        store(load(difference + own + j) * factor * load(reciprocal + own + j) - signed, y + own + j)
-        j &+= Vector.scalarCount
-      }
-      parity &+= 1
-    }
+    return total(squares)
   }
 }
