@@ -1,5 +1,4 @@
 import Fast
-import Foundation
 import PerceptualCore
 
 /// A loss over a batch and its gradient with respect to the prediction.
@@ -24,22 +23,10 @@ struct TrainingObjective {
         let result = normalizedLaplacianPyramidDistanceAndGradient(prediction, target: target, upstream: share)
         return (mean(result.value), result.gradient)
       }
-      return pooledNLPD(prediction, target: target)
+      let result = normalizedLaplacianPyramidDistanceAndGradient(
+        prediction, target: target, upstream: Tensor([1]), pooling: .batch)
+      return (Double(result.value[0]), result.gradient)
     }
-  }
-
-  /// (sum over images and levels of r^0.6)^(1 / 0.6) = (sum over images of d^0.6)^(1 / 0.6), d an image's distance; its
-  /// derivative by d is (value / d)^0.4.
-  private func pooledNLPD(
-    _ prediction: Tensor<Float>, target: Tensor<Float>
-  ) -> (value: Double, gradient: Tensor<Float>) {
-    let exponent = LaplacianPyramid.levelExponent
-    let distances = normalizedLaplacianPyramidDistance(prediction, target: target).elements.map(Double.init)
-    let value = pow(distances.reduce(0) { $0 + pow($1, exponent) }, 1 / exponent)
-    let upstream = distances.map { $0 > 0 ? Float(pow(value / $0, 1 - exponent)) : 0 }
-    let result = normalizedLaplacianPyramidDistanceAndGradient(
-      prediction, target: target, upstream: Tensor(upstream))
-    return (value, result.gradient)
   }
 
   private func mean(_ values: Tensor<Float>) -> Double {

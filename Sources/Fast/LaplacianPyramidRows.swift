@@ -131,19 +131,54 @@ struct LaplacianPyramidRows: Sendable {
     return rows
   }
 
-  /// The addresses of the levels and of the tables for the duration of `body`.
-  func withAddresses(_ body: (UnsafePointer<Level>, UnsafePointer<Float>) -> Void) {
+  /// The comparison of one image with its target, valid for the duration of `body`.
+  func withComparison(_ execution: Execution, _ body: (Comparison) -> Void) {
     levels.withUnsafeBufferPointer { levels in
       tables.withUnsafeBufferPointer { tables in
-        if let levels = levels.baseAddress, let tables = tables.baseAddress { body(levels, tables) }
+        guard let levels = levels.baseAddress, let tables = tables.baseAddress else { return }
+        body(
+          Comparison(
+            places: places, levels: levels, tables: tables, kernels: execution.kernels, scratchCount: scratchCount))
+      }
+    }
+  }
+
+  /// It holds addresses only: arrays would be counted in and out for every row.
+  struct Comparison: LaplacianPyramidComparison {
+    let places: Places
+    let levels: UnsafePointer<Level>
+    let tables: UnsafePointer<Float>
+    let kernels: any KernelSet.Type
+    let scratchCount: Int
+
+    func elements(_ level: Int) -> Int { places.channels * levels[level].height * levels[level].width }
+
+    func compare(
+      _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, squares: UnsafeMutablePointer<Double>,
+      withGradient: Bool, _ scratch: UnsafeMutablePointer<Float>
+    ) {
+      let size = levels[0].height * levels[0].width
+      let work = LaplacianPyramidWork(self, scratch)
+      for channel in 0..<places.channels {
+        work.compare(
+          prediction + channel * size, target + channel * size, channel: channel, squares: squares,
+          withGradient: withGradient)
+      }
+    }
+
+    func gradient(
+      _ gradient: UnsafeMutablePointer<Float>, factors: [Float], _ scratch: UnsafeMutablePointer<Float>
+    ) {
+      let size = levels[0].height * levels[0].width
+      let work = LaplacianPyramidWork(self, scratch)
+      for channel in 0..<places.channels {
+        work.gradient(gradient + channel * size, factors: factors, channel: channel)
       }
     }
   }
 }
 
 /// The work on one image: the weights' address and the scratch memory, whose first part holds each channel's planes.
-///
-/// It holds addresses only: arrays would be counted in and out for every row.
 struct LaplacianPyramidWork {
   let places: LaplacianPyramidRows.Places
   let levels: UnsafePointer<LaplacianPyramidRows.Level>
@@ -153,14 +188,11 @@ struct LaplacianPyramidWork {
   let kernels: any KernelSet.Type
   private typealias Row = UnsafeMutablePointer<Float>
 
-  init(
-    _ places: LaplacianPyramidRows.Places, _ levels: UnsafePointer<LaplacianPyramidRows.Level>,
-    _ tables: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>, _ kernels: any KernelSet.Type
-  ) {
-    self.places = places
-    self.levels = levels
-    self.tables = tables
-    self.kernels = kernels
+  init(_ comparison: LaplacianPyramidRows.Comparison, _ scratch: UnsafeMutablePointer<Float>) {
+    places = comparison.places
+    levels = comparison.levels
+    tables = comparison.tables
+    kernels = comparison.kernels
     kept = scratch
     shared = scratch + places.channels * places.channelCount
   }

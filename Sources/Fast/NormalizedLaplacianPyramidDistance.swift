@@ -2,127 +2,204 @@ import Foundation
 import PerceptualCore
 import PerceptualKernels
 
-/// Normalised Laplacian pyramid distance (NLPD) of each image, 0 for equal images.
+/// Normalised Laplacian pyramid distance (NLPD) of each image, or of the batch, 0 for equal images.
 ///
-/// Both images are taken apart into band-pass levels, each divided by sigma plus its neighbours' magnitudes; the
-/// distance is the norm of order 0.6 over levels of the root mean square difference. Reference has the equations.
+/// Both images are taken apart into levels, each divided by sigma plus its neighbours' magnitudes; the distance pools
+/// the root mean square difference of the levels: by the norm of order 0.6 in the family "hepburn", else by their mean.
+/// Pooling by batch, the norm goes over levels and images together in "hepburn", and the mean square over images too in
+/// "tensorflow". Reference has the equations.
 ///
-/// Shapes: prediction and target [N, C, H, W], H and W at least 2^levels + 1; value [N]. Units: the constants expect a
-/// data range of 1. NaN and infinities in an image make its value NaN. Work is shared among threads by images.
-/// Accuracy: values within 8 epsilons, relative, gradients within 128 of their largest element, measured near 1e-6 in
-/// the L2 norm however alike the images are; where a residual is 0 but for rounding, as in flat areas, its sign and so
-/// that element's gradient are arbitrary. Settings or shapes that make no sense are a caller's bug. Source: Laparra,
-/// Ballé, Berardino and Simoncelli 2016, in the form of A. Hepburn's PyTorch code, for each image.
+/// Shapes: prediction and target [N, C, H, W], H and W at least `LaplacianPyramid.smallestSide`: 2^levels + 1 in the
+/// family "hepburn", 1 in the others; value [N], or [1] pooled by batch. Units: the constants expect a data range of 1;
+/// magnitudes above 2^60 give NaN. NaN and infinities in an image make its value NaN. Work is shared among threads by
+/// images. Accuracy: values within 8 epsilons, relative, gradients within 128 of their largest element, measured near
+/// 1e-6 in the L2 norm however alike the images are; where a residual is 0 but for rounding, as in flat areas, its sign
+/// and so that element's gradient are arbitrary. Settings or shapes that make no sense are a caller's bug. Source:
+/// Laparra, Ballé, Berardino and Simoncelli 2016 and the codes named in ``LaplacianPyramidFamily``.
 public func normalizedLaplacianPyramidDistance(
-  _ prediction: Tensor<Float>, target: Tensor<Float>, family: LaplacianPyramidFamily = .hepburn, levels: Int = 6
+  _ prediction: Tensor<Float>, target: Tensor<Float>, family: LaplacianPyramidFamily = .hepburn, levels: Int = 6,
+  pooling: LaplacianPyramidPooling = .image
 ) -> Tensor<Float> {
-  distance(prediction, target, levels, upstream: nil).value
+  distance(prediction, target, Settings(family: family, levels: levels, pooling: pooling), upstream: nil).value
 }
 
-/// The gradient of ``normalizedLaplacianPyramidDistance(_:target:family:levels:)``, 0 at its kinks: of a magnitude at
-/// 0, and of a level where both images are alike. Shapes: upstream [N]; gradients as prediction and target.
+/// The gradient of ``normalizedLaplacianPyramidDistance(_:target:family:levels:pooling:)``, 0 at its kinks: of a
+/// magnitude at 0, and of a level where both images are alike. Shapes: upstream as the value; gradients as prediction
+/// and target.
 public func normalizedLaplacianPyramidDistanceGradient(
   _ prediction: Tensor<Float>, target: Tensor<Float>, upstream: Tensor<Float>,
-  family: LaplacianPyramidFamily = .hepburn, levels: Int = 6
+  family: LaplacianPyramidFamily = .hepburn, levels: Int = 6, pooling: LaplacianPyramidPooling = .image
 ) -> PairGradients<Float> {
+  let settings = Settings(family: family, levels: levels, pooling: pooling)
   // The distance is symmetric in its arguments.
-  PairGradients(
-    prediction: distance(prediction, target, levels, upstream: upstream).gradient,
-    target: distance(target, prediction, levels, upstream: upstream).gradient)
+  return PairGradients(
+    prediction: distance(prediction, target, settings, upstream: upstream).gradient,
+    target: distance(target, prediction, settings, upstream: upstream).gradient)
 }
 
-/// ``normalizedLaplacianPyramidDistance(_:target:family:levels:)`` and its gradient with respect to the prediction, for
-/// the work of one.
+/// ``normalizedLaplacianPyramidDistance(_:target:family:levels:pooling:)`` and its gradient with respect to the
+/// prediction, for the work of one; pooled by batch, the images are compared twice.
 public func normalizedLaplacianPyramidDistanceAndGradient(
   _ prediction: Tensor<Float>, target: Tensor<Float>, upstream: Tensor<Float>,
-  family: LaplacianPyramidFamily = .hepburn, levels: Int = 6
+  family: LaplacianPyramidFamily = .hepburn, levels: Int = 6, pooling: LaplacianPyramidPooling = .image
 ) -> (value: Tensor<Float>, gradient: Tensor<Float>) {
-  distance(prediction, target, levels, upstream: upstream)
+  distance(prediction, target, Settings(family: family, levels: levels, pooling: pooling), upstream: upstream)
+}
+
+private struct Settings {
+  let family: LaplacianPyramidFamily
+  let levels: Int
+  let pooling: LaplacianPyramidPooling
+}
+
+/// The pyramids of one image and its target, in scratch memory.
+protocol LaplacianPyramidComparison {
+  var scratchCount: Int { get }
+  /// Elements of a level, over channels and positions.
+  func elements(_ level: Int) -> Int
+  /// Adds each level's squared differences to `squares` and leaves, if asked, half their gradients by the prediction's
+  /// residuals in `scratch`.
+  func compare(
+    _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, squares: UnsafeMutablePointer<Double>,
+    withGradient: Bool, _ scratch: UnsafeMutablePointer<Float>)
+  /// Writes the gradient by the prediction, of all channels; `factors` multiply what `compare` left of each level.
+  func gradient(
+    _ gradient: UnsafeMutablePointer<Float>, factors: [Float], _ scratch: UnsafeMutablePointer<Float>)
 }
 
 private func distance(
-  _ prediction: Tensor<Float>, _ target: Tensor<Float>, _ levels: Int, upstream: Tensor<Float>?
+  _ prediction: Tensor<Float>, _ target: Tensor<Float>, _ settings: Settings, upstream: Tensor<Float>?
 ) -> (value: Tensor<Float>, gradient: Tensor<Float>) {
   checkPair(
-    prediction, target, obstacle: LaplacianPyramid.obstacle(levels: levels, forImages: prediction.shape),
-    upstream: upstream)
+    prediction, target,
+    obstacle: LaplacianPyramid.obstacle(
+      levels: settings.levels, forImages: prediction.shape, family: settings.family, pooling: settings.pooling),
+    upstream: settings.pooling == .image ? upstream : nil)
+  if settings.pooling == .batch, let upstream {
+    require(upstream.shape == [1], "upstream: shape \(upstream.shape), one number a batch is [1]")
+  }
   let execution = Execution.current
-  let images = prediction.shape[0]
-  let channels = prediction.shape[1]
-  let size = prediction.shape[2] * prediction.shape[3]
-  let rows = LaplacianPyramidRows.rows(
-    .init(channels: channels, height: prediction.shape[2], width: prediction.shape[3], levels: levels))
-  var values = [Float](repeating: 0, count: images)
+  let shape = prediction.shape
+  var result = (value: Tensor<Float>([]), gradient: Tensor<Float>([]))
+  if settings.family == .hepburn {
+    let rows = LaplacianPyramidRows.rows(
+      .init(channels: shape[1], height: shape[2], width: shape[3], levels: settings.levels))
+    rows.withComparison(execution) {
+      result = distance($0, execution, prediction, target, settings, upstream: upstream)
+    }
+  } else {
+    let planes = LaplacianPyramidPlanes(
+      execution, channels: shape[1], height: shape[2], width: shape[3], levels: settings.levels,
+      family: settings.family)
+    result = distance(planes, execution, prediction, target, settings, upstream: upstream)
+  }
+  return result
+}
 
-  func run(_ gradient: UnsafeMutablePointer<Float>?) {
-    values.withUnsafeMutableBufferPointer { values in
+private func distance(
+  _ comparison: some LaplacianPyramidComparison, _ execution: Execution, _ prediction: Tensor<Float>,
+  _ target: Tensor<Float>, _ settings: Settings, upstream: Tensor<Float>?
+) -> (value: Tensor<Float>, gradient: Tensor<Float>) {
+  let images = prediction.shape[0]
+  let size = prediction.count / images
+  let levels = settings.levels
+  var values = [Float](repeating: 0, count: settings.pooling == .image ? images : 1)
+  // [image, level]
+  var squares = [Double](repeating: 0, count: images * levels)
+
+  /// Compares each image and calls `body(image, its mean squares, scratch)` while its pyramids are there.
+  func compare(withGradient: Bool, _ body: (Int, UnsafeMutablePointer<Double>, UnsafeMutablePointer<Float>) -> Void) {
+    squares.withUnsafeMutableBufferPointer { squares in
+      guard let squares = squares.baseAddress else { return }
       withPointers(prediction, target, nil) { prediction, target, _ in
-        rows.withAddresses { levels, tables in
-          execution.forEach(images) { n in
-            let start = n * channels * size
-            values[n] = ScratchPool.shared.withFloats(rows.scratchCount) { scratch in
-              let work = LaplacianPyramidWork(rows.places, levels, tables, scratch, execution.kernels)
-              let distances = work.distances(
-                prediction + start, target + start, size, withGradient: gradient != nil)
-              if let gradient, let upstream {
-                work.gradient(gradient + start, size, distances, upstream: Double(upstream[n]))
-              }
-              return Float(norm(distances))
-            }
+        execution.forEach(images) { n in
+          ScratchPool.shared.withFloats(comparison.scratchCount) { scratch in
+            let own = squares + n * levels
+            own.update(repeating: 0, count: levels)
+            comparison.compare(
+              prediction + n * size, target + n * size, squares: own, withGradient: withGradient, scratch)
+            for k in 0..<levels { own[k] /= Double(comparison.elements(k)) }
+            body(n, own, scratch)
           }
         }
       }
     }
   }
+  /// Writes an image's gradient from the derivatives of the value by its mean squares.
+  func write(
+    _ gradient: UnsafeMutablePointer<Float>, _ slopes: ArraySlice<Double>, _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    if slopes.allSatisfy({ $0 == 0 }) {
+      gradient.update(repeating: 0, count: size)
+    } else {
+      let factors = slopes.enumerated().map { Float(2 * $1 / Double(comparison.elements($0))) }
+      comparison.gradient(gradient, factors: factors, scratch)
+    }
+  }
+  func run(_ gradient: UnsafeMutablePointer<Float>?) {
+    values.withUnsafeMutableBufferPointer { values in
+      compare(withGradient: gradient != nil) { n, squares, scratch in
+        let pool = LaplacianPyramidPool(Array(UnsafeBufferPointer(start: squares, count: levels)), settings.family)
+        values[n] = Float(pool.value)
+        if let gradient, let upstream {
+          write(gradient + n * size, pool.slopes(upstream: Double(upstream[n]))[...], scratch)
+        }
+      }
+    }
+  }
+  func runPooled(_ gradient: UnsafeMutablePointer<Float>?) {
+    compare(withGradient: false) { _, _, _ in }
+    // In "tensorflow" the images share each level's root, in "hepburn" they have roots of their own.
+    let joins = settings.family == .tensorflow
+    let pool = LaplacianPyramidPool(joins ? means(squares, levels: levels) : squares, settings.family)
+    values[0] = Float(pool.value)
+    guard let gradient, let upstream else { return }
+    let slopes = pool.slopes(upstream: Double(upstream[0]))
+    compare(withGradient: true) { n, _, scratch in
+      write(
+        gradient + n * size,
+        joins ? slopes.map { $0 / Double(images) }[...] : slopes[n * levels..<(n + 1) * levels], scratch)
+    }
+  }
+  let all = settings.pooling == .image ? run : runPooled
   var gradient = Tensor<Float>([])
   if upstream != nil {
-    gradient = makeTensor(prediction.shape) { run($0) }
+    gradient = makeTensor(prediction.shape) { all($0) }
   } else {
-    run(nil)
+    all(nil)
   }
   return (Tensor(values), gradient)
 }
 
-/// (sum of r^0.6)^(1 / 0.6).
-private func norm(_ distances: [Double]) -> Double {
-  pow(distances.reduce(0) { $0 + pow($1, LaplacianPyramid.levelExponent) }, 1 / LaplacianPyramid.levelExponent)
+/// Each level's mean over images, from [image, level].
+private func means(_ squares: [Double], levels: Int) -> [Double] {
+  let images = squares.count / levels
+  return (0..<levels).map { k in (0..<images).reduce(0) { $0 + squares[$1 * levels + k] } / Double(images) }
 }
 
-extension LaplacianPyramidWork {
-  /// The root mean square difference of each level, over channels and positions.
-  fileprivate func distances(
-    _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, _ size: Int, withGradient: Bool
-  ) -> [Double] {
-    var squares = [Double](repeating: 0, count: places.levels)
-    squares.withUnsafeMutableBufferPointer { squares in
-      guard let squares = squares.baseAddress else { return }
-      for channel in 0..<places.channels {
-        let start = channel * size
-        compare(
-          prediction + start, target + start, channel: channel, squares: squares, withGradient: withGradient)
-      }
-    }
-    return squares.indices.map { (squares[$0] / elements($0)).squareRoot() }
+/// What a value is made of: the roots of mean squares.
+private struct LaplacianPyramidPool {
+  private let roots: [Double]
+  private let isNorm: Bool
+  private let exponent = LaplacianPyramid.levelExponent
+  private let sum: Double
+
+  init(_ squares: [Double], _ family: LaplacianPyramidFamily) {
+    let isNorm = family == .hepburn
+    roots = squares.map { $0.squareRoot() }
+    sum = roots.reduce(0) { $0 + (isNorm ? pow($1, LaplacianPyramid.levelExponent) : $1) }
+    self.isNorm = isNorm
   }
 
-  private func elements(_ k: Int) -> Double { Double(places.channels * levels[k].height * levels[k].width) }
+  /// (sum of r^0.6)^(1 / 0.6), or the mean of r.
+  var value: Double { isNorm ? pow(sum, 1 / exponent) : sum / Double(roots.count) }
 
-  /// The gradient of one image, all channels.
-  fileprivate func gradient(
-    _ gradient: UnsafeMutablePointer<Float>, _ size: Int, _ distances: [Double], upstream: Double
-  ) {
-    let exponent = LaplacianPyramid.levelExponent
-    let sum = distances.reduce(0) { $0 + pow($1, exponent) }
-    if upstream == 0 || sum == 0 {
-      gradient.update(repeating: 0, count: places.channels * size)
-      return
-    }
-    let outer = upstream * pow(sum, 1 / exponent - 1)
-    let factors = distances.enumerated().map { k, distance in
-      distance == 0 ? 0 : Float(outer * pow(distance, exponent - 1) / (elements(k) * distance))
-    }
-    for channel in 0..<places.channels {
-      self.gradient(gradient + channel * size, factors: factors, channel: channel)
+  /// Upstream times the derivatives of the value by the mean squares; by one that is 0, it is 0.
+  func slopes(upstream: Double) -> [Double] {
+    roots.map { root in
+      if root == 0 || upstream == 0 { return 0 }
+      let byRoot = isNorm ? pow(sum, 1 / exponent - 1) * pow(root, exponent - 1) : 1 / Double(roots.count)
+      return upstream * byRoot / (2 * root)
     }
   }
 }

@@ -368,12 +368,20 @@ FAULTS = [
          "if terms[s] <= 0 { return 1 }"),
     ),
     *faults(
-        "normalizedLaplacianPyramidDistance", "Sources/Reference/NormalizedLaplacianPyramidDistance.swift",
+        "normalizedLaplacianPyramidDistance", "Sources/Reference/LaplacianPyramid.swift",
         ("padding the same for even sizes", "step == 2 && size % 2 == 0 ? 1 : 2", "step == 2 && size % 2 == 0 ? 2 : 2"),
-        ("edge repeated", "i >= size ? 2 * (size - 1) - i : i", "i >= size ? 2 * size - 1 - i : i"),
         ("wrong sign through the magnitude", "+ sign * byMagnitude[i]", "- sign * byMagnitude[i]"),
-        ("corners not onto corners", "let down = Scalar(rowRest) / Scalar(large[2] - 1)",
-         "let down = Scalar(rowRest) / Scalar(large[2])"),
+        ("corners not onto corners", "? (small - 1, size - 1) : (small, size)", "? (small - 1, size) : (small, size)"),
+        ("the last value not repeated", "min(position + 1, small - 1)", "min(position + 1, small)"),
+    ),
+    *faults(
+        "normalizedLaplacianPyramidDistance", "Sources/Fast/LaplacianSide.swift",
+        ("mirrored at the wrong place", "place < 0 ? -1 - place", "place < 0 ? -place"),
+        ("zeros repeated beyond the ends", "min(max((i + t) / 2 - 1, 0), half - 1)", "min(max((i + t) / 2, 0), half - 1)"),
+    ),
+    *faults(
+        "normalizedLaplacianPyramidDistance", "Sources/Fast/LaplacianPyramidPlanes.swift",
+        ("neighbours not turned round", "transposed ? row - offset : row + offset", "row + offset"),
     ),
     *faults(
         "normalizedLaplacianPyramidDistance", "Sources/Fast/LaplacianPyramidRows.swift",

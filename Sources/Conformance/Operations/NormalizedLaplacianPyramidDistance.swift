@@ -73,14 +73,13 @@ enum NormalizedLaplacianPyramidDistance: Operation {
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
     let (prediction, target) = operationCase.pair
     let (family, levels, pooling) = try settings(operationCase.attributes)
-    if family != .hepburn || pooling != .image {
-      throw PerceptualError(.malformed, "the fast path has family \"hepburn\" with pooling \"image\" alone")
-    }
-    let value = Fast.normalizedLaplacianPyramidDistance(prediction, target: target, family: family, levels: levels)
+    let value = Fast.normalizedLaplacianPyramidDistance(
+      prediction, target: target, family: family, levels: levels, pooling: pooling)
     var results = OperationResults(outputs: ["value": value])
     if operationCase.asksForGradients {
       results.gradients = Fast.normalizedLaplacianPyramidDistanceGradient(
-        prediction, target: target, upstream: operationCase.cotangent("value"), family: family, levels: levels
+        prediction, target: target, upstream: operationCase.cotangent("value"), family: family, levels: levels,
+        pooling: pooling
       ).named
     }
     return results

@@ -69,4 +69,24 @@ public protocol LaplacianPyramidKernels: Sendable {
     _ rows: UnsafePointer<UnsafePointer<Float>>, rowWeights: UnsafePointer<Float>, residual: UnsafePointer<Float>,
     factor: Float, taps: UnsafePointer<Float>, columns: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>,
     segment: Int, width: Int)
+
+  // The other families, in whole rows of planes.
+
+  /// From the residuals of the target and of the difference: that of the prediction, the magnitudes of both images' and
+  /// what the difference adds to the magnitude, exact where the images are nearly alike.
+  static func joinedResidualRow(
+    target: UnsafePointer<Float>, difference: UnsafePointer<Float>, prediction: UnsafeMutablePointer<Float>,
+    targetMagnitude: UnsafeMutablePointer<Float>, predictionMagnitude: UnsafeMutablePointer<Float>,
+    change: UnsafeMutablePointer<Float>, width: Int)
+  /// The sum (masked) of the squared differences of the normalised levels of a row, and u and p as in `slopeRecord`,
+  /// from the residuals and the weighted sums of their neighbours' magnitudes.
+  static func slopeRow(
+    target: UnsafePointer<Float>, prediction: UnsafePointer<Float>, difference: UnsafePointer<Float>,
+    targetSum: UnsafePointer<Float>, predictionSum: UnsafePointer<Float>, changeSum: UnsafePointer<Float>, sigma: Float,
+    _ slope: UnsafeMutablePointer<Float>, product: UnsafeMutablePointer<Float>, width: Int
+  ) -> Double
+  /// y = slope - sign(residual) x sum.
+  static func slopeGradientRow(
+    _ slope: UnsafePointer<Float>, sum: UnsafePointer<Float>, residual: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>, width: Int)
 }
