@@ -384,7 +384,7 @@ FAULTS = [
         ("neighbours not turned round", "transposed ? row - offset : row + offset", "row + offset"),
     ),
     *faults(
-        "normalizedLaplacianPyramidDistance", "Sources/Fast/LaplacianPyramidRows.swift",
+        "normalizedLaplacianPyramidDistance", "Sources/Fast/LaplacianPyramidWork.swift",
         ("reflection of the neighbours' gradient lost", "let above = y == 0 ? 0 : bottom + (y == 1 ? top : 0)",
          "let above = y == 0 ? 0 : bottom"),
     ),
