@@ -2,31 +2,36 @@ import Foundation
 import PerceptualCore
 import PerceptualKernels
 
-/// The Gaussian window and the scratch memory of SSIM and MS-SSIM: one plane, an image's channel, at all its scales.
+/// The window and the scratch memory of SSIM and MS-SSIM: one plane, an image's channel, at all its scales.
 ///
-/// For each scale, the planes of the mid image (x + y) / 2 and of the difference x - y are scanned from top to bottom.
-/// A window's moments come from its columns' and those from their pixels, both about a pixel inside. The gradient of a
-/// scale's term is the transposed filter of three maps, of which only the last rows are kept. The published window of 11
-/// has kernels of its own, which take four rows at a time; any other goes row by row.
-struct WindowedSimilarity {
-  struct Scale {
+/// For each scale there are planes of the mid image (x + y) / 2 and of the difference x - y, and one for the gradient.
+/// A scale whose windows are centred on every pixel has planes with a reflected border.
+struct WindowedSimilarity: Sendable {
+  struct Scale: Sendable {
+    /// Size without border.
     let height: Int
     let width: Int
+    /// Reflected rows and columns on each side.
+    let border: Int
     /// Floats between rows of the three planes; each row has a margin before it.
     let stride: Int
+    // Places of the planes' first pixel, that of the border where there is one.
     let mid: Int
     let difference: Int
     let gradient: Int
-    var firstRow: Int { height % 2 }
-    var firstColumn: Int { width % 2 }
+
+    var wholeHeight: Int { height + 2 * border }
+    var wholeWidth: Int { width + 2 * border }
+    /// From a plane's first pixel to the first inside the border.
+    var inside: Int { border * (stride + 1) }
   }
 
   let kernels: any KernelSet.Type
+  let options: MultiScaleStructuralSimilarityOptions
   let window: Int
   let taps: [Float]
   let luminanceConstant: Float
   let contrastConstant: Float
-  let oddSizes: OddSizes
   let scales: [Scale]
   let columns: Int
   let columnSegment: Int
@@ -36,53 +41,60 @@ struct WindowedSimilarity {
   let mapSegment: Int
   /// One row of three maps: in groups not yet filtered, with zeros before and after; else already filtered along columns.
   let mapRow: Int
+  let deficitRow: Int
+  /// Floats of the three planes of all scales, and of the rows, which several planes may use one after the other.
   let scratchCount: Int
 
   static let margin = 16
-  /// Rows of windows that the kernels of the published window take at a time, and the rows of maps that they keep.
+  /// Rows of windows that the kernels of the published size take at a time, and the rows of maps that they keep.
   static let group = 4
   static let ring = 16
   var isPublishedWindow: Bool { window == 11 }
 
-  init(
-    _ execution: Execution, _ options: StructuralSimilarityOptions, height: Int, width: Int, scaleCount: Int,
-    oddSizes: OddSizes
-  ) {
+  init(_ execution: Execution, _ options: MultiScaleStructuralSimilarityOptions, height: Int, width: Int) {
     kernels = execution.kernels
-    window = options.windowSize
+    self.options = options
+    let window = options.scale.windowSize
+    self.window = window
     let centre = Double(window - 1) / 2
-    let bell = (0..<window).map { exp(-pow((Double($0) - centre) / options.sigma, 2) / 2) }
+    let bell = (0..<window).map { k in
+      options.scale.window == .uniform ? 1 : exp(-pow((Double(k) - centre) / options.scale.sigma, 2) / 2)
+    }
     let sum = bell.reduce(0, +)
     taps = bell.map { Float($0 / sum) }
-    luminanceConstant = Float(options.luminanceConstant)
-    contrastConstant = Float(options.contrastConstant)
-    self.oddSizes = oddSizes
+    luminanceConstant = Float(options.scale.luminanceConstant)
+    contrastConstant = Float(options.scale.contrastConstant)
 
     var layout = ScratchLayout()
     var scales: [Scale] = []
     var (h, w) = (height, width)
-    for _ in 0..<scaleCount {
+    for index in options.weights.indices {
+      let isLast = index == options.weights.count - 1
+      let border = options.scaleOptions(isLast: isLast).padding == .reflect ? options.scale.radius : 0
       // Room after the row for whole vectors, also for pooling that reads two for each one it writes.
-      let stride = Self.margin + roundedToVectors(w) + 32
-      // A row before the first for padding, and rows after the last, since groups may reach beyond it.
-      let rows = h + 1 + Self.group
+      let stride = Self.margin + roundedToVectors(w + 2 * border) + 32
+      // A row before the first for padding, and rows after the last: one repeated, and groups may reach beyond it.
+      let rows = h + 2 * border + 2 + Self.group
       let places = (0..<3).map { _ in layout.take(rows * stride + Self.margin) + Self.margin + stride }
       scales.append(
-        Scale(height: h, width: w, stride: stride, mid: places[0], difference: places[1], gradient: places[2]))
-      let up = oddSizes == .pad ? 1 : 0
-      (h, w) = ((h + up) / 2, (w + up) / 2)
+        Scale(
+          height: h, width: w, border: border, stride: stride, mid: places[0], difference: places[1],
+          gradient: places[2]))
+      (h, w) = (options.pooledSide(h), options.pooledSide(w))
     }
     self.scales = scales
-    columnSegment = roundedToVectors(width) + roundedToVectors(window) + 16
+    let widest = scales.map(\.wholeWidth).max() ?? width
+    columnSegment = roundedToVectors(widest) + roundedToVectors(window) + 16
     columns = layout.take(Self.group * 4 * columnSegment)
-    mapSegment = roundedToVectors(width - window + 1) + 2 * roundedToVectors(window) + 16
+    mapSegment = roundedToVectors(widest - window + 1) + 2 * roundedToVectors(window) + 16
     maps = layout.take(max(window, Self.ring) * 3 * mapSegment)
     mapRow = layout.take(3 * mapSegment)
+    deficitRow = layout.take(mapSegment)
     scratchCount = layout.count
   }
 
-  /// The constants taken off the planes, their means: only the luminance sees them, and the gradient's products lose
-  /// fewer digits without them.
+  /// The constants taken off the planes, near their means: only the luminance sees them, and the gradient's products
+  /// lose fewer digits without them.
   struct Offsets {
     var mid: Float
     var difference: Float
@@ -95,7 +107,7 @@ struct WindowedSimilarity {
     let finest = scales[0]
     let width = finest.width
     // The mean of every eighth row is near enough: any constant serves.
-        var sums = (prediction: Float(0), target: Float(0))
+    var sums = (prediction: Float(0), target: Float(0))
     for row in stride(from: 0, to: finest.height, by: 8) {
       sums.prediction += kernels.sum(prediction + row * width, count: width)
       sums.target += kernels.sum(target + row * width, count: width)
@@ -106,15 +118,21 @@ struct WindowedSimilarity {
     let offsets = Offsets(
       mid: mean((sums.prediction + sums.target) / 2), difference: mean(sums.prediction - sums.target))
     for row in 0..<finest.height {
-      let place = row * finest.stride
+      let place = finest.inside + row * finest.stride
       kernels.midAndDifferenceRow(
         prediction + row * width, target + row * width, offset: offsets.mid, differenceOffset: offsets.difference,
         mid: scratch + finest.mid + place, difference: scratch + finest.difference + place, count: width)
     }
     for index in 1..<scales.count {
       let (fine, coarse) = (scales[index - 1], scales[index])
-      pool(scratch + fine.mid, fine, scratch + coarse.mid, coarse, padding: -offsets.mid)
-      pool(scratch + fine.difference, fine, scratch + coarse.difference, coarse, padding: -offsets.difference)
+      pool(scratch + fine.mid, fine, scratch + coarse.mid + coarse.inside, coarse, padding: -offsets.mid)
+      pool(
+        scratch + fine.difference, fine, scratch + coarse.difference + coarse.inside, coarse,
+        padding: -offsets.difference)
+    }
+    for scale in scales where scale.border > 0 {
+      reflect(scratch + scale.mid, scale)
+      reflect(scratch + scale.difference, scale)
     }
     return offsets
   }
@@ -123,138 +141,85 @@ struct WindowedSimilarity {
     _ from: UnsafeMutablePointer<Float>, _ fine: Scale, _ to: UnsafeMutablePointer<Float>, _ coarse: Scale,
     padding: Float
   ) {
-    let rowOffset = oddSizes == .pad ? fine.firstRow : 0
-    let columnOffset = oddSizes == .pad ? fine.firstColumn : 0
-    if rowOffset > 0 { (from - fine.stride - 1).update(repeating: padding, count: fine.stride) }
-    if columnOffset > 0 { for row in 0..<fine.height { from[row * fine.stride - 1] = padding } }
+    let (height, width) = (fine.height, fine.width)
+    let rowOffset = options.firstOffset(ofSide: height, other: width)
+    let columnOffset = options.firstOffset(ofSide: width, other: height)
+    let isPadded = options.oddSizes == .pad
+    // What stands before and after a row: only where pooling reads it does it matter.
+    for row in 0..<height {
+      let here = from + row * fine.stride
+      here[-1] = isPadded ? padding : here[0]
+      here[width] = isPadded ? padding : here[width - 1]
+    }
+    let whole = Self.margin + width + 1
+    let before = from - fine.stride - Self.margin
+    let after = from + height * fine.stride - Self.margin
+    if isPadded {
+      before.update(repeating: padding, count: whole)
+      after.update(repeating: padding, count: whole)
+    } else {
+      before.update(from: before + fine.stride, count: whole)
+      after.update(from: after - fine.stride, count: whole)
+    }
     for row in 0..<coarse.height {
       let upper = from + (2 * row - rowOffset) * fine.stride - columnOffset
       kernels.pooledRow(upper, upper + fine.stride, to + row * coarse.stride, width: coarse.width)
     }
   }
 
-  /// The mean over positions of one scale's term, and, where `withGradient`, that mean's gradient times the number of
-  /// positions in the scale's gradient plane.
-  func term(
-    ofScale index: Int, withLuminance: Bool, withGradient: Bool, offsets: Offsets,
-    _ scratch: UnsafeMutablePointer<Float>
-  ) -> Double {
-    let scale = scales[index]
-    let constants = SimilarityConstants(
-      luminance: luminanceConstant, contrast: contrastConstant, withLuminance: withLuminance, offset: offsets.mid,
-      differenceOffset: offsets.difference)
-    let deficit = taps.withUnsafeBufferPointer { taps in
-      taps.baseAddress.map { taps in
-        isPublishedWindow
-          ? deficitByGroups(scale, constants, taps, withGradient, scratch)
-          : deficitByRows(scale, constants, taps, withGradient, scratch)
+  /// Fills a plane's border with its reflection, the edge not repeated.
+  private func reflect(_ plane: UnsafeMutablePointer<Float>, _ scale: Scale) {
+    let (border, stride) = (scale.border, scale.stride)
+    for row in border..<border + scale.height {
+      let here = plane + row * stride
+      for i in 1...border {
+        here[border - i] = here[border + i]
+        here[border + scale.width - 1 + i] = here[border + scale.width - 1 - i]
       }
     }
-    return 1 - (deficit ?? 0) / Double((scale.height - window + 1) * (scale.width - window + 1))
+    for i in 1...border {
+      let (first, last) = (plane + border * stride, plane + (border + scale.height - 1) * stride)
+      (first - i * stride).update(from: first + i * stride, count: scale.wholeWidth)
+      (last + i * stride).update(from: last - i * stride, count: scale.wholeWidth)
+    }
   }
 
-  /// The sum of 1 - the term over all windows of 11.
-  private func deficitByGroups(
-    _ scale: Scale, _ constants: SimilarityConstants, _ taps: UnsafePointer<Float>, _ withGradient: Bool,
-    _ scratch: UnsafeMutablePointer<Float>
-  ) -> Double {
-    let rows = scale.height - window + 1
-    let positions = scale.width - window + 1
-    let ringStride = 3 * mapSegment
-    let unfiltered = scratch + mapRow + roundedToVectors(window)
-    if withGradient {
-      (scratch + mapRow).update(repeating: 0, count: ringStride)
-      (scratch + maps).update(repeating: 0, count: Self.ring * ringStride)
-    }
-    var deficit = 0.0
-    for first in stride(from: 0, to: withGradient ? scale.height : rows, by: Self.group) {
-      let mid = scratch + scale.mid + first * scale.stride
-      let difference = scratch + scale.difference + first * scale.stride
-      if first < rows {
-        kernels.similarityColumns(
-          mid: mid, difference: difference, stride: scale.stride, taps: taps, scratch + columns,
-          segment: columnSegment, width: scale.width)
-      }
-      for row in first..<first + Self.group {
-        let filtered = scratch + maps + row % Self.ring * ringStride
-        if row < rows {
-          deficit += kernels.similarityRow(
-            scratch + columns + (row - first) * 4 * columnSegment, segment: columnSegment, taps: taps, constants,
-            maps: withGradient ? unfiltered : nil, mapSegment: mapSegment, width: positions)
-          if withGradient {
-            kernels.similarityMapRow(unfiltered, segment: mapSegment, taps: taps, filtered, width: scale.width)
-          }
-        } else if withGradient {
-          filtered.update(repeating: 0, count: ringStride)
-        }
-      }
-      if withGradient {
-        // The windows that hold row `first` start up to ten rows above it.
-        kernels.similarityGradientRows(
-          scratch + maps, first: (first + Self.ring - window + 1) % Self.ring, stride: ringStride, segment: mapSegment,
-          taps: taps, mid: mid, difference: difference, stride: scale.stride,
-          scratch + scale.gradient + first * scale.stride, width: scale.width)
+  /// Adds the gradient of a border to the pixels that it reflects: the transpose of ``reflect``.
+  func foldGradient(_ scale: Scale, _ scratch: UnsafeMutablePointer<Float>) {
+    if scale.border == 0 { return }
+    let (border, stride) = (scale.border, scale.stride)
+    let plane = scratch + scale.gradient
+    for i in 1...border {
+      let (first, last) = (plane + border * stride, plane + (border + scale.height - 1) * stride)
+      for column in 0..<scale.wholeWidth {
+        first[i * stride + column] += first[column - i * stride]
+        last[column - i * stride] += last[i * stride + column]
       }
     }
-    return deficit
-  }
-
-  /// The sum of 1 - the term over all windows, of any odd size.
-  private func deficitByRows(
-    _ scale: Scale, _ constants: SimilarityConstants, _ taps: UnsafePointer<Float>, _ withGradient: Bool,
-    _ scratch: UnsafeMutablePointer<Float>
-  ) -> Double {
-    let rows = scale.height - window + 1
-    let positions = scale.width - window + 1
-    let mapMargin = roundedToVectors(window)
-    let mapStride = 3 * mapSegment
-    if withGradient { (scratch + maps).update(repeating: 0, count: window * mapStride) }
-    var deficit = 0.0
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: window) { list in
-      guard let list = list.baseAddress else { return }
-      for row in 0..<(withGradient ? scale.height : rows) {
-        let mid = scratch + scale.mid + row * scale.stride
-        let difference = scratch + scale.difference + row * scale.stride
-        if row < rows {
-          kernels.windowColumns(
-            mid: mid, difference: difference, stride: scale.stride, taps: taps, window: window, scratch + columns,
-            segment: columnSegment, width: scale.width)
-          deficit += kernels.windowRow(
-            scratch + columns, segment: columnSegment, taps: taps, window: window, constants,
-            maps: withGradient ? scratch + maps + row % window * mapStride + mapMargin : nil, mapSegment: mapSegment,
-            width: positions)
-        }
-        if !withGradient { continue }
-        // Row `row` of the image lies in the windows that start at the rows first ... last.
-        let first = max(0, row - window + 1)
-        let last = min(row, rows - 1)
-        for k in first...last { list[k - first] = UnsafePointer(scratch + maps + k % window * mapStride) }
-        kernels.weightedRows(
-          list, weights: taps + (window - 1 - row + first), count: last - first + 1, scratch + mapRow,
-          width: mapStride)
-        kernels.windowGradientRow(
-          scratch + mapRow + mapMargin, segment: mapSegment, taps: taps, window: window, mid: mid,
-          difference: difference, scratch + scale.gradient + row * scale.stride, width: scale.width)
+    for row in border..<border + scale.height {
+      let here = plane + row * stride
+      for i in 1...border {
+        here[border + i] += here[border - i]
+        here[border + scale.width - 1 - i] += here[border + scale.width - 1 + i]
       }
     }
-    return deficit
   }
 
   /// Joins the scales' gradient planes, each times its factor, coarsest first, and writes the image's gradient.
   ///
-  /// `factors` are those of the terms, one a scale; a scale whose factor is 0 adds exactly nothing.
+  /// `factors` are those of the sums over positions, one a scale; a scale whose factor is 0 adds exactly nothing.
   func joinGradients(
-    factors: [Double], _ gradient: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+    factors: UnsafeMutableBufferPointer<Float>, _ gradient: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
   ) {
     for index in scales.indices.reversed() {
       let scale = scales[index]
-      let positions = (scale.height - window + 1) * (scale.width - window + 1)
-      let factor = Float(factors[index] / Double(positions))
-      let plane = scratch + scale.gradient
+      let factor = factors[index]
+      if factor != 0 { foldGradient(scale, scratch) }
+      let plane = scratch + scale.gradient + scale.inside
       for row in 0..<scale.height {
         let here = plane + row * scale.stride
         if factor == 0 {
-          here.update(repeating: 0, count: scale.stride - Self.margin)
+          here.update(repeating: 0, count: scale.width + 1)
         } else {
           kernels.scaleRow(here, by: factor, width: scale.width)
         }
@@ -264,17 +229,28 @@ struct WindowedSimilarity {
     }
   }
 
+  /// Adds to a row of gradient what reaches it through the coarser scale.
   private func addCoarser(
     _ coarse: Scale, to row: UnsafeMutablePointer<Float>, _ index: Int, _ fine: Scale,
     _ scratch: UnsafeMutablePointer<Float>
   ) {
-    let rowOffset = oddSizes == .pad ? fine.firstRow : 0
-    let columnOffset = oddSizes == .pad ? fine.firstColumn : 0
+    let rowOffset = options.firstOffset(ofSide: fine.height, other: fine.width)
+    let columnOffset = options.firstOffset(ofSide: fine.width, other: fine.height)
     let coarseIndex = (index + rowOffset) / 2
     if coarseIndex >= coarse.height { return }
-    let coarseRow = scratch + coarse.gradient + coarseIndex * coarse.stride
+    let coarseRow = scratch + coarse.gradient + coarse.inside + coarseIndex * coarse.stride
     // A column dropped before pooling has no part in it.
     coarseRow[coarse.width] = 0
+    row[-1] = 0
+    row[fine.width] = 0
     kernels.addPooledGradientRow(coarseRow, row - columnOffset, width: coarse.width)
+    if options.oddSizes == .pad || options.oddSizes == .drop { return }
+    // A row or a column that was repeated counts twice.
+    let isLast = options.oddSizes == .symmetric && fine.height % 2 == 1 && index == fine.height - 1
+    if isLast || rowOffset == 1 && index == 0 {
+      kernels.addPooledGradientRow(coarseRow, row - columnOffset, width: coarse.width)
+    }
+    row[0] += row[-1]
+    if options.oddSizes == .symmetric && fine.width % 2 == 1 { row[fine.width - 1] += row[fine.width] }
   }
 }

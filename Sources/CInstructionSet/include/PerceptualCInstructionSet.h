@@ -17,9 +17,9 @@ static const int perceptual_compiled_for_avx2 = 0;
 
 // Arithmetic on whole vectors. Swift's own operators on SIMD types are loops over lanes that the optimiser has to put
 // together again; at 16 lanes it often fails, which costs half the speed or more. `fused` is a b + c, rounded once;
-// `notNegative` is 0 where x < 0 (and NaN where x is NaN); `firstLanes` is 0 in the lanes from `count` on; `lesser` is b
-// where a is not less; `turned` has its sign turned where s has a negative one; `signed` is x times the sign of s, 0
-// where s is 0.
+// `notNegative` is 0 where x < 0 (and NaN where x is NaN); `wherePositive` is x where the condition is above 0 and else 0;
+// `firstLanes` is 0 in the lanes from `count` on; `lesser` is b where a is not less; `turned` has its sign turned where s
+// has a negative one; `signed` is x times the sign of s, 0 where s is 0.
 #define PERCEPTUAL_INLINE static inline __attribute__((always_inline))
 #define PERCEPTUAL_ARITHMETIC(LANES, ...)                                                                          \
   typedef float perceptual_float##LANES __attribute__((ext_vector_type(LANES)));                                   \
@@ -49,6 +49,10 @@ static const int perceptual_compiled_for_avx2 = 0;
   }                                                                                                                \
   PERCEPTUAL_INLINE perceptual_float##LANES perceptual_notNegative##LANES(perceptual_float##LANES x) {             \
     return (perceptual_float##LANES)((perceptual_integer##LANES)x & ~(x < 0));                                     \
+  }                                                                                                                \
+  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_wherePositive##LANES(                                       \
+      perceptual_float##LANES x, perceptual_float##LANES condition) {                                              \
+    return (perceptual_float##LANES)((perceptual_integer##LANES)x & (condition > 0));                              \
   }                                                                                                                \
   PERCEPTUAL_INLINE perceptual_float##LANES perceptual_firstLanes##LANES(perceptual_float##LANES x, int count) {   \
     const perceptual_integer##LANES numbers = {__VA_ARGS__};                                                       \

@@ -63,7 +63,6 @@ enum MultiScaleStructuralSimilarity: Operation {
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
     let (prediction, target) = operationCase.pair
     let options = try operationCase.attributes.multiScaleStructuralSimilarityOptions()
-    try options.requireFast()
     var results = OperationResults(
       outputs: ["value": Fast.multiScaleStructuralSimilarity(prediction, target: target, options: options)])
     if operationCase.asksForGradients {
@@ -72,17 +71,6 @@ enum MultiScaleStructuralSimilarity: Operation {
       ).named
     }
     return results
-  }
-}
-
-extension MultiScaleStructuralSimilarityOptions {
-  /// Throws for what Fast does not compute.
-  func requireFast() throws(PerceptualError) {
-    try scale.requireFast()
-    if ![.pad, .drop].contains(oddSizes) || negativeContrast != .relu || channels != .separate {
-      throw PerceptualError(
-        .malformed, "the fast path has oddSizes \"pad\" and \"drop\", negativeContrast \"relu\", channels \"separate\"")
-    }
   }
 }
 

@@ -76,6 +76,15 @@ enum PeakSignalToNoiseRatio: Operation {
   }
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    throw PerceptualError(.malformed, "the fast path has no peakSignalToNoiseRatio")
+    let (prediction, target) = operationCase.pair
+    let range = try dataRange(operationCase.attributes)
+    var results = OperationResults(
+      outputs: ["value": Fast.peakSignalToNoiseRatio(prediction, target: target, dataRange: range)])
+    if operationCase.asksForGradients {
+      results.gradients = Fast.peakSignalToNoiseRatioGradient(
+        prediction, target: target, upstream: operationCase.cotangent("value"), dataRange: range
+      ).named
+    }
+    return results
   }
 }

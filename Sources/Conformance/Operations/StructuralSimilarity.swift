@@ -59,7 +59,6 @@ enum StructuralSimilarity: Operation {
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
     let (prediction, target) = operationCase.pair
     let options = try operationCase.attributes.structuralSimilarityOptions()
-    try options.requireFast()
     var results = OperationResults(
       outputs: ["value": Fast.structuralSimilarity(prediction, target: target, options: options)])
     if operationCase.asksForGradients {
@@ -94,16 +93,6 @@ let similarityAttributes = [
   AttributeDescription("dataRange", default: "1"), AttributeDescription("window", default: "\"gaussian\""),
   AttributeDescription("covariance", default: "\"population\""), AttributeDescription("padding", default: "\"valid\""),
 ]
-
-extension StructuralSimilarityOptions {
-  /// Throws for what Fast does not compute.
-  func requireFast() throws(PerceptualError) {
-    if window != .gaussian || padding != .valid || downsampling != .none || rectifiedContrast {
-      throw PerceptualError(
-        .malformed, "the fast path has no window, padding, downsampling or rectifiedContrast but the default")
-    }
-  }
-}
 
 extension Attributes {
   /// The settings of SSIM; those of one scale lack downsampling and rectifiedContrast, which keep their defaults there.

@@ -55,6 +55,15 @@ enum StructuralSimilarityMap: Operation {
   }
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    throw PerceptualError(.malformed, "the fast path has no structuralSimilarityMap")
+    let (prediction, target) = operationCase.pair
+    let options = try operationCase.attributes.structuralSimilarityOptions()
+    var results = OperationResults(
+      outputs: ["map": Fast.structuralSimilarityMap(prediction, target: target, options: options)])
+    if operationCase.asksForGradients {
+      results.gradients = Fast.structuralSimilarityMapGradient(
+        prediction, target: target, upstream: operationCase.cotangent("map"), options: options
+      ).named
+    }
+    return results
   }
 }

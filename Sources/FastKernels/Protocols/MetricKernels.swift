@@ -3,13 +3,18 @@ public struct SimilarityConstants: Sendable {
   public let luminance: Float
   public let contrast: Float
   public let withLuminance: Bool
+  /// Whether a negative contrast counts as 0.
+  public let isRectified: Bool
   public let offset: Float
   public let differenceOffset: Float
 
-  public init(luminance: Float, contrast: Float, withLuminance: Bool, offset: Float, differenceOffset: Float) {
+  public init(
+    luminance: Float, contrast: Float, withLuminance: Bool, isRectified: Bool, offset: Float, differenceOffset: Float
+  ) {
     self.luminance = luminance
     self.contrast = contrast
     self.withLuminance = withLuminance
+    self.isRectified = isRectified
     self.offset = offset
     self.differenceOffset = differenceOffset
   }
@@ -60,11 +65,12 @@ public protocol MetricKernels: Sendable {
     mid: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int, taps: UnsafePointer<Float>, window: Int,
     _ columns: UnsafeMutablePointer<Float>, segment: Int, width: Int)
   /// Joins the columns' moments to those of each window and returns the sum over `width` windows (masked) of 1 - term;
-  /// the term is the contrast, or luminance x contrast. Where `maps` is given it receives, `mapSegment` floats apart
-  /// and zero past the width, the maps whose transposed filters make up the gradient.
+  /// the term is the contrast, or luminance x contrast. Where given, `deficits` receives each 1 - term, and `maps`,
+  /// `mapSegment` floats apart and zero past the width, the maps whose transposed filters make up the gradient.
   static func windowRow(
     _ columns: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, window: Int,
-    _ constants: SimilarityConstants, maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
+    _ constants: SimilarityConstants, deficits: UnsafeMutablePointer<Float>?, maps: UnsafeMutablePointer<Float>?,
+    mapSegment: Int, width: Int
   ) -> Double
   /// y = filter of the first map - difference x filter of the second + mid x filter of the third, from maps that are
   /// already filtered along columns and hold window - 1 zeros on both sides.
@@ -79,10 +85,10 @@ public protocol MetricKernels: Sendable {
   static func similarityColumns(
     mid: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int, taps: UnsafePointer<Float>,
     _ columns: UnsafeMutablePointer<Float>, segment: Int, width: Int)
-  /// ``windowRow(_:segment:taps:window:_:maps:mapSegment:width:)``.
+  /// ``windowRow(_:segment:taps:window:_:deficits:maps:mapSegment:width:)``.
   static func similarityRow(
     _ columns: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, _ constants: SimilarityConstants,
-    maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
+    deficits: UnsafeMutablePointer<Float>?, maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
   ) -> Double
   /// The transposed filter along a row of the three maps, which hold 10 zeros on both sides.
   static func similarityMapRow(

@@ -86,6 +86,18 @@ func notNegative(_ x: Vector) -> Vector {
   #endif
 }
 
+/// `x` where `condition` is above 0, and 0 elsewhere.
+@inline(__always)
+func wherePositive(_ x: Vector, _ condition: Vector) -> Vector {
+  #if KERNELS_AVX512
+    perceptual_wherePositive16(x, condition)
+  #elseif KERNELS_AVX2
+    perceptual_wherePositive8(x, condition)
+  #else
+    perceptual_wherePositive4(x, condition)
+  #endif
+}
+
 /// `x` with 0 in the lanes from `count` on.
 @inline(__always)
 func firstLanes(_ x: Vector, _ count: Int) -> Vector {

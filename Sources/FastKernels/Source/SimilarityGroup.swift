@@ -186,7 +186,7 @@ extension Kernels {
 
   public static func similarityRow(
     _ columns: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, _ constants: SimilarityConstants,
-    maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
+    deficits: UnsafeMutablePointer<Float>?, maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
   ) -> Double {
     let taps = Taps(taps)
     var sum = Vector()
@@ -207,7 +207,9 @@ extension Kernels {
           let d = load(at + segment + $0) - centreD
           return multiplyAdd(load(at + 3 * segment + $0), d, d)
         })
-      sum += moments.deficit(constants, maps: maps.map { $0 + i }, mapSegment: mapSegment, lanes: width &- i)
+      let deficit = moments.deficit(constants, maps: maps.map { $0 + i }, mapSegment: mapSegment, lanes: width &- i)
+      sum += deficit
+      if let deficits { store(deficit, deficits + i) }
       i &+= Vector.scalarCount
     }
     return laneSum(sum)

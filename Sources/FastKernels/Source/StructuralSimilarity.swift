@@ -36,8 +36,8 @@ struct WindowMoments {
 }
 
 extension WindowMoments {
-  /// 1 - the similarity of each window, 0 in the lanes from `lanes` on. Its gradient by the prediction's pixel p with
-  /// weight w in the window is -w (constant - byDifference d_p + byMid m_p): the three maps go to `maps`.
+  /// 1 - the similarity of each window, 0 in the lanes from `lanes` on. The similarity's gradient by the prediction's
+  /// pixel p with weight w in the window is w (constant - byDifference d_p + byMid m_p): the three maps go to `maps`.
   @inline(__always)
   func deficit(
     _ constants: SimilarityConstants, maps: UnsafeMutablePointer<Float>?, mapSegment: Int, lanes: Int
@@ -45,6 +45,15 @@ extension WindowMoments {
     let both = multiplyAdd(
       multiplyAdd(Vector(repeating: constants.contrast), varianceM, Vector(repeating: 2)), varianceD,
       Vector(repeating: 0.5))
+    let reciprocal = 1 / both
+    var contrastDeficit = varianceD * reciprocal
+    var slope = 2 * reciprocal
+    if constants.isRectified {
+      // A contrast that is not positive becomes 0, and nothing changes it.
+      let contrast = 1 - contrastDeficit
+      contrastDeficit = 1 - notNegative(contrast)
+      slope = wherePositive(slope, contrast)
+    }
     var deficit: Vector
     var byMid: Vector
     var byDifference: Vector
@@ -55,20 +64,16 @@ extension WindowMoments {
       let squares = multiplyAdd(
         multiplyAdd(Vector(repeating: constants.luminance), wholeM * wholeM, Vector(repeating: 2)), wholeD * wholeD,
         Vector(repeating: 0.5))
-      let reciprocal = 1 / both
       let relative = wholeD / squares
-      let contrastDeficit = varianceD * reciprocal
       let luminanceDeficit = wholeD * relative
       deficit = multiplyAdd(contrastDeficit, luminanceDeficit, 1 - contrastDeficit)
-      let slope = 2 * reciprocal * (1 - luminanceDeficit)
+      slope *= 1 - luminanceDeficit
       byMid = slope * contrastDeficit
       byDifference = slope - byMid * 0.5
       byMean = (contrastDeficit - 1) * relative * (2 - luminanceDeficit - 2 * wholeM * relative)
     } else {
-      let reciprocal = 1 / both
-      deficit = varianceD * reciprocal
-      let slope = 2 * reciprocal
-      byMid = slope * deficit
+      deficit = contrastDeficit
+      byMid = slope * contrastDeficit
       byDifference = slope - byMid * 0.5
     }
     if let maps {
@@ -119,7 +124,8 @@ extension Kernels {
 
   public static func windowRow(
     _ columns: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, window: Int,
-    _ constants: SimilarityConstants, maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
+    _ constants: SimilarityConstants, deficits: UnsafeMutablePointer<Float>?, maps: UnsafeMutablePointer<Float>?,
+    mapSegment: Int, width: Int
   ) -> Double {
     var sum = Vector()
     var i = 0
@@ -146,7 +152,9 @@ extension Kernels {
       }
       let moments = WindowMoments(
         centreM: centreM, centreD: centreD, sumM: sumM, sumD: sumD, squareM: squareM, squareD: squareD)
-      sum += moments.deficit(constants, maps: maps.map { $0 + i }, mapSegment: mapSegment, lanes: width &- i)
+      let deficit = moments.deficit(constants, maps: maps.map { $0 + i }, mapSegment: mapSegment, lanes: width &- i)
+      sum += deficit
+      if let deficits { store(deficit, deficits + i) }
       i &+= Vector.scalarCount
     }
     return laneSum(sum)
