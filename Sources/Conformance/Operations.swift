@@ -8,7 +8,8 @@ public func operation(named name: String) -> (any Operation.Type)? { operations.
 private let order = [
   "convolution2D", "transposedConvolution2D", "batchNormalization", "leakyReLU", "tanh", "sigmoid", "softQuantization",
   "hardQuantization", "gatedUnit", "pixelNormalization", "nearestUpsampling", "linear", "meanSquaredError",
-  "structuralSimilarity", "multiScaleStructuralSimilarity", "normalizedLaplacianPyramidDistance", "barkDistance", "adamW",
+  "peakSignalToNoiseRatio", "structuralSimilarity", "structuralSimilarityMap", "multiScaleStructuralSimilarity",
+  "normalizedLaplacianPyramidDistance", "barkDistance", "adamW",
   "resample", "shortTimeFourierTransform", "inverseShortTimeFourierTransform", "melFilterBank", "melSpectrogram",
   "logScaling", "inverseMelScale", "griffinLim", "uniformNoise",
 ]

@@ -1,4 +1,4 @@
 let metricOperations: [any Operation.Type] = [
-  MeanSquaredError.self, StructuralSimilarity.self, MultiScaleStructuralSimilarity.self,
-  NormalizedLaplacianPyramidDistance.self,
+  MeanSquaredError.self, PeakSignalToNoiseRatio.self, StructuralSimilarity.self, StructuralSimilarityMap.self,
+  MultiScaleStructuralSimilarity.self, NormalizedLaplacianPyramidDistance.self,
 ]
