@@ -5,7 +5,7 @@ import Testing
 /// Finite, or refused with a sentence: whatever the images, whatever the settings, never NaN.
 @Suite struct HostileImageTests {
   /// The sides that are tried.
-  static let sides: [Side] = [.reference, .referenceFloat]
+  static let sides: [Side] = [.reference, .referenceFloat, .fast]
 
   @Test(arguments: sides, hostileMetrics)
   func finiteOrRefused(_ side: Side, _ metric: HostileMetric) {

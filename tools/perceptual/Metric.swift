@@ -8,24 +8,28 @@ struct MetricCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "metric", abstract: "Compare two pictures or recordings.",
     discussion: """
-      A and B are .npy arrays of [H, W], [N, C, H, W] or [T], grey PNG pictures, or audio. A recording is turned into its \
-      spectrogram first; [T] is compared sample by sample, by mse alone. ssim and ms-ssim are similarities, 1 on equal \
-      pictures. Prints the mean over the batch.
+      A and B are .npy arrays of [H, W], [N, C, H, W] or [T], PNG pictures, or audio. Pictures are compared as grey, or \
+      with --colour as three channels. A recording is turned into its spectrogram first; [T] is compared sample by sample, \
+      by mse and psnr alone. ssim and ms-ssim are similarities, 1 on equal pictures; psnr is in decibels. A preset takes \
+      the conventions of a published implementation (docs/metrics.md), save its data range. Prints the mean over the batch.
       """)
 
   enum Metric: String, CaseIterable, ExpressibleByArgument {
-    case mse, ssim, msSSIM = "ms-ssim", nlpd
+    case mse, psnr, ssim, msSSIM = "ms-ssim", nlpd
 
     /// The operation of docs/fixtures.md that it is.
     var operationName: String {
       switch self {
       case .mse: "meanSquaredError"
+      case .psnr: "peakSignalToNoiseRatio"
       case .ssim: "structuralSimilarity"
       case .msSSIM: "multiScaleStructuralSimilarity"
       case .nlpd: "normalizedLaplacianPyramidDistance"
       }
     }
-    var hasDataRange: Bool { self == .ssim || self == .msSSIM }
+    var hasDataRange: Bool { self == .psnr || self == .ssim || self == .msSSIM }
+    /// Whether it compares signals of any rank.
+    var takesSignals: Bool { self == .mse || self == .psnr }
   }
 
   @Argument(help: "Which metric.")
@@ -40,8 +44,17 @@ struct MetricCommand: ParsableCommand {
   var gradient: String?
   @Option(
     help: ArgumentHelp(
-      "For ssim and ms-ssim: the difference between the largest and smallest possible value.", valueName: "number"))
+      "For psnr, ssim and ms-ssim: the difference between the largest and smallest possible value, 1 by default.",
+      valueName: "number"))
   var dataRange: Double?
+  @Option(
+    help: ArgumentHelp(
+      "For ssim, ms-ssim and nlpd: whose conventions. \(MetricPreset.list)", valueName: "name"))
+  var preset: String?
+  @Option(help: ArgumentHelp("For ssim: write its value at every position to this .npy file.", valueName: "file"))
+  var map: String?
+  @Flag(help: "Compare PNG pictures as three channels, red, green and blue.")
+  var colour = false
   @OptionGroup var output: OutputOptions
   @OptionGroup var execution: ExecutionOptions
 
@@ -52,6 +65,14 @@ struct MetricCommand: ParsableCommand {
       }
       if !metric.hasDataRange { throw ValidationError("--data-range has no meaning for \(metric.rawValue).") }
     }
+    if map != nil && metric != .ssim { throw ValidationError("--map has no meaning for \(metric.rawValue).") }
+    if let preset, MetricPreset.attributes(of: metric, preset: preset) == nil {
+      let names = MetricPreset.names(of: metric)
+      throw ValidationError(
+        names.isEmpty
+          ? "--preset has no meaning for \(metric.rawValue)."
+          : "--preset \(preset): \(metric.rawValue) has \(names.joined(separator: ", ")).")
+    }
   }
 
   func run() throws {
@@ -59,8 +80,8 @@ struct MetricCommand: ParsableCommand {
   }
 
   private func compare() throws {
-    let a = try Comparand(prediction)
-    let b = try Comparand(target)
+    let a = try Comparand(prediction, colour: colour)
+    let b = try Comparand(target, colour: colour)
     if a.tensor.shape != b.tensor.shape {
       throw PerceptualError(
         .malformed,
@@ -72,20 +93,33 @@ struct MetricCommand: ParsableCommand {
     var inputs = OperationCase<Double>(inputs: [
       "prediction": try a.batch(for: metric).converted(), "target": try b.batch(for: metric).converted(),
     ])
+    if let preset, let attributes = MetricPreset.attributes(of: metric, preset: preset) {
+      inputs.attributes = Attributes(attributes)
+    }
     if let dataRange { inputs.attributes["dataRange"] = .number(dataRange) }
     do {
       try operation.validate(inputs)
     } catch {
       throw PerceptualError(.malformed, "\(prediction): \(metric.rawValue) cannot take it: \(error.description)")
     }
-    let samples = inputs.input("prediction").shape[0]
-    if gradient != nil { inputs.cotangents["value"] = Tensor(repeating: 1 / Double(samples), shape: [samples]) }
+    let count = try operation.outputShapes(inputs)["value"] ?? []
+    if gradient != nil {
+      inputs.cotangents["value"] = Tensor(repeating: 1 / Double(max(count.reduce(1, *), 1)), shape: count)
+    }
     let results = try operation.fast(inputs.converted())
     let values = results.outputs["value"]?.elements.map { Double($0) } ?? []
     let mean = values.reduce(0, +) / Double(values.count)
 
     if let gradient, let tensor = results.gradients["prediction"] {
       try Npy.write(tensor.reshaped(a.tensor.shape), to: gradient)
+    }
+    if let map {
+      inputs.cotangents = [:]
+      let tensor = try PerceptualConformance.operation(named: "structuralSimilarityMap")?.fast(inputs.converted())
+        .outputs["map"]
+      if let tensor {
+        try Npy.write(a.tensor.rank == 2 ? tensor.reshaped(Array(tensor.shape.suffix(2))) : tensor, to: map)
+      }
     }
     if output.json {
       try printResult([
@@ -105,7 +139,7 @@ struct Comparand {
   let kind: String
   let tensor: Tensor<Float>
 
-  init(_ path: String) throws(PerceptualError) {
+  init(_ path: String, colour: Bool = false) throws(PerceptualError) {
     self.path = path
     switch FileKind(path) {
     case .array:
@@ -113,14 +147,22 @@ struct Comparand {
       tensor = try Npy.read(path).float
     case .picture:
       kind = "picture"
-      tensor = try PNG.readGrey(path)
+      tensor = colour ? try PNG.read(path).channels : try PNG.readGrey(path)
     case .audio, .safetensors:
       kind = "spectrogram"
       tensor = try frontEndImage(ofAudio: path).image
     }
-    let bad = tensor.elements.count { !$0.isFinite }
-    if bad > 0 {
-      throw PerceptualError(.malformed, "\(path): \(bad) of \(tensor.count) numbers are not finite; clean them up first")
+    if let first = tensor.elements.firstIndex(where: { !$0.isFinite }) {
+      let bad = tensor.elements.count { !$0.isFinite }
+      throw PerceptualError(
+        .malformed,
+        "\(path): \(tensor[first]) stands at \(coordinates(of: first, in: tensor.shape)), \(bad) of \(tensor.count) "
+          + "numbers are not finite; clean them up first")
+    }
+    do throws(PerceptualError) {
+      try checkMagnitudes(prediction: tensor, target: Tensor([]))
+    } catch {
+      throw PerceptualError(.malformed, "\(path): \(error.description); scale it, and the data range with it")
     }
   }
 
@@ -130,9 +172,9 @@ struct Comparand {
     switch shape.count {
     case 4: return tensor
     case 2: return tensor.reshaped([1, 1] + shape)
-    case 1 where metric == .mse: return tensor.reshaped([1] + shape)
+    case 1 where metric.takesSignals: return tensor.reshaped([1] + shape)
     default:
-      let wanted = metric == .mse ? "[H, W], [N, C, H, W] or [T]" : "[H, W] or [N, C, H, W]"
+      let wanted = metric.takesSignals ? "[H, W], [N, C, H, W] or [T]" : "[H, W] or [N, C, H, W]"
       throw PerceptualError(
         .malformed, "\(path): the \(kind) has shape \(shape), \(metric.rawValue) needs \(wanted); reshape it first")
     }

@@ -51,6 +51,46 @@ import Testing
     }
   }
 
+  /// Presets differ where they should: sides that are odd at some scale, borders, channels.
+  @Test func presetsTakeTheirConventions() throws {
+    var generator = SeededGenerator(name: "presets")
+    let x = Fill.picture.tensor([1, 3, 177, 180], &generator).converted(to: Float.self)
+    let y = Fill.picture.tensor([1, 3, 177, 180], &generator).converted(to: Float.self)
+    let (a, b) = (try array("a.npy", x.elements, x.shape), try array("b.npy", y.elements, y.shape))
+    func value(_ metric: String, _ preset: String) throws -> Float {
+      Float(try #require(try perceptual("metric", metric, a, b, "--preset", preset, "--json").json()["value"]?.double))
+    }
+    for preset in MultiScaleStructuralSimilarityPreset.allCases {
+      let expected = multiScaleStructuralSimilarity(x, target: y, options: preset.options())
+      #expect(try value("ms-ssim", preset.rawValue) == expected[0], "\(preset)")
+    }
+    for preset in [StructuralSimilarityPreset.torchmetrics, .scikitImageDefault, .pyiqa] {
+      let expected = structuralSimilarity(x, target: y, options: preset.options())
+      #expect(try value("ssim", preset.rawValue) == expected[0], "\(preset)")
+    }
+    #expect(try value("nlpd", "matlab") != value("nlpd", "hepburn"))
+  }
+
+  @Test func mapsAndDecibels() throws {
+    var generator = SeededGenerator(name: "maps")
+    let x = Fill.picture.tensor([13, 17], &generator).converted(to: Float.self)
+    let a = try array("a.npy", x.elements, x.shape)
+    let b = try array("b.npy", x.elements.map { $0 + 0.1 }, x.shape)
+    let map = directory.file("map.npy")
+    #expect(try perceptual("metric", "ssim", a, b, "--map", map).exitCode == 0)
+    #expect(try Npy.read(map).float.shape == [3, 7])
+    let decibels = try #require(try perceptual("metric", "psnr", a, b, "--json").json()["value"]?.double)
+    #expect(abs(decibels - 20) < 1e-4)
+    #expect(try perceptual("metric", "psnr", a, a).output == "inf\n")
+  }
+
+  @Test func coloursAreThreeChannels() throws {
+    let picture = Picture(width: 2, height: 1, pixels: [255, 0, 51, 0, 102, 255])
+    try PNG.write(picture, to: directory.file("a.png"))
+    let b = try array("b.npy", [1, 0, 0, 0.4, 0.2, 1], [1, 3, 1, 2])
+    #expect(try perceptual("metric", "mse", directory.file("a.png"), b, "--colour").output == "0.0\n")
+  }
+
   @Test func picturesAreReadFromPNG() throws {
     let levels = (0..<96).map { Float(($0 * 37) % 256) / 255 }
     let image = Tensor(levels, shape: [8, 12])

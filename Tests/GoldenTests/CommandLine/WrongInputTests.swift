@@ -72,7 +72,9 @@ import Testing
 
   @Test(arguments: [
     "spectrogram right.wav out.txt", "resynthesize right.npy out.txt", "metric mse right.npy right.npy --data-range 2",
-    "metric ssim right.npy right.npy --data-range 0", "metric bark right.npy right.npy", "metric mse right.npy",
+    "metric ssim right.npy right.npy --data-range 0", "metric mse right.npy right.npy --preset piq",
+    "metric ssim right.npy right.npy --preset pick", "metric nlpd right.npy right.npy --map map.npy",
+    "metric bark right.npy right.npy", "metric mse right.npy",
     "resynthesize right.wav out.wav --low -7", "resynthesize right.npy out.wav --low 3 --high 2",
     "resynthesize right.npy out.wav --iterations -1", "synthesize --out here", "synthesize --count 0 --out here",
     "train --data noise --loss mse --out here --size 20", "train --data noise --loss nlpd --out here --size 32",
