@@ -314,7 +314,7 @@ FAULTS = [
         ("second key never raised", "k.1 &+= 0xBB67_AE85_84CA_A73B", "k.1 &+= 0"),
     ),
     *faults(
-        "structuralSimilarity", "Sources/Reference/StructuralSimilarity.swift",
+        "structuralSimilarity", "Sources/Reference/SimilarityWindow.swift",
         ("covariance not doubled", "(2 * m.covariance + c2)", "(m.covariance + c2)"),
         ("C1 for C2", "c2 = Scalar(options.contrastConstant)", "c2 = Scalar(options.luminanceConstant)"),
         ("window off its centre", "Double(options.windowSize - 1) / 2", "Double(options.windowSize) / 2"),
@@ -322,7 +322,7 @@ FAULTS = [
          "weight * (byMeanX + 2 * byVariance * fromMeanX + byCovariance * fromMeanY)",
          "weight * (byMeanX + 2 * byVariance * fromMeanX - byCovariance * fromMeanY)"),
         ("luminance missing from the target's gradient",
-         "byMeanY = each * contrast(m) * 2", "byMeanY = 0 * contrast(m) * 2"),
+         "byMeanY = each * contrast(m) * (2", "byMeanY = 0 * contrast(m) * (2"),
     ),
     *faults(
         "structuralSimilarity", "Sources/FastKernels/Source/StructuralSimilarity.swift",
@@ -342,19 +342,17 @@ FAULTS = [
          "centreM: centreM, centreD: centreM, sumM: m.mean.sum3"),
     ),
     *faults(
-        "structuralSimilarity", "Sources/Fast/WindowedSimilarity.swift",
+        "structuralSimilarity", "Sources/Fast/WindowedSimilarityTerm.swift",
         ("one row of windows lost", "let last = min(row, rows - 1)", "let last = max(first, min(row, rows - 2))"),
-        ("mean over pixels", "Double((scale.height - window + 1) * (scale.width - window + 1))",
-         "Double(scale.height * scale.width)"),
+        ("mean over pixels", "Double(positions(ofScale: index))", "Double(scale.height * scale.width)"),
         ("stale rows of maps below the image", "filtered.update(repeating: 0, count: ringStride)",
          "filtered.update(repeating: 0, count: 0)"),
     ),
     *faults(
         "multiScaleStructuralSimilarity", "Sources/Reference/MultiScaleStructuralSimilarity.swift",
-        ("luminance at the finest scale", "terms[n, c, s] = s == count - 1 ?", "terms[n, c, s] = s == 0 ?"),
-        ("derivative without its exponent", "Scalar(exponent * pow(Double(x), exponent - 1))",
-         "Scalar(pow(Double(x), exponent - 1))"),
-        ("pooled gradient not shared", "upstream[n, c, i, j] / 4", "upstream[n, c, i, j]"),
+        ("luminance at the finest scale", "let term = s == last ? means.similarity", "let term = s == 0 ? means.similarity"),
+        ("derivative without its exponent", "slope * options.weights[s] * pow(", "slope * pow("),
+        ("pooled elements not means", "(position: $0, weight: 0.5)", "(position: $0, weight: 1)"),
     ),
     *faults(
         "multiScaleStructuralSimilarity", "Sources/Fast/WindowedSimilarity.swift",
@@ -363,9 +361,11 @@ FAULTS = [
         ("dropped column has a gradient", "    coarseRow[coarse.width] = 0\n", "    coarseRow[coarse.width] = 1\n"),
     ),
     *faults(
-        "multiScaleStructuralSimilarity", "Sources/Fast/MultiScaleStructuralSimilarity.swift",
-        ("clamped term has a gradient", "if terms[s] <= 0 { return 0 }",
-         "if terms[s] <= 0 { return 1 }"),
+        "multiScaleStructuralSimilarity", "Sources/Fast/SimilarityPlan.swift",
+        ("clamped term has a gradient", "term <= options.contrastFloor { return 0 }",
+         "term <= options.contrastFloor { return 1 }"),
+        ("shifted term without its half", "? 0.5 : 1", "? 1 : 1"),
+        ("joint channels not averaged", "own) / Double(planes)", "own) / Double(1)"),
     ),
     *faults(
         "normalizedLaplacianPyramidDistance", "Sources/Reference/LaplacianPyramid.swift",
@@ -382,6 +382,10 @@ FAULTS = [
     *faults(
         "normalizedLaplacianPyramidDistance", "Sources/Fast/LaplacianPyramidPlanes.swift",
         ("neighbours not turned round", "transposed ? row - offset : row + offset", "row + offset"),
+    ),
+    *faults(
+        "normalizedLaplacianPyramidDistance", "Sources/Reference/AxisMap.swift",
+        ("edge repeated", "i >= size ? 2 * (size - 1) - i : i", "i >= size ? 2 * size - 1 - i : i"),
     ),
     *faults(
         "normalizedLaplacianPyramidDistance", "Sources/Fast/LaplacianPyramidWork.swift",
