@@ -21,6 +21,8 @@ public struct SimilarityPlan: Sendable {
   private let reduction: PlaneReduction
   /// Whether the value is a product of powers; else it is the term itself, of any sign.
   private let isMultiScale: Bool
+  /// What threads take in turn where there are few images.
+  private let sharedPieces: [WindowedSimilarity.Piece]
 
   /// A plan for SSIM. Settings or a shape that make no sense are a caller's bug.
   public init(_ options: StructuralSimilarityOptions = .init(), shape: [Int]) {
@@ -35,6 +37,7 @@ public struct SimilarityPlan: Sendable {
       execution, MultiScaleStructuralSimilarityOptions(scale: scale, weights: [1]), height: reduction.reducedHeight,
       width: reduction.reducedWidth)
     isMultiScale = false
+    sharedPieces = Self.pieces(windowed, execution)
   }
 
   /// A plan for MS-SSIM. Settings or a shape that make no sense are a caller's bug.
@@ -46,6 +49,14 @@ public struct SimilarityPlan: Sendable {
     reduction = PlaneReduction(.none, height: shape[2], width: shape[3])
     windowed = WindowedSimilarity(execution, options, height: shape[2], width: shape[3])
     isMultiScale = true
+    sharedPieces = Self.pieces(windowed, execution)
+  }
+
+  /// High enough that the rows which two pieces both need are few.
+  private static func pieces(_ windowed: WindowedSimilarity, _ execution: Execution) -> [WindowedSimilarity.Piece] {
+    let height = windowed.scales[0].wholeHeight
+    let each = max(48, (height + execution.threads - 1) / execution.threads)
+    return windowed.pieces(height: (each + 3) / 4 * 4)
   }
 
   /// The value of each image.
@@ -111,8 +122,16 @@ public struct SimilarityPlan: Sendable {
     let count = shape[0] * channels / group
     ScratchPool.shared.withFloats(2 * count) { scratch in
       scratch.withMemoryRebound(to: Double.self, capacity: count) { products in
-        execution.forEach(count) { index in
-          products[index] = product(ofGroup: index, planes: group, prediction, target, work)
+        // Few images: the rows of one are shared among threads.
+        let sharing = execution.threads > 1 && count < 2 * execution.threads
+        if sharing {
+          for index in 0..<count {
+            products[index] = product(ofGroup: index, planes: group, prediction, target, work, sharing: true)
+          }
+        } else {
+          execution.forEach(count) { index in
+            products[index] = product(ofGroup: index, planes: group, prediction, target, work, sharing: false)
+          }
         }
         if let values = work.values {
           let share = count / shape[0]
@@ -128,10 +147,11 @@ public struct SimilarityPlan: Sendable {
 
   /// The product of the terms of some planes that follow one another; writes their gradients.
   private func product(
-    ofGroup index: Int, planes: Int, _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, _ work: Work
+    ofGroup index: Int, planes: Int, _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, _ work: Work,
+    sharing: Bool
   ) -> Double {
     let scales = windowed.scales.count
-    let each = windowed.scratchCount + reduction.scratchCount
+    let each = windowed.planesCount + reduction.scratchCount
     let size = shape[2] * shape[3]
     let withGradient = work.gradient != nil
     return ScratchPool.shared.withFloats(planes * each) { scratch in
@@ -141,15 +161,14 @@ public struct SimilarityPlan: Sendable {
           let plane = index * planes + k
           let own = scratch + k * each
           let (x, y) = reduction.apply(
-            prediction + plane * size, target + plane * size, own + windowed.scratchCount)
+            prediction + plane * size, target + plane * size, own + windowed.planesCount)
           let offsets = windowed.fillScales(x, y, own)
-          for s in 0..<scales {
-            let positions = windowed.positions(ofScale: 0)
-            let request = WindowedSimilarity.Request(
-              withLuminance: s == scales - 1, withGradient: withGradient,
-              map: work.map.map { $0 + plane * positions }, upstream: work.mapUpstream.map { $0 + plane * positions })
-            terms[s] += windowed.term(ofScale: s, request, offsets: offsets, own) / Double(planes)
-          }
+          let positions = windowed.positions(ofScale: 0)
+          let request = WindowedSimilarity.Request(
+            withLuminance: false, withGradient: withGradient, map: work.map.map { $0 + plane * positions },
+            upstream: work.mapUpstream.map { $0 + plane * positions })
+          scan(request, offsets, own, sharing: sharing)
+          for s in 0..<scales { terms[s] += windowed.term(ofScale: s, planes: own) / Double(planes) }
         }
         if let gradient = work.gradient {
           withUnsafeTemporaryAllocation(of: Float.self, capacity: scales) { factors in
@@ -160,7 +179,7 @@ public struct SimilarityPlan: Sendable {
               if reduction.isIdentity {
                 windowed.joinGradients(factors: factors, to, own)
               } else {
-                let reduced = own + windowed.scratchCount
+                let reduced = own + windowed.planesCount
                 windowed.joinGradients(factors: factors, reduced, own)
                 reduction.applyTransposed(reduced, to)
               }
@@ -171,6 +190,27 @@ public struct SimilarityPlan: Sendable {
         var product = 1.0
         for s in 0..<scales { product *= power(terms[s], s) }
         return product
+      }
+    }
+  }
+
+  /// Scans all scales of a plane, `sharing` their rows among threads or not.
+  private func scan(
+    _ request: WindowedSimilarity.Request, _ offsets: WindowedSimilarity.Offsets,
+    _ planes: UnsafeMutablePointer<Float>, sharing: Bool
+  ) {
+    func scan(_ piece: WindowedSimilarity.Piece) {
+      var request = request
+      request.withLuminance = piece.scale == windowed.scales.count - 1
+      ScratchPool.shared.withFloats(windowed.rowsCount) { rows in
+        windowed.scan(piece, request, offsets: offsets, planes: planes, rows: rows)
+      }
+    }
+    if sharing {
+      execution.forEach(sharedPieces.count) { scan(sharedPieces[$0]) }
+    } else {
+      for s in windowed.scales.indices {
+        scan(WindowedSimilarity.Piece(scale: s, rows: 0..<windowed.scales[s].wholeHeight))
       }
     }
   }

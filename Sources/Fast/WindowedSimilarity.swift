@@ -19,6 +19,8 @@ struct WindowedSimilarity: Sendable {
     let mid: Int
     let difference: Int
     let gradient: Int
+    /// Place of each row's sum of 1 - the term, in double precision.
+    let deficits: Int
 
     var wholeHeight: Int { height + 2 * border }
     var wholeWidth: Int { width + 2 * border }
@@ -33,6 +35,7 @@ struct WindowedSimilarity: Sendable {
   let luminanceConstant: Float
   let contrastConstant: Float
   let scales: [Scale]
+  // Places of rows, which are apart from the planes: several pieces of a plane may be scanned at a time.
   let columns: Int
   let columnSegment: Int
   /// Rows of three maps, `mapSegment` floats each. In groups: 16 rows that are already filtered along rows; else as many
@@ -42,8 +45,10 @@ struct WindowedSimilarity: Sendable {
   /// One row of three maps: in groups not yet filtered, with zeros before and after; else already filtered along columns.
   let mapRow: Int
   let deficitRow: Int
-  /// Floats of the three planes of all scales, and of the rows, which several planes may use one after the other.
-  let scratchCount: Int
+  /// Floats of the planes of all scales and of their rows' sums.
+  let planesCount: Int
+  /// Floats of the rows that one scan needs.
+  let rowsCount: Int
 
   static let margin = 16
   /// Rows of windows that the kernels of the published size take at a time, and the rows of maps that they keep.
@@ -79,18 +84,20 @@ struct WindowedSimilarity: Sendable {
       scales.append(
         Scale(
           height: h, width: w, border: border, stride: stride, mid: places[0], difference: places[1],
-          gradient: places[2]))
+          gradient: places[2], deficits: layout.take(2 * (h + 2 * border))))
       (h, w) = (options.pooledSide(h), options.pooledSide(w))
     }
     self.scales = scales
+    planesCount = layout.count
+    var rows = ScratchLayout()
     let widest = scales.map(\.wholeWidth).max() ?? width
     columnSegment = roundedToVectors(widest) + roundedToVectors(window) + 16
-    columns = layout.take(Self.group * 4 * columnSegment)
+    columns = rows.take(Self.group * 4 * columnSegment)
     mapSegment = roundedToVectors(widest - window + 1) + 2 * roundedToVectors(window) + 16
-    maps = layout.take(max(window, Self.ring) * 3 * mapSegment)
-    mapRow = layout.take(3 * mapSegment)
-    deficitRow = layout.take(mapSegment)
-    scratchCount = layout.count
+    maps = rows.take(max(window, Self.ring) * 3 * mapSegment)
+    mapRow = rows.take(3 * mapSegment)
+    deficitRow = rows.take(mapSegment)
+    rowsCount = rows.count
   }
 
   /// The constants taken off the planes, near their means: only the luminance sees them, and the gradient's products

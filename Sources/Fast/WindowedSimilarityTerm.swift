@@ -18,132 +18,176 @@ extension WindowedSimilarity {
     var upstream: UnsafePointer<Float>?
   }
 
+  /// Some rows of a scale's gradient, and the rows of windows that start there.
+  struct Piece: Sendable {
+    let scale: Int
+    let rows: Range<Int>
+  }
+
+  /// Everything that scans do not share.
+  private struct Scan {
+    let scale: Scale
+    let constants: SimilarityConstants
+    let taps: UnsafePointer<Float>
+    let request: Request
+    /// Planes, and rows that belong to this scan.
+    let planes: UnsafeMutablePointer<Float>
+    let rows: UnsafeMutablePointer<Float>
+    let deficits: UnsafeMutablePointer<Double>
+  }
+
   /// The number of positions at one scale.
   func positions(ofScale index: Int) -> Int {
     (scales[index].wholeHeight - window + 1) * (scales[index].wholeWidth - window + 1)
   }
 
-  /// The mean over positions of one scale's term.
-  func term(
-    ofScale index: Int, _ request: Request, offsets: Offsets, _ scratch: UnsafeMutablePointer<Float>
-  ) -> Double {
-    let scale = scales[index]
-    let isRectified = options.scaleOptions(isLast: index == scales.count - 1).rectifiedContrast
+  /// The pieces of all scales, none higher than `height` rows; a multiple of ``group`` cuts at the same groups whatever
+  /// it is, so that each row has the same bits.
+  func pieces(height: Int) -> [Piece] {
+    scales.indices.flatMap { index in
+      stride(from: 0, to: scales[index].wholeHeight, by: height).map { first in
+        Piece(scale: index, rows: first..<min(first + height, scales[index].wholeHeight))
+      }
+    }
+  }
+
+  /// Scans one piece of a scale: the sums of its rows of windows and its rows of gradient.
+  func scan(
+    _ piece: Piece, _ request: Request, offsets: Offsets, planes: UnsafeMutablePointer<Float>,
+    rows: UnsafeMutablePointer<Float>
+  ) {
+    let scale = scales[piece.scale]
+    let isRectified = options.scaleOptions(isLast: piece.scale == scales.count - 1).rectifiedContrast
     let constants = SimilarityConstants(
       luminance: luminanceConstant, contrast: contrastConstant, withLuminance: request.withLuminance,
       isRectified: isRectified, offset: offsets.mid, differenceOffset: offsets.difference)
-    let deficit = taps.withUnsafeBufferPointer { taps in
-      taps.baseAddress.map { taps in
-        isPublishedWindow
-          ? deficitByGroups(scale, constants, taps, request, scratch)
-          : deficitByRows(scale, constants, taps, request, scratch)
+    taps.withUnsafeBufferPointer { taps in
+      guard let taps = taps.baseAddress else { return }
+      (planes + scale.deficits).withMemoryRebound(to: Double.self, capacity: scale.wholeHeight) { deficits in
+        let scan = Scan(
+          scale: scale, constants: constants, taps: taps, request: request, planes: planes, rows: rows,
+          deficits: deficits)
+        if isPublishedWindow { scanByGroups(scan, piece.rows) } else { scanByRows(scan, piece.rows) }
       }
     }
-    return 1 - (deficit ?? 0) / Double(positions(ofScale: index))
   }
 
-  /// The sum of 1 - the term over all windows of 11.
-  private func deficitByGroups(
-    _ scale: Scale, _ constants: SimilarityConstants, _ taps: UnsafePointer<Float>, _ request: Request,
-    _ scratch: UnsafeMutablePointer<Float>
-  ) -> Double {
+  /// The mean over positions of a scale's term, once all its pieces are scanned: its rows are joined in order.
+  func term(ofScale index: Int, planes: UnsafeMutablePointer<Float>) -> Double {
+    let scale = scales[index]
     let rows = scale.wholeHeight - window + 1
+    let sum = (planes + scale.deficits).withMemoryRebound(to: Double.self, capacity: rows) { deficits in
+      var sum = 0.0
+      for row in 0..<rows { sum += deficits[row] }
+      return sum
+    }
+    return 1 - sum / Double(positions(ofScale: index))
+  }
+
+  /// Windows of 11.
+  private func scanByGroups(_ scan: Scan, _ piece: Range<Int>) {
+    let (scale, request) = (scan.scale, scan.request)
+    let windows = scale.wholeHeight - window + 1
     let positions = scale.wholeWidth - window + 1
     let ringStride = 3 * mapSegment
-    let unfiltered = scratch + mapRow + roundedToVectors(window)
+    let unfiltered = scan.rows + mapRow + roundedToVectors(window)
     if request.withGradient {
-      (scratch + mapRow).update(repeating: 0, count: ringStride)
-      (scratch + maps).update(repeating: 0, count: Self.ring * ringStride)
+      (scan.rows + mapRow).update(repeating: 0, count: ringStride)
+      (scan.rows + maps).update(repeating: 0, count: Self.ring * ringStride)
     }
-    var deficit = 0.0
-    for first in stride(from: 0, to: request.withGradient ? scale.wholeHeight : rows, by: Self.group) {
-      let mid = scratch + scale.mid + first * scale.stride
-      let difference = scratch + scale.difference + first * scale.stride
-      if first < rows {
+    // The first rows of gradient need the maps of up to ten rows of windows above them.
+    let first = request.withGradient ? max(0, piece.lowerBound - Self.ring + Self.group) : piece.lowerBound
+    let last = request.withGradient ? piece.upperBound : min(piece.upperBound, windows)
+    for group in stride(from: first, to: last, by: Self.group) {
+      let isOwn = group >= piece.lowerBound
+      let mid = scan.planes + scale.mid + group * scale.stride
+      let difference = scan.planes + scale.difference + group * scale.stride
+      if group < windows {
         kernels.similarityColumns(
-          mid: mid, difference: difference, stride: scale.stride, taps: taps, scratch + columns,
+          mid: mid, difference: difference, stride: scale.stride, taps: scan.taps, scan.rows + columns,
           segment: columnSegment, width: scale.wholeWidth)
       }
-      for row in first..<first + Self.group {
-        let filtered = scratch + maps + row % Self.ring * ringStride
-        if row < rows {
-          deficit += kernels.similarityRow(
-            scratch + columns + (row - first) * 4 * columnSegment, segment: columnSegment, taps: taps, constants,
-            deficits: request.map.map { _ in scratch + deficitRow },
+      for row in group..<group + Self.group {
+        let filtered = scan.rows + maps + row % Self.ring * ringStride
+        if row < windows {
+          let deficit = kernels.similarityRow(
+            scan.rows + columns + (row - group) * 4 * columnSegment, segment: columnSegment, taps: scan.taps,
+            scan.constants, deficits: request.map.map { _ in scan.rows + deficitRow },
             maps: request.withGradient ? unfiltered : nil, mapSegment: mapSegment, width: positions)
-          finishRow(row, positions, request, maps: unfiltered, scratch)
+          if isOwn { scan.deficits[row] = deficit }
+          finishRow(row, positions, scan, isOwn: isOwn, maps: unfiltered)
           if request.withGradient {
-            kernels.similarityMapRow(unfiltered, segment: mapSegment, taps: taps, filtered, width: scale.wholeWidth)
+            kernels.similarityMapRow(
+              unfiltered, segment: mapSegment, taps: scan.taps, filtered, width: scale.wholeWidth)
           }
         } else if request.withGradient {
           filtered.update(repeating: 0, count: ringStride)
         }
       }
-      if request.withGradient {
-        // The windows that hold row `first` start up to ten rows above it.
+      if request.withGradient && isOwn {
+        // The windows that hold row `group` start up to ten rows above it.
         kernels.similarityGradientRows(
-          scratch + maps, first: (first + Self.ring - window + 1) % Self.ring, stride: ringStride, segment: mapSegment,
-          taps: taps, mid: mid, difference: difference, stride: scale.stride,
-          scratch + scale.gradient + first * scale.stride, width: scale.wholeWidth)
+          scan.rows + maps, first: (group + Self.ring - window + 1) % Self.ring, stride: ringStride,
+          segment: mapSegment, taps: scan.taps, mid: mid, difference: difference, stride: scale.stride,
+          scan.planes + scale.gradient + group * scale.stride, width: scale.wholeWidth)
       }
     }
-    return deficit
   }
 
-  /// The sum of 1 - the term over all windows, of any odd size.
-  private func deficitByRows(
-    _ scale: Scale, _ constants: SimilarityConstants, _ taps: UnsafePointer<Float>, _ request: Request,
-    _ scratch: UnsafeMutablePointer<Float>
-  ) -> Double {
-    let rows = scale.wholeHeight - window + 1
+  /// Windows of any odd size.
+  private func scanByRows(_ scan: Scan, _ piece: Range<Int>) {
+    let (scale, request) = (scan.scale, scan.request)
+    let windows = scale.wholeHeight - window + 1
     let positions = scale.wholeWidth - window + 1
     let mapMargin = roundedToVectors(window)
     let mapStride = 3 * mapSegment
-    if request.withGradient { (scratch + maps).update(repeating: 0, count: window * mapStride) }
-    var deficit = 0.0
+    if request.withGradient { (scan.rows + maps).update(repeating: 0, count: window * mapStride) }
+    let first = request.withGradient ? max(0, piece.lowerBound - window + 1) : piece.lowerBound
+    let last = request.withGradient ? piece.upperBound : min(piece.upperBound, windows)
+    if first >= last { return }
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: window) { list in
       guard let list = list.baseAddress else { return }
-      for row in 0..<(request.withGradient ? scale.wholeHeight : rows) {
-        let mid = scratch + scale.mid + row * scale.stride
-        let difference = scratch + scale.difference + row * scale.stride
-        if row < rows {
-          let here = scratch + maps + row % window * mapStride + mapMargin
+      for row in first..<last {
+        let isOwn = row >= piece.lowerBound
+        let mid = scan.planes + scale.mid + row * scale.stride
+        let difference = scan.planes + scale.difference + row * scale.stride
+        if row < windows {
+          let here = scan.rows + maps + row % window * mapStride + mapMargin
           kernels.windowColumns(
-            mid: mid, difference: difference, stride: scale.stride, taps: taps, window: window, scratch + columns,
-            segment: columnSegment, width: scale.wholeWidth)
-          deficit += kernels.windowRow(
-            scratch + columns, segment: columnSegment, taps: taps, window: window, constants,
-            deficits: request.map.map { _ in scratch + deficitRow }, maps: request.withGradient ? here : nil,
+            mid: mid, difference: difference, stride: scale.stride, taps: scan.taps, window: window,
+            scan.rows + columns, segment: columnSegment, width: scale.wholeWidth)
+          let deficit = kernels.windowRow(
+            scan.rows + columns, segment: columnSegment, taps: scan.taps, window: window, scan.constants,
+            deficits: request.map.map { _ in scan.rows + deficitRow }, maps: request.withGradient ? here : nil,
             mapSegment: mapSegment, width: positions)
-          finishRow(row, positions, request, maps: here, scratch)
+          if isOwn { scan.deficits[row] = deficit }
+          finishRow(row, positions, scan, isOwn: isOwn, maps: here)
         }
-        if !request.withGradient { continue }
-        // Row `row` of the image lies in the windows that start at the rows first ... last.
-        let first = max(0, row - window + 1)
-        let last = min(row, rows - 1)
-        for k in first...last { list[k - first] = UnsafePointer(scratch + maps + k % window * mapStride) }
+        if !request.withGradient || !isOwn { continue }
+        // Row `row` of the image lies in the windows that start at the rows above ... below.
+        let above = max(0, row - window + 1)
+        let below = min(row, windows - 1)
+        for k in above...below { list[k - above] = UnsafePointer(scan.rows + maps + k % window * mapStride) }
         kernels.weightedRows(
-          list, weights: taps + (window - 1 - row + first), count: last - first + 1, scratch + mapRow,
+          list, weights: scan.taps + (window - 1 - row + above), count: below - above + 1, scan.rows + mapRow,
           width: mapStride)
         kernels.windowGradientRow(
-          scratch + mapRow + mapMargin, segment: mapSegment, taps: taps, window: window, mid: mid,
-          difference: difference, scratch + scale.gradient + row * scale.stride, width: scale.wholeWidth)
+          scan.rows + mapRow + mapMargin, segment: mapSegment, taps: scan.taps, window: window, mid: mid,
+          difference: difference, scan.planes + scale.gradient + row * scale.stride, width: scale.wholeWidth)
       }
     }
-    return deficit
   }
 
   /// Writes a row of the map, and multiplies the three maps by what comes from upstream; exactly 0 where that is 0.
   private func finishRow(
-    _ row: Int, _ positions: Int, _ request: Request, maps: UnsafeMutablePointer<Float>,
-    _ scratch: UnsafeMutablePointer<Float>
+    _ row: Int, _ positions: Int, _ scan: Scan, isOwn: Bool, maps: UnsafeMutablePointer<Float>
   ) {
-    if let map = request.map {
-      let deficits = scratch + deficitRow
+    if let map = scan.request.map, isOwn {
+      let deficits = scan.rows + deficitRow
       let here = map + row * positions
       for i in 0..<positions { here[i] = 1 - deficits[i] }
     }
-    if let upstream = request.upstream {
+    if let upstream = scan.request.upstream {
       let here = upstream + row * positions
       for k in 0..<3 {
         let values = maps + k * mapSegment
