@@ -343,7 +343,7 @@ FAULTS = [
     ),
     *faults(
         "structuralSimilarity", "Sources/Fast/WindowedSimilarityTerm.swift",
-        ("one row of windows lost", "let last = min(row, rows - 1)", "let last = max(first, min(row, rows - 2))"),
+        ("one row of windows lost", "let below = min(row, windows - 1)", "let below = max(above, min(row, windows - 2))"),
         ("mean over pixels", "Double(positions(ofScale: index))", "Double(scale.height * scale.width)"),
         ("stale rows of maps below the image", "filtered.update(repeating: 0, count: ringStride)",
          "filtered.update(repeating: 0, count: 0)"),
