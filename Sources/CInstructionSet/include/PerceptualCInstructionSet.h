@@ -20,6 +20,9 @@ static const int perceptual_compiled_for_avx2 = 0;
 // `notNegative` is 0 where x < 0 (and NaN where x is NaN); `wherePositive` is x where the condition is above 0 and else 0;
 // `firstLanes` is 0 in the lanes from `count` on; `lesser` is b where a is not less; `turned` has its sign turned where s
 // has a negative one; `signed` is x times the sign of s, 0 where s is 0.
+#pragma clang diagnostic push
+// These are always part of their caller, so that no vector is ever an argument.
+#pragma clang diagnostic ignored "-Wpsabi"
 #define PERCEPTUAL_INLINE static inline __attribute__((always_inline))
 #define PERCEPTUAL_ARITHMETIC(LANES, ...)                                                                          \
   typedef float perceptual_float##LANES __attribute__((ext_vector_type(LANES)));                                   \
@@ -102,6 +105,8 @@ PERCEPTUAL_INLINE double perceptual_total8(perceptual_float8 x) {
 PERCEPTUAL_INLINE double perceptual_total16(perceptual_float16 x) {
   return perceptual_totalOfDoubles16(__builtin_convertvector(x, perceptual_double16));
 }
+
+#pragma clang diagnostic pop
 
 // What the processor and the operating system offer, from CPUID and XGETBV.
 int perceptual_processor_has_avx512(void);
