@@ -83,36 +83,23 @@ func phasors(_ phase: Tensor<Float>) -> Spectrum<Float> {
   return Spectrum(real: real, imaginary: imaginary)
 }
 
-private func requirePhase(_ initialPhase: Tensor<Float>, _ magnitude: Tensor<Float>) {
+func requirePhase(_ initialPhase: Tensor<Float>, _ magnitude: Tensor<Float>) {
   require(
     initialPhase.shape == magnitude.shape,
     "initialPhase: shape \(initialPhase.shape), magnitude has \(magnitude.shape)")
 }
 
-/// The gradients of ``griffinLim(_:initialPhase:options:iterations:momentum:)``, by a reverse sweep through its
-/// iterations.
-///
-/// Backwards through angle = c / (|c| + e): with d = |c| + e, dc = (dangle - angle (dangle . angle) d / |c|) / d, the
-/// dot product over real and imaginary part; dc = dangle / d at c = 0. Keeps the angles of all iterations: 12 bytes a
-/// bin, frame and iteration.
-public func griffinLimGradient(
-  _ magnitude: Tensor<Float>, initialPhase: Tensor<Float>, upstream: Tensor<Float>,
-  options: ShortTimeOptions = .init(), iterations: Int = 32, momentum: Double = 0.99
-) -> GriffinLimGradients<Float> {
-  requirePhase(initialPhase, magnitude)
-  let start = phasors(initialPhase)
-  let sweep = GriffinLimSweep(magnitude, start, options: options, iterations: iterations, momentum: momentum)
-  require(upstream.shape == [sweep.length], "upstream: shape \(upstream.shape), the signal has [\(sweep.length)]")
-  var gradients: (Tensor<Float>, Tensor<Float>)?
-  _ = sweep.run(start, isKept: true) { angles, moduli in
-    gradients = makeTensorPair(magnitude.shape) { magnitudeGradient, phaseGradient in
-      upstream.withPointer { upstream in
-        sweep.reverse(upstream, angles: angles, moduli: moduli, magnitudeGradient, phaseGradient)
-      }
-    }
-  }
-  let (ofMagnitude, ofPhase) = gradients ?? (Tensor(shape: [0]), Tensor(shape: [0]))
-  return GriffinLimGradients(magnitude: ofMagnitude, initialPhase: ofPhase)
+func requireGriffinLim(_ magnitude: Tensor<Float>, _ options: ShortTimeOptions, iterations: Int, momentum: Double) {
+  require(
+    magnitude.rank == 2 && magnitude.shape[0] == options.bins && magnitude.shape[1] >= 1,
+    "magnitude: shape \(magnitude.shape), expected [\(options.bins), frames]")
+  require(iterations >= 0, "iterations: \(iterations), 0 or more are needed")
+  require(momentum >= 0, "momentum: \(momentum), 0 or more is needed")
+  let frames = magnitude.shape[1]
+  let length = options.samples(frames: frames)
+  require(
+    length > options.margin && options.frames(samples: length) == frames,
+    "magnitude: \(frames) frames, whose \(length) samples are not as many frames again")
 }
 
 /// The iteration, on the spectra of a block of frames after the other.
@@ -128,19 +115,12 @@ private struct GriffinLimSweep {
   init(
     _ magnitude: Tensor<Float>, _ start: Spectrum<Float>, options: ShortTimeOptions, iterations: Int, momentum: Double
   ) {
-    require(
-      magnitude.rank == 2 && magnitude.shape[0] == options.bins && magnitude.shape[1] >= 1,
-      "magnitude: shape \(magnitude.shape), expected [\(options.bins), frames]")
+    requireGriffinLim(magnitude, options, iterations: iterations, momentum: momentum)
     require(
       start.real.shape == magnitude.shape && start.imaginary.shape == magnitude.shape,
       "initialAngle: shapes \(start.real.shape) and \(start.imaginary.shape), magnitude has \(magnitude.shape)")
-    require(iterations >= 0, "iterations: \(iterations), 0 or more are needed")
-    require(momentum >= 0, "momentum: \(momentum), 0 or more is needed")
     let frames = magnitude.shape[1]
     length = options.samples(frames: frames)
-    require(
-      length > options.margin && options.frames(samples: length) == frames,
-      "magnitude: \(frames) frames, whose \(length) samples are not as many frames again")
     let layout = ShortTimeFrames(options, frames: frames, execution: Execution.current)
     envelope = layout.envelope()
     self.layout = layout
@@ -162,28 +142,21 @@ private struct GriffinLimSweep {
     magnitudes = columns
   }
 
-  /// The signal; its convergence after each iteration only with a `tolerance`, which may also end it. If `isKept`, `body`
-  /// sees the angles of all iterations + 1 and the moduli of all iterations.
-  func run(
-    _ start: Spectrum<Float>, isKept: Bool = false, tolerance: Double? = nil,
-    _ body: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void = { _, _ in }
-  ) -> GriffinLimOutput<Float> {
+  /// The signal; its convergence after each iteration only with a `tolerance`, which may also end it.
+  func run(_ start: Spectrum<Float>, tolerance: Double? = nil) -> GriffinLimOutput<Float> {
     var convergence: [Double] = []
     let norm = tolerance == nil ? 0 : magnitudes.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
     var distances = [Double](repeating: 0, count: layout.blocks)
     let count = layout.spectraCount
     let margin = layout.options.margin
-    // The signal between its margins, the samples of all blocks, the spectra before, and what is kept.
+    // The signal between its margins, the samples of all blocks, and the spectra before.
     let room = (length + 2 * margin + 15) / 16 * 16
-    let kept = isKept ? (iterations + 1) * count + iterations * count / 2 : 0
     let signal = makeTensor([length]) { signal in
-      ScratchPool.shared.withFloats(room + layout.samplesCount + count + kept) { extended in
+      ScratchPool.shared.withFloats(room + layout.samplesCount + count) { extended in
         let samples = extended + room
         let previous = samples + layout.samplesCount
-        let angles = previous + count
-        let moduli = angles + (isKept ? (iterations + 1) * count : 0)
         previous.update(repeating: 0, count: count)
-        begin(start, samples, angle: isKept ? angles : nil)
+        begin(start, samples)
         // To know how far the last signal is takes its transform.
         for iteration in 0..<(tolerance == nil ? iterations : iterations + 1) {
           layout.join(samples, extended + margin, from: margin, count: length, envelope: envelope)
@@ -201,14 +174,12 @@ private struct GriffinLimSweep {
             withMagnitudes(block) { magnitude in
               layout.execution.kernels.renewAngles(
                 spectrum, previous: previous + place, share: share, magnitude: magnitude,
-                angle: isKept ? angles + (iteration + 1) * count + place : nil,
-                moduli: isKept ? moduli + iteration * count / 2 + place / 2 : nil, bins: layout.options.bins)
+                bins: layout.options.bins)
             }
             layout.synthesise(spectrum, block, scratch: scratch, samples)
           }
         }
         layout.join(samples, signal, from: margin, count: length, envelope: envelope)
-        body(angles, moduli)
       }
     }
     return GriffinLimOutput(signal: signal, convergence: convergence)
@@ -241,10 +212,8 @@ private struct GriffinLimSweep {
     }
   }
 
-  /// The samples of all blocks with the first angles, which are written to `angle` if it is given.
-  private func begin(
-    _ start: Spectrum<Float>, _ samples: UnsafeMutablePointer<Float>, angle: UnsafeMutablePointer<Float>?
-  ) {
+  /// The samples of all blocks with the first angles.
+  private func begin(_ start: Spectrum<Float>, _ samples: UnsafeMutablePointer<Float>) {
     let (lanes, frames) = (layout.lanes, layout.frames)
     withPointers(start.real, start.imaginary, nil) { real, imaginary, _ in
       layout.forEachBlock(room: layout.blockCount) { block, spectrum, scratch in
@@ -255,62 +224,10 @@ private struct GriffinLimSweep {
           (spectrum + 2 * k * lanes).update(from: real + place, count: size)
           (spectrum + (2 * k + 1) * lanes).update(from: imaginary + place, count: size)
         }
-        if let angle { layout.spectrum(angle, block).update(from: spectrum, count: layout.blockCount) }
         withMagnitudes(block) { magnitude in
           layout.execution.kernels.scaleBins(spectrum, by: magnitude, spectrum, bins: layout.options.bins)
         }
         layout.synthesise(spectrum, block, scratch: scratch, samples)
-      }
-    }
-  }
-
-  /// The gradients, from those of the signal back to those of magnitude and initial phase, both [bins, frames].
-  func reverse(
-    _ upstream: UnsafePointer<Float>, angles: UnsafeMutablePointer<Float>, moduli: UnsafeMutablePointer<Float>,
-    _ magnitudeGradient: UnsafeMutablePointer<Float>, _ phaseGradient: UnsafeMutablePointer<Float>
-  ) {
-    let count = layout.spectraCount
-    let (bins, frames, lanes) = (layout.options.bins, layout.frames, layout.lanes)
-    magnitudeGradient.update(repeating: 0, count: bins * frames)
-    ScratchPool.shared.withFloats(2 * count + length) { memory in
-      let gradient = memory
-      /// What the next iteration's momentum passes back to `rebuilt`.
-      let fromNext = gradient + count
-      let signalGradient = fromNext + count
-      fromNext.update(repeating: 0, count: count)
-      signalGradient.update(from: upstream, count: length)
-      for iteration in (0...iterations).reversed() {
-        layout.inverseTransposed(signalGradient, length: length, envelope: envelope, gradient)
-        layout.forEachBlock { block, _, _ in
-          let angle = layout.spectrum(angles + iteration * count, block)
-          let own = layout.spectrum(gradient, block)
-          let carried = layout.spectrum(fromNext, block)
-          let modulus = moduli + max(0, iteration - 1) * count / 2 + block * layout.blockCount / 2
-          for k in 0..<bins {
-            for lane in 0..<layout.frames(of: block) {
-              let (re, im) = (2 * k * lanes + lane, (2 * k + 1) * lanes + lane)
-              let radial = own[re] * angle[re] + own[im] * angle[im]
-              let tangential = own[im] * angle[re] - own[re] * angle[im]
-              let magnitude = magnitudes[(block * bins + k) * lanes + lane]
-              let place = k * frames + block * lanes + lane
-              magnitudeGradient[place] += radial
-              if iteration == 0 {
-                phaseGradient[place] = magnitude * tangential
-                continue
-              }
-              let size = modulus[k * lanes + lane]
-              let divisor = size + 1e-16
-              let radialShare = size == 0 ? 0 : radial * (divisor / size)
-              let changeReal = magnitude * (own[re] - angle[re] * radialShare) / divisor
-              let changeImaginary = magnitude * (own[im] - angle[im] * radialShare) / divisor
-              own[re] = changeReal + carried[re]
-              own[im] = changeImaginary + carried[im]
-              carried[re] = -share * changeReal
-              carried[im] = -share * changeImaginary
-            }
-          }
-        }
-        if iteration > 0 { layout.transformTransposed(gradient, samples: length, signalGradient) }
       }
     }
   }

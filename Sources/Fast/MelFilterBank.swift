@@ -33,6 +33,8 @@ struct SparseMelBank: Sendable {
   private(set) var first: [Int] = []
   private(set) var counts: [Int] = []
   private(set) var weights: [Float] = []
+  /// The weights before they were rounded.
+  private(set) var exactWeights: [Double] = []
   /// The lower of the two filters that read each bin (0 where none does), and their two weights.
   private(set) var binFilters: [Int]
   private(set) var binWeights: [Float]
@@ -70,7 +72,9 @@ struct SparseMelBank: Sendable {
         let frequency = Double(k) * (options.sampleRate / 2) / Double(bins - 1)
         let height = min((frequency - low) / (centre - low), (high - frequency) / (high - centre))
         if height <= 0 { continue }
-        let weight = Float(options.norm == .slaney ? height * 2 / (high - low) : height)
+        let exact = options.norm == .slaney ? height * 2 / (high - low) : height
+        let weight = Float(exact)
+        exactWeights.append(exact)
         if filter.isEmpty { start = k }
         filter.append(weight)
         if binWeights[2 * k] == 0 {

@@ -9,7 +9,8 @@ import Synchronization
 final class MelPseudoInverse: Sendable {
   private let bins: Int
   private let mels: Int
-  /// Row by row, in Double: weights reach 30 000 times the filters' size.
+  /// Row by row, in Double and of the bank before its rounding: they reach 30 000 times the filters' size, and magnify
+  /// what a bank rounded to single precision errs by to 2e-5 of the largest magnitude.
   private let rows: [Double]
 
   private static let known = Mutex<[MelFilterBankOptions: MelPseudoInverse]>([:])
@@ -28,7 +29,7 @@ final class MelPseudoInverse: Sendable {
     var columns = [Double](repeating: 0, count: mels * width)
     var next = 0
     for m in 0..<mels {
-      for j in 0..<bank.counts[m] { columns[m * width + bank.first[m] + j] = Double(bank.weights[next + j]) }
+      for j in 0..<bank.counts[m] { columns[m * width + bank.first[m] + j] = bank.exactWeights[next + j] }
       columns[m * width + bins + m] = 1
       next += bank.counts[m]
     }

@@ -18,6 +18,7 @@ struct EvaluateCommand: ParsableCommand {
   var quantisation: Quantisation = .soft
   @Option(help: "Clips to cut from the recordings, at most.")
   var clips = 195
+  @OptionGroup var cache: CacheOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var execution: ExecutionOptions
 
@@ -28,7 +29,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     try execution.run {
       let network = try Checkpoint.read(checkpoint)
-      let set = try loadClips(test, limit: clips)
+      let set = try loadClips(test, limit: clips, cache)
       let pictures = set.batch
       let reconstructions = network.reconstruct(pictures, statistics: batchStatistics, quantisation: quantisation)
       let scores = Scores.of(reconstructions, target: pictures)

@@ -1,5 +1,7 @@
+import ArgumentParser
 import Fast
 import PerceptualCore
+import PerceptualExperiments
 import PerceptualFiles
 
 /// What a file is taken for, by its name; whatever is nothing else is audio, which libsndfile knows by its content.
@@ -46,4 +48,30 @@ func frontEndSignal(
       "\(path): \(signal.count) samples at \(frontEnd.sampleRate) Hz are less than one frame of \(needed); use a longer recording")
   }
   return signal
+}
+
+/// `--cache` of the commands that take clips from a directory of recordings.
+struct CacheOptions: ParsableArguments {
+  @Option(
+    name: .customLong("cache"),
+    help: ArgumentHelp(
+      "A directory for the finished clips, half a megabyte each: made again only where a recording or a setting changed.",
+      valueName: "dir"))
+  var directory: String?
+
+  var cache: ClipCache? { directory.map { ClipCache(directory: $0) } }
+}
+
+/// Clips of a directory of recordings, with a note for each file skipped.
+func loadClips(
+  _ directory: String, limit: Int, _ options: CacheOptions
+) throws(PerceptualError) -> ClipSet {
+  let files = try AudioFile.list(in: directory)
+  var progress = Progress("reading \(directory)", total: limit, unit: "clips")
+  let set = try ClipSet.load(files, limit: limit, cache: options.cache) { done, total in
+    progress.update(done * limit / max(total, 1))
+  }
+  progress.finish()
+  for sentence in set.skipped { printNote("skipped \(sentence)") }
+  return set
 }

@@ -17,8 +17,7 @@ struct SpectrogramsCommand: ParsableCommand {
   var directory: String
   @Option(help: ArgumentHelp("At most so many clips.", valueName: "number"))
   var clips = 195
-  @Option(help: ArgumentHelp("A directory for the finished clips.", valueName: "dir"))
-  var cache: String?
+  @OptionGroup var cache: CacheOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var execution: ExecutionOptions
 
@@ -28,15 +27,9 @@ struct SpectrogramsCommand: ParsableCommand {
 
   func run() throws {
     try execution.run {
-      let files = try AudioFile.list(in: directory)
-      var progress = Progress("reading \(directory)", total: clips, unit: "clips")
       let start = ContinuousClock().now
-      let set = try ClipSet.load(files, limit: clips, cache: cache.map { ClipCache(directory: $0) }) { done, total in
-        progress.update(done * clips / max(total, 1))
-      }
+      let set = try loadClips(directory, limit: clips, cache)
       let seconds = start.duration(to: ContinuousClock().now) / .seconds(1)
-      progress.finish()
-      for sentence in set.skipped { printNote("skipped \(sentence)") }
       let rate = Double(set.clips.count) / max(seconds, 1e-9)
       if output.json {
         try printResult([

@@ -23,12 +23,16 @@ struct Table1Command: ParsableCommand {
   var out = "perceptual-out/table1"
   @Option(help: "Clips to test on, in place of the scale's number.")
   var clips: Int?
+  @OptionGroup var cache: CacheOptions
   @OptionGroup var seed: SeedOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
     if let clips, clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
+    if music == nil && test == nil && cache.directory != nil {
+      throw ValidationError("--cache keeps clips of recordings: give --music or --test.")
+    }
     if let music, music == test {
       throw ValidationError("--music and --test are both \(music): test on other recordings than those trained on.")
     }
@@ -77,7 +81,7 @@ struct Table1Command: ParsableCommand {
 
   private func testSet() throws(PerceptualError) -> ClipSet {
     let limit = clips ?? scale.testClips
-    if let test { return try loadClips(test, limit: limit) }
+    if let test { return try loadClips(test, limit: limit, cache) }
     // The built-in clips go through files like anybody's, so that the quick run covers the whole audio path.
     let directory = "\(out)/music"
     var files: [String] = []
@@ -95,7 +99,7 @@ struct Table1Command: ParsableCommand {
   }
 
   private func training() throws(PerceptualError) -> [Tensor<Float>] {
-    if let music { return try loadClips(music, limit: scale.trainingClips).clips.map(\.picture.image) }
+    if let music { return try loadClips(music, limit: scale.trainingClips, cache).clips.map(\.picture.image) }
     let count = min(scale.trainingClips, 256)
     var progress = Progress("rendering the training music", total: count, unit: "clips")
     let pictures = Synthesis.pictures(count: count, seed: Synthesis.trainingSeed) { progress.update($0) }

@@ -41,6 +41,7 @@ struct TrainCommand: ParsableCommand {
   var nlpdPooling: BatchPooling = .image
   @Option(help: "Clips to cut from a directory of recordings, at most.")
   var clips = 5440
+  @OptionGroup var cache: CacheOptions
   @Option(help: "Iterations between checkpoints; the last one is always written.")
   var checkpointEvery = 100
   @Flag(help: "Go on from the newest checkpoint in --out.")
@@ -51,6 +52,9 @@ struct TrainCommand: ParsableCommand {
   func validate() throws {
     if checkpointEvery < 1 { throw ValidationError("--checkpoint-every \(checkpointEvery): at least 1 is needed.") }
     if clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
+    if data == "noise" && cache.directory != nil {
+      throw ValidationError("--cache keeps clips of recordings: give --data a directory of them.")
+    }
   }
 
   func run() throws {
@@ -67,7 +71,7 @@ struct TrainCommand: ParsableCommand {
           "\(out): a checkpoint of iteration \(newest) is there already; give --resume to go on from it, or another --out")
       }
       let trainingData: TrainingData =
-        data == "noise" ? .noise : .pictures(try loadClips(data, limit: clips).clips.map(\.picture.image))
+        data == "noise" ? .noise : .pictures(try loadClips(data, limit: clips, cache).clips.map(\.picture.image))
       let trainer = try Trainer(
         Autoencoder(networkOptions, seed: seed.seed), options: options, data: trainingData)
       let run = TrainingRun(trainer, directory: out, checkpointEvery: checkpointEvery)
@@ -86,14 +90,4 @@ struct TrainCommand: ParsableCommand {
       try printResult(path)
     }
   }
-}
-
-/// Clips of a directory of recordings, with a note for each file skipped.
-func loadClips(_ directory: String, limit: Int) throws(PerceptualError) -> ClipSet {
-  let files = try AudioFile.list(in: directory)
-  var progress = Progress("reading \(directory)", total: limit, unit: "clips")
-  let set = try ClipSet.load(files, limit: limit) { done, total in progress.update(done * limit / max(total, 1)) }
-  progress.finish()
-  for sentence in set.skipped { printNote("skipped \(sentence)") }
-  return set
 }

@@ -42,9 +42,8 @@ public protocol FourierKernels: Sendable {
   static func scaleBins(
     _ x: UnsafePointer<Float>, by r: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, bins: Int)
   /// Griffin-Lim's step: c = rebuilt - share previous; angle = c / (|c| + 1e-16); rebuilt = magnitude angle; previous =
-  /// what rebuilt was. `angle` and `moduli` (of c) are written where they are given.
+  /// what rebuilt was.
   static func renewAngles(
     _ rebuilt: UnsafeMutablePointer<Float>, previous: UnsafeMutablePointer<Float>, share: Float,
-    magnitude: UnsafePointer<Float>, angle: UnsafeMutablePointer<Float>?, moduli: UnsafeMutablePointer<Float>?,
-    bins: Int)
+    magnitude: UnsafePointer<Float>, bins: Int)
 }

@@ -65,8 +65,7 @@ extension Kernels {
 
   public static func renewAngles(
     _ rebuilt: UnsafeMutablePointer<Float>, previous: UnsafeMutablePointer<Float>, share: Float,
-    magnitude: UnsafePointer<Float>, angle: UnsafeMutablePointer<Float>?, moduli: UnsafeMutablePointer<Float>?,
-    bins: Int
+    magnitude: UnsafePointer<Float>, bins: Int
   ) {
     let width = Vector.scalarCount
     let minusShare = Vector(repeating: -share)
@@ -79,10 +78,8 @@ extension Kernels {
       let change = Complex(
         multiplyAdd(new.real, minusShare, old.real), multiplyAdd(new.imaginary, minusShare, old.imaginary))
       let modulus = squareRoots(change.square)
-      if let moduli { store(modulus, moduli + k &* width) }
       let factor = 1 / (modulus + 1e-16)
       let unit = Complex(change.real * factor, change.imaginary * factor)
-      if let angle { unit.write(to: angle + place) }
       let size = load(magnitude + k &* width)
       Complex(unit.real * size, unit.imaginary * size).write(to: rebuilt + place)
       k &+= 1
