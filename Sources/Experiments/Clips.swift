@@ -31,7 +31,8 @@ public struct ClipSet: Sendable {
   /// A file of n clips' length gives at most n clips, spread evenly over it, so that clips never overlap. A file that is
   /// shorter than a clip, that cannot be decoded, or a clip that is silent is skipped, with a sentence. Of a long file only
   /// the clips are decoded. The clips are spread over the threads; the result does not depend on their number. With a
-  /// `cache`, clips found there are not made again. Throws `.missing` if no clip is left.
+  /// `cache`, clips found there are not made again. Throws `.missing` if no clip is left, and what the cache throws where
+  /// it cannot be written.
   public static func load(
     _ files: [String], limit: Int, cache: ClipCache? = nil,
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -81,6 +82,9 @@ public struct ClipSet: Sendable {
         switch result {
         case .success(let clip?): set.clips.append(clip)
         case .success(nil): set.skipped.append("\(job.file): silent at \(Double(job.first) / Double(job.rate)) s")
+        case .failure(let error) where error.kind == .cannotCreate || error.kind == .inputOutput:
+          // The cache's fault, not a recording's.
+          throw error
         case .failure(let error):
           // Once for a file that is damaged throughout.
           if set.skipped.last != error.description { set.skipped.append(error.description) }

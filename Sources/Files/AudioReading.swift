@@ -4,8 +4,8 @@ import PerceptualCore
 
 /// Sound files, through libsndfile: any of its formats is read; WAV and FLAC are written.
 public enum AudioFile {
-  /// Samples, over all channels, that one call decodes at most: half a gigabyte, 23 minutes of stereo at 48 kHz.
-  public static let largestClip = 1 << 27
+  /// Samples, over all channels, that one call decodes at most: 400 MB, 17 minutes of stereo at 48 kHz.
+  public static let largestClip = 100_000_000
 
   /// Decodes `frames` frames from `startFrame` on (nil: to the end), without decoding what stands before.
   ///
@@ -144,22 +144,23 @@ private final class AudioDecoder {
         + "the file is cut short or damaged, download or copy it again")
   }
 
-  /// Block by block, so that a header that lies allocates nothing.
+  /// Samples that are made room for although a header may lie: 16 MB.
+  private static let modestClip = 1 << 22
+
+  /// Block by block. More than 16 MB is made room for only where the last frame is there, else as frames come.
   func decode(_ frames: Int, from start: Int, isWhole: Bool) throws(PerceptualError) -> AudioClip {
     let channels = information.channels
-    let (total, overflow) = frames.multipliedReportingOverflow(by: channels)
-    if overflow || total > AudioFile.largestClip {
-      // Is there so much, or does the header lie? Then decoding comes to the end before it holds too much.
-      if try AudioDecoder(path).hasFrame(start + AudioFile.largestClip / channels) {
-        let remedy = isWhole ? "take a part of it" : "take a shorter part"
-        throw malformed(
-          "at most \(AudioFile.largestClip) samples at once were expected, "
-            + "found \(frames) frames of \(channels) channels: \(remedy)")
-      }
-    }
+    let most = AudioFile.largestClip / channels
+    let tooLarge = malformed(
+      "at most \(AudioFile.largestClip) samples at once were expected, found \(frames) frames of \(channels) channels: "
+        + (isWhole ? "take a part of it" : "take a shorter part"))
+    // Is there so much, or does the header lie? Then decoding comes to the end before it holds too much.
+    if frames > most, try AudioDecoder(path).hasFrame(start + most) { throw tooLarge }
+    let modest = max(1, AudioDecoder.modestClip / channels)
+    let isThere = frames <= most && frames > modest ? try AudioDecoder(path).hasFrame(start + frames - 1) : false
     let blockFrames = min(frames, AudioDecoder.blockFrames(channels: channels))
     var block = [Float](repeating: 0, count: blockFrames * channels)
-    var columns = [[Float]](repeating: [], count: channels)
+    var planes = Planes(channels: channels, frames: isThere ? frames : min(frames, modest))
     var done = 0
     while done < frames {
       let read = Int(sf_readf_float(file, &block, sf_count_t(min(blockFrames, frames - done))))
@@ -169,17 +170,42 @@ private final class AudioDecoder {
           "finite samples were expected, found \(block[index]) in frame \(start + done + index / channels): "
             + "the file is damaged, export it again")
       }
-      for channel in 0..<channels {
-        if channels == 1 {
-          columns[0] += block[..<read]
-        } else {
-          columns[channel] += (0..<read).lazy.map { block[$0 * channels + channel] }
-        }
-      }
+      if done + read > most { throw tooLarge }
+      if done + read > planes.frames { planes.grow(to: min(frames, most, max(2 * planes.frames, done + read))) }
+      planes.write(block, count: read, at: done)
       done += read
     }
-    let samples = channels == 1 ? columns[0] : columns.flatMap { $0 }
-    return AudioClip(samples: Tensor(samples, shape: [channels, frames]), sampleRate: information.sampleRate)
+    return AudioClip(samples: Tensor(planes.samples, shape: [channels, frames]), sampleRate: information.sampleRate)
+  }
+}
+
+/// Samples [channels, frames] that are filled block by block.
+private struct Planes {
+  let channels: Int
+  private(set) var frames: Int
+  private(set) var samples: [Float]
+
+  init(channels: Int, frames: Int) {
+    self.channels = channels
+    self.frames = frames
+    samples = [Float](repeating: 0, count: channels * frames)
+  }
+
+  mutating func grow(to frames: Int) {
+    var grown = Planes(channels: channels, frames: frames)
+    for channel in 0..<channels {
+      let plane = samples[channel * self.frames..<(channel + 1) * self.frames]
+      grown.samples.replaceSubrange(channel * frames..<channel * frames + self.frames, with: plane)
+    }
+    self = grown
+  }
+
+  /// Writes `count` frames whose channels stand in turn.
+  mutating func write(_ block: [Float], count: Int, at first: Int) {
+    for channel in 0..<channels {
+      let place = channel * frames + first
+      for i in 0..<count { samples[place + i] = block[i * channels + channel] }
+    }
   }
 }
 

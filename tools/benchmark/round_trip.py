@@ -1,11 +1,12 @@
 """How near sound comes back: recordings to the paper's picture and back, and Griffin-Lim beside its peers.
 
-    tools/benchmark/.venv/bin/python tools/benchmark/round_trip.py BINARY [DIR-OF-RECORDINGS]
+    tools/benchmark/.venv/bin/python tools/benchmark/round_trip.py BINARY [DIR-OF-RECORDINGS | --peers]
 
 Prints, for the sixteen clips of Tests/Fixtures/audio and for every second recording of DIR (4.208 s at 40 s), the spectral
 convergence |S - S'| / |S| of uncentred magnitudes (Frobenius norms) and the log-spectral distance (root mean square over the
 bins of a frame of 20 log10 |S| / |S'|, both no lower than 80 dB under the clip's greatest magnitude; mean over frames). Then
-Griffin-Lim's 32 iterations from true magnitudes: ours, TorchAudio's, librosa's, all on the sixteen clips from phase 0.
+Griffin-Lim's 32 iterations from true magnitudes: ours, TorchAudio's, librosa's, all on the sixteen clips from phase 0, and
+how far one rounding of the magnitudes moves each (`--peers`: that alone).
 """
 
 import json
@@ -73,28 +74,48 @@ def recordings(folder):
     return clips
 
 
-def peers(binary):
-    work = works.GriffinLim()
+def by_binary(binary, magnitude):
     with tempfile.TemporaryDirectory() as folder:
-        save_file(work.inputs, f"{folder}/input.safetensors")
+        save_file({"magnitude": magnitude.numpy()}, f"{folder}/input.safetensors")
         subprocess.run([binary, "benchmark-worker", "griffin-lim", "--data", folder], check=True, input=b"",
                        capture_output=True)
-        ours = load_file(f"{folder}/result.safetensors")["signal"]
-    theirs = {
-        "ours": ours, works.TORCHAUDIO: work.run()["signal"].numpy(),
-        f"librosa {librosa.__version__}": np.stack([
-            librosa.griffinlim(clip, n_iter=32, hop_length=HOP, win_length=WINDOW, n_fft=WINDOW, momentum=0.99, init=None,
-                               pad_mode="reflect") for clip in work.magnitude.numpy()])}
-    window = torch.hann_window(WINDOW, dtype=torch.float64)
+        return load_file(f"{folder}/result.safetensors")["signal"]
+
+
+def peers(binary):
+    work = works.GriffinLim()
     wanted = work.magnitude.double()
-    for name, signals in theirs.items():
-        had = torch.stft(torch.tensor(signals).double(), WINDOW, HOP, window=window, return_complex=True).abs()
-        each = (had - wanted).flatten(1).norm(dim=1) / wanted.flatten(1).norm(dim=1)
-        print(f"  {name}: mean {each.mean():.6f}, worst {each.max():.6f}")
+    window = torch.hann_window(WINDOW, dtype=torch.float64)
+
+    def in_double(magnitude):
+        return torchaudio.functional.griffinlim(
+            magnitude.double(), window, WINDOW, HOP, WINDOW, 1.0, 32, 0.99, None, False).numpy()
+
+    sides = {
+        "torchaudio in double precision": in_double,
+        "ours": lambda magnitude: by_binary(binary, magnitude),
+        works.TORCHAUDIO: lambda magnitude: work.transform(magnitude).numpy(),
+        f"librosa {librosa.__version__}": lambda magnitude: np.stack([
+            librosa.griffinlim(clip, n_iter=32, hop_length=HOP, win_length=WINDOW, n_fft=WINDOW, momentum=0.99, init=None,
+                               pad_mode="reflect") for clip in magnitude.numpy()])}
+    # Nine times: from the magnitudes as they are, then from such as differ by one rounding at random.
+    draw = torch.Generator().manual_seed(0)
+    starts = [work.magnitude] + [
+        work.magnitude * (1 + 2.0**-23 * (torch.rand(work.magnitude.shape, generator=draw) - 0.5)) for _ in range(8)]
+    for name, run in sides.items():
+        found = []
+        for magnitude in starts:
+            had = torch.stft(torch.tensor(run(magnitude)).double(), WINDOW, HOP, window=window, return_complex=True).abs()
+            found.append((had - wanted).flatten(1).norm(dim=1) / wanted.flatten(1).norm(dim=1))
+        means = [each.mean() for each in found]
+        print(f"  {name}: mean {means[0]:.7f}, worst {found[0].max():.7f}; mean from eight roundings of the magnitudes "
+              f"{min(means[1:]):.7f} to {max(means[1:]):.7f}", flush=True)
 
 
 def main():
     binary = sys.argv[1]
+    if "--peers" in sys.argv:
+        return peers(binary)
     clips = [(clip.T.numpy(), 48000) for clip in works.stereo()]
     print("Sixteen synthetic clips, there and back:")
     round_trip(binary, clips)

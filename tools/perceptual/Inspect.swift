@@ -58,7 +58,7 @@ struct FileContents {
       ]
       tensors = (0..<clip.channels).map { channel in
         let samples = clip.samples.elements[channel * clip.frames..<(channel + 1) * clip.frames]
-        return TensorSummary("channel \(channel)", "samples", Tensor(samples.map { Double($0) }))
+        return TensorSummary("channel \(channel)", "samples", shape: [clip.frames], samples.lazy.map { Double($0) })
       }
     }
   }
@@ -99,13 +99,18 @@ struct TensorSummary {
   private(set) var nonFinite = 0
 
   init(_ name: String, _ type: String, _ tensor: Tensor<Double>) {
+    self.init(name, type, shape: tensor.shape, tensor.elements)
+  }
+
+  /// The elements may be converted on the way: a recording's take half a gigabyte as they are.
+  init(_ name: String, _ type: String, shape: [Int], _ elements: some Sequence<Double>) {
     self.name = name
     self.type = type
-    shape = tensor.shape
-    count = tensor.count
+    self.shape = shape
+    count = shape.reduce(1, *)
     // The mean is built up step by step, so that large numbers do not overflow a sum.
     var finite = 0.0
-    for element in tensor.elements {
+    for element in elements {
       guard element.isFinite else {
         nonFinite += 1
         continue

@@ -17,7 +17,7 @@ enum InverseMelScale: Operation {
       epsilons: side == .reference ? 4096 : 840,
       reason: side == .reference
         ? "each frame's residual over its norm may exceed the least by the roundings of a decomposition of 230 columns"
-        : "each frame's residual over its norm may exceed the least by 1e-4: the contract, and an iteration in Float"
+        : "each frame's residual may exceed the least by 1e-4 of its norm, the contract; minimum norm errs by 4 ε at most"
     ) { operationCase, found, wanted throws(PerceptualError) in
       let mel = operationCase.input("mel")
       let bank: Tensor<Double> = Reference.melFilterBank(try options(operationCase))

@@ -3,7 +3,7 @@ import PerceptualCore
 import PerceptualFiles
 import Testing
 
-/// Files that are what their format allows, and yet not what a reader hopes for. docs/data.md lists the results.
+/// Files that are what their format allows, and yet not what a reader hopes for. docs/audio.md lists the results.
 @Suite struct HostileAudioTests {
   enum Answer: Sendable, Equatable {
     /// Channels, frames, rate.
