@@ -6,6 +6,8 @@ struct LaplacianEnlargement {
   let size: Int
   /// Four an output; those of inputs beyond the ends are 0.
   let weights: [Float]
+  /// The same before they were rounded.
+  let exactWeights: [Double]
 
   init(size: Int) {
     self.size = size
@@ -22,6 +24,7 @@ struct LaplacianEnlargement {
         if rest > 0 { weights[place + 1] += tap * share }
       }
     }
+    exactWeights = weights
     self.weights = weights.map { Float($0) }
     self.half = half
   }

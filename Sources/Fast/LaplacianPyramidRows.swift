@@ -38,6 +38,9 @@ struct LaplacianPyramidRows: Sendable {
     let enlargeColumns: Int
     let shrinkColumns: Int
     let neighbours: Int
+    /// Offsets of the table in double precision: the enlargement's 4 weights a row, and as many a column.
+    let exactRows: Int
+    let exactColumns: Int
     /// Places of planes: the halved images, the image's gradient in whole rows and, one a channel, the residual's
     /// gradient in split rows.
     let target: Int
@@ -47,20 +50,24 @@ struct LaplacianPyramidRows: Sendable {
     let residualGradient: Int
   }
 
-  /// Places of what the levels share, one after the other.
+  /// Places of what the levels share.
   struct Places {
     let channels: Int
     let levels: Int
     /// Floats of one channel's planes.
     let channelCount: Int
-    /// The rings: 8 pairs, 4 enlarged pairs, 4 records of residuals, 4 of slopes, 4 rows of the halved image's
-    /// gradient; then a pair's room.
+    /// Of a picture: each row's sum of squares at the level at hand, in double precision.
+    let squares: Int
+    /// Of one piece of its rows, in memory of its own. The rings: 8 pairs, 4 enlarged pairs, 4 records of residuals, 4
+    /// of slopes, 4 rows of the halved image's gradient; then a pair's room, and a pair of rows of the halved images
+    /// that another piece keeps.
     let pairs: Int
     let enlarged: Int
     let residuals: Int
     let slopes: Int
     let shrunk: Int
     let columns: Int
+    let passing: Int
   }
 
   static let margin = 16
@@ -69,12 +76,18 @@ struct LaplacianPyramidRows: Sendable {
   let levels: [Level]
   /// All weights; the low-pass filter's are the first.
   let tables: [Float]
+  let exactTables: [Double]
   let places: Places
-  let scratchCount: Int
+  /// Floats of a picture's planes, and of the rows of a piece of it.
+  let planesCount: Int
+  let rowsCount: Int
+  /// Numbers in double precision that one exact residual needs.
+  let exactRoom: Int
 
   private init(_ shape: Shape) {
     self.shape = shape
     var tables = LaplacianPyramid.lowPass.map { Float($0) }
+    var exactTables: [Double] = []
     var layout = ScratchLayout()
     var kept = ScratchLayout()
     var levels: [Level] = []
@@ -85,6 +98,10 @@ struct LaplacianPyramidRows: Sendable {
       func append(_ weights: [Float]) -> Int {
         defer { tables += weights }
         return tables.count
+      }
+      func append(exact weights: [Double]) -> Int {
+        defer { exactTables += weights }
+        return exactTables.count
       }
       let rows = LaplacianEnlargement(size: h)
       let columns = LaplacianEnlargement(size: w)
@@ -99,6 +116,7 @@ struct LaplacianPyramidRows: Sendable {
           shrinkColumns: append(columns.transposedColumns(segment: segment)),
           neighbours: append(
             [neighbours.top, neighbours.left, neighbours.right, neighbours.bottom].map { Float($0) }),
+          exactRows: append(exact: rows.exactWeights), exactColumns: append(exact: columns.exactWeights),
           target: layout.take(halfHeight * segment + 2 * Self.margin) + Self.margin,
           difference: layout.take(halfHeight * segment + 2 * Self.margin) + Self.margin,
           imageGradient: layout.take(h * imageStride), imageStride: imageStride,
@@ -107,15 +125,34 @@ struct LaplacianPyramidRows: Sendable {
     }
     self.levels = levels
     self.tables = tables
+    self.exactTables = exactTables
     let segment = levels[0].segment
+    var rows = ScratchLayout()
     func room(_ count: Int, parts: Int) -> Int {
-      layout.take(count * (2 * parts * segment + Self.margin) + 2 * Self.margin) + Self.margin
+      rows.take(count * (2 * parts * segment + Self.margin) + 2 * Self.margin) + Self.margin
     }
     places = Places(
-      channels: shape.channels, levels: shape.levels, channelCount: kept.count, pairs: room(8, parts: 2),
-      enlarged: room(4, parts: 2), residuals: room(4, parts: 4), slopes: room(4, parts: 3), shrunk: room(4, parts: 1),
-      columns: room(1, parts: 2))
-    scratchCount = shape.channels * kept.count + layout.count
+      channels: shape.channels, levels: shape.levels, channelCount: kept.count,
+      squares: layout.take(2 * shape.height), pairs: room(8, parts: 2), enlarged: room(4, parts: 2),
+      residuals: room(4, parts: 4), slopes: room(4, parts: 3), shrunk: room(4, parts: 1), columns: room(1, parts: 2),
+      passing: room(1, parts: 1))
+    planesCount = shape.channels * kept.count + layout.count
+    rowsCount = rows.count
+    exactRoom = Self.exactRoom(levels)
+  }
+
+  /// The images under a residual, from its level's halved one to the first that is made, and a row of each.
+  private static func exactRoom(_ levels: [Level]) -> Int {
+    levels.indices.map { k in
+      var (height, width) = (min(4, levels[k].halfHeight), min(4, levels[k].halfWidth))
+      var count = height * width
+      for level in levels[...k].reversed() {
+        height = min(2 * height + 3, level.height)
+        width = min(2 * width + 3, level.width)
+        count += width + height * width
+      }
+      return count
+    }.max() ?? 0
   }
 
   private static let known = Mutex<[LaplacianPyramidRows]>([])
@@ -132,13 +169,17 @@ struct LaplacianPyramidRows: Sendable {
   }
 
   /// The comparison of one image with its target, valid for the duration of `body`.
-  func withComparison(_ execution: Execution, _ body: (Comparison) -> Void) {
+  func withComparison(_ kernels: any KernelSet.Type, _ body: (Comparison) -> Void) {
     levels.withUnsafeBufferPointer { levels in
       tables.withUnsafeBufferPointer { tables in
-        guard let levels = levels.baseAddress, let tables = tables.baseAddress else { return }
-        body(
-          Comparison(
-            places: places, levels: levels, tables: tables, kernels: execution.kernels, scratchCount: scratchCount))
+        exactTables.withUnsafeBufferPointer { exactTables in
+          guard let levels = levels.baseAddress, let tables = tables.baseAddress, let exact = exactTables.baseAddress
+          else { return }
+          body(
+            Comparison(
+              places: places, levels: levels, tables: tables, exactTables: exact, kernels: kernels,
+              planesCount: planesCount, rowsCount: rowsCount, exactRoom: exactRoom))
+        }
       }
     }
   }
@@ -148,31 +189,63 @@ struct LaplacianPyramidRows: Sendable {
     let places: Places
     let levels: UnsafePointer<Level>
     let tables: UnsafePointer<Float>
+    let exactTables: UnsafePointer<Double>
     let kernels: any KernelSet.Type
-    let scratchCount: Int
+    let planesCount: Int
+    let rowsCount: Int
+    let exactRoom: Int
 
     func elements(_ level: Int) -> Int { places.channels * levels[level].height * levels[level].width }
 
     func compare(
       _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, squares: UnsafeMutablePointer<Double>,
-      withGradient: Bool, _ scratch: UnsafeMutablePointer<Float>
+      withGradient: Bool, _ planes: UnsafeMutablePointer<Float>, _ sharing: LaplacianRowSharing
     ) {
       let size = levels[0].height * levels[0].width
-      let work = LaplacianPyramidWork(self, scratch)
       for channel in 0..<places.channels {
-        work.compare(
-          prediction + channel * size, target + channel * size, channel: channel, squares: squares,
-          withGradient: withGradient)
+        let (x, y) = (prediction + channel * size, target + channel * size)
+        let mean = mean(y)
+        for k in 0..<places.levels {
+          let height = levels[k].height
+          sharing.forEach(rows: height) { piece in
+            ScratchPool.shared.withFloats(rowsCount) { rows in
+              let work = LaplacianPyramidWork(self, x, y, mean: mean, channel: channel, planes, rows)
+              work.compare(k, piece, withGradient: withGradient)
+            }
+          }
+          // In the rows' order, whoever summed them.
+          (planes + places.channels * places.channelCount + places.squares)
+            .withMemoryRebound(to: Double.self, capacity: height) { sums in
+              for row in 0..<height { squares[k] += sums[row] }
+            }
+        }
       }
     }
 
+    /// A constant near the mean, which is taken off for the digits it costs; no level sees it.
+    private func mean(_ target: UnsafePointer<Float>) -> Float {
+      let finest = levels[0]
+      var sum: Float = 0
+      for y in stride(from: 0, to: finest.height, by: 8) {
+        sum += kernels.sum(target + y * finest.width, count: finest.width)
+      }
+      return sum / Float((finest.height + 7) / 8 * finest.width)
+    }
+
     func gradient(
-      _ gradient: UnsafeMutablePointer<Float>, factors: [Float], _ scratch: UnsafeMutablePointer<Float>
+      _ gradient: UnsafeMutablePointer<Float>, factors: UnsafePointer<Float>, _ planes: UnsafeMutablePointer<Float>,
+      _ sharing: LaplacianRowSharing
     ) {
       let size = levels[0].height * levels[0].width
-      let work = LaplacianPyramidWork(self, scratch)
       for channel in 0..<places.channels {
-        work.gradient(gradient + channel * size, factors: factors, channel: channel)
+        for k in (0..<places.levels).reversed() {
+          sharing.forEach(rows: levels[k].height) { piece in
+            ScratchPool.shared.withFloats(rowsCount) { rows in
+              let work = LaplacianPyramidWork(self, nil, nil, mean: 0, channel: channel, planes, rows)
+              work.gradient(gradient + channel * size, k, piece, factor: factors[k])
+            }
+          }
+        }
       }
     }
   }

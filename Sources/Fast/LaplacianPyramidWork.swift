@@ -1,27 +1,47 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// The work on one image: the weights' address and the scratch memory, whose first part holds each channel's planes.
+/// The work on a piece of one channel's rows: the weights' addresses, the picture's planes, whose first part holds those
+/// of each channel, and rows that belong to the piece.
+///
+/// The rows above and below that a piece needs it makes itself, as the pieces beside it do too; only what the rows of
+/// the piece own goes to planes.
 struct LaplacianPyramidWork {
   let places: LaplacianPyramidRows.Places
   let levels: UnsafePointer<LaplacianPyramidRows.Level>
   let tables: UnsafePointer<Float>
+  let exactTables: UnsafePointer<Double>
+  let exactRoom: Int
+  let kernels: any KernelSet.Type
+  /// The channel's images; absent in the second half of the gradient.
+  let prediction: UnsafePointer<Float>?
+  let target: UnsafePointer<Float>?
+  let mean: Float
   let kept: UnsafeMutablePointer<Float>
   let shared: UnsafeMutablePointer<Float>
-  let kernels: any KernelSet.Type
-  private typealias Row = UnsafeMutablePointer<Float>
+  let rows: UnsafeMutablePointer<Float>
+  typealias Row = UnsafeMutablePointer<Float>
 
-  init(_ comparison: LaplacianPyramidRows.Comparison, _ scratch: UnsafeMutablePointer<Float>) {
+  init(
+    _ comparison: LaplacianPyramidRows.Comparison, _ prediction: UnsafePointer<Float>?, _ target: UnsafePointer<Float>?,
+    mean: Float, channel: Int, _ planes: UnsafeMutablePointer<Float>, _ rows: UnsafeMutablePointer<Float>
+  ) {
     places = comparison.places
     levels = comparison.levels
     tables = comparison.tables
+    exactTables = comparison.exactTables
+    exactRoom = comparison.exactRoom
     kernels = comparison.kernels
-    kept = scratch
-    shared = scratch + places.channels * places.channelCount
+    self.prediction = prediction
+    self.target = target
+    self.mean = mean
+    kept = planes + channel * places.channelCount
+    shared = planes + places.channels * places.channelCount
+    self.rows = rows
   }
 
   private func row(_ ring: Int, _ index: Int, parts: Int, _ level: LaplacianPyramidRows.Level) -> Row {
-    shared + ring + index * (2 * parts * level.segment + LaplacianPyramidRows.margin)
+    rows + ring + index * (2 * parts * level.segment + LaplacianPyramidRows.margin)
   }
   private func pair(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row { row(places.pairs, y & 7, parts: 2, level) }
   private func enlarged(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row {
@@ -33,84 +53,86 @@ struct LaplacianPyramidWork {
   private func slopes(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row {
     row(places.slopes, y & 3, parts: 3, level)
   }
-  private func shrunk(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row {
+  func shrunk(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row {
     row(places.shrunk, y & 3, parts: 1, level)
   }
+  func residualGradient(_ level: LaplacianPyramidRows.Level, _ y: Int) -> Row {
+    kept + level.residualGradient + y * 2 * level.segment
+  }
 
-  // MARK: Forward
-
-  /// Adds one channel's squared differences of the normalised levels to `squares` and leaves, if asked, their gradients
-  /// by the prediction's residuals.
-  func compare(
-    _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, channel: Int,
-    squares: UnsafeMutablePointer<Double>, withGradient: Bool
-  ) {
-    let finest = levels[0]
-    // A constant near the mean is taken off, for the digits it costs; no level sees it.
-    var sum: Float = 0
-    for y in stride(from: 0, to: finest.height, by: 8) {
-      sum += kernels.sum(target + y * finest.width, count: finest.width)
-    }
-    let mean = sum / Float((finest.height + 7) / 8 * finest.width)
-    for k in 0..<places.levels {
-      let level = levels[k]
-      var (pairCount, halvedCount) = (0, 0)
-      for step in 0..<level.height + 2 {
-        if step < level.height {
+  /// Level k of some rows: their sums of squared differences of the normalised levels and, if asked, the gradients of
+  /// those by the prediction's residuals; and the halved images, from which the next level is made.
+  func compare(_ k: Int, _ piece: Range<Int>, withGradient: Bool) {
+    let level = levels[k]
+    // A row's gradient needs the slopes of the rows beside it, and a row's slopes the residuals beside it.
+    let slopesNeeded =
+      withGradient ? max(piece.lowerBound - 1, 0)..<min(piece.upperBound + 1, level.height) : piece
+    let residualsNeeded = max(slopesNeeded.lowerBound - 1, 0)..<min(slopesNeeded.upperBound + 1, level.height)
+    let ownHalves = (piece.lowerBound + 1) / 2..<(piece.upperBound + 1) / 2
+    var halvedCount = max(LaplacianEnlargement.first(residualsNeeded.lowerBound), 0)
+    var pairCount = max(Self.firstUnderTaps(halvedCount, size: level.height), 0)
+    (shared + places.squares).withMemoryRebound(to: Double.self, capacity: level.height) { squares in
+      for step in residualsNeeded.lowerBound..<piece.upperBound + 2 {
+        if step < residualsNeeded.upperBound {
           // Rows step / 2 - 2 ... step / 2 + 1 of the halved image, or one further in odd rows, make the enlarged one.
           while halvedCount < level.halfHeight && halvedCount <= (step + 1) / 2 + 1 {
-            let rows = min(level.height, 2 * halvedCount + (level.height % 2 == 0 ? 4 : 3))
-            while pairCount < rows {
-              if k == 0 {
-                let place = pairCount * level.width
-                kernels.splitPairRow(
-                  prediction + place, target + place, minus: mean, pair(pairCount, level), segment: level.segment,
-                  width: level.width)
-              } else {
-                splitHalved(k, pairCount)
-              }
+            let end = min(level.height, Self.firstUnderTaps(halvedCount, size: level.height) + 5)
+            while pairCount < end {
+              takePair(k, pairCount)
               pairCount += 1
             }
-            halve(level, halvedCount)
+            halve(level, halvedCount, isOwn: ownHalves.contains(halvedCount))
             halvedCount += 1
           }
           takeResiduals(level, step, halved: halvedCount)
         }
-        if step >= 1 && step <= level.height {
+        if slopesNeeded.contains(step - 1) {
           let y = step - 1
-          squares[k] += kernels.slopeRecord(
+          let sum = kernels.slopeRecord(
             above: residuals(y - 1, level), here: residuals(y, level), below: residuals(y + 1, level),
             sigma: level.sigma, neighbours: tables + level.neighbours, withGradient ? slopes(y, level) : nil,
             segment: level.segment, width: level.width)
+          if piece.contains(y) { squares[y] = sum }
         }
-        if withGradient && step >= 2 { takeResidualGradient(level, step - 2, channel: channel) }
+        if withGradient && piece.contains(step - 2) { takeResidualGradient(k, step - 2) }
       }
     }
   }
 
-  /// Row y of level k's images from the halved images of the level before.
-  private func splitHalved(_ k: Int, _ y: Int) {
-    let (level, finer) = (levels[k], levels[k - 1])
+  /// The first of the five rows or columns that make row or column i of the halved image.
+  static func firstUnderTaps(_ i: Int, size: Int) -> Int { 2 * i - (size % 2 == 0 ? 1 : 2) }
+
+  /// Row y of level k's images.
+  private func takePair(_ k: Int, _ y: Int) {
+    let level = levels[k]
     let pair = pair(y, level)
-    let segment = level.segment
-    let source = shared + y * finer.segment
-    kernels.splitRow(source + finer.target, minus: 0, even: pair, odd: pair + segment, count: level.width)
-    kernels.splitRow(
-      source + finer.difference, minus: 0, even: pair + 2 * segment, odd: pair + 3 * segment, count: level.width)
+    if k > 0 {
+      let segment = level.segment
+      let finer = levels[k - 1]
+      let source = shared + y * finer.segment
+      kernels.splitRow(source + finer.target, minus: 0, even: pair, odd: pair + segment, count: level.width)
+      kernels.splitRow(
+        source + finer.difference, minus: 0, even: pair + 2 * segment, odd: pair + 3 * segment, count: level.width)
+    } else if let prediction, let target {
+      let place = y * level.width
+      kernels.splitPairRow(
+        prediction + place, target + place, minus: mean, pair, segment: level.segment, width: level.width)
+    }
   }
 
   /// Row i of the halved images, and what it is when enlarged along the row.
-  private func halve(_ level: LaplacianPyramidRows.Level, _ i: Int) {
-    let target = shared + level.target + i * level.segment
-    let difference = shared + level.difference + i * level.segment
+  private func halve(_ level: LaplacianPyramidRows.Level, _ i: Int, isOwn: Bool) {
+    let passing = rows + places.passing
+    let target = isOwn ? shared + level.target + i * level.segment : passing
+    let difference = isOwn ? shared + level.difference + i * level.segment : passing + level.segment
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 5) { rows in
       guard let rows = rows.baseAddress else { return }
-      let first = 2 * i - (level.height % 2 == 0 ? 1 : 2)
+      let first = Self.firstUnderTaps(i, size: level.height)
       for a in 0..<5 {
         rows[a] = UnsafePointer(pair(LaplacianEnlargement.reflected(first + a, level.height), level))
       }
       kernels.halvedPairRow(
-        rows, taps: tables, columns: shared + places.columns, target: target, difference: difference,
+        rows, taps: tables, columns: self.rows + places.columns, target: target, difference: difference,
         segment: level.segment, width: level.width)
     }
     kernels.enlargedPairRow(
@@ -125,12 +147,13 @@ struct LaplacianPyramidWork {
       // Rows beyond the image have weight 0.
       for a in 0..<4 { rows[a] = UnsafePointer(enlarged(max(0, min(first + a, halved - 1)), level)) }
       kernels.residualRecord(
-        pair(y, level), enlarged: rows, weights: tables + level.enlarge + 4 * y, residuals(y, level),
-        segment: level.segment, width: level.width)
+        pair(y, level), enlarged: rows, weights: tables + level.enlarge + 4 * y, doubt: abs(mean),
+        residuals(y, level), segment: level.segment, width: level.width)
     }
   }
 
-  private func takeResidualGradient(_ level: LaplacianPyramidRows.Level, _ y: Int, channel: Int) {
+  private func takeResidualGradient(_ k: Int, _ y: Int) {
+    let level = levels[k]
     let weights = tables + level.neighbours
     let (top, left, right, bottom) = (weights[0], weights[1], weights[2], weights[3])
     // This row is the bottom neighbour of the row above and the top one of the row below; next to the border, by
@@ -143,60 +166,41 @@ struct LaplacianPyramidWork {
       weights[1] = right
       weights[2] = left
       weights[3] = below
-      kernels.residualGradientRow(
-        above: slopes(max(y - 1, 0), level), here: slopes(y, level), below: slopes(min(y + 1, level.height - 1), level),
-        weights: weights, residualGradient(level, y, channel: channel), segment: level.segment, width: level.width)
-    }
-  }
-
-  private func residualGradient(_ level: LaplacianPyramidRows.Level, _ y: Int, channel: Int) -> Row {
-    kept + channel * places.channelCount + level.residualGradient + y * 2 * level.segment
-  }
-
-  // MARK: Gradient
-
-  /// Writes one channel's gradient; `factors` multiply the gradients of each level's squares.
-  func gradient(_ gradient: UnsafeMutablePointer<Float>, factors: UnsafePointer<Float>, channel: Int) {
-    for k in (0..<places.levels).reversed() {
-      let level = levels[k]
-      let factor = factors[k]
-      var shrunkCount = 0
-      for y in 0..<level.height {
-        while shrunkCount < level.halfHeight && shrunkCount <= y / 2 + 1 {
-          shrink(k, shrunkCount, factor: factor, channel: channel)
-          shrunkCount += 1
-        }
-        let first = LaplacianEnlargement.firstHalved(y, level.height)
-        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 3) { rows in
-          guard let rows = rows.baseAddress else { return }
-          for a in 0..<3 { rows[a] = UnsafePointer(shrunk(max(0, min(first + a, shrunkCount - 1)), level)) }
-          kernels.imageGradientRow(
-            rows, rowWeights: tables + level.unhalve + 3 * y, residual: residualGradient(level, y, channel: channel),
-            factor: factor, taps: tables, columns: shared + places.columns,
-            k == 0 ? gradient + y * level.width : shared + level.imageGradient + y * level.imageStride,
-            segment: level.segment, width: level.width)
-        }
+      let beside = (
+        above: slopes(max(y - 1, 0), level), here: slopes(y, level), below: slopes(min(y + 1, level.height - 1), level)
+      )
+      let isInDoubt = kernels.residualGradientRow(
+        above: beside.above, here: beside.here, below: beside.below, weights: weights, residualGradient(level, y),
+        segment: level.segment, width: level.width)
+      if isInDoubt {
+        settleSigns(k, y, above: beside.above, here: beside.here, below: beside.below, weights: weights)
       }
     }
   }
 
-  /// Row i of the halved image's gradient: what comes from coarser levels less what this level's residual takes.
-  private func shrink(_ k: Int, _ i: Int, factor: Float, channel: Int) {
+  /// Finishes the gradient where single precision did not tell the residual from 0 and its sign matters.
+  private func settleSigns(
+    _ k: Int, _ y: Int, above: Row, here: Row, below: Row, weights: UnsafePointer<Float>
+  ) {
+    guard let prediction else { return }
     let level = levels[k]
-    let first = LaplacianEnlargement.firstEnlarged(i)
-    let (start, end) = (max(first, 0), min(first + 8, level.height))
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 8) { rows in
-      guard let rows = rows.baseAddress else { return }
-      for y in start..<end { rows[y - start] = UnsafePointer(residualGradient(level, y, channel: channel)) }
-      var coarser: UnsafePointer<Float>?
-      if k + 1 < places.levels {
-        let next = levels[k + 1]
-        coarser = UnsafePointer(shared + next.imageGradient + i * next.imageStride)
+    let (segment, last) = (level.segment, level.width - 1)
+    let exact = LaplacianExactResidual(levels: levels, tables: exactTables, image: prediction, room: exactRoom)
+    let gradient = residualGradient(level, y)
+    func place(_ column: Int) -> Int { column % 2 == 0 ? column / 2 : segment + column / 2 }
+    for column in 0...last {
+      let at = place(column)
+      if here[4 * segment + at] != 0 { continue }
+      let product = here + 2 * segment
+      var sum = above[2 * segment + at] * weights[0] + below[2 * segment + at] * weights[3]
+      if column > 0 { sum += product[place(column - 1)] * weights[1] }
+      if column < last { sum += product[place(column + 1)] * weights[2] }
+      // By reflection the inner neighbour of a border column is its outer one too.
+      if column == 1 { sum += product[place(0)] * weights[2] }
+      if column == last - 1 { sum += product[place(last)] * weights[1] }
+      if abs(sum) > LaplacianPyramidDoubt.share * abs(here[at]) {
+        gradient[at] -= Float(exact.sign(k, row: y, column: column)) * sum
       }
-      kernels.shrunkGradientRow(
-        rows, rowWeights: tables + level.shrink + 8 * i + start - first, count: end - start,
-        columnWeights: tables + level.shrinkColumns, factor: factor, coarser: coarser,
-        columns: shared + places.columns, shrunk(i, level), segment: level.segment, width: level.width)
     }
   }
 }

@@ -7,7 +7,7 @@ struct RowOperator {
 
   var outputs: Int { starts.count - 1 }
   /// The most entries of an output.
-  var greatestCount: Int { zip(starts.dropFirst(), starts).map { $0 - $1 }.max() ?? 0 }
+  private(set) var greatestCount = 0
 
   /// `entries[i]` lists the input rows of output i with their weights.
   init(_ entries: [[Entry]]) {
@@ -17,6 +17,7 @@ struct RowOperator {
         weights.append(Float(entry.weight))
       }
       starts.append(rows.count)
+      greatestCount = max(greatestCount, output.count)
     }
   }
 

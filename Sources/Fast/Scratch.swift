@@ -10,30 +10,62 @@ struct ScratchPool: ~Copyable, Sendable {
 
   static let shared = ScratchPool()
   private let free = Mutex<[Block]>([])
+  /// Free blocks to keep, unless more were reserved at once.
+  private let limit = Mutex<Int>(8)
 
-  /// Lends `count` floats, aligned to 64 bytes and of unspecified content, for the duration of `body`.
+  /// Lends `count` floats, aligned to 64 bytes and of unspecified content, for the duration of `body`. Nothing is
+  /// allocated where a free block is large enough.
   func withFloats<Result>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Result) -> Result {
     let block = take(count)
-    defer { free.withLock { $0.append(block) } }
+    defer { give(block) }
     // The address came from `allocate`, so it is never 0.
     guard let pointer = UnsafeMutablePointer<Float>(bitPattern: block.address) else { preconditionFailure() }
     return body(pointer)
   }
 
-  /// The smallest free block that fits, or a new one in place of the largest that does not.
+  /// Blocks of one size that are needed at the same time.
+  struct Demand {
+    let count: Int
+    let copies: Int
+  }
+
+  /// Sees to it that all of these blocks can be lent at a time.
+  func reserve(_ demands: [Demand]) {
+    let copies = demands.reduce(0) { $0 + $1.copies }
+    limit.withLock { $0 = max($0, 8 + copies) }
+    var needed = 0
+    for demand in demands.sorted(by: { $0.count > $1.count }) {
+      // A larger block serves too, once those that need it have theirs.
+      needed += demand.copies
+      let present = free.withLock { blocks in blocks.count { $0.count >= demand.count } }
+      if present < needed { (present..<needed).forEach { _ in give(allocate(demand.count)) } }
+    }
+  }
+
+  private func give(_ block: Block) { free.withLock { $0.append(block) } }
+
+  /// The smallest free block that fits, or a new one.
   private func take(_ count: Int) -> Block {
     let reused = free.withLock { blocks -> Block? in
-      if let best = blocks.indices.filter({ blocks[$0].count >= count }).min(by: { blocks[$0].count < blocks[$1].count })
-      {
-        return blocks.remove(at: best)
+      var best: Int?
+      var least = Int.max
+      for place in blocks.indices where blocks[place].count >= count && blocks[place].count < least {
+        (best, least) = (place, blocks[place].count)
       }
-      if blocks.count > 8, let largest = blocks.indices.max(by: { blocks[$0].count < blocks[$1].count }) {
-        let outgrown = blocks.remove(at: largest)
-        UnsafeMutablePointer<Float>(bitPattern: outgrown.address)?.deallocate()
-      }
-      return nil
+      return best.map { blocks.remove(at: $0) }
     }
-    if let reused { return reused }
+    return reused ?? allocate(count)
+  }
+
+  /// A new block; where there are many, in place of the largest that is smaller.
+  private func allocate(_ count: Int) -> Block {
+    let limit = limit.withLock { $0 }
+    free.withLock { blocks in
+      let small = blocks.indices.filter { blocks[$0].count < count }
+      if blocks.count > limit, let largest = small.max(by: { blocks[$0].count < blocks[$1].count }) {
+        UnsafeMutablePointer<Float>(bitPattern: blocks.remove(at: largest).address)?.deallocate()
+      }
+    }
     let pointer = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
     return Block(address: UInt(bitPattern: pointer.bindMemory(to: Float.self, capacity: count)), count: count)
   }

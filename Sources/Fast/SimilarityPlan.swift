@@ -2,14 +2,14 @@ import Foundation
 import PerceptualCore
 
 /// SSIM or MS-SSIM of images of one shape, again and again: what follows from shape and settings is worked out once, and
-/// values and gradients go to the caller's memory. Nothing is allocated after the first evaluation on one thread.
+/// values and gradients go to the caller's memory. Nothing is allocated by an evaluation.
 ///
 ///     let plan = SimilarityPlan(MultiScaleStructuralSimilarityOptions(), shape: [16, 1, 256, 256])
 ///     plan.evaluate(prediction: x, target: y, values: values)
 ///     plan.evaluate(prediction: x, target: y, upstream: upstream, values: values, gradient: gradient)
 ///
 /// A plan keeps the threads and the instruction set of ``Execution/current`` where it is made. It may be used by several
-/// threads at once. Buffers hold images [N, C, H, W] row by row and one number an image; a buffer of another size is a
+/// threads at once, which then allocate what they need at the same time. Buffers hold images [N, C, H, W] row by row and one number an image; a buffer of another size is a
 /// caller's bug. Formula, accuracy and source: ``structuralSimilarity(_:target:options:)`` and
 /// ``multiScaleStructuralSimilarity(_:target:options:)``.
 public struct SimilarityPlan: Sendable {
@@ -38,6 +38,7 @@ public struct SimilarityPlan: Sendable {
       width: reduction.reducedWidth)
     isMultiScale = false
     sharedPieces = Self.pieces(windowed, execution)
+    reserve()
   }
 
   /// A plan for MS-SSIM. Settings or a shape that make no sense are a caller's bug.
@@ -50,6 +51,7 @@ public struct SimilarityPlan: Sendable {
     windowed = WindowedSimilarity(execution, options, height: shape[2], width: shape[3])
     isMultiScale = true
     sharedPieces = Self.pieces(windowed, execution)
+    reserve()
   }
 
   /// High enough that the rows which two pieces both need are few.
@@ -58,6 +60,21 @@ public struct SimilarityPlan: Sendable {
     let each = max(48, (height + execution.threads - 1) / execution.threads)
     return windowed.pieces(height: (each + 3) / 4 * 4)
   }
+
+  /// Sees to it that no evaluation has to allocate.
+  private func reserve() {
+    let threads = execution.threads
+    ScratchPool.shared.reserve([
+      .init(count: 2 * groupCount, copies: 1), .init(count: planesPerGroup * planeCount, copies: threads),
+      .init(count: windowed.rowsCount, copies: threads),
+    ])
+  }
+
+  /// The planes that share one product of terms, and how many such groups there are.
+  private var planesPerGroup: Int { isMultiScale && windowed.options.channels == .joint ? shape[1] : 1 }
+  private var groupCount: Int { shape[0] * shape[1] / planesPerGroup }
+  /// Floats of a plane.
+  private var planeCount: Int { windowed.planesCount + reduction.scratchCount }
 
   /// The value of each image.
   public func evaluate(
@@ -115,11 +132,8 @@ public struct SimilarityPlan: Sendable {
   }
 
   func run(_ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, _ work: Work) {
-    let channels = shape[1]
-    let isJoint = isMultiScale && windowed.options.channels == .joint
-    // The planes that share one product of terms.
-    let group = isJoint ? channels : 1
-    let count = shape[0] * channels / group
+    let group = planesPerGroup
+    let count = groupCount
     ScratchPool.shared.withFloats(2 * count) { scratch in
       scratch.withMemoryRebound(to: Double.self, capacity: count) { products in
         // Few images: the rows of one are shared among threads.
@@ -151,7 +165,7 @@ public struct SimilarityPlan: Sendable {
     sharing: Bool
   ) -> Double {
     let scales = windowed.scales.count
-    let each = windowed.planesCount + reduction.scratchCount
+    let each = planeCount
     let size = shape[2] * shape[3]
     let withGradient = work.gradient != nil
     return ScratchPool.shared.withFloats(planes * each) { scratch in
@@ -250,70 +264,4 @@ public struct SimilarityPlan: Sendable {
     case .shift: (1 + term) / 2
     }
   }
-}
-
-/// What SSIM's rules for large images do to a plane: means of some pixels around every `factor`-th.
-struct PlaneReduction: Sendable {
-  let rule: SimilarityDownsampling
-  let factor: Int
-  let height: Int
-  let width: Int
-  let reducedHeight: Int
-  let reducedWidth: Int
-
-  init(_ rule: SimilarityDownsampling, height: Int, width: Int) {
-    self.rule = rule
-    factor = rule.factor(height: height, width: width)
-    self.height = height
-    self.width = width
-    reducedHeight = rule.reduced(height, by: factor)
-    reducedWidth = rule.reduced(width, by: factor)
-  }
-
-  var isIdentity: Bool { factor == 1 }
-  private var reducedCount: Int { roundedToVectors(reducedHeight * reducedWidth) }
-  var scratchCount: Int { isIdentity ? 0 : 2 * reducedCount }
-
-  /// Both images reduced, or themselves.
-  func apply(
-    _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
-  ) -> (UnsafePointer<Float>, UnsafePointer<Float>) {
-    if isIdentity { return (x, y) }
-    let second = scratch + reducedCount
-    reduce(x, scratch)
-    reduce(y, second)
-    return (UnsafePointer(scratch), UnsafePointer(second))
-  }
-
-  private func reduce(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-    let share = 1 / Float(factor * factor)
-    for i in 0..<reducedHeight {
-      for j in 0..<reducedWidth {
-        var sum: Float = 0
-        for a in 0..<factor {
-          let row = x + mirrored(factor * i + a - rule.reach(of: factor), height) * width
-          for b in 0..<factor { sum += row[mirrored(factor * j + b - rule.reach(of: factor), width)] }
-        }
-        y[i * reducedWidth + j] = sum * share
-      }
-    }
-  }
-
-  /// The gradient of an image from that of the reduced one.
-  func applyTransposed(_ upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>) {
-    gradient.update(repeating: 0, count: height * width)
-    let share = 1 / Float(factor * factor)
-    for i in 0..<reducedHeight {
-      for j in 0..<reducedWidth {
-        let each = upstream[i * reducedWidth + j] * share
-        for a in 0..<factor {
-          let row = gradient + mirrored(factor * i + a - rule.reach(of: factor), height) * width
-          for b in 0..<factor { row[mirrored(factor * j + b - rule.reach(of: factor), width)] += each }
-        }
-      }
-    }
-  }
-
-  /// The position inside 0 ..< size that a mirror puts at `i`, the edge repeated.
-  private func mirrored(_ i: Int, _ size: Int) -> Int { i < 0 ? -1 - i : i >= size ? 2 * size - 1 - i : i }
 }

@@ -29,6 +29,7 @@ struct Perceptual: AsyncParsableCommand {
     BenchmarkCommand.self,
     InspectCommand.self,
     BenchmarkWorkerCommand.self,
+    MetricCallsCommand.self,
     FuzzAudioCommand.self,
   ]
 }

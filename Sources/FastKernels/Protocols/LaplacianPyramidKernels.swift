@@ -1,3 +1,13 @@
+/// When the sign of a residual is in doubt.
+public enum LaplacianPyramidDoubt {
+  /// Residuals in single precision are off by at most about as much, measured in the magnitudes they are made of.
+  @inlinable public static var bound: Float { 0x1p-21 }
+  /// The share of an element of the gradient that a sign left out may cost.
+  @inlinable public static var share: Float { 0x1p-16 }
+  /// As `bound` in double precision.
+  @inlinable public static var exact: Double { 0x1p-48 }
+}
+
 /// The normalised Laplacian pyramid distance of the family "hepburn" and its gradient, row by row.
 ///
 /// A split row holds its even columns at the pointer and its odd ones `segment` floats further, so that halving,
@@ -32,10 +42,11 @@ public protocol LaplacianPyramidKernels: Sendable {
     target: UnsafePointer<Float>, difference: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     _ pair: UnsafeMutablePointer<Float>, segment: Int, width: Int)
   /// The residuals of a row: its pair minus the weighted sum of four enlarged pairs. One column is reflected on both
-  /// sides of the parts but the last.
+  /// sides of the parts but the last. The prediction's is 0 where rounding may have turned its sign: where it is within
+  /// `LaplacianPyramidDoubt.bound` of 0, times the magnitudes at hand and `doubt`, a magnitude of the whole image.
   static func residualRecord(
     _ pair: UnsafePointer<Float>, enlarged rows: UnsafePointer<UnsafePointer<Float>>, weights: UnsafePointer<Float>,
-    _ residuals: UnsafeMutablePointer<Float>, segment: Int, width: Int)
+    doubt: Float, _ residuals: UnsafeMutablePointer<Float>, segment: Int, width: Int)
   /// The sum (masked) of the squared differences e of the normalised levels of a row, from its residuals and those of
   /// the rows above and below. Where `slopes` is given it receives, D being the prediction's denominator and n its
   /// normalised level,
@@ -49,10 +60,12 @@ public protocol LaplacianPyramidKernels: Sendable {
   ) -> Double
   /// Half the gradient of those squares by the prediction's residual, a split row: u - sign(residual) x (weights over
   /// the neighbours of p). `weights` are those of the row above, of the columns before and after and of the row below,
-  /// each seen from the neighbour.
+  /// each seen from the neighbour. The sign of 0 is 0; returns whether that left out more than
+  /// `LaplacianPyramidDoubt.share` of |u| anywhere.
   static func residualGradientRow(
     above: UnsafePointer<Float>, here: UnsafePointer<Float>, below: UnsafePointer<Float>,
-    weights: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, segment: Int, width: Int)
+    weights: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, segment: Int, width: Int
+  ) -> Bool
   /// y = coarser - factor x the transposed enlargement of `count` split rows, weighted by `rowWeights`, then along the
   /// row by `columnWeights`, a table as in `enlargedPairRow` of the transpose:
   ///

@@ -145,9 +145,11 @@ extension Kernels {
 
   public static func residualRecord(
     _ pair: UnsafePointer<Float>, enlarged rows: UnsafePointer<UnsafePointer<Float>>, weights: UnsafePointer<Float>,
-    _ residuals: UnsafeMutablePointer<Float>, segment: Int, width: Int
+    doubt: Float, _ residuals: UnsafeMutablePointer<Float>, segment: Int, width: Int
   ) {
     let halves = (width &+ 1) >> 1
+    let share = Vector(repeating: -LaplacianPyramidDoubt.bound)
+    let whole = Vector(repeating: -LaplacianPyramidDoubt.bound * doubt)
     let (row0, row1, row2, row3) = (rows[0], rows[1], rows[2], rows[3])
     let weight0 = Vector(repeating: weights[0])
     let weight1 = Vector(repeating: weights[1])
@@ -162,13 +164,15 @@ extension Kernels {
         enlarged = multiplyAdd(enlarged, load(row1 + at), weight1)
         enlarged = multiplyAdd(enlarged, load(row2 + at), weight2)
         enlarged = multiplyAdd(enlarged, load(row3 + at), weight3)
-        let target = load(pair + at) - enlarged
+        let own = load(pair + at)
+        let target = own - enlarged
         let other = at &+ 2 &* segment
         enlarged = load(row0 + other) * weight0
         enlarged = multiplyAdd(enlarged, load(row1 + other), weight1)
         enlarged = multiplyAdd(enlarged, load(row2 + other), weight2)
         enlarged = multiplyAdd(enlarged, load(row3 + other), weight3)
-        let difference = load(pair + other) - enlarged
+        let apart = load(pair + other)
+        let difference = apart - enlarged
         let prediction = target + difference
         // The difference away from 0 at the prediction's residual is the magnitude's change, unless the sign changed
         // with it.
@@ -176,7 +180,8 @@ extension Kernels {
         let size = magnitude(prediction)
         let across = size + size - away
         store(target, residuals + at)
-        store(prediction, residuals + other)
+        let magnitudes = magnitude(own) + magnitude(apart) + magnitude(target)
+        store(wherePositive(prediction, multiplyAdd(size + whole, magnitudes, share)), residuals + other)
         store(lesser(across, away), residuals + other + 2 * segment)
         store(difference, residuals + other + 4 * segment)
         at &+= Vector.scalarCount

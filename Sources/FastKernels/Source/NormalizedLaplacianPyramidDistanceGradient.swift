@@ -4,7 +4,9 @@ extension Kernels {
   public static func residualGradientRow(
     above: UnsafePointer<Float>, here: UnsafePointer<Float>, below: UnsafePointer<Float>,
     weights: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, segment: Int, width: Int
-  ) {
+  ) -> Bool {
+    let share = Vector(repeating: -LaplacianPyramidDoubt.share)
+    var leftOut = Vector()
     let (fromAbove, fromBelow) = (Vector(repeating: weights[0]), Vector(repeating: weights[3]))
     let (fromBefore, fromAfter) = (Vector(repeating: weights[1]), Vector(repeating: weights[2]))
     let product = here + 2 * segment
@@ -21,19 +23,32 @@ extension Kernels {
         sum = multiplyAdd(sum, load(before + j), fromBefore)
         sum = multiplyAdd(sum, load(before + j + 1), fromAfter)
         sum = multiplyAdd(sum, load(below + 2 * segment + at), fromBelow)
-        store(load(here + at) - signed(sum, bySignOf: load(residual + at)), gradient + at)
+        let part = signed(sum, bySignOf: load(residual + at))
+        let slope = load(here + at)
+        store(slope - part, gradient + at)
+        // All of it where the residual is 0, and else nothing.
+        let rest = magnitude(sum) - magnitude(part)
+        leftOut += firstLanes(wherePositive(rest, multiplyAdd(rest, magnitude(slope), share)), count &- j)
         j &+= Vector.scalarCount
       }
       parity &+= 1
     }
     // By reflection the inner neighbour of a border column is its outer one too.
+    var isFoldLeftOut = false
     fold(from: 0, to: 1, weights[2])
     fold(from: width &- 1, to: width &- 2, weights[1])
+    return total(leftOut) > 0 || isFoldLeftOut
 
     func fold(from border: Int, to inner: Int, _ weight: Float) {
       let at = splitPlace(inner, segment)
       let part = weight * product[splitPlace(border, segment)]
-      if residual[at] > 0 { gradient[at] -= part } else if residual[at] < 0 { gradient[at] += part }
+      if residual[at] > 0 {
+        gradient[at] -= part
+      } else if residual[at] < 0 {
+        gradient[at] += part
+      } else if part.magnitude > LaplacianPyramidDoubt.share * here[at].magnitude {
+        isFoldLeftOut = true
+      }
     }
   }
 
