@@ -74,12 +74,13 @@ let package = Package(
       name: "Reference", dependencies: ["PerceptualCore"], path: "Sources/Reference", swiftSettings: numeric()),
 
     .target(name: "PerceptualCInstructionSet", path: "Sources/CInstructionSet"),
+    .target(name: "PerceptualCThreads", path: "Sources/CThreads"),
     .target(name: "PerceptualKernels", path: "Sources/FastKernels/Protocols", swiftSettings: numeric()),
     kernels("Baseline", define: "KERNELS_BASELINE", flags: []),
     .target(
       name: "Fast",
       dependencies: [
-        "PerceptualCore", "PerceptualCFFTW3", "PerceptualCInstructionSet", "PerceptualKernels",
+        "PerceptualCore", "PerceptualCFFTW3", "PerceptualCInstructionSet", "PerceptualCThreads", "PerceptualKernels",
         "PerceptualKernelsBaseline",
       ] + x86Dependencies,
       path: "Sources/Fast", swiftSettings: x86Settings + numeric()),

@@ -1,10 +1,9 @@
-import Dispatch
 import Foundation
 import PerceptualCInstructionSet
+import PerceptualCThreads
 import PerceptualCore
 import PerceptualKernels
 import PerceptualKernelsBaseline
-import Synchronization
 
 #if X86_KERNELS
   import PerceptualKernelsAVX2
@@ -81,17 +80,10 @@ public struct Execution: Sendable {
       for index in 0..<count { body(index) }
       return
     }
-    // concurrentPerform returns only after every call has ended, so the body does not escape.
-    nonisolated(unsafe) let body = body
-    let next = Atomic<Int>(0)
-    DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
-      while true {
-        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        if index >= count { return }
-        body(index)
-      }
-    }
+    share(body, count, min(threads, count, Self.cores) - 1)
   }
+
+  private static let cores = max(ProcessInfo.processInfo.activeProcessorCount, 2)
 
   /// Cuts `count` elements into pieces of `grain`, a multiple of every vector width, and runs `body(offset, length)`.
   func forEachPiece(of count: Int, grain: Int = 1 << 16, _ body: (Int, Int) -> Void) {
@@ -114,3 +106,9 @@ public struct Execution: Sendable {
     return results.compactMap(\.self)
   }
 }
+
+/// Calls body(0) ... body(count - 1), each once, on this thread and on up to `helpers` others, and returns when all have
+/// ended: Sources/CThreads. Declared here because a closure that does not escape cannot be passed to C as C declares it
+/// without allocating, which Dispatch's concurrentPerform does three to five times a call.
+@_silgen_name("perceptual_share")
+private func share(_ body: (Int) -> Void, _ count: Int, _ helpers: Int)
