@@ -380,7 +380,7 @@ FAULTS = [
         ("zeros repeated beyond the ends", "min(max((i + t) / 2 - 1, 0), half - 1)", "min(max((i + t) / 2, 0), half - 1)"),
     ),
     *faults(
-        "normalizedLaplacianPyramidDistance", "Sources/Fast/LaplacianPyramidPlanes.swift",
+        "normalizedLaplacianPyramidDistance", "Sources/Fast/LaplacianPyramidPlanesForward.swift",
         ("neighbours not turned round", "transposed ? row - offset : row + offset", "row + offset"),
     ),
     *faults(
