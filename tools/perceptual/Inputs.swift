@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fast
+import Foundation
 import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
@@ -20,22 +21,63 @@ enum FileKind {
   }
 }
 
+/// A part of a recording, in seconds; nil for the length: to the end.
+struct AudioWindow {
+  var from = 0.0
+  var seconds: Double?
+
+  /// That part alone is decoded. Throws `.malformed` where the recording ends before it, naming its length.
+  func read(_ path: String) throws(PerceptualError) -> AudioClip {
+    if from == 0 && seconds == nil { return try AudioFile.read(path) }
+    let information = try AudioFile.information(path)
+    func frames(_ seconds: Double) -> Int { Int((seconds * Double(information.sampleRate)).rounded()) }
+    let first = frames(from)
+    let count = seconds.map { max(1, frames($0)) }
+    guard first < information.frames, count ?? 1 <= information.frames - first else {
+      func text(_ seconds: Double) -> String { String(format: "%.7g s", seconds) }
+      let wanted = seconds.map { "\(text($0)) from \(text(from)) on" } ?? "a start at \(text(from))"
+      throw PerceptualError(
+        .malformed,
+        "\(path): a recording that has \(wanted) was expected, found one of \(text(information.seconds)): choose an earlier part")
+    }
+    return try AudioFile.read(path, from: first, frames: count)
+  }
+}
+
+/// `--from` and `--seconds` of the commands that take a recording.
+struct WindowOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Where in a recording to begin, in seconds; what stands before is not decoded.", valueName: "seconds"))
+  var from: Double?
+  @Option(help: ArgumentHelp("How much of a recording to take, in seconds.", valueName: "seconds"))
+  var seconds: Double?
+
+  var window: AudioWindow { AudioWindow(from: from ?? 0, seconds: seconds) }
+  var isGiven: Bool { from != nil || seconds != nil }
+
+  func validate() throws {
+    if let from, !(from >= 0 && from <= 1e9) { throw ValidationError("--from \(from): 0 to 1e9 seconds is needed.") }
+    if let seconds, !(seconds > 0 && seconds <= 1e9) {
+      throw ValidationError("--seconds \(seconds): more than 0, and at most 1e9, is needed.")
+    }
+  }
+}
+
 /// A recording through the paper's front end: mono, 16 kHz, log-scaled mel-spectrogram in [0, 1].
 ///
 /// Throws `.malformed` where it is shorter than one frame.
 func frontEndImage(
-  ofAudio path: String, _ frontEnd: AudioFrontEnd = .init()
+  ofAudio path: String, _ frontEnd: AudioFrontEnd = .init(), window: AudioWindow = .init()
 ) throws(PerceptualError) -> LogScalingOutput<Float> {
-  frontEnd.image(try frontEndSignal(ofAudio: path, frontEnd))
+  frontEnd.image(try frontEndSignal(ofAudio: path, frontEnd, window: window))
 }
 
 /// A recording as the front end wants it: one channel at its rate.
 ///
 /// Throws `.malformed` where it is shorter than one frame.
 func frontEndSignal(
-  ofAudio path: String, _ frontEnd: AudioFrontEnd = .init()
+  ofAudio path: String, _ frontEnd: AudioFrontEnd = .init(), window: AudioWindow = .init()
 ) throws(PerceptualError) -> Tensor<Float> {
-  let clip = try AudioFile.read(path)
+  let clip = try window.read(path)
   if let obstacle = frontEnd.obstacle(frames: clip.frames, rate: clip.sampleRate) {
     throw PerceptualError(
       .malformed, "\(path): a recording that can be resampled was expected, found \(obstacle); convert it to 48 kHz")

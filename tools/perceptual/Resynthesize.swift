@@ -35,6 +35,7 @@ struct ResynthesizeCommand: ParsableCommand {
   var low: Double?
   @Option(help: ArgumentHelp("The natural logarithm that 1 stands for in an .npy.", valueName: "number"))
   var high: Double?
+  @OptionGroup var window: WindowOptions
   @OptionGroup var frontEnd: FrontEndOptions
   @OptionGroup var seed: SeedOptions
   @OptionGroup var output: OutputOptions
@@ -52,6 +53,9 @@ struct ResynthesizeCommand: ParsableCommand {
     }
     if (low != nil || high != nil) && FileKind(input) != .array {
       throw ValidationError("--low and --high belong to an .npy; a recording brings its own range.")
+    }
+    if window.isGiven && FileKind(input) == .array {
+      throw ValidationError("--from and --seconds take a part of a recording; \(input) is a spectrogram.")
     }
     let range = (low ?? Self.assumedRange.low, high ?? Self.assumedRange.high)
     if !(range.0.isFinite && range.1.isFinite && range.0 < range.1 && range.1 < 80) {
@@ -92,7 +96,7 @@ struct ResynthesizeCommand: ParsableCommand {
   }
 
   private func picture(_ frontEnd: AudioFrontEnd) throws(PerceptualError) -> LogScalingOutput<Float> {
-    guard FileKind(input) == .array else { return try frontEndImage(ofAudio: input, frontEnd) }
+    guard FileKind(input) == .array else { return try frontEndImage(ofAudio: input, frontEnd, window: window.window) }
     let image = try Npy.read(input).float
     let least = 3
     guard image.rank == 2, image.shape[0] == frontEnd.bank.mels, image.shape[1] >= least else {

@@ -31,7 +31,8 @@ struct SpectrogramCommand: ParsableCommand {
       recording's own range, which is printed: `resynthesize` needs it to restore the loudness. The array is \
       [mels, frames], low frequencies first; a picture has one grey pixel for each value, low frequencies at the bottom. \
       With --axes it is coloured and has axes in seconds and hertz and a colour bar. With --compare the other recordings \
-      stand beside it, with axes, all over the first one's range, and below each its difference from the first.
+      stand beside it, with axes, all over the first one's range, and below each its difference from the first. --from and \
+      --seconds take a part, of all of them.
       """)
 
   @Argument(help: ArgumentHelp("A recording.", valueName: "in"))
@@ -42,6 +43,7 @@ struct SpectrogramCommand: ParsableCommand {
   var compare: [String] = []
   @Flag(help: "Draw the picture in colours, with axes and a colour bar.")
   var axes = false
+  @OptionGroup var window: WindowOptions
   @OptionGroup var frontEnd: FrontEndOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var execution: ExecutionOptions
@@ -57,7 +59,7 @@ struct SpectrogramCommand: ParsableCommand {
 
   func run() throws {
     try execution.run {
-      let picture = try frontEndImage(ofAudio: input, frontEnd.frontEnd)
+      let picture = try frontEndImage(ofAudio: input, frontEnd.frontEnd, window: window.window)
       if FileKind(outputFile) == .array {
         try Npy.write(picture.image, to: outputFile)
       } else if axes || !compare.isEmpty {
@@ -90,7 +92,7 @@ extension SpectrogramCommand {
     var upper: [SpectrogramPanel?] = [first]
     var lower: [SpectrogramPanel?] = [nil]
     for path in compare {
-      let other = try frontEndImage(ofAudio: path, frontEnd).image
+      let other = try frontEndImage(ofAudio: path, frontEnd, window: window.window).image
       upper.append(SpectrogramPanel(title: name(path), image: other))
       // Over the time that both have.
       let frames = min(other.shape[1], picture.image.shape[1])

@@ -52,6 +52,22 @@ import Testing
     }
   }
 
+  /// `--from` and `--seconds` give what the part alone gives.
+  @Test(arguments: ["spectrogram", "resynthesize"]) func partsOfARecording(_ command: String) throws {
+    let whole = WrongInputTests.tone(samples: 9000)
+    let part = Tensor(Array(whole.elements[3200..<3200 + 4000]))
+    for (name, samples) in [("whole", whole), ("part", part)] {
+      try AudioFile.write(AudioClip(samples: samples, sampleRate: 16_000), to: directory.file("\(name).wav"))
+    }
+    let suffix = command == "spectrogram" ? "npy" : "flac"
+    let files = ["a", "b"].map { directory.file("\($0).\(suffix)") }
+    let window = ["--from", "0.2", "--seconds", "0.25"]
+    let one = try perceptual([command, directory.file("whole.wav"), files[0]] + window)
+    let other = try perceptual([command, directory.file("part.wav"), files[1]])
+    #expect(one.exitCode == 0 && other.exitCode == 0, "\(one.errors)")
+    #expect(try FileBytes.read(files[0]) == FileBytes.read(files[1]))
+  }
+
   /// Presets differ where they should: sides that are odd at some scale, borders, channels.
   @Test func presetsTakeTheirConventions() throws {
     var generator = SeededGenerator(name: "presets")

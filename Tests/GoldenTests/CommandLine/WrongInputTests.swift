@@ -52,6 +52,8 @@ import Testing
     Row("checkpoint cut in half, evaluated", "evaluate half.safetensors --test nothing", 65, names: "half.safetensors", advice: "again"),
     Row("another file as checkpoint", "reconstruct other.safetensors right.wav out.wav", 65, names: "other.safetensors", advice: "give a checkpoint"),
     Row("recording under one frame", "spectrogram short.wav out.npy", 65, names: "short.wav", advice: "longer"),
+    Row("start beyond the end", "spectrogram right.wav out.npy --from 9", 65, names: "right.wav", advice: "earlier"),
+    Row("part beyond the end", "resynthesize right.wav out.wav --seconds 1", 65, names: "right.wav", advice: "earlier"),
     Row("no directory to write to", "spectrogram right.wav nowhere/out.npy", 73, names: "nowhere/out.npy", advice: "director"),
     Row("a file where a directory is needed", "synthesize --count 1 --out text.wav", 73, names: "text.wav", advice: "name another"),
   ]
@@ -77,6 +79,8 @@ import Testing
     "metric bark right.npy right.npy", "metric mse right.npy",
     "resynthesize right.wav out.wav --low -7", "resynthesize right.npy out.wav --low 3 --high 2",
     "resynthesize right.npy out.wav --iterations -1", "synthesize --out here", "synthesize --count 0 --out here",
+    "spectrogram right.wav out.npy --seconds 0", "spectrogram right.wav out.npy --from nan",
+    "resynthesize right.npy out.wav --from 1",
     "train --data noise --loss mse --out here --size 20", "train --data noise --loss nlpd --out here --size 32",
     "train --data noise --loss ms-ssim --out here --size 160", "train --data noise --loss mse --out here --kernel 3",
     "train --data noise --loss mse --out here --batch 1 --size 16", "train --data noise --loss mse --out here --batch 0",
