@@ -1,6 +1,9 @@
-"""Fixtures of resampling, the transforms and Griffin-Lim: torchaudio and PyTorch in double precision."""
+"""Fixtures of resampling, the transforms and Griffin-Lim: torchaudio, SciPy and PyTorch in double precision."""
+
+import math
 
 import numpy as np
+import scipy.signal
 import torch
 import torchaudio
 
@@ -41,6 +44,41 @@ def resampling(root):
         writer.write(case, draw, {"signal": draw.normal(*shape)},
                      lambda signal: {"signal": torchaudio.functional.resample(signal, old, new) + 0.0},
                      {"from": old, "to": new} | ({"design": "torchaudio"} if case == "3-to-2" else {}))
+
+
+# name: shape, from, to.
+KAISER_RESAMPLES = {
+    "kaiser-48-to-16": ((2, 601), 48000, 16000),
+    "kaiser-16-to-48": ((1, 203), 16000, 48000),
+    "kaiser-44.1-to-16": ((1, 703), 44100, 16000),
+    "kaiser-2-to-3": ((3, 200), 2, 3),
+    "kaiser-short": ((2, 5), 48000, 16000),
+}
+
+
+def kaiser_matrix(samples, old, new):
+    """What the Kaiser design (docs/fixtures.md) does to each unit impulse, by SciPy's upfirdn: [samples, outputs]."""
+    old, new = old // math.gcd(old, new), new // math.gcd(old, new)
+    reach = 90 * max(old, new)
+    bandwidth = 0.955 * min(old, new)
+    times = np.arange(-reach, reach + 1) / (old * new)
+    taps = bandwidth / old * np.sinc(bandwidth * times) * scipy.signal.windows.kaiser(2 * reach + 1, 12.5)
+    taps[[0, -1]] = 0
+    # In front as many zeros as bring the middle to an output.
+    missing = -reach % old
+    rows = scipy.signal.upfirdn(np.concatenate([np.zeros(missing), taps]), np.eye(samples), new, old)
+    first, count = (reach + missing) // old, math.ceil(samples * new / old)
+    rows = np.pad(rows, ((0, 0), (0, max(0, first + count - rows.shape[1]))))
+    return rows[:, first:first + count]
+
+
+def kaiser_resampling(root):
+    writer = suite(root, "resample", f"SciPy {scipy.__version__} signal.upfirdn and windows.kaiser, float64")
+    for case, (shape, old, new) in KAISER_RESAMPLES.items():
+        draw = writer.draw(case)
+        matrix = torch.tensor(kaiser_matrix(shape[1], old, new))
+        writer.write(case, draw, {"signal": draw.normal(*shape)}, lambda signal: {"signal": signal @ matrix},
+                     {"from": old, "to": new, "design": "kaiser"})
 
 
 # name: signal length, window length, hop, centred.
@@ -182,6 +220,7 @@ def griffin_lim(root):
 
 def write_all(root):
     resampling(root)
+    kaiser_resampling(root)
     forward_transform(root)
     inverse_transform(root)
     griffin_lim(root)
