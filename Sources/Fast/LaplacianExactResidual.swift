@@ -1,21 +1,63 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// The sign of one residual of an image, of the family "hepburn", in double precision and from the image's own pixels:
-/// for the few places where single precision does not tell it from 0. It costs as many pixels as it depends on, 11 a
-/// side at the finest level and about twice as many at each next one.
+/// Residuals of an image, of the family "hepburn", in double precision and from the image's own pixels: for the places
+/// where single precision does not tell them from 0.
+///
+/// A few are worked out one by one, from as many pixels as each depends on: 11 a side at the finest level and about twice
+/// as many at each next one. Where there are many, whole images are halved in double precision. Both give the same bits.
 struct LaplacianExactResidual {
   let levels: UnsafePointer<LaplacianPyramidRows.Level>
   let tables: UnsafePointer<Double>
   let image: UnsafePointer<Float>
+  /// The picture's planes, in which each level has one for its halved image.
+  let shared: UnsafeMutablePointer<Float>
   /// Numbers that the greatest windows need.
   let room: Int
+  /// How many levels have their halved image.
+  private var known = 0
+
+  init(_ comparison: LaplacianPyramidRows.Comparison, _ image: UnsafePointer<Float>, _ shared: UnsafeMutablePointer<Float>)
+  {
+    levels = comparison.levels
+    tables = comparison.exactTables
+    room = comparison.exactRoom
+    self.image = image
+    self.shared = shared
+  }
 
   /// Rows and columns of a level's image.
   private struct Window {
     let rows: Range<Int>
     let columns: Range<Int>
     var count: Int { rows.count * columns.count }
+  }
+
+  /// Readies level k for so many signs: halves whole images if that is less work.
+  mutating func prepare(_ k: Int, count: Int) {
+    let missing = (known..<max(k + 1, known)).reduce(0) { $0 + levels[$1].height * levels[$1].width }
+    if missing == 0 || count * LaplacianPyramidRows.exactRoom(levels, k) < missing { return }
+    ScratchPool.shared.withFloats(2 * levels[0].width) { line in
+      line.withMemoryRebound(to: Double.self, capacity: levels[0].width) { line in
+        while known <= k {
+          let level = levels[known]
+          let whole = Window(rows: 0..<level.height, columns: 0..<level.width)
+          let halved = Window(rows: 0..<level.halfHeight, columns: 0..<level.halfWidth)
+          if known == 0 {
+            halve(level, image, stride: level.width, whole, halved, line, plane(0))
+          } else {
+            halve(level, UnsafePointer(plane(known - 1)), stride: level.width, whole, halved, line, plane(known))
+          }
+          known += 1
+        }
+      }
+    }
+  }
+
+  /// Level k's image halved, row by row.
+  private func plane(_ k: Int) -> UnsafeMutablePointer<Double> {
+    UnsafeMutableRawPointer(shared + levels[k].exactHalved)
+      .bindMemory(to: Double.self, capacity: levels[k].halfHeight * levels[k].halfWidth)
   }
 
   /// 1 or -1; 0 where double precision does not tell it from 0 either.
@@ -25,24 +67,32 @@ struct LaplacianExactResidual {
     let halved = Window(
       rows: max(firstRow, 0)..<min(firstRow + 4, level.halfHeight),
       columns: max(firstColumn, 0)..<min(firstColumn + 4, level.halfWidth))
-    let here = Window(rows: row..<row + 1, columns: column..<column + 1)
+    /// `values` are those of `halved`, `stride` from row to row.
+    func sign(_ centre: Double, _ values: UnsafePointer<Double>, stride: Int) -> Double {
+      var enlarged = 0.0
+      for i in halved.rows {
+        let byRow = tables[level.exactRows + 4 * row + i - firstRow]
+        for j in halved.columns {
+          let byColumn = tables[level.exactColumns + 4 * column + j - firstColumn]
+          enlarged +=
+            byRow * byColumn * values[(i - halved.rows.lowerBound) * stride + j - halved.columns.lowerBound]
+        }
+      }
+      let residual = centre - enlarged
+      let isKnown = abs(residual) > LaplacianPyramidDoubt.exact * (abs(centre) + abs(enlarged))
+      return isKnown ? residual < 0 ? -1 : 1 : 0
+    }
+    if known > k {
+      let centre = k == 0 ? Double(image[row * level.width + column]) : plane(k - 1)[row * level.width + column]
+      let first = halved.rows.lowerBound * level.halfWidth + halved.columns.lowerBound
+      return sign(centre, plane(k) + first, stride: level.halfWidth)
+    }
     return ScratchPool.shared.withFloats(2 * room) { scratch in
       scratch.withMemoryRebound(to: Double.self, capacity: room) { scratch in
-        take(k, here, scratch)
+        take(k, Window(rows: row..<row + 1, columns: column..<column + 1), scratch)
         let centre = scratch[0]
         take(k + 1, halved, scratch)
-        var enlarged = 0.0
-        for i in halved.rows {
-          let byRow = tables[level.exactRows + 4 * row + i - firstRow]
-          let values = scratch + (i - halved.rows.lowerBound) * halved.columns.count
-          for j in halved.columns {
-            let byColumn = tables[level.exactColumns + 4 * column + j - firstColumn]
-            enlarged += byRow * byColumn * values[j - halved.columns.lowerBound]
-          }
-        }
-        let residual = centre - enlarged
-        let isKnown = abs(residual) > LaplacianPyramidDoubt.exact * (abs(centre) + abs(enlarged))
-        return isKnown ? residual < 0 ? -1 : 1 : 0
+        return sign(centre, scratch, stride: halved.columns.count)
       }
     }
   }

@@ -48,6 +48,8 @@ struct LaplacianPyramidRows: Sendable {
     let imageGradient: Int
     let imageStride: Int
     let residualGradient: Int
+    /// And, in double precision and without gaps, the halved prediction, where it is needed.
+    let exactHalved: Int
   }
 
   /// Places of what the levels share.
@@ -58,6 +60,10 @@ struct LaplacianPyramidRows: Sendable {
     let channelCount: Int
     /// Of a picture: each row's sum of squares at the level at hand, in double precision.
     let squares: Int
+    /// The residuals of that level whose sign is in doubt: how many each row has, and lists of columns and of what the
+    /// sign is to be multiplied by, room for all in each row.
+    let doubtCounts: Int
+    let doubts: Int
     /// Of one piece of its rows, in memory of its own. The rings: 8 pairs, 4 enlarged pairs, 4 records of residuals, 4
     /// of slopes, 4 rows of the halved image's gradient; then a pair's room, and a pair of rows of the halved images
     /// that another piece keeps.
@@ -120,7 +126,7 @@ struct LaplacianPyramidRows: Sendable {
           target: layout.take(halfHeight * segment + 2 * Self.margin) + Self.margin,
           difference: layout.take(halfHeight * segment + 2 * Self.margin) + Self.margin,
           imageGradient: layout.take(h * imageStride), imageStride: imageStride,
-          residualGradient: kept.take(h * 2 * segment)))
+          residualGradient: kept.take(h * 2 * segment), exactHalved: layout.take(2 * halfHeight * halfWidth)))
       (h, w) = (halfHeight, halfWidth)
     }
     self.levels = levels
@@ -133,26 +139,27 @@ struct LaplacianPyramidRows: Sendable {
     }
     places = Places(
       channels: shape.channels, levels: shape.levels, channelCount: kept.count,
-      squares: layout.take(2 * shape.height), pairs: room(8, parts: 2), enlarged: room(4, parts: 2),
+      squares: layout.take(2 * shape.height), doubtCounts: layout.take(shape.height),
+      doubts: layout.take(2 * shape.height * shape.width), pairs: room(8, parts: 2), enlarged: room(4, parts: 2),
       residuals: room(4, parts: 4), slopes: room(4, parts: 3), shrunk: room(4, parts: 1), columns: room(1, parts: 2),
       passing: room(1, parts: 1))
     planesCount = shape.channels * kept.count + layout.count
     rowsCount = rows.count
-    exactRoom = Self.exactRoom(levels)
+    exactRoom = levels.withUnsafeBufferPointer { levels in
+      levels.indices.map { k in levels.baseAddress.map { Self.exactRoom($0, k) } ?? 0 }.max() ?? 0
+    }
   }
 
-  /// The images under a residual, from its level's halved one to the first that is made, and a row of each.
-  private static func exactRoom(_ levels: [Level]) -> Int {
-    levels.indices.map { k in
-      var (height, width) = (min(4, levels[k].halfHeight), min(4, levels[k].halfWidth))
-      var count = height * width
-      for level in levels[...k].reversed() {
-        height = min(2 * height + 3, level.height)
-        width = min(2 * width + 3, level.width)
-        count += width + height * width
-      }
-      return count
-    }.max() ?? 0
+  /// The images under a residual of level k, from its halved one to the first that is made, and a row of each.
+  static func exactRoom(_ levels: UnsafePointer<Level>, _ k: Int) -> Int {
+    var (height, width) = (min(4, levels[k].halfHeight), min(4, levels[k].halfWidth))
+    var count = height * width
+    for finer in (0...k).reversed() {
+      height = min(2 * height + 3, levels[finer].height)
+      width = min(2 * width + 3, levels[finer].width)
+      count += width + height * width
+    }
+    return count
   }
 
   private static let known = Mutex<[LaplacianPyramidRows]>([])
@@ -205,6 +212,7 @@ struct LaplacianPyramidRows: Sendable {
       for channel in 0..<places.channels {
         let (x, y) = (prediction + channel * size, target + channel * size)
         let mean = mean(y)
+        var exact = LaplacianExactResidual(self, x, planes + places.channels * places.channelCount)
         for k in 0..<places.levels {
           let height = levels[k].height
           sharing.forEach(rows: height) { piece in
@@ -218,6 +226,9 @@ struct LaplacianPyramidRows: Sendable {
             .withMemoryRebound(to: Double.self, capacity: height) { sums in
               for row in 0..<height { squares[k] += sums[row] }
             }
+          if withGradient {
+            LaplacianPyramidWork(self, x, y, mean: mean, channel: channel, planes, planes).settleSigns(k, &exact)
+          }
         }
       }
     }

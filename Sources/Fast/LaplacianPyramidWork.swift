@@ -10,8 +10,6 @@ struct LaplacianPyramidWork {
   let places: LaplacianPyramidRows.Places
   let levels: UnsafePointer<LaplacianPyramidRows.Level>
   let tables: UnsafePointer<Float>
-  let exactTables: UnsafePointer<Double>
-  let exactRoom: Int
   let kernels: any KernelSet.Type
   /// The channel's images; absent in the second half of the gradient.
   let prediction: UnsafePointer<Float>?
@@ -29,8 +27,6 @@ struct LaplacianPyramidWork {
     places = comparison.places
     levels = comparison.levels
     tables = comparison.tables
-    exactTables = comparison.exactTables
-    exactRoom = comparison.exactRoom
     kernels = comparison.kernels
     self.prediction = prediction
     self.target = target
@@ -172,34 +168,56 @@ struct LaplacianPyramidWork {
       let isInDoubt = kernels.residualGradientRow(
         above: beside.above, here: beside.here, below: beside.below, weights: weights, residualGradient(level, y),
         segment: level.segment, width: level.width)
-      if isInDoubt {
-        settleSigns(k, y, above: beside.above, here: beside.here, below: beside.below, weights: weights)
-      }
+      shared[places.doubtCounts + y] = 0
+      if isInDoubt { listDoubts(level, y, above: beside.above, here: beside.here, below: beside.below, weights: weights) }
     }
   }
 
-  /// Finishes the gradient where single precision did not tell the residual from 0 and its sign matters.
-  private func settleSigns(
-    _ k: Int, _ y: Int, above: Row, here: Row, below: Row, weights: UnsafePointer<Float>
+  /// Lists the columns whose residual single precision did not tell from 0 and whose sign matters, and what that sign is
+  /// to be multiplied by.
+  private func listDoubts(
+    _ level: LaplacianPyramidRows.Level, _ y: Int, above: Row, here: Row, below: Row, weights: UnsafePointer<Float>
   ) {
-    guard let prediction else { return }
-    let level = levels[k]
     let (segment, last) = (level.segment, level.width - 1)
-    let exact = LaplacianExactResidual(levels: levels, tables: exactTables, image: prediction, room: exactRoom)
-    let gradient = residualGradient(level, y)
-    func place(_ column: Int) -> Int { column % 2 == 0 ? column / 2 : segment + column / 2 }
+    let list = shared + places.doubts + y * 2 * level.width
+    var count = 0
     for column in 0...last {
-      let at = place(column)
+      let at = Self.place(column, segment)
       if here[4 * segment + at] != 0 { continue }
       let product = here + 2 * segment
       var sum = above[2 * segment + at] * weights[0] + below[2 * segment + at] * weights[3]
-      if column > 0 { sum += product[place(column - 1)] * weights[1] }
-      if column < last { sum += product[place(column + 1)] * weights[2] }
+      if column > 0 { sum += product[Self.place(column - 1, segment)] * weights[1] }
+      if column < last { sum += product[Self.place(column + 1, segment)] * weights[2] }
       // By reflection the inner neighbour of a border column is its outer one too.
-      if column == 1 { sum += product[place(0)] * weights[2] }
-      if column == last - 1 { sum += product[place(last)] * weights[1] }
+      if column == 1 { sum += product[0] * weights[2] }
+      if column == last - 1 { sum += product[Self.place(last, segment)] * weights[1] }
       if abs(sum) > LaplacianPyramidDoubt.share * abs(here[at]) {
-        gradient[at] -= Float(exact.sign(k, row: y, column: column)) * sum
+        list[2 * count] = Float(column)
+        list[2 * count + 1] = sum
+        count += 1
+      }
+    }
+    shared[places.doubtCounts + y] = Float(count)
+  }
+
+  /// Where a column lies in a split row.
+  private static func place(_ column: Int, _ segment: Int) -> Int {
+    column % 2 == 0 ? column / 2 : segment + column / 2
+  }
+
+  /// Finishes level k's gradient by the residuals, all of whose rows are there.
+  func settleSigns(_ k: Int, _ exact: inout LaplacianExactResidual) {
+    let level = levels[k]
+    var count = 0
+    for y in 0..<level.height { count += Int(shared[places.doubtCounts + y]) }
+    if count == 0 { return }
+    exact.prepare(k, count: count)
+    for y in 0..<level.height {
+      let list = shared + places.doubts + y * 2 * level.width
+      let gradient = residualGradient(level, y)
+      for i in 0..<Int(shared[places.doubtCounts + y]) {
+        let column = Int(list[2 * i])
+        gradient[Self.place(column, level.segment)] -= Float(exact.sign(k, row: y, column: column)) * list[2 * i + 1]
       }
     }
   }

@@ -391,17 +391,31 @@ FAULTS = [
         "normalizedLaplacianPyramidDistance", "Sources/Fast/LaplacianPyramidWork.swift",
         ("reflection of the neighbours' gradient lost", "let above = y == 0 ? 0 : bottom + (y == 1 ? top : 0)",
          "let above = y == 0 ? 0 : bottom"),
+        ("the row above a piece not made", "max(slopesNeeded.lowerBound - 1, 0)", "slopesNeeded.lowerBound"),
+        ("a halved row without an owner", "let ownHalves = (piece.lowerBound + 1) / 2", "let ownHalves = (piece.lowerBound + 3) / 2"),
+    ),
+    *faults(
+        "normalizedLaplacianPyramidDistance", "Sources/Fast/LaplacianPyramidWorkGradient.swift",
+        ("a piece starts a halved row late", "var shrunkCount = max(", "var shrunkCount = min(piece.lowerBound, 1) + max("),
+    ),
+    *faults(
+        "normalizedLaplacianPyramidDistance", "Sources/Fast/LaplacianPyramidPlan.swift",
+        ("the batch's share forgotten", "joins ? 1 / Double(images) : 1", "1"),
     ),
     *faults(
         "normalizedLaplacianPyramidDistance",
         "Sources/FastKernels/Source/NormalizedLaplacianPyramidDistanceGradient.swift",
         ("last column's fold lost", "    y[width &- 3] += taps[0] * last\n", ""),
         ("first column's fold lost for even sizes", "      y[1] += taps[0] * columns[0]\n", ""),
+        ("signs that were left out never settled", "return total(leftOut) > 0 || isFoldLeftOut", "return false"),
     ),
     *faults(
         "normalizedLaplacianPyramidDistance", "Sources/FastKernels/Source/NormalizedLaplacianPyramidDistance.swift",
         ("turned signs forgotten", "store(lesser(across, away), ", "store(away, "),
         ("change of the denominator missing", "let lost = Vector() - load(here + at) * change", "let lost = Vector()"),
+        ("signs in doubt believed",
+         "store(wherePositive(prediction, multiplyAdd(size + whole, magnitudes, share)), residuals + other)",
+         "store(prediction, residuals + other)"),
         ("even sizes filtered as odd ones", "let far = width & 1 == 0 ? 0 : segment - 1", "let far = segment - 1"),
     ),
     *faults(
