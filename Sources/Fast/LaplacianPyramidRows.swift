@@ -141,7 +141,7 @@ struct LaplacianPyramidRows: Sendable {
       channels: shape.channels, levels: shape.levels, channelCount: kept.count,
       squares: layout.take(2 * shape.height), doubtCounts: layout.take(shape.height),
       doubts: layout.take(2 * shape.height * shape.width), pairs: room(8, parts: 2), enlarged: room(4, parts: 2),
-      residuals: room(4, parts: 4), slopes: room(4, parts: 3), shrunk: room(4, parts: 1), columns: room(1, parts: 2),
+      residuals: room(4, parts: 5), slopes: room(4, parts: 3), shrunk: room(4, parts: 1), columns: room(1, parts: 2),
       passing: room(1, parts: 1))
     planesCount = shape.channels * kept.count + layout.count
     rowsCount = rows.count

@@ -44,7 +44,7 @@ struct LaplacianPyramidWork {
     row(places.enlarged, y & 3, parts: 2, level)
   }
   private func residuals(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row {
-    row(places.residuals, LaplacianEnlargement.reflected(y, level.height) & 3, parts: 4, level)
+    row(places.residuals, LaplacianEnlargement.reflected(y, level.height) & 3, parts: 5, level)
   }
   private func slopes(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row {
     row(places.slopes, y & 3, parts: 3, level)

@@ -399,6 +399,11 @@ FAULTS = [
         ("a piece starts a halved row late", "var shrunkCount = max(", "var shrunkCount = min(piece.lowerBound, 1) + max("),
     ),
     *faults(
+        "normalizedLaplacianPyramidDistance", "Sources/Fast/LaplacianExactResidual.swift",
+        ("signs settled the wrong way", "residual < 0 ? -1 : 1 : 0", "residual < 0 ? 1 : -1 : 0"),
+        ("the wrong image for the centre", "plane(k - 1)[row * level.width + column]", "plane(k)[row * level.halfWidth + column]"),
+    ),
+    *faults(
         "normalizedLaplacianPyramidDistance", "Sources/Fast/LaplacianPyramidPlan.swift",
         ("the batch's share forgotten", "joins ? 1 / Double(images) : 1", "1"),
     ),
@@ -414,8 +419,7 @@ FAULTS = [
         ("turned signs forgotten", "store(lesser(across, away), ", "store(away, "),
         ("change of the denominator missing", "let lost = Vector() - load(here + at) * change", "let lost = Vector()"),
         ("signs in doubt believed",
-         "store(wherePositive(prediction, multiplyAdd(size + whole, magnitudes, share)), residuals + other)",
-         "store(prediction, residuals + other)"),
+         "let told = wherePositive(prediction, multiplyAdd(size + whole, magnitudes, share))", "let told = prediction"),
         ("even sizes filtered as odd ones", "let far = width & 1 == 0 ? 0 : segment - 1", "let far = segment - 1"),
     ),
     *faults(

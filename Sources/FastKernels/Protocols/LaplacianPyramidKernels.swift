@@ -17,8 +17,10 @@ public enum LaplacianPyramidDoubt {
 /// | record | parts |
 /// |---|---|
 /// | pair | target, prediction minus target |
-/// | residuals | of the target, of the prediction, |prediction's| - |target's|, of prediction minus target |
-/// | slopes | u, p, residual of the prediction; ``slopeRecord`` says what u and p are |
+/// | residuals | of the target, of the prediction, |prediction's| - |target's|, of prediction minus target, told |
+/// | slopes | u, p, told; ``slopeRecord`` says what u and p are |
+///
+/// Told is the prediction's residual where its sign is known, and else 0.
 ///
 /// Rows lie in padded scratch memory: a kernel may read and write whole vectors past the width, save in memory that its
 /// comment calls any memory.
@@ -42,8 +44,8 @@ public protocol LaplacianPyramidKernels: Sendable {
     target: UnsafePointer<Float>, difference: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     _ pair: UnsafeMutablePointer<Float>, segment: Int, width: Int)
   /// The residuals of a row: its pair minus the weighted sum of four enlarged pairs. One column is reflected on both
-  /// sides of the parts but the last. The prediction's is 0 where rounding may have turned its sign: where it is within
-  /// `LaplacianPyramidDoubt.bound` of 0, times the magnitudes at hand and `doubt`, a magnitude of the whole image.
+  /// sides of the first three parts. Told is 0 where rounding may have turned the sign: where the prediction's residual is
+  /// within `LaplacianPyramidDoubt.bound` of 0, times the magnitudes at hand and `doubt`, a magnitude of the whole image.
   static func residualRecord(
     _ pair: UnsafePointer<Float>, enlarged rows: UnsafePointer<UnsafePointer<Float>>, weights: UnsafePointer<Float>,
     doubt: Float, _ residuals: UnsafeMutablePointer<Float>, segment: Int, width: Int)
@@ -53,12 +55,12 @@ public protocol LaplacianPyramidKernels: Sendable {
   ///
   ///     u = e / D,  p = u n
   ///
-  /// and the prediction's residual; p has a zero on both sides.
+  /// and told; p has a zero on both sides.
   static func slopeRecord(
     above: UnsafePointer<Float>, here: UnsafePointer<Float>, below: UnsafePointer<Float>, sigma: Float,
     neighbours: UnsafePointer<Float>, _ slopes: UnsafeMutablePointer<Float>?, segment: Int, width: Int
   ) -> Double
-  /// Half the gradient of those squares by the prediction's residual, a split row: u - sign(residual) x (weights over
+  /// Half the gradient of those squares by the prediction's residual, a split row: u - sign(told) x (weights over
   /// the neighbours of p). `weights` are those of the row above, of the columns before and after and of the row below,
   /// each seen from the neighbour. The sign of 0 is 0; returns whether that left out more than
   /// `LaplacianPyramidDoubt.share` of |u| anywhere.

@@ -181,7 +181,9 @@ extension Kernels {
         let across = size + size - away
         store(target, residuals + at)
         let magnitudes = magnitude(own) + magnitude(apart) + magnitude(target)
-        store(wherePositive(prediction, multiplyAdd(size + whole, magnitudes, share)), residuals + other)
+        store(prediction, residuals + other)
+        let told = wherePositive(prediction, multiplyAdd(size + whole, magnitudes, share))
+        store(told, residuals + at + 8 * segment)
         store(lesser(across, away), residuals + other + 2 * segment)
         store(difference, residuals + other + 4 * segment)
         at &+= Vector.scalarCount
@@ -238,7 +240,7 @@ extension Kernels {
           let slope = masked * byPrediction
           store(slope, slopes + at)
           store(slope * (residual * byPrediction), slopes + next + at)
-          store(residual, slopes + 2 * next + at)
+          store(load(here + 4 * next + at), slopes + 2 * next + at)
         }
         j &+= Vector.scalarCount
       }
