@@ -50,10 +50,9 @@ public protocol LaplacianPyramidKernels: Sendable {
     _ pair: UnsafePointer<Float>, enlarged rows: UnsafePointer<UnsafePointer<Float>>, weights: UnsafePointer<Float>,
     doubt: Float, _ residuals: UnsafeMutablePointer<Float>, segment: Int, width: Int)
   /// The sum (masked) of the squared differences e of the normalised levels of a row, from its residuals and those of
-  /// the rows above and below. Where `slopes` is given it receives, D being the prediction's denominator and n its
-  /// normalised level,
+  /// the rows above and below. Where `slopes` is given it receives, D being the prediction's denominator,
   ///
-  ///     u = e / D,  p = u n
+  ///     u = e / D,  p = u told / D
   ///
   /// and told; p has a zero on both sides.
   static func slopeRecord(

@@ -235,12 +235,12 @@ extension Kernels {
         let masked = firstLanes(difference, count &- j)
         squares = multiplyAdd(squares, masked, masked)
         if let slopes {
-          let residual = load(here + next + at)
+          let told = load(here + 4 * next + at)
           let byPrediction = target * reciprocal
           let slope = masked * byPrediction
           store(slope, slopes + at)
-          store(slope * (residual * byPrediction), slopes + next + at)
-          store(load(here + 4 * next + at), slopes + 2 * next + at)
+          store(slope * (told * byPrediction), slopes + next + at)
+          store(told, slopes + 2 * next + at)
         }
         j &+= Vector.scalarCount
       }
