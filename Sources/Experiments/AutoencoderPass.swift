@@ -1,222 +1,50 @@
 import Fast
 import PerceptualCore
 
-/// The activations of one batch size, kept between steps, and the passes over them.
-///
-/// A training pass keeps each block's convolution output (for batch norm's gradient) and its activation (for the next
-/// convolution's weight gradient).
-final class AutoencoderPass {
-  let network: Autoencoder
-  let images: Int
-  let height: Int
-  let width: Int
-  let keepsForGradient: Bool
+/// The memory of one batch size, kept between steps, and the passes over it.
+protocol AutoencoderPass: AnyObject {
+  var images: Int { get }
+  /// The network's output after the sigmoid, [N, 1, H, W].
+  var output: UnsafeMutablePointer<Float> { get }
+  /// The latent before and after quantisation, image by image, an image's numbers in an order of the pass's own.
+  var latent: UnsafeMutablePointer<Float> { get }
+  var quantised: UnsafeMutablePointer<Float> { get }
+  var latentCount: Int { get }
 
-  /// A block with its buffers.
-  struct Block {
-    let layer: Autoencoder.Layer
-    let shape: ConvolutionShape
-    /// Output of the convolution; shared by all blocks unless kept for the gradient.
-    let convolved: UnsafeMutablePointer<Float>
-    /// Output of the activation.
-    let activated: UnsafeMutablePointer<Float>
-    /// Batch mean and 1 / sqrt(variance + epsilon).
-    let mean: UnsafeMutablePointer<Float>
-    let inverseDeviation: UnsafeMutablePointer<Float>
-    var pixels: Int { shape.outputHeight * shape.outputWidth }
+  /// The latent before quantisation, [N, channels, H / 16, W / 16].
+  func planarLatent() -> Tensor<Float>
+
+  /// x -> output. `statistics` .batch normalises by the batch and, if `updatesRunning`, moves the running statistics.
+  func forward(
+    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool)
+
+  /// x -> latent, before quantisation.
+  func encode(_ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool)
+
+  /// Adds nothing and keeps nothing: overwrites `gradient` (laid out as the network's parameters) with that of a loss
+  /// whose gradient with respect to the output is `upstream`, for the batch of the last forward pass on `x`.
+  func backward(_ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, gradient: ParameterStore)
+}
+
+extension Autoencoder {
+  /// The ways to run the network on pictures of that size, best first, with the reason why one cannot be used; the first
+  /// without one is.
+  public func passes(height: Int, width: Int) -> [(name: String, obstacle: String?)] {
+    [
+      ("fused blocks, minimal filtering F(2x2, 2x2)", BlockPass.obstacle(self, height: height, width: width)),
+      ("operation by operation", nil),
+    ]
   }
 
-  let blocks: [Block]
-  /// The latent after quantisation.
-  let quantised: UnsafeMutablePointer<Float>
-  let lastShape: ConvolutionShape
-  /// The network's output after the sigmoid, [N, 1, H, W].
-  let output: UnsafeMutablePointer<Float>
-  private var owned: [UnsafeMutablePointer<Float>] = []
-  /// Two buffers of the largest activation that gradients pass through in turn.
-  private let gradients: [UnsafeMutablePointer<Float>]
-
-  init(_ network: Autoencoder, images: Int, height: Int, width: Int, keepsForGradient: Bool) {
+  func makePass(images: Int, height: Int, width: Int, keepsForGradient: Bool) -> any AutoencoderPass {
     let multiple = AutoencoderOptions.sizeMultiple
     require(
       height > 0 && width > 0 && height % multiple == 0 && width % multiple == 0,
       "size: \(height)x\(width) given, multiples of \(multiple) are needed")
     require(images > 0, "images: \(images) given, at least 1 is needed")
-    self.network = network
-    self.images = images
-    self.height = height
-    self.width = width
-    self.keepsForGradient = keepsForGradient
-    var owned: [UnsafeMutablePointer<Float>] = []
-    func buffer(_ count: Int) -> UnsafeMutablePointer<Float> {
-      owned.append(FloatBuffer.allocate(count))
-      return owned[owned.count - 1]
+    if BlockPass.obstacle(self, height: height, width: width) == nil {
+      return BlockPass(self, images: images, height: height, width: width, keepsForGradient: keepsForGradient)
     }
-    let channels = network.options.channels
-    let largest = images * channels * height * width
-    let shared = keepsForGradient ? [] : [buffer(largest), buffer(largest), buffer(largest)]
-    var blocks: [Block] = []
-    var size = (height: height, width: width)
-    for (number, layer) in network.layers.enumerated() {
-      let shape =
-        layer.isTransposed
-        ? ConvolutionShape(
-          transposing: images, inputChannels: layer.inputs, outputChannels: layer.outputs, height: size.height,
-          width: size.width, kernelHeight: network.options.kernel, kernelWidth: network.options.kernel,
-          geometry: network.options.geometry)
-        : ConvolutionShape(
-          convolving: images, inputChannels: layer.inputs, outputChannels: layer.outputs, height: size.height,
-          width: size.width, kernelHeight: network.options.kernel, kernelWidth: network.options.kernel,
-          geometry: network.options.geometry)
-      size = (shape.outputHeight, shape.outputWidth)
-      blocks.append(
-        Block(
-          layer: layer, shape: shape, convolved: keepsForGradient ? buffer(shape.outputCount) : shared[2],
-          activated: keepsForGradient ? buffer(shape.outputCount) : shared[number % 2], mean: buffer(channels),
-          inverseDeviation: buffer(channels)))
-    }
-    self.blocks = blocks
-    quantised = buffer(blocks[Autoencoder.latentLayer].shape.outputCount)
-    lastShape = ConvolutionShape(
-      convolving: images, inputChannels: channels, outputChannels: 1, height: height, width: width, kernelHeight: 3,
-      kernelWidth: 3, geometry: ConvolutionGeometry(padding: 1))
-    output = buffer(lastShape.outputCount)
-    gradients = keepsForGradient ? [buffer(largest), buffer(largest)] : []
-    self.owned = owned
-  }
-
-  deinit { for pointer in owned { pointer.deallocate() } }
-
-  var latentCount: Int { blocks[Autoencoder.latentLayer].shape.outputCount }
-  /// The latent before quantisation.
-  var latent: UnsafeMutablePointer<Float> { blocks[Autoencoder.latentLayer].activated }
-
-  /// x -> output. `statistics` .batch normalises by the batch and, if `updatesRunning`, moves the running statistics.
-  func forward(
-    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation = .soft,
-    updatesRunning: Bool = false
-  ) {
-    encode(x, statistics: statistics, updatesRunning: updatesRunning)
-    let options = network.options
-    switch quantisation {
-    case .soft: softQuantization(latent, quantised, count: latentCount, centres: options.centres, scale: options.scale)
-    case .hard: hardQuantization(latent, quantised, count: latentCount, centres: options.centres)
-    }
-    decode(statistics: statistics, updatesRunning: updatesRunning)
-  }
-
-  /// x -> latent, before quantisation.
-  func encode(_ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool) {
-    var input = x
-    for block in blocks[...Autoencoder.latentLayer] {
-      run(block, input, statistics: statistics, updatesRunning: updatesRunning)
-      input = UnsafePointer(block.activated)
-    }
-  }
-
-  /// quantised -> output.
-  func decode(statistics: BatchStatistics, updatesRunning: Bool) {
-    var input = UnsafePointer(quantised)
-    for block in blocks[(Autoencoder.latentLayer + 1)...] {
-      run(block, input, statistics: statistics, updatesRunning: updatesRunning)
-      input = UnsafePointer(block.activated)
-    }
-    convolution2D(
-      input, weight: network.parameters.pointer("\(Autoencoder.lastConvolution).weight"),
-      bias: network.parameters.pointer("\(Autoencoder.lastConvolution).bias"), output, shape: lastShape)
-    sigmoid(output, output, count: lastShape.outputCount)
-  }
-
-  private func run(
-    _ block: Block, _ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool
-  ) {
-    let parameters = network.parameters
-    let layer = block.layer
-    let weight = parameters.pointer("\(layer.convolution).weight")
-    let bias = parameters.pointer("\(layer.convolution).bias")
-    if layer.isTransposed {
-      transposedConvolution2D(x, weight: weight, bias: bias, block.convolved, shape: block.shape)
-    } else {
-      convolution2D(x, weight: weight, bias: bias, block.convolved, shape: block.shape)
-    }
-    let gamma = parameters.pointer("\(layer.normalization).weight")
-    let beta = parameters.pointer("\(layer.normalization).bias")
-    let runningMean = network.statistics.pointer("\(layer.normalization).running_mean")
-    let runningVariance = network.statistics.pointer("\(layer.normalization).running_var")
-    switch statistics {
-    case .batch:
-      batchNormalizationTraining(
-        x: block.convolved, y: block.activated, images: images, channels: layer.outputs, pixels: block.pixels,
-        gamma: gamma, beta: beta, mean: block.mean, inverseDeviation: block.inverseDeviation,
-        runningMean: updatesRunning ? runningMean : nil, runningVariance: updatesRunning ? runningVariance : nil,
-        epsilon: network.options.epsilon, momentum: network.options.momentum)
-    case .running:
-      batchNormalizationInference(
-        x: block.convolved, y: block.activated, images: images, channels: layer.outputs, pixels: block.pixels,
-        gamma: gamma, beta: beta, runningMean: runningMean, runningVariance: runningVariance,
-        epsilon: network.options.epsilon)
-    }
-    let count = block.shape.outputCount
-    if layer.activationIsTanh {
-      tanh(block.activated, block.activated, count: count)
-    } else {
-      leakyReLU(block.activated, block.activated, count: count, slope: network.options.slope)
-    }
-  }
-
-  /// Adds nothing and keeps nothing: overwrites `gradient` (laid out as the network's parameters) with that of a loss
-  /// whose gradient with respect to the output is `upstream`, for the batch of the last forward pass on `x`.
-  func backward(_ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, gradient: ParameterStore) {
-    require(keepsForGradient, "backward: this pass keeps no activations")
-    let options = network.options
-    let last = Autoencoder.lastConvolution
-    let lastInput = UnsafePointer(blocks[blocks.count - 1].activated)
-    // sigmoid'(output), in a buffer of its own size inside the first gradient buffer.
-    sigmoidGradient(output, upstream: upstream, gradients[0], count: lastShape.outputCount)
-    convolution2DWeightGradient(
-      lastInput, upstream: gradients[0], weight: gradient.pointer("\(last).weight"),
-      bias: gradient.pointer("\(last).bias"), shape: lastShape)
-    convolution2DInputGradient(
-      upstream: gradients[0], weight: network.parameters.pointer("\(last).weight"), gradients[1], shape: lastShape)
-    var current = 1
-    for number in blocks.indices.reversed() {
-      let block = blocks[number]
-      let layer = block.layer
-      let flowing = gradients[current]
-      let count = block.shape.outputCount
-      if number == Autoencoder.latentLayer {
-        softQuantizationGradient(
-          latent, upstream: flowing, flowing, count: count, centres: options.centres, scale: options.scale)
-        tanhGradient(block.activated, upstream: flowing, flowing, count: count)
-      } else {
-        leakyReLUGradient(block.activated, upstream: flowing, flowing, count: count, slope: options.slope)
-      }
-      batchNormalizationTrainingGradient(
-        x: block.convolved, upstream: flowing, gradient: flowing, images: images, channels: layer.outputs,
-        pixels: block.pixels, gamma: network.parameters.pointer("\(layer.normalization).weight"), mean: block.mean,
-        inverseDeviation: block.inverseDeviation, gammaGradient: gradient.pointer("\(layer.normalization).weight"),
-        betaGradient: gradient.pointer("\(layer.normalization).bias"))
-      let input =
-        number == 0
-        ? x
-        : number == Autoencoder.latentLayer + 1 ? UnsafePointer(quantised) : UnsafePointer(blocks[number - 1].activated)
-      let weight = network.parameters.pointer("\(layer.convolution).weight")
-      let weightGradient = gradient.pointer("\(layer.convolution).weight")
-      let biasGradient = gradient.pointer("\(layer.convolution).bias")
-      if layer.isTransposed {
-        transposedConvolution2DWeightGradient(
-          input, upstream: flowing, weight: weightGradient, bias: biasGradient, shape: block.shape)
-        transposedConvolution2DInputGradient(
-          upstream: flowing, weight: weight, gradients[1 - current], shape: block.shape)
-      } else {
-        convolution2DWeightGradient(
-          input, upstream: flowing, weight: weightGradient, bias: biasGradient, shape: block.shape)
-        // Nothing asks for the gradient of the picture itself.
-        if number > 0 {
-          convolution2DInputGradient(upstream: flowing, weight: weight, gradients[1 - current], shape: block.shape)
-        }
-      }
-      current = 1 - current
-    }
+    return DirectPass(self, images: images, height: height, width: width, keepsForGradient: keepsForGradient)
   }
 }

@@ -50,17 +50,18 @@ extension Autoencoder {
     let groups = (images + most - 1) / most
     var output: [Float] = []
     output.reserveCapacity(pictures.count)
-    var pass: AutoencoderPass?
+    var pass: (any AutoencoderPass)?
     for group in 0..<groups {
       let first = group * images / groups
       let end = (group + 1) * images / groups
       if pass?.images != end - first {
-        pass = AutoencoderPass(self, images: end - first, height: height, width: width, keepsForGradient: false)
+        pass = makePass(images: end - first, height: height, width: width, keepsForGradient: false)
       }
       guard let pass else { continue }
       pictures.elements.withUnsafeBufferPointer { elements in
         guard let elements = elements.baseAddress else { return }
-        pass.forward(elements + first * height * width, statistics: statistics, quantisation: quantisation)
+        pass.forward(
+          elements + first * height * width, statistics: statistics, quantisation: quantisation, updatesRunning: false)
       }
       output.append(contentsOf: UnsafeBufferPointer(start: pass.output, count: (end - first) * height * width))
     }
@@ -71,14 +72,13 @@ extension Autoencoder {
   public func codes(_ pictures: Tensor<Float>, statistics: BatchStatistics = .running) -> [[Int]] {
     require(pictures.rank == 4 && pictures.shape[1] == 1, "pictures: shape \(pictures.shape), [N, 1, H, W] is needed")
     let images = pictures.shape[0]
-    let pass = AutoencoderPass(
-      self, images: images, height: pictures.shape[2], width: pictures.shape[3], keepsForGradient: false)
+    let pass = makePass(
+      images: images, height: pictures.shape[2], width: pictures.shape[3], keepsForGradient: false)
     pictures.elements.withUnsafeBufferPointer { pixels in
       if let pixels = pixels.baseAddress { pass.encode(pixels, statistics: statistics, updatesRunning: false) }
     }
     let latents = pass.latentCount / images
-    let all = Tensor(Array(UnsafeBufferPointer(start: pass.latent, count: pass.latentCount)))
-    let indices = hardQuantizationIndices(all, centres: options.centres)
+    let indices = hardQuantizationIndices(pass.planarLatent(), centres: options.centres)
     return (0..<images).map { image in indices[image * latents..<(image + 1) * latents].map { Int($0) } }
   }
 }

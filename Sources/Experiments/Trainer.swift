@@ -74,7 +74,7 @@ public final class Trainer {
   let firstMoment: ParameterStore
   let secondMoment: ParameterStore
   private let gradient: ParameterStore
-  private let pass: AutoencoderPass
+  private let pass: any AutoencoderPass
   private let objective: TrainingObjective
 
   /// What one step found.
@@ -99,8 +99,8 @@ public final class Trainer {
     firstMoment = ParameterStore(shapes)
     secondMoment = ParameterStore(shapes)
     gradient = ParameterStore(shapes)
-    pass = AutoencoderPass(
-      network, images: options.batch, height: options.size, width: options.size, keepsForGradient: true)
+    pass = network.makePass(
+      images: options.batch, height: options.size, width: options.size, keepsForGradient: true)
     objective = TrainingObjective(loss: options.loss, pooling: options.pooling)
   }
 
@@ -111,7 +111,7 @@ public final class Trainer {
       iteration, images: options.batch, height: options.size, width: options.size, seed: options.seed)
     let loss = x.elements.withUnsafeBufferPointer { elements -> Double in
       guard let pixels = elements.baseAddress else { return .nan }
-      pass.forward(pixels, statistics: .batch, updatesRunning: true)
+      pass.forward(pixels, statistics: .batch, quantisation: .soft, updatesRunning: true)
       let output = Tensor(Array(UnsafeBufferPointer(start: pass.output, count: x.count)), shape: x.shape)
       let result = objective(output, target: x)
       result.gradient.elements.withUnsafeBufferPointer { upstream in

@@ -9,6 +9,14 @@
   static inline __attribute__((always_inline)) perceptual_lanes##LANES perceptual_root##LANES(                       \
       perceptual_lanes##LANES a) {                                                                                   \
     return __builtin_elementwise_sqrt(a);                                                                            \
+  }                                                                                                                  \
+  static inline __attribute__((always_inline)) perceptual_lanes##LANES perceptual_choice##LANES(                     \
+      perceptual_lanes##LANES condition, perceptual_lanes##LANES a, perceptual_lanes##LANES b) {                     \
+    return condition > 0 ? a : b;                                                                                    \
+  }                                                                                                                  \
+  static inline __attribute__((always_inline)) void perceptual_stream##LANES(                                        \
+      perceptual_lanes##LANES a, float *address) {                                                                   \
+    __builtin_nontemporal_store(a, (perceptual_lanes##LANES *)address);                                              \
   }
 
 #define PERCEPTUAL_INTERLEAVE(name, vector, ...)                                                                     \

@@ -158,3 +158,15 @@ func total(_ x: Vector) -> Double {
     perceptual_total4(x)
   #endif
 }
+
+/// `a` where `condition` is above 0, and else `b`.
+@inline(__always)
+func choice(_ condition: Vector, _ a: Vector, _ b: Vector) -> Vector {
+  #if KERNELS_AVX512
+    perceptual_choice16(condition, a, b)
+  #elseif KERNELS_AVX2
+    perceptual_choice8(condition, a, b)
+  #else
+    perceptual_choice4(condition, a, b)
+  #endif
+}

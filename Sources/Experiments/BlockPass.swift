@@ -1,0 +1,156 @@
+import Fast
+import PerceptualCore
+
+/// The network in fused blocks (``ConvolutionBlock``): what a training step writes to memory is each convolution's output,
+/// once, and the gradient of each block's normalised values, once, but for the last and largest, which is never stored.
+final class BlockPass: AutoencoderPass {
+  let network: Autoencoder
+  let images: Int
+  private let arena = Arena()
+  private let blocks: [ConvolutionBlock]
+  private let last: OutputBlock
+  let latent: UnsafeMutablePointer<Float>
+  let quantised: UnsafeMutablePointer<Float>
+  let latentCount: Int
+  /// The gradient of the quantised latent.
+  private let latentGradient: UnsafeMutablePointer<Float>?
+
+  var output: UnsafeMutablePointer<Float> { last.output }
+  /// Bytes of the pass's memory.
+  var bytes: Int { arena.bytes }
+
+  /// Why the network cannot run in fused blocks on pictures of that size; nil if it can.
+  static func obstacle(_ network: Autoencoder, height: Int, width: Int) -> String? {
+    for (layer, shape) in zip(network.layers, shapes(network, images: 1, height: height, width: width)) {
+      if let obstacle = ConvolutionBlock.obstacle(shape, isTransposed: layer.isTransposed) {
+        return "layer \(layer.index): \(obstacle)"
+      }
+    }
+    return nil
+  }
+
+  private static func shapes(_ network: Autoencoder, images: Int, height: Int, width: Int) -> [ConvolutionShape] {
+    var size = (height: height, width: width)
+    return network.layers.map { layer in
+      let kernel = network.options.kernel
+      let geometry = network.options.geometry
+      let shape =
+        layer.isTransposed
+        ? ConvolutionShape(
+          transposing: images, inputChannels: layer.inputs, outputChannels: layer.outputs, height: size.height,
+          width: size.width, kernelHeight: kernel, kernelWidth: kernel, geometry: geometry)
+        : ConvolutionShape(
+          convolving: images, inputChannels: layer.inputs, outputChannels: layer.outputs, height: size.height,
+          width: size.width, kernelHeight: kernel, kernelWidth: kernel, geometry: geometry)
+      size = (shape.outputHeight, shape.outputWidth)
+      return shape
+    }
+  }
+
+  init(_ network: Autoencoder, images: Int, height: Int, width: Int, keepsForGradient: Bool) {
+    self.network = network
+    self.images = images
+    let arena = arena
+    let shapes = Self.shapes(network, images: images, height: height, width: width)
+    let workspace = keepsForGradient ? GradientWorkspace(arena) : nil
+    let largest = shapes.map(\.outputCount).max() ?? 0
+    // Without gradients a block's output is dead once the next has read it.
+    let shared = keepsForGradient ? [] : [arena.floats(largest), arena.floats(largest)]
+    let blocks = zip(network.layers, shapes).enumerated().map { number, pair in
+      ConvolutionBlock(
+        pair.1, isTransposed: pair.0.isTransposed, slope: pair.0.activationIsTanh ? 1 : network.options.slope,
+        epsilon: network.options.epsilon, arena: arena, workspace: workspace,
+        convolved: keepsForGradient ? nil : shared[number % 2])
+    }
+    if keepsForGradient {
+      // The last block's gradient is never stored; the others' pass through two buffers in turn.
+      let most = shapes.dropLast().map(\.outputCount).max() ?? 0
+      let turns = [arena.floats(most), arena.floats(most)]
+      for (number, block) in blocks.dropLast().enumerated() { block.gradient = turns[number % 2] }
+    }
+    self.blocks = blocks
+    latentCount = shapes[Autoencoder.latentLayer].outputCount
+    latent = arena.floats(latentCount)
+    quantised = arena.floats(latentCount)
+    latentGradient = keepsForGradient ? arena.floats(latentCount) : nil
+    last = OutputBlock(blocks[blocks.count - 1], arena: arena, keepsForGradient: keepsForGradient)
+  }
+
+  func forward(
+    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool
+  ) {
+    encode(x, statistics: statistics, updatesRunning: updatesRunning)
+    let options = network.options
+    switch quantisation {
+    case .soft: softQuantization(latent, quantised, count: latentCount, centres: options.centres, scale: options.scale)
+    case .hard: hardQuantization(latent, quantised, count: latentCount, centres: options.centres)
+    }
+    for number in Autoencoder.latentLayer + 1..<blocks.count {
+      run(number, x, statistics: statistics, updatesRunning: updatesRunning)
+    }
+    let name = Autoencoder.lastConvolution
+    last.forward(
+      weight: network.parameters.pointer("\(name).weight"), bias: network.parameters.pointer("\(name).bias"))
+  }
+
+  func encode(_ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool) {
+    for number in 0...Autoencoder.latentLayer {
+      run(number, x, statistics: statistics, updatesRunning: updatesRunning)
+    }
+    blocks[Autoencoder.latentLayer].activate(latent)
+    tanh(latent, latent, count: latentCount)
+  }
+
+  func planarLatent() -> Tensor<Float> { blocks[Autoencoder.latentLayer].planar(latent) }
+
+  private func run(_ number: Int, _ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool) {
+    let name = network.layers[number].normalization
+    blocks[number].forward(
+      input(number, x), parameters(number, network.parameters),
+      statistics: statistics == .batch
+        ? .batch(momentum: updatesRunning ? network.options.momentum : nil) : .running,
+      runningMean: network.statistics.pointer("\(name).running_mean"),
+      runningVariance: network.statistics.pointer("\(name).running_var"))
+  }
+
+  private func input(_ number: Int, _ x: UnsafePointer<Float>) -> ConvolutionBlock.Input {
+    switch number {
+    case 0: .picture(x)
+    case Autoencoder.latentLayer + 1: .stored(quantised)
+    default: .block(blocks[number - 1])
+    }
+  }
+
+  private func parameters(_ number: Int, _ store: ParameterStore) -> ConvolutionBlock.Parameters {
+    let layer = network.layers[number]
+    return ConvolutionBlock.Parameters(
+      weight: store.pointer("\(layer.convolution).weight"), bias: store.pointer("\(layer.convolution).bias"),
+      gamma: store.pointer("\(layer.normalization).weight"), beta: store.pointer("\(layer.normalization).bias"))
+  }
+
+  func backward(_ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, gradient: ParameterStore) {
+    guard let latentGradient else {
+      require(false, "backward: this pass keeps no activations")
+      return
+    }
+    let options = network.options
+    let end = blocks.count - 1
+    let name = Autoencoder.lastConvolution
+    last.backward(
+      upstream: upstream, weightGradient: gradient.pointer("\(name).weight"),
+      biasGradient: gradient.pointer("\(name).bias"), input: input(end, x), parameters(end, network.parameters),
+      gradients: parameters(end, gradient))
+    for number in blocks.indices.dropLast().reversed() {
+      if number == Autoencoder.latentLayer {
+        softQuantizationGradient(
+          latent, upstream: latentGradient, latentGradient, count: latentCount, centres: options.centres,
+          scale: options.scale)
+        tanhGradient(latent, upstream: latentGradient, latentGradient, count: latentCount)
+        blocks[number].receive(latentGradient)
+      }
+      blocks[number].backward(
+        input(number, x), parameters(number, network.parameters), gradients: parameters(number, gradient),
+        inputGradient: number == Autoencoder.latentLayer + 1 ? latentGradient : nil)
+    }
+  }
+}

@@ -1,0 +1,213 @@
+import PerceptualCore
+import PerceptualKernels
+
+/// Batch normalisation's numbers of one block, for all channels, and the partial sums they are joined from.
+///
+/// Every piece of work sums its own pixels in Float, around a pivot of its own (its first pixel); the pieces are joined in
+/// Double in their order.
+final class BlockStatistics {
+  private static let lanes = ChannelBlocks.lanes
+  private static let record = 3 * lanes
+
+  let channels: Int
+  let epsilon: Double
+  let slope: Float
+  private let storage: UnsafeMutablePointer<Float>
+  private let partials: UnsafeMutablePointer<Float>
+  private let counts: UnsafeMutablePointer<Int>
+  private let capacity: Int
+  /// 1 / sqrt(variance + epsilon), and the mean in full.
+  private(set) var inverseDeviation: [Double]
+  private(set) var mean: [Double]
+  private(set) var variance: [Double]
+
+  /// `capacity` is the largest number of pieces that will be joined.
+  init(channels: Int, capacity: Int, epsilon: Double, slope: Double, arena: Arena) {
+    self.channels = channels
+    self.capacity = capacity
+    self.epsilon = epsilon
+    self.slope = Float(slope)
+    storage = arena.floats(5 * channels)
+    partials = arena.floats(capacity * channels / Self.lanes * Self.record)
+    counts = .allocate(capacity: capacity)
+    counts.initialize(repeating: 0, count: capacity)
+    inverseDeviation = Array(repeating: 1, count: channels)
+    mean = Array(repeating: 0, count: channels)
+    variance = mean
+  }
+
+  deinit { counts.deallocate() }
+
+  var normalization: BlockNormalization {
+    BlockNormalization(
+      mean: storage, factor: storage + channels, offset: storage + 2 * channels, meanGradient: storage + 3 * channels,
+      minusGradientSlope: storage + 4 * channels, slope: slope)
+  }
+
+  /// The record of one piece and block of channels: [pivot][sum][sum of squares or products], sixteen floats each.
+  func partial(piece: Int, block: Int) -> UnsafeMutablePointer<Float> {
+    partials + (piece * (channels / Self.lanes) + block) * Self.record
+  }
+
+  func setCount(piece: Int, _ count: Int) { counts[piece] = count }
+  func addCount(piece: Int, _ count: Int) { counts[piece] += count }
+
+  /// Mean and variance of the batch from the records of `pieces` pieces: Chan, Golub and LeVeque's rule, piece by piece.
+  func joinMoments(pieces: Int, gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>) {
+    require(pieces <= capacity, "pieces: \(pieces) given, at most \(capacity) were planned")
+    for channel in 0..<channels {
+      var total = 0.0
+      var mean = 0.0
+      var squares = 0.0
+      for piece in 0..<pieces {
+        let record = partial(piece: piece, block: channel / Self.lanes) + channel % Self.lanes
+        let count = Double(counts[piece])
+        let sum = Double(record[Self.lanes])
+        let pieceMean = Double(record[0]) + sum / count
+        let pieceSquares = Double(record[2 * Self.lanes]) - sum * sum / count
+        let difference = pieceMean - mean
+        let joined = total + count
+        mean += difference * count / joined
+        squares += pieceSquares + difference * difference * total * count / joined
+        total = joined
+      }
+      set(channel, mean: mean, variance: max(0, squares / total), gamma: gamma, beta: beta)
+      if !squares.isFinite { self.variance[channel] = squares }
+    }
+    values = (0..<pieces).reduce(0) { $0 + counts[$1] }
+  }
+
+  /// Values a channel that the last join saw.
+  private(set) var values = 0
+
+  /// Takes the running statistics for the batch's.
+  func take(
+    mean: UnsafePointer<Float>, variance: UnsafePointer<Float>, gamma: UnsafePointer<Float>,
+    beta: UnsafePointer<Float>
+  ) {
+    for channel in 0..<channels {
+      set(channel, mean: Double(mean[channel]), variance: Double(variance[channel]), gamma: gamma, beta: beta)
+    }
+  }
+
+  private func set(
+    _ channel: Int, mean: Double, variance: Double, gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>
+  ) {
+    let inverse = 1 / (variance + epsilon).squareRoot()
+    let factor = Double(gamma[channel]) * inverse
+    self.mean[channel] = mean
+    self.variance[channel] = variance
+    inverseDeviation[channel] = inverse
+    let rounded = Float(mean)
+    storage[channel] = rounded
+    storage[channels + channel] = Float(factor)
+    storage[2 * channels + channel] = Float(Double(beta[channel]) + (Double(rounded) - mean) * factor)
+  }
+
+  /// Moves the running statistics towards the batch's, the variance unbiased.
+  func moveRunning(mean: UnsafeMutablePointer<Float>, variance: UnsafeMutablePointer<Float>, momentum: Double) {
+    let unbiased = Double(values) / Double(values - 1)
+    for channel in 0..<channels {
+      mean[channel] = Float((1 - momentum) * Double(mean[channel]) + momentum * self.mean[channel])
+      variance[channel] =
+        Float((1 - momentum) * Double(variance[channel]) + momentum * self.variance[channel] * unbiased)
+    }
+  }
+
+  /// gamma's and beta's gradients, and what the gradient with respect to the convolution's output needs, from the records
+  /// of `pieces` pieces.
+  func joinGradients(
+    pieces: Int, gamma: UnsafePointer<Float>, gammaGradient: UnsafeMutablePointer<Float>,
+    betaGradient: UnsafeMutablePointer<Float>
+  ) {
+    require(pieces <= capacity, "pieces: \(pieces) given, at most \(capacity) were planned")
+    for channel in 0..<channels {
+      var sum = 0.0
+      var product = 0.0
+      for piece in 0..<pieces {
+        let record = partial(piece: piece, block: channel / Self.lanes) + channel % Self.lanes
+        sum += Double(record[Self.lanes])
+        product += Double(record[2 * Self.lanes])
+      }
+      // x - mean = (x - rounded mean) + residual, where only the first part is known to the kernels.
+      let residual = Double(storage[channel]) - mean[channel]
+      product += residual * sum
+      let inverse = inverseDeviation[channel]
+      let slope = product * inverse * inverse / Double(values)
+      storage[3 * channels + channel] = Float(sum / Double(values) + residual * slope)
+      storage[4 * channels + channel] = Float(-slope)
+      gammaGradient[channel] = Float(product * inverse)
+      betaGradient[channel] = Float(sum)
+    }
+  }
+}
+
+/// Receives a convolution's output: adds the bias, stores it and takes the batch's moments.
+struct MomentSink: BlockSink {
+  let shape: ChannelBlocks
+  let output: UnsafeMutablePointer<Float>
+  let bias: UnsafePointer<Float>
+  let statistics: BlockStatistics
+  let pieces: Int
+  let streams: Bool
+  let kernels: any KernelSet.Type
+
+  func finish(
+    _ x: UnsafePointer<Float>, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool
+  ) {
+    let lanes = ChannelBlocks.lanes
+    let number = image * pieces + piece
+    let record = statistics.partial(piece: number, block: block)
+    if isFirst {
+      for lane in 0..<lanes { record[lane] = x[lane] + bias[block * lanes + lane] }
+      (record + lanes).update(repeating: 0, count: 2 * lanes)
+      if block == 0 { statistics.setCount(piece: number, 0) }
+    }
+    if block == 0 { statistics.addCount(piece: number, count) }
+    kernels.finishBlockRow(
+      x, count: count, bias: bias + block * lanes, pivot: record, sums: record + lanes,
+      output + shape.offset(image: image, block: block, row: row, column: column), streams: streams)
+  }
+}
+
+/// Receives the gradient of a block's activation: takes it through LeakyReLU, stores it and sums it for batch norm.
+struct GradientSink: BlockSink {
+  let shape: ChannelBlocks
+  let x: UnsafePointer<Float>
+  let output: UnsafeMutablePointer<Float>
+  let statistics: BlockStatistics
+  let pieces: Int
+  let kernels: any KernelSet.Type
+
+  func finish(
+    _ upstream: UnsafePointer<Float>, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int,
+    isFirst: Bool
+  ) {
+    let lanes = ChannelBlocks.lanes
+    let record = statistics.partial(piece: image * pieces + piece, block: block) + lanes
+    if isFirst { record.update(repeating: 0, count: 2 * lanes) }
+    let offset = shape.offset(image: image, block: block, row: row, column: column)
+    kernels.finishGradientBlockRow(
+      upstream, x: x + offset, count: count, normalization: statistics.normalization.of(block: block), sums: record,
+      output + offset)
+  }
+}
+
+/// Stores rows, with a bias.
+struct StoringSink: BlockSink {
+  let shape: ChannelBlocks
+  let output: UnsafeMutablePointer<Float>
+  let bias: UnsafePointer<Float>?
+  let kernels: any KernelSet.Type
+
+  func finish(
+    _ x: UnsafePointer<Float>, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool
+  ) {
+    let target = output + shape.offset(image: image, block: block, row: row, column: column)
+    guard let bias else {
+      target.update(from: x, count: count * ChannelBlocks.lanes)
+      return
+    }
+    kernels.addBlockBias(x, count: count, bias: bias + block * ChannelBlocks.lanes, target)
+  }
+}

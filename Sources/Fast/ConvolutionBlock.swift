@@ -1,0 +1,366 @@
+import PerceptualCore
+import PerceptualKernels
+
+/// A strided block of a convolutional network, fused: a 4x4 convolution of stride 2 or its transpose, batch normalisation
+/// and LeakyReLU, forward and backward, in channel blocks.
+///
+/// Memory decides the speed of such a network as much as arithmetic does, so a block writes its convolution's output
+/// once, summing the batch's moments as it goes, and keeps nothing else: whoever reads it next normalises and activates
+/// what it reads. Backward, the gradient of the normalised values is stored with the sums that batch normalisation's
+/// gradient needs, and completed while the next convolution reads it.
+///
+/// The convolutions run by minimal filtering (``MinimalFiltering``), the first one, from a single channel, directly. The
+/// gradient of the convolution's bias is 0, which batch normalisation makes it but for rounding.
+public final class ConvolutionBlock {
+  /// What a block convolves.
+  public enum Input {
+    /// [images][height][width], a single channel.
+    case picture(UnsafePointer<Float>)
+    /// Channel blocks as they are stored.
+    case stored(UnsafePointer<Float>)
+    /// The activation of another block.
+    case block(ConvolutionBlock)
+  }
+
+  public enum Statistics: Sendable {
+    /// The batch's; the running ones move towards them by `momentum` unless that is nil.
+    case batch(momentum: Double?)
+    case running
+  }
+
+  /// Trained numbers and running statistics of a block, or the gradients of the former.
+  public struct Parameters {
+    public let weight: UnsafeMutablePointer<Float>
+    public let bias: UnsafeMutablePointer<Float>
+    public let gamma: UnsafeMutablePointer<Float>
+    public let beta: UnsafeMutablePointer<Float>
+
+    public init(
+      weight: UnsafeMutablePointer<Float>, bias: UnsafeMutablePointer<Float>, gamma: UnsafeMutablePointer<Float>,
+      beta: UnsafeMutablePointer<Float>
+    ) {
+      self.weight = weight
+      self.bias = bias
+      self.gamma = gamma
+      self.beta = beta
+    }
+  }
+
+  public let shape: ConvolutionShape
+  public let isTransposed: Bool
+  /// The convolution's output, in channel blocks.
+  public let convolved: UnsafeMutablePointer<Float>
+  let input: ChannelBlocks
+  let output: ChannelBlocks
+  let statistics: BlockStatistics
+  /// The gradient with respect to the normalised values, written by the block behind this one; nil in a pass that keeps
+  /// nothing for the gradient, and for a block whose gradient is never stored.
+  public var gradient: UnsafeMutablePointer<Float>?
+  /// Pieces of work whose sums of that gradient are to be joined.
+  var gradientPieces = 0
+  private let filtering: MinimalFiltering?
+  private let picture: PictureConvolution
+  private let filters: UnsafeMutablePointer<Float>
+  private let gradientFilters: UnsafeMutablePointer<Float>?
+  private let workspace: GradientWorkspace?
+  private let execution: Execution
+
+  /// Why a block of this shape cannot be computed here; nil if it can.
+  public static func obstacle(_ shape: ConvolutionShape, isTransposed: Bool) -> String? {
+    let kernel = Extent(height: shape.kernelHeight, width: shape.kernelWidth)
+    let inputs = shape.inputChannels == 1 && !isTransposed ? MinimalFilter.group : shape.inputChannels
+    return MinimalFiltering.obstacle(
+      kernel: kernel, geometry: shape.geometry, coarse: isTransposed ? inputs : shape.outputChannels,
+      fine: isTransposed ? shape.outputChannels : inputs)
+  }
+
+  /// Takes its memory from `arena`; `workspace` is nil in a pass without gradients, otherwise shared by all blocks.
+  /// `convolved` is the output's memory if it is shared too.
+  public init(
+    _ shape: ConvolutionShape, isTransposed: Bool, slope: Double, epsilon: Double, arena: Arena,
+    workspace: GradientWorkspace?, convolved: UnsafeMutablePointer<Float>? = nil
+  ) {
+    let problem = Self.obstacle(shape, isTransposed: isTransposed)
+    require(problem == nil, "shape: \(problem ?? "")")
+    let execution = Execution.current
+    self.shape = shape
+    self.isTransposed = isTransposed
+    self.workspace = workspace
+    self.execution = execution
+    input = ChannelBlocks(
+      images: shape.images, channels: shape.inputChannels, height: shape.height, width: shape.width)
+    output = ChannelBlocks(
+      images: shape.images, channels: shape.outputChannels, height: shape.outputHeight, width: shape.outputWidth)
+    picture = PictureConvolution(
+      height: shape.height, width: shape.width, padding: shape.geometry.padding, output: output,
+      kernels: execution.kernels)
+    let filtering =
+      shape.inputChannels == 1
+      ? nil
+      : MinimalFiltering(
+        coarse: isTransposed ? input : output, fine: isTransposed ? output : input, padding: shape.geometry.padding,
+        kernels: execution.kernels)
+    self.filtering = filtering
+    self.convolved = convolved ?? arena.floats(output.count)
+    // Its own pieces give the moments; the gradient's sums come from the next convolution's, which are never more than
+    // one a row of the output.
+    statistics = BlockStatistics(
+      channels: shape.outputChannels, capacity: shape.images * (output.height + 2) * ((output.width + 511) / 512 + 1),
+      epsilon: epsilon, slope: slope, arena: arena)
+    filters = arena.floats(filtering?.filter.count ?? picture.filterCount)
+    gradientFilters = workspace == nil ? nil : filtering.map { arena.floats($0.filter.count) }
+    workspace?.reserve(filtering?.filter.count ?? picture.filterCount)
+  }
+
+  private var kernels: any KernelSet.Type { execution.kernels }
+  private var piecesForward: Int {
+    filtering.map { isTransposed ? $0.synthesisGrid.pieces : $0.analysisGrid.pieces } ?? picture.pieces
+  }
+  /// The activation as the next operation reads it.
+  var activated: ActivatedRows {
+    ActivatedRows(shape: output, x: convolved, normalization: statistics.normalization, kernels: kernels)
+  }
+
+  // MARK: Forward
+
+  /// Convolves `input` and takes the statistics that normalise the output.
+  public func forward(
+    _ input: Input, _ parameters: Parameters, statistics kind: Statistics, runningMean: UnsafeMutablePointer<Float>,
+    runningVariance: UnsafeMutablePointer<Float>
+  ) {
+    let pieces = piecesForward
+    let streams = output.count * MemoryLayout<Float>.stride > 1 << 24
+    let sink = MomentSink(
+      shape: output, output: convolved, bias: parameters.bias, statistics: statistics, pieces: pieces,
+      streams: streams, kernels: kernels)
+    if let filtering {
+      if isTransposed {
+        filtering.filter.packSynthesis(parameters.weight, filters, execution)
+      } else {
+        filtering.filter.packAnalysis(parameters.weight, filters, execution)
+      }
+      switch input {
+      case .picture: require(false, "input: a picture given, channel blocks are needed")
+      case .stored(let x): convolve(StoredRows(shape: self.input, x: x), filtering, sink)
+      case .block(let block): convolve(block.activated, filtering, sink)
+      }
+    } else if case .picture(let x) = input {
+      picture.pack(parameters.weight, filters)
+      execution.forEach(shape.images * pieces) { index in
+        ScratchPool.shared.withFloats(picture.scratch) { scratch in
+          picture.convolve(
+            image: index / pieces, piece: index % pieces, x, filters: filters, sink, scratch: scratch)
+        }
+      }
+    } else {
+      require(false, "input: channel blocks given, a picture is needed")
+    }
+    switch kind {
+    case .batch(let momentum):
+      statistics.joinMoments(pieces: shape.images * pieces, gamma: parameters.gamma, beta: parameters.beta)
+      require(statistics.values > 1, "x: one value a channel given, training needs at least two")
+      if let momentum { statistics.moveRunning(mean: runningMean, variance: runningVariance, momentum: momentum) }
+    case .running:
+      statistics.take(mean: runningMean, variance: runningVariance, gamma: parameters.gamma, beta: parameters.beta)
+    }
+  }
+
+  private func convolve(_ source: some BlockSource, _ filtering: MinimalFiltering, _ sink: MomentSink) {
+    let pieces = piecesForward
+    execution.forEach(shape.images * pieces) { index in
+      let image = index / pieces
+      let piece = index % pieces
+      if isTransposed {
+        ScratchPool.shared.withFloats(filtering.synthesisScratch) { scratch in
+          filtering.synthesise(image: image, piece: piece, source, filters: filters, sink, scratch: scratch)
+        }
+      } else {
+        ScratchPool.shared.withFloats(filtering.analysisScratch) { scratch in
+          filtering.analyse(
+            image: image, piece: piece, source, filters: filters, sink, expanded: nil, gradient: nil, scratch: scratch)
+        }
+      }
+    }
+  }
+
+  /// Writes the activation, in channel blocks.
+  public func activate(_ y: UnsafeMutablePointer<Float>) {
+    let rows = activated
+    execution.forEach(shape.images * output.blocks) { index in
+      rows.fill(
+        image: index / output.blocks, block: index % output.blocks, row: 0, column: 0,
+        count: output.height * output.width, y + index * output.plane)
+    }
+  }
+
+  /// An array of the output's shape from channel blocks to [images, channels, height, width].
+  public func planar(_ x: UnsafePointer<Float>) -> Tensor<Float> {
+    makeTensor([output.images, output.channels, output.height, output.width]) { output.unpack(x, $0, execution) }
+  }
+
+  // MARK: Backward
+
+  /// Takes `upstream`, the gradient of the activation in channel blocks, through LeakyReLU into ``gradient``.
+  public func receive(_ upstream: UnsafePointer<Float>) {
+    guard let gradient else {
+      require(false, "gradient: none was given to this block")
+      return
+    }
+    let sink = GradientSink(
+      shape: output, x: convolved, output: gradient, statistics: statistics, pieces: 1, kernels: kernels)
+    execution.forEach(shape.images * output.blocks) { index in
+      sink.finish(
+        upstream + index * output.plane, image: index / output.blocks, piece: 0, block: index % output.blocks, row: 0,
+        column: 0, count: output.height * output.width, isFirst: true)
+    }
+    gradientPieces = shape.images
+  }
+
+  /// The gradients of the parameters, and that of the input, from ``gradient``: given to the input block, written to
+  /// `inputGradient` for a stored input, left out for a picture.
+  public func backward(
+    _ input: Input, _ parameters: Parameters, gradients: Parameters, inputGradient: UnsafeMutablePointer<Float>? = nil
+  ) {
+    guard let gradient else {
+      require(false, "gradient: none was given to this block")
+      return
+    }
+    joinGradients(parameters, gradients)
+    let upstream = NormalizationGradientRows(
+      shape: output, x: convolved, upstream: gradient, normalization: statistics.normalization, kernels: kernels)
+    backward(input, parameters, gradients: gradients, upstream: upstream, inputGradient: inputGradient)
+  }
+
+  func joinGradients(_ parameters: Parameters, _ gradients: Parameters) {
+    statistics.joinGradients(
+      pieces: gradientPieces, gamma: parameters.gamma, gammaGradient: gradients.gamma, betaGradient: gradients.beta)
+    gradients.bias.update(repeating: 0, count: shape.outputChannels)
+  }
+
+  func backward(
+    _ input: Input, _ parameters: Parameters, gradients: Parameters, upstream: some BlockSource,
+    inputGradient: UnsafeMutablePointer<Float>?
+  ) {
+    guard let workspace else {
+      require(false, "backward: this pass keeps nothing for the gradient")
+      return
+    }
+    switch input {
+    case .picture(let x): pictureGradient(x, gradients, upstream, workspace)
+    case .stored(let x):
+      let sink = inputGradient.map { StoringSink(shape: self.input, output: $0, bias: nil, kernels: kernels) }
+      backward(
+        StoredRows(shape: self.input, x: x), parameters, gradients: gradients, upstream, sink, workspace)
+    case .block(let block):
+      let sink = block.gradient.map {
+        GradientSink(
+          shape: self.input, x: block.convolved, output: $0, statistics: block.statistics,
+          pieces: piecesBackward, kernels: kernels)
+      }
+      backward(block.activated, parameters, gradients: gradients, upstream, sink, workspace)
+      block.gradientPieces = shape.images * piecesBackward
+    }
+  }
+
+  private var piecesBackward: Int {
+    filtering.map { isTransposed ? $0.analysisGrid.pieces : $0.synthesisGrid.pieces } ?? 0
+  }
+
+  private func pictureGradient(
+    _ x: UnsafePointer<Float>, _ gradients: Parameters, _ upstream: some BlockSource, _ workspace: GradientWorkspace
+  ) {
+    let pieces = picture.pieces
+    let count = picture.filterCount
+    let parts = workspace.forEachPart(of: shape.images * pieces, count: count, execution) { range, part in
+      ScratchPool.shared.withFloats(picture.scratch) { scratch in
+        for index in range {
+          picture.addGradient(
+            image: index / pieces, piece: index % pieces, x, upstream: upstream, part, scratch: scratch)
+        }
+      }
+    }
+    picture.unpackGradient(workspace.parts, count: parts, gradients.weight)
+  }
+
+  private func backward(
+    _ source: some BlockSource, _ parameters: Parameters, gradients: Parameters, _ upstream: some BlockSource,
+    _ sink: (some BlockSink)?, _ workspace: GradientWorkspace
+  ) {
+    guard let filtering, let gradientFilters else { return }
+    let filter = filtering.filter
+    if isTransposed {
+      filter.packAnalysis(parameters.weight, gradientFilters, execution)
+    } else {
+      filter.packSynthesis(parameters.weight, gradientFilters, execution)
+    }
+    let pieces = filtering.analysisGrid.pieces
+    let parts = workspace.forEachPart(of: shape.images * pieces, count: filter.count, execution) { range, part in
+      ScratchPool.shared.withFloats(filtering.analysisScratch + filtering.expandedCount) { scratch in
+        let expanded = scratch + filtering.analysisScratch
+        for index in range {
+          let image = index / pieces
+          let piece = index % pieces
+          if isTransposed {
+            // The fine image is the upstream gradient: its transform serves the input's gradient and the weight's.
+            filtering.expand(image: image, piece: piece, source, expanded, patch: scratch)
+            filtering.analyse(
+              image: image, piece: piece, upstream, filters: sink == nil ? nil : gradientFilters, sink,
+              expanded: expanded, gradient: part, scratch: scratch)
+          } else {
+            filtering.expand(image: image, piece: piece, upstream, expanded, patch: scratch)
+            filtering.analyse(
+              image: image, piece: piece, source, filters: nil, sink, expanded: expanded, gradient: part,
+              scratch: scratch)
+          }
+        }
+      }
+    }
+    filter.unpackGradient(workspace.parts, count: parts, gradients.weight, execution)
+    guard !isTransposed, let sink else { return }
+    let piecesOfSynthesis = filtering.synthesisGrid.pieces
+    execution.forEach(shape.images * piecesOfSynthesis) { index in
+      ScratchPool.shared.withFloats(filtering.synthesisScratch) { scratch in
+        filtering.synthesise(
+          image: index / piecesOfSynthesis, piece: index % piecesOfSynthesis, upstream, filters: gradientFilters,
+          sink, scratch: scratch)
+      }
+    }
+  }
+}
+
+/// Memory for the partial weight gradients of one block at a time, shared by all blocks of a network.
+///
+/// The pieces of a batch are cut into at most sixteen parts, whatever the number of threads; each part sums its pieces in
+/// their order and the parts are joined in theirs.
+public final class GradientWorkspace {
+  private static let most = 16
+  private var needed = 0
+  private var capacity = 0
+  private(set) var parts: UnsafeMutablePointer<Float>
+  private let arena: Arena
+
+  public init(_ arena: Arena) {
+    self.arena = arena
+    parts = arena.floats(0)
+  }
+
+  func reserve(_ count: Int) { needed = max(needed, count) }
+
+  /// Runs `body(pieces, part)` for each part, a zeroed buffer of `count` floats, and returns how many parts there were.
+  func forEachPart(
+    of pieces: Int, count: Int, _ execution: Execution, _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
+  ) -> Int {
+    let number = min(Self.most, max(min(pieces, 2), pieces / 8))
+    if capacity < Self.most * needed {
+      capacity = Self.most * needed
+      parts = arena.floats(capacity)
+    }
+    let parts = parts
+    execution.forEach(number) { index in
+      let part = parts + index * count
+      part.update(repeating: 0, count: count)
+      body(index * pieces / number..<(index + 1) * pieces / number, part)
+    }
+    return number
+  }
+}

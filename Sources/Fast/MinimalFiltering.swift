@@ -1,0 +1,294 @@
+import PerceptualCore
+import PerceptualKernels
+
+/// How an image's tiles of 2x2 coarse outputs (or 4x4 fine ones) are cut into pieces of work. The cut depends on the sizes
+/// alone, so that no result depends on the number of threads.
+struct TileGrid {
+  /// About as many tiles keep the products' operands within the second-level cache.
+  private static let tilesAtOnce = 132
+
+  let rows: Int
+  let columns: Int
+  let rowsAtOnce: Int
+  let columnsAtOnce: Int
+
+  init(rows: Int, columns: Int) {
+    self.rows = rows
+    self.columns = columns
+    columnsAtOnce = Self.evenly(columns, atMost: Self.tilesAtOnce)
+    rowsAtOnce = Self.evenly(rows, atMost: max(1, Self.tilesAtOnce / columnsAtOnce))
+  }
+
+  private static func evenly(_ count: Int, atMost most: Int) -> Int {
+    let pieces = (count + most - 1) / most
+    return (count + pieces - 1) / pieces
+  }
+
+  private var piecesAcross: Int { (columns + columnsAtOnce - 1) / columnsAtOnce }
+  var pieces: Int { piecesAcross * ((rows + rowsAtOnce - 1) / rowsAtOnce) }
+  /// Rows of sixteen floats that one point of one piece takes, a multiple of 4.
+  var pitch: Int { (rowsAtOnce * columnsAtOnce + 3) / 4 * 4 }
+
+  func piece(_ index: Int) -> (rows: Range<Int>, columns: Range<Int>) {
+    let row = index / piecesAcross * rowsAtOnce
+    let column = index % piecesAcross * columnsAtOnce
+    return (row..<min(rows, row + rowsAtOnce), column..<min(columns, column + columnsAtOnce))
+  }
+}
+
+/// What becomes of the rows that a convolution in channel blocks gives.
+protocol BlockSink {
+  /// Takes `count` pixels of a row of one block of channels. `piece` numbers the pieces of work of one image and
+  /// `isFirst` marks the first row of a piece.
+  func finish(
+    _ x: UnsafePointer<Float>, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool)
+}
+
+/// A 4x4 convolution of stride 2, or its transpose, by minimal filtering F(2x2, 2x2) on channel blocks.
+///
+/// Nine products take the place of sixteen, with coefficients 0 and +-1 only. Error: that of a sum of as many terms, the
+/// operands up to 4 times as large (see docs/performance.md for what was measured).
+struct MinimalFiltering {
+  let filter: MinimalFilter
+  let coarse: ChannelBlocks
+  let fine: ChannelBlocks
+  let padding: Extent
+  let kernels: any KernelSet.Type
+  let analysisGrid: TileGrid
+  let synthesisGrid: TileGrid
+
+  /// Fine blocks of channels whose transforms are alive at once: 128 of the products' depths.
+  private static let blocksAtOnce = 2
+  private static let lanes = ChannelBlocks.lanes
+  private static let points = MinimalFilter.points
+
+  /// Why a convolution cannot be computed this way; nil if it can. `coarse` and `fine` are channels.
+  static func obstacle(kernel: Extent, geometry: ConvolutionGeometry, coarse: Int, fine: Int) -> String? {
+    if kernel != 4 { return "the kernel is \(kernel), 4x4 is needed" }
+    if geometry.stride != 2 { return "the stride is \(geometry.stride), 2x2 is needed" }
+    if max(geometry.padding.height, geometry.padding.width) > 3 {
+      return "the padding is \(geometry.padding), less than the kernel's 4 is needed"
+    }
+    if coarse % MinimalFilter.group != 0 || fine % MinimalFilter.group != 0 {
+      return "\(coarse) and \(fine) channels, multiples of \(MinimalFilter.group) are needed"
+    }
+    return nil
+  }
+
+  init(coarse: ChannelBlocks, fine: ChannelBlocks, padding: Extent, kernels: any KernelSet.Type) {
+    filter = MinimalFilter(coarse: coarse.channels, fine: fine.channels, kernels: kernels)
+    self.coarse = coarse
+    self.fine = fine
+    self.padding = padding
+    self.kernels = kernels
+    analysisGrid = TileGrid(rows: (coarse.height + 1) / 2, columns: (coarse.width + 1) / 2)
+    synthesisGrid = TileGrid(
+      rows: (fine.height + padding.height + 3) / 4, columns: (fine.width + padding.width + 3) / 4)
+  }
+
+  // MARK: Analysis
+
+  /// Floats of working memory that ``analyse`` needs.
+  var analysisScratch: Int {
+    let patch = (4 * analysisGrid.rowsAtOnce + 2) * (4 * analysisGrid.columnsAtOnce + 2) * Self.lanes
+    let transformed = Self.points * Self.blocksAtOnce * MinimalFilter.parities * analysisGrid.pitch * Self.lanes
+    return patch + transformed + Self.points * coarse.channels * analysisGrid.pitch
+  }
+
+  /// Floats of one piece's expanded upstream gradient.
+  var expandedCount: Int { Self.points * coarse.channels * analysisGrid.pitch }
+
+  /// A d A^T of every tile of one piece: what the weight gradient takes for an upstream gradient. Writes
+  /// [point][block][tile][16]; `patch` holds `analysisScratch` floats.
+  func expand(
+    image: Int, piece: Int, _ source: some BlockSource, _ output: UnsafeMutablePointer<Float>,
+    patch: UnsafeMutablePointer<Float>
+  ) {
+    let (tileRows, tileColumns) = analysisGrid.piece(piece)
+    let pitch = analysisGrid.pitch * Self.lanes
+    let rowPitch = 2 * tileColumns.count * Self.lanes
+    for block in 0..<coarse.blocks {
+      source.fill(
+        image: image, block: block, rows: 2 * tileRows.lowerBound..<2 * tileRows.upperBound,
+        columns: 2 * tileColumns.lowerBound..<2 * tileColumns.upperBound, patch)
+      for row in 0..<tileRows.count {
+        kernels.expandTiles(
+          patch + 2 * row * rowPitch, rowPitch: rowPitch, tiles: tileColumns.count,
+          output + block * pitch + row * tileColumns.count * Self.lanes, pointPitch: coarse.blocks * pitch)
+      }
+    }
+  }
+
+  /// One piece of the convolution of `source`, a fine image, given to `sink` row by row, if there are filters; and its part
+  /// of the filters' gradient, added to `gradient`, if there is an expanded upstream gradient.
+  func analyse(
+    image: Int, piece: Int, _ source: some BlockSource, filters: UnsafePointer<Float>?, _ sink: (some BlockSink)?,
+    expanded: UnsafePointer<Float>?, gradient: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>
+  ) {
+    let (tileRows, tileColumns) = analysisGrid.piece(piece)
+    let tiles = tileRows.count * tileColumns.count
+    let pitch = analysisGrid.pitch * Self.lanes
+    let depth = filter.depth
+    let depthsAtOnce = Self.blocksAtOnce * MinimalFilter.parities
+    let patch = scratch
+    let patchPitch = (4 * tileColumns.count + 2) * Self.lanes
+    let transformed = scratch + (4 * analysisGrid.rowsAtOnce + 2) * (4 * analysisGrid.columnsAtOnce + 2) * Self.lanes
+    let sums = transformed + Self.points * depthsAtOnce * pitch
+
+    let row = 4 * tileRows.lowerBound - padding.height
+    let column = 4 * tileColumns.lowerBound - padding.width
+    var first = 0
+    while first < fine.blocks {
+      let blocks = min(Self.blocksAtOnce, fine.blocks - first)
+      for block in 0..<blocks {
+        source.fill(
+          image: image, block: first + block, rows: row..<row + 4 * tileRows.count + 2,
+          columns: column..<column + 4 * tileColumns.count + 2, patch)
+        for parity in 0..<MinimalFilter.parities {
+          for tileRow in 0..<tileRows.count {
+            kernels.transformPatches(
+              patch + (4 * tileRow + parity / 2) * patchPitch + parity % 2 * Self.lanes, rowPitch: 2 * patchPitch,
+              columnPitch: 2 * Self.lanes, tilePitch: 4 * Self.lanes, tiles: tileColumns.count,
+              transformed + (block * MinimalFilter.parities + parity) * pitch
+                + tileRow * tileColumns.count * Self.lanes,
+              pointPitch: depthsAtOnce * pitch)
+          }
+        }
+      }
+      let depthBlocks = blocks * MinimalFilter.parities
+      let firstDepth = first * MinimalFilter.parities * Self.lanes
+      for point in 0..<Self.points {
+        let x = transformed + point * depthsAtOnce * pitch
+        for panel in 0..<coarse.channels / filter.panel {
+          let from = ((point * (coarse.channels / filter.panel) + panel) * depth + firstDepth) * filter.panel
+          let (offset, second) = place(panel, pitch: pitch)
+          if let filters {
+            kernels.multiplyBlocks(
+              x, blockPitch: pitch, blocks: depthBlocks, depth: Self.lanes, rows: (tiles + 3) / 4 * 4,
+              weights: filters + from, sums + point * coarse.blocks * pitch + offset, second: second,
+              accumulates: first > 0)
+          }
+          if let expanded, let gradient {
+            for block in 0..<depthBlocks {
+              kernels.multiplyBlocksGradient(
+                x + block * pitch, expanded + point * coarse.blocks * pitch + offset, second: second, rows: tiles,
+                depth: Self.lanes, gradient + from + block * Self.lanes * filter.panel)
+            }
+          }
+        }
+      }
+      first += blocks
+    }
+    guard let sink, filters != nil else { return }
+    for block in 0..<coarse.blocks {
+      for row in 2 * tileRows.lowerBound..<min(coarse.height, 2 * tileRows.upperBound) {
+        let tile = (row / 2 - tileRows.lowerBound) * tileColumns.count
+        kernels.reconstructRow(
+          sums + (row % 2 * 3 * coarse.blocks + block) * pitch + tile * Self.lanes, pointPitch: coarse.blocks * pitch,
+          tiles: tileColumns.count, patch, columnPitch: Self.lanes)
+        let column = 2 * tileColumns.lowerBound
+        sink.finish(
+          patch, image: image, piece: piece, block: block, row: row, column: column,
+          count: min(coarse.width, 2 * tileColumns.upperBound) - column, isFirst: row == 2 * tileRows.lowerBound)
+      }
+    }
+  }
+
+  /// Where a panel's channels begin among blocks `pitch` apart, and where its second vector lies.
+  private func place(_ panel: Int, pitch: Int) -> (offset: Int, second: Int) {
+    let channel = panel * filter.panel
+    let width = filter.panel / 2
+    return (
+      channel / Self.lanes * pitch + channel % Self.lanes,
+      width == Self.lanes ? pitch : width
+    )
+  }
+
+  // MARK: Synthesis
+
+  /// Floats of working memory that ``synthesise`` needs.
+  var synthesisScratch: Int {
+    let patch = (2 * synthesisGrid.rowsAtOnce + 1) * (2 * synthesisGrid.columnsAtOnce + 1) * Self.lanes
+    let row = 4 * synthesisGrid.columnsAtOnce * Self.lanes
+    let transformed = Self.points * coarse.channels * synthesisGrid.pitch
+    return max(patch, row) + transformed
+      + MinimalFilter.parities * Self.points * MinimalFilter.group * synthesisGrid.pitch
+  }
+
+  /// One piece of the transposed convolution of `source`, a coarse image, given to `sink` row by row.
+  func synthesise(
+    image: Int, piece: Int, _ source: some BlockSource, filters: UnsafePointer<Float>, _ sink: some BlockSink,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    let (tileRows, tileColumns) = synthesisGrid.piece(piece)
+    let tiles = tileRows.count * tileColumns.count
+    let pitch = synthesisGrid.pitch * Self.lanes
+    let patch = scratch
+    let patchPitch = (2 * tileColumns.count + 1) * Self.lanes
+    let transformed =
+      scratch
+      + max(
+        (2 * synthesisGrid.rowsAtOnce + 1) * (2 * synthesisGrid.columnsAtOnce + 1),
+        4 * synthesisGrid.columnsAtOnce) * Self.lanes
+    let sums = transformed + Self.points * coarse.blocks * pitch
+    for block in 0..<coarse.blocks {
+      let row = 2 * tileRows.lowerBound - 1
+      let column = 2 * tileColumns.lowerBound - 1
+      source.fill(
+        image: image, block: block, rows: row..<row + 2 * tileRows.count + 1,
+        columns: column..<column + 2 * tileColumns.count + 1, patch)
+      for tileRow in 0..<tileRows.count {
+        kernels.transformPatches(
+          patch + 2 * tileRow * patchPitch, rowPitch: patchPitch, columnPitch: Self.lanes, tilePitch: 2 * Self.lanes,
+          tiles: tileColumns.count, transformed + block * pitch + tileRow * tileColumns.count * Self.lanes,
+          pointPitch: coarse.blocks * pitch)
+      }
+    }
+    let groupBlocks = MinimalFilter.group / Self.lanes
+    let panels = MinimalFilter.group / filter.panel
+    let parityPitch = Self.points * groupBlocks * pitch
+    for group in 0..<fine.channels / MinimalFilter.group {
+      for panel in 0..<panels {
+        let (offset, second) = place(panel, pitch: pitch)
+        for parity in 0..<MinimalFilter.parities {
+          for point in 0..<Self.points {
+            let from = ((group * panels + panel) * MinimalFilter.parities + parity) * Self.points + point
+            kernels.multiplyBlocks(
+              transformed + point * coarse.blocks * pitch, blockPitch: pitch, blocks: coarse.blocks, depth: Self.lanes,
+              rows: (tiles + 3) / 4 * 4, weights: filters + from * coarse.channels * filter.panel,
+              sums + parity * parityPitch + point * groupBlocks * pitch + offset, second: second, accumulates: false)
+          }
+        }
+      }
+      for block in 0..<groupBlocks {
+        finishSynthesis(
+          image: image, piece: piece, block: group * groupBlocks + block, rows: tileRows, columns: tileColumns,
+          sums + block * pitch, parityPitch: parityPitch, pointPitch: groupBlocks * pitch, sink, row: patch)
+      }
+    }
+  }
+
+  private func finishSynthesis(
+    image: Int, piece: Int, block: Int, rows: Range<Int>, columns: Range<Int>, _ sums: UnsafePointer<Float>,
+    parityPitch: Int, pointPitch: Int, _ sink: some BlockSink, row scratch: UnsafeMutablePointer<Float>
+  ) {
+    // Rows and columns of the tiles count from the padding on.
+    let top = max(0, 4 * rows.lowerBound - padding.height)
+    let bottom = min(fine.height, 4 * rows.upperBound - padding.height)
+    let left = max(0, 4 * columns.lowerBound - padding.width)
+    let right = min(fine.width, 4 * columns.upperBound - padding.width)
+    for row in top..<max(top, bottom) where left < right {
+      let padded = row + padding.height - 4 * rows.lowerBound
+      let tile = padded / 4 * columns.count
+      let points = padded % 4 / 2 * 3
+      for side in 0..<2 {
+        kernels.reconstructRow(
+          sums + (padded % 2 * 2 + side) * parityPitch + points * pointPitch + tile * Self.lanes,
+          pointPitch: pointPitch, tiles: columns.count, scratch + side * Self.lanes, columnPitch: 2 * Self.lanes)
+      }
+      sink.finish(
+        scratch + (left + padding.width - 4 * columns.lowerBound) * Self.lanes, image: image, piece: piece,
+        block: block, row: row, column: left, count: right - left, isFirst: row == top)
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import PerceptualCore
+import PerceptualKernels
+
+/// The end of a convolutional network, fused: a 3x3 convolution of a block's activation to a single channel, and a sigmoid.
+///
+/// Backward, the gradient of the block's activation, the largest array of the network, is never stored: it is nine
+/// products a pixel from the single channel's gradient, computed where it is needed.
+public final class OutputBlock {
+  private static let lanes = ChannelBlocks.lanes
+  private static let rowsAtOnce = 8
+
+  let block: ConvolutionBlock
+  /// The output after the sigmoid, [images][height][width].
+  public let output: UnsafeMutablePointer<Float>
+  private let shape: ChannelBlocks
+  /// The gradient before the sigmoid, in planes with a border of zeros.
+  private let bordered: UnsafeMutablePointer<Float>?
+  /// [block][9][16]: of the convolution, and of its transpose.
+  private let weights: UnsafeMutablePointer<Float>
+  private let turnedWeights: UnsafeMutablePointer<Float>
+  private let weightParts: UnsafeMutablePointer<Float>?
+  private let execution: Execution
+
+  public init(_ block: ConvolutionBlock, arena: Arena, keepsForGradient: Bool) {
+    self.block = block
+    shape = block.output
+    execution = Execution.current
+    output = arena.floats(shape.images * shape.height * shape.width)
+    weights = arena.floats(9 * shape.channels)
+    turnedWeights = arena.floats(9 * shape.channels)
+    let borderedCount = shape.images * (shape.height + 2) * (shape.width + 2)
+    bordered = keepsForGradient ? arena.floats(borderedCount) : nil
+    bordered?.update(repeating: 0, count: borderedCount)
+    let rows = (shape.height + Self.rowsAtOnce - 1) / Self.rowsAtOnce
+    weightParts = keepsForGradient ? arena.floats(shape.images * rows * 9 * shape.channels) : nil
+  }
+
+  private var pieces: Int { (shape.height + Self.rowsAtOnce - 1) / Self.rowsAtOnce }
+  private func rows(_ piece: Int) -> Range<Int> {
+    piece * Self.rowsAtOnce..<min(shape.height, (piece + 1) * Self.rowsAtOnce)
+  }
+
+  /// output = sigmoid(convolution of the block's activation with weight, [1, channels, 3, 3], plus bias, [1]).
+  public func forward(weight: UnsafePointer<Float>, bias: UnsafePointer<Float>) {
+    for channel in 0..<shape.channels {
+      let to = channel / Self.lanes * 9 * Self.lanes + channel % Self.lanes
+      for tap in 0..<9 {
+        weights[to + tap * Self.lanes] = weight[channel * 9 + tap]
+        turnedWeights[to + (8 - tap) * Self.lanes] = weight[channel * 9 + tap]
+      }
+    }
+    let source = block.activated
+    let kernels = execution.kernels
+    let patchPitch = (shape.width + 2) * Self.lanes
+    execution.forEach(shape.images * pieces) { index in
+      let image = index / pieces
+      let rows = rows(index % pieces)
+      let sumCount = rows.count * shape.width * Self.lanes
+      ScratchPool.shared.withFloats((rows.count + 2) * patchPitch + sumCount) { patch in
+        let sums = patch + (rows.count + 2) * patchPitch
+        sums.update(repeating: 0, count: sumCount)
+        for block in 0..<shape.blocks {
+          source.fill(
+            image: image, block: block, rows: rows.lowerBound - 1..<rows.upperBound + 1, columns: -1..<shape.width + 1,
+            patch)
+          for row in 0..<rows.count {
+            kernels.collectBlockRow(
+              patch + row * patchPitch, rowPitch: patchPitch, weights: weights + block * 9 * Self.lanes,
+              count: shape.width, sums: sums + row * shape.width * Self.lanes)
+          }
+        }
+        let to = output + (image * shape.height + rows.lowerBound) * shape.width
+        kernels.foldBlockRow(sums, count: rows.count * shape.width, bias: bias[0], to)
+        kernels.sigmoid(to, to, count: rows.count * shape.width)
+      }
+    }
+  }
+
+  /// The gradients of this convolution's and the block's parameters, and that of the block's input, for the upstream
+  /// gradient of ``output``.
+  public func backward(
+    upstream: UnsafePointer<Float>, weightGradient: UnsafeMutablePointer<Float>,
+    biasGradient: UnsafeMutablePointer<Float>, input: ConvolutionBlock.Input,
+    _ parameters: ConvolutionBlock.Parameters, gradients: ConvolutionBlock.Parameters
+  ) {
+    guard let bordered, let weightParts else {
+      require(false, "backward: this pass keeps nothing for the gradient")
+      return
+    }
+    let kernels = execution.kernels
+    let borderedPitch = shape.width + 2
+    let borderedPlane = (shape.height + 2) * borderedPitch
+    // Rows of a border's plane are as long as a row of pixels and two zeros, which no one overwrites.
+    execution.forEach(shape.images) { image in
+      for row in 0..<shape.height {
+        let from = (image * shape.height + row) * shape.width
+        kernels.sigmoidGradient(
+          output + from, upstream: upstream + from, bordered + image * borderedPlane + (row + 1) * borderedPitch + 1,
+          count: shape.width)
+      }
+    }
+    var biasSum = 0.0
+    for image in 0..<shape.images {
+      biasSum += Double(kernels.sum(bordered + image * borderedPlane, count: borderedPlane))
+    }
+    biasGradient[0] = Float(biasSum)
+
+    let statistics = block.statistics
+    let partCount = 9 * shape.channels
+    execution.forEach(shape.images * pieces) { index in
+      let image = index / pieces
+      for number in 0..<shape.blocks {
+        let record = statistics.partial(piece: index, block: number) + Self.lanes
+        record.update(repeating: 0, count: 2 * Self.lanes)
+        let part = weightParts + index * partCount + number * 9 * Self.lanes
+        part.update(repeating: 0, count: 9 * Self.lanes)
+        for row in rows(index % pieces) {
+          kernels.spreadBlockRow(
+            bordered + image * borderedPlane + row * borderedPitch, rowPitch: borderedPitch,
+            weights: turnedWeights + number * 9 * Self.lanes,
+            x: block.convolved + shape.offset(image: image, block: number, row: row), count: shape.width,
+            normalization: statistics.normalization.of(block: number), sums: record, weightGradient: part)
+        }
+      }
+    }
+    let parts = shape.images * pieces
+    for channel in 0..<shape.channels {
+      for tap in 0..<9 {
+        var sum = 0.0
+        let place = channel / Self.lanes * 9 * Self.lanes + (8 - tap) * Self.lanes + channel % Self.lanes
+        for part in 0..<parts { sum += Double(weightParts[part * partCount + place]) }
+        weightGradient[channel * 9 + tap] = Float(sum)
+      }
+    }
+    block.gradientPieces = parts
+    block.joinGradients(parameters, gradients)
+    let gradient = SpreadRows(
+      shape: shape, x: block.convolved, upstream: bordered, weights: turnedWeights,
+      normalization: statistics.normalization, kernels: kernels)
+    block.backward(input, parameters, gradients: gradients, upstream: gradient, inputGradient: nil)
+  }
+}
+
+/// The gradient with respect to the convolution's output of a block that a 3x3 convolution to one channel follows.
+private struct SpreadRows: BlockSource {
+  let shape: ChannelBlocks
+  let x: UnsafePointer<Float>
+  /// Planes with a border of zeros.
+  let upstream: UnsafePointer<Float>
+  let weights: UnsafePointer<Float>
+  let normalization: BlockNormalization
+  let kernels: any KernelSet.Type
+
+  func fill(image: Int, block: Int, row: Int, column: Int, count: Int, _ output: UnsafeMutablePointer<Float>) {
+    let pitch = shape.width + 2
+    kernels.spreadGradientBlockRow(
+      upstream + (image * (shape.height + 2) + row) * pitch + column, rowPitch: pitch,
+      weights: weights + block * 9 * ChannelBlocks.lanes,
+      x: x + shape.offset(image: image, block: block, row: row, column: column), count: count,
+      normalization: normalization.of(block: block), output)
+  }
+}

@@ -1,0 +1,108 @@
+import PerceptualCore
+import PerceptualKernels
+
+/// The first convolution, from a single channel: products of 16 taps, gathered for every pixel, in channel blocks.
+struct PictureConvolution {
+  private static let lanes = ChannelBlocks.lanes
+  /// Output rows of one piece of work.
+  private static let rowsAtOnce = 8
+
+  let height: Int
+  let width: Int
+  let padding: Extent
+  let output: ChannelBlocks
+  let kernels: any KernelSet.Type
+
+  var pieces: Int { (output.height + Self.rowsAtOnce - 1) / Self.rowsAtOnce }
+  /// Floats of the packed weights, and of their gradient: [panel][16 taps][panel].
+  var filterCount: Int { 16 * output.channels }
+  private var pitch: Int { (output.width + 3) / 4 * 4 }
+  var scratch: Int { pitch * Self.lanes * (1 + output.blocks) }
+
+  private func index(channel: Int, tap: Int) -> Int {
+    (channel / kernels.panelChannels * 16 + tap) * kernels.panelChannels + channel % kernels.panelChannels
+  }
+
+  func pack(_ weight: UnsafePointer<Float>, _ packed: UnsafeMutablePointer<Float>) {
+    for channel in 0..<output.channels {
+      for tap in 0..<16 { packed[index(channel: channel, tap: tap)] = weight[channel * 16 + tap] }
+    }
+  }
+
+  /// weight = the sum of the parts in their order.
+  func unpackGradient(_ parts: UnsafePointer<Float>, count: Int, _ weight: UnsafeMutablePointer<Float>) {
+    for channel in 0..<output.channels {
+      for tap in 0..<16 {
+        var sum: Float = 0
+        for part in 0..<count { sum += parts[part * filterCount + index(channel: channel, tap: tap)] }
+        weight[channel * 16 + tap] = sum
+      }
+    }
+  }
+
+  /// The sixteen inputs of every pixel of an output row.
+  private func gather(_ x: UnsafePointer<Float>, row: Int, _ taps: UnsafeMutablePointer<Float>) {
+    for kernelRow in 0..<4 {
+      let source = 2 * row - padding.height + kernelRow
+      let isInside = source >= 0 && source < height
+      for kernelColumn in 0..<4 {
+        let to = taps + kernelRow * 4 + kernelColumn
+        for column in 0..<output.width {
+          let at = 2 &* column &- padding.width &+ kernelColumn
+          to[column &* 16] = isInside && at >= 0 && at < width ? x[source &* width &+ at] : 0
+        }
+      }
+    }
+  }
+
+  private func rows(_ piece: Int) -> Range<Int> {
+    piece * Self.rowsAtOnce..<min(output.height, (piece + 1) * Self.rowsAtOnce)
+  }
+
+  func convolve(
+    image: Int, piece: Int, _ x: UnsafePointer<Float>, filters: UnsafePointer<Float>, _ sink: some BlockSink,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    let sums = scratch + pitch * Self.lanes
+    let panel = kernels.panelChannels
+    for row in rows(piece) {
+      gather(x + image * height * width, row: row, scratch)
+      for number in 0..<output.channels / panel {
+        let channel = number * panel
+        kernels.multiplyBlocks(
+          scratch, blockPitch: 0, blocks: 1, depth: 16, rows: pitch, weights: filters + number * 16 * panel,
+          sums + channel / Self.lanes * pitch * Self.lanes + channel % Self.lanes,
+          second: panel / 2 == Self.lanes ? pitch * Self.lanes : panel / 2, accumulates: false)
+      }
+      for block in 0..<output.blocks {
+        sink.finish(
+          sums + block * pitch * Self.lanes, image: image, piece: piece, block: block, row: row, column: 0,
+          count: output.width, isFirst: row == rows(piece).lowerBound)
+      }
+    }
+  }
+
+  /// Adds one piece's part of the filters' gradient.
+  func addGradient(
+    image: Int, piece: Int, _ x: UnsafePointer<Float>, upstream: some BlockSource,
+    _ gradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+  ) {
+    let rowsOfUpstream = scratch + pitch * Self.lanes
+    let panel = kernels.panelChannels
+    for row in rows(piece) {
+      gather(x + image * height * width, row: row, scratch)
+      for block in 0..<output.blocks {
+        upstream.fill(
+          image: image, block: block, row: row, column: 0, count: output.width,
+          rowsOfUpstream + block * pitch * Self.lanes)
+      }
+      for number in 0..<output.channels / panel {
+        let channel = number * panel
+        kernels.multiplyBlocksGradient(
+          scratch, rowsOfUpstream + channel / Self.lanes * pitch * Self.lanes + channel % Self.lanes,
+          second: panel / 2 == Self.lanes ? pitch * Self.lanes : panel / 2, rows: output.width, depth: 16,
+          gradient + number * 16 * panel)
+      }
+    }
+  }
+}

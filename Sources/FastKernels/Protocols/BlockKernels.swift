@@ -1,0 +1,118 @@
+/// Batch normalisation and LeakyReLU of one block of sixteen channels:
+///
+///     z = (x - mean) factor + offset, y = z > 0 ? z : slope z
+///
+/// and the gradient with respect to x of upstream, the gradient of z:
+///
+///     factor (upstream - meanGradient + minusGradientSlope (x - mean))
+///
+/// Every pointer is to [16].
+public struct BlockNormalization {
+  /// The mean in single precision; what its rounding leaves over is in `offset` and `meanGradient`.
+  public let mean: UnsafePointer<Float>
+  /// gamma / sqrt(variance + epsilon).
+  public let factor: UnsafePointer<Float>
+  public let offset: UnsafePointer<Float>
+  /// The mean of upstream.
+  public let meanGradient: UnsafePointer<Float>
+  /// Minus the mean of upstream (x - mean), over variance + epsilon.
+  public let minusGradientSlope: UnsafePointer<Float>
+  public let slope: Float
+
+  public init(
+    mean: UnsafePointer<Float>, factor: UnsafePointer<Float>, offset: UnsafePointer<Float>,
+    meanGradient: UnsafePointer<Float>, minusGradientSlope: UnsafePointer<Float>, slope: Float
+  ) {
+    self.mean = mean
+    self.factor = factor
+    self.offset = offset
+    self.meanGradient = meanGradient
+    self.minusGradientSlope = minusGradientSlope
+    self.slope = slope
+  }
+}
+
+/// Convolutions on blocks of sixteen channels, [block][row][column][16] (see Fast/MinimalFiltering.swift). Pitches are in
+/// floats; a pixel's or a tile's sixteen channels are one row of sixteen floats, a cache line.
+public protocol BlockKernels: Sendable {
+  /// Output channels of one panel of weights: two vectors.
+  static var panelChannels: Int { get }
+
+  /// sums[r][o] = (accumulates: +=) sum over blocks b and k < depth of x[b blockPitch + 16 r + k] weights[b depth + k][o],
+  /// for the two vectors o of a panel, the second of which lies `second` floats behind the first. `rows` is a multiple
+  /// of 4; a row's sums lie 16 floats behind the row's before.
+  static func multiplyBlocks(
+    _ x: UnsafePointer<Float>, blockPitch: Int, blocks: Int, depth: Int, rows: Int, weights: UnsafePointer<Float>,
+    _ sums: UnsafeMutablePointer<Float>, second: Int, accumulates: Bool)
+
+  /// gradient[k][o] += sum over rows r of x[16 r + k] upstream[16 r + o], for k < depth, a multiple of 4, and the two
+  /// vectors o of a panel, the second of which lies `second` floats behind the first.
+  static func multiplyBlocksGradient(
+    _ x: UnsafePointer<Float>, _ upstream: UnsafePointer<Float>, second: Int, rows: Int, depth: Int,
+    _ gradient: UnsafeMutablePointer<Float>)
+
+  /// B^T d B of a row of tiles: nine points, `pointPitch` apart, each of one row of sixteen floats a tile. d's elements lie
+  /// `rowPitch` and `columnPitch` apart, tiles `tilePitch`.
+  static func transformPatches(
+    _ x: UnsafePointer<Float>, rowPitch: Int, columnPitch: Int, tilePitch: Int, tiles: Int,
+    _ output: UnsafeMutablePointer<Float>, pointPitch: Int)
+
+  /// A d A^T of a row of tiles of 2x2, side by side in two rows.
+  static func expandTiles(
+    _ x: UnsafePointer<Float>, rowPitch: Int, tiles: Int, _ output: UnsafeMutablePointer<Float>, pointPitch: Int)
+
+  /// One row of A^T m A: two outputs a tile, `columnPitch` apart. x is the first of the row's six points: the second
+  /// row of outputs begins three points later.
+  static func reconstructRow(
+    _ x: UnsafePointer<Float>, pointPitch: Int, tiles: Int, _ output: UnsafeMutablePointer<Float>, columnPitch: Int)
+
+  /// output = y of `normalization`.
+  static func activateBlockRow(
+    _ x: UnsafePointer<Float>, count: Int, normalization: BlockNormalization, _ output: UnsafeMutablePointer<Float>)
+
+  /// output = the gradient with respect to x of `normalization`.
+  static func normalizationGradientBlockRow(
+    _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, count: Int, normalization: BlockNormalization,
+    _ output: UnsafeMutablePointer<Float>)
+
+  /// output = x + bias.
+  static func addBlockBias(
+    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>)
+
+  /// output = x + bias; adds to sums[0..<16] the sum of d = output - pivot and to sums[16..<32] that of d^2. `streams`
+  /// writes past the caches, to an output aligned to 64 bytes.
+  static func finishBlockRow(
+    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, pivot: UnsafePointer<Float>,
+    sums: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>, streams: Bool)
+
+  /// output = upstream, the gradient of y, taken through LeakyReLU to that of z; adds to sums[0..<16] its sum and to
+  /// sums[16..<32] the sum of output (x - mean).
+  static func finishGradientBlockRow(
+    _ upstream: UnsafePointer<Float>, x: UnsafePointer<Float>, count: Int, normalization: BlockNormalization,
+    sums: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>)
+
+  /// sums[p][lane] += sum over the 3x3 taps k of weights[k][lane] x[p + k][lane], x's rows `rowPitch` apart.
+  static func collectBlockRow(
+    _ x: UnsafePointer<Float>, rowPitch: Int, weights: UnsafePointer<Float>, count: Int,
+    sums: UnsafeMutablePointer<Float>)
+
+  /// output[p] = bias + the sum over the lanes of x[p].
+  static func foldBlockRow(
+    _ x: UnsafePointer<Float>, count: Int, bias: Float, _ output: UnsafeMutablePointer<Float>)
+
+  /// For upstream u, a single channel whose rows lie `rowPitch` apart, and the gradient of y
+  ///
+  ///     g[p] = sum over the 3x3 taps k of weights[k] u[p + k],
+  ///
+  /// taken through LeakyReLU to h, that of z: adds to sums[0..<16] the sum of h, to sums[16..<32] that of h (x - mean)
+  /// and to weightGradient[k], [9][16], that of u[p + k] y[p].
+  static func spreadBlockRow(
+    _ upstream: UnsafePointer<Float>, rowPitch: Int, weights: UnsafePointer<Float>, x: UnsafePointer<Float>, count: Int,
+    normalization: BlockNormalization, sums: UnsafeMutablePointer<Float>,
+    weightGradient: UnsafeMutablePointer<Float>)
+
+  /// output = the gradient with respect to x for the same h.
+  static func spreadGradientBlockRow(
+    _ upstream: UnsafePointer<Float>, rowPitch: Int, weights: UnsafePointer<Float>, x: UnsafePointer<Float>, count: Int,
+    normalization: BlockNormalization, _ output: UnsafeMutablePointer<Float>)
+}

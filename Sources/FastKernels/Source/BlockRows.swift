@@ -1,0 +1,152 @@
+import PerceptualCInstructionSet
+import PerceptualKernels
+
+// Passes over rows of pixels of one block of sixteen channels; coefficients are vectors of sixteen channels.
+
+private let rowFloats = 16
+
+extension Kernels {
+  public static func activateBlockRow(
+    _ x: UnsafePointer<Float>, count: Int, normalization: BlockNormalization, _ output: UnsafeMutablePointer<Float>
+  ) {
+    let s = Vector(repeating: normalization.slope)
+    var lane = 0
+    while lane < rowFloats {
+      let m = load(normalization.mean + lane)
+      let f = load(normalization.factor + lane)
+      let o = load(normalization.offset + lane)
+      var from = x + lane
+      var to = output + lane
+      var pixel = 0
+      while pixel < count {
+        store(leaky(multiplyAdd(o, load(from) - m, f), slope: s), to)
+        from += rowFloats
+        to += rowFloats
+        pixel &+= 1
+      }
+      lane &+= Vector.scalarCount
+    }
+  }
+
+  public static func normalizationGradientBlockRow(
+    _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, count: Int, normalization: BlockNormalization,
+    _ output: UnsafeMutablePointer<Float>
+  ) {
+    var lane = 0
+    while lane < rowFloats {
+      let m = load(normalization.mean + lane)
+      let f = load(normalization.factor + lane)
+      let a = load(normalization.meanGradient + lane)
+      let b = load(normalization.minusGradientSlope + lane)
+      var from = x + lane
+      var g = upstream + lane
+      var to = output + lane
+      var pixel = 0
+      while pixel < count {
+        store(multiplyAdd(load(g) - a, load(from) - m, b) * f, to)
+        from += rowFloats
+        g += rowFloats
+        to += rowFloats
+        pixel &+= 1
+      }
+      lane &+= Vector.scalarCount
+    }
+  }
+
+  public static func addBlockBias(
+    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
+  ) {
+    var lane = 0
+    while lane < rowFloats {
+      let o = load(bias + lane)
+      var pixel = 0
+      while pixel < count {
+        store(load(x + (pixel &* rowFloats &+ lane)) + o, output + (pixel &* rowFloats &+ lane))
+        pixel &+= 1
+      }
+      lane &+= Vector.scalarCount
+    }
+  }
+
+  public static func finishBlockRow(
+    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, pivot: UnsafePointer<Float>,
+    sums: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>, streams: Bool
+  ) {
+    var lane = 0
+    while lane < rowFloats {
+      let o = load(bias + lane)
+      let p = load(pivot + lane)
+      var sum = load(sums + lane)
+      var squares = load(sums + (rowFloats &+ lane))
+      var from = x + lane
+      var to = output + lane
+      var pixel = 0
+      while pixel < count {
+        let y = load(from) + o
+        if streams { stream(y, to) } else { store(y, to) }
+        let d = y - p
+        sum += d
+        squares = multiplyAdd(squares, d, d)
+        from += rowFloats
+        to += rowFloats
+        pixel &+= 1
+      }
+      store(sum, sums + lane)
+      store(squares, sums + (rowFloats &+ lane))
+      lane &+= Vector.scalarCount
+    }
+  }
+
+  public static func finishGradientBlockRow(
+    _ upstream: UnsafePointer<Float>, x: UnsafePointer<Float>, count: Int, normalization: BlockNormalization,
+    sums: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>
+  ) {
+    let s = Vector(repeating: normalization.slope)
+    var lane = 0
+    while lane < rowFloats {
+      let m = load(normalization.mean + lane)
+      let f = load(normalization.factor + lane)
+      let o = load(normalization.offset + lane)
+      var sum = load(sums + lane)
+      var products = load(sums + (rowFloats &+ lane))
+      var g = upstream + lane
+      var from = x + lane
+      var to = output + lane
+      var pixel = 0
+      while pixel < count {
+        let d = load(from) - m
+        let gradient = leakyGradient(multiplyAdd(o, d, f), upstream: load(g), slope: s)
+        store(gradient, to)
+        sum += gradient
+        products = multiplyAdd(products, gradient, d)
+        g += rowFloats
+        from += rowFloats
+        to += rowFloats
+        pixel &+= 1
+      }
+      store(sum, sums + lane)
+      store(products, sums + (rowFloats &+ lane))
+      lane &+= Vector.scalarCount
+    }
+  }
+}
+
+/// z where it is above 0 and slope z elsewhere.
+@inline(__always)
+func leaky(_ z: Vector, slope: Vector) -> Vector { choice(z, z, z * slope) }
+
+/// The gradient of ``leaky(_:slope:)``.
+@inline(__always)
+func leakyGradient(_ z: Vector, upstream: Vector, slope: Vector) -> Vector {
+  choice(z, upstream, upstream * slope)
+}
+
+/// Writes past the caches where a vector is a whole line of them.
+@inline(__always)
+func stream(_ x: Vector, _ output: UnsafeMutablePointer<Float>) {
+  #if KERNELS_AVX512
+    perceptual_stream16(x, output)
+  #else
+    store(x, output)
+  #endif
+}
