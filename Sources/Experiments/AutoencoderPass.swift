@@ -31,7 +31,7 @@ extension Autoencoder {
   /// without one is.
   public func passes(height: Int, width: Int) -> [(name: String, obstacle: String?)] {
     [
-      ("fused blocks, minimal filtering F(2x2, 2x2)", BlockPass.obstacle(self, height: height, width: width)),
+      ("fused blocks, minimal filtering F(3x3, 2x2)", BlockPass.obstacle(self, height: height, width: width)),
       ("operation by operation", nil),
     ]
   }

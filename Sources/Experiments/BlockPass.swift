@@ -52,7 +52,7 @@ final class BlockPass: AutoencoderPass {
     self.images = images
     let arena = arena
     let shapes = Self.shapes(network, images: images, height: height, width: width)
-    let workspace = keepsForGradient ? GradientWorkspace(arena) : nil
+    let workspace = BlockWorkspace(keepsForGradient: keepsForGradient, arena: arena)
     let largest = shapes.map(\.outputCount).max() ?? 0
     // Without gradients a block's output is dead once the next has read it.
     let shared = keepsForGradient ? [] : [arena.floats(largest), arena.floats(largest)]

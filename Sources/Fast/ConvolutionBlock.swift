@@ -62,7 +62,7 @@ public final class ConvolutionBlock {
   private let picture: PictureConvolution
   private let filters: UnsafeMutablePointer<Float>
   private let gradientFilters: UnsafeMutablePointer<Float>?
-  private let workspace: GradientWorkspace?
+  private let workspace: BlockWorkspace
   private let execution: Execution
 
   /// Why a block of this shape cannot be computed here; nil if it can.
@@ -74,11 +74,11 @@ public final class ConvolutionBlock {
       fine: isTransposed ? shape.outputChannels : inputs)
   }
 
-  /// Takes its memory from `arena`; `workspace` is nil in a pass without gradients, otherwise shared by all blocks.
-  /// `convolved` is the output's memory if it is shared too.
+  /// Takes its memory from `arena`; `workspace` is shared by all blocks of a network, `convolved` the output's memory if
+  /// that is shared too.
   public init(
     _ shape: ConvolutionShape, isTransposed: Bool, slope: Double, epsilon: Double, arena: Arena,
-    workspace: GradientWorkspace?, convolved: UnsafeMutablePointer<Float>? = nil
+    workspace: BlockWorkspace, convolved: UnsafeMutablePointer<Float>? = nil
   ) {
     let problem = Self.obstacle(shape, isTransposed: isTransposed)
     require(problem == nil, "shape: \(problem ?? "")")
@@ -108,8 +108,14 @@ public final class ConvolutionBlock {
       channels: shape.outputChannels, capacity: shape.images * (output.height + 2) * ((output.width + 511) / 512 + 1),
       epsilon: epsilon, slope: slope, arena: arena)
     filters = arena.floats(filtering?.filter.count ?? picture.filterCount)
-    gradientFilters = workspace == nil ? nil : filtering.map { arena.floats($0.filter.count) }
-    workspace?.reserve(filtering?.filter.count ?? picture.filterCount)
+    gradientFilters = workspace.keepsForGradient ? filtering.map { arena.floats($0.filter.count) } : nil
+    if let filtering {
+      workspace.reserve(
+        scratch: max(filtering.analysisScratch + filtering.expandedCount, filtering.synthesisScratch),
+        part: filtering.filter.count)
+    } else {
+      workspace.reserve(scratch: picture.scratch, part: picture.filterCount)
+    }
   }
 
   private var kernels: any KernelSet.Type { execution.kernels }
@@ -147,7 +153,7 @@ public final class ConvolutionBlock {
     } else if case .picture(let x) = input {
       picture.pack(parameters.weight, filters)
       execution.forEach(shape.images * pieces) { index in
-        ScratchPool.shared.withFloats(picture.scratch) { scratch in
+        workspace.withScratch { scratch in
           picture.convolve(
             image: index / pieces, piece: index % pieces, x, filters: filters, sink, scratch: scratch)
         }
@@ -171,11 +177,11 @@ public final class ConvolutionBlock {
       let image = index / pieces
       let piece = index % pieces
       if isTransposed {
-        ScratchPool.shared.withFloats(filtering.synthesisScratch) { scratch in
+        workspace.withScratch { scratch in
           filtering.synthesise(image: image, piece: piece, source, filters: filters, sink, scratch: scratch)
         }
       } else {
-        ScratchPool.shared.withFloats(filtering.analysisScratch) { scratch in
+        workspace.withScratch { scratch in
           filtering.analyse(
             image: image, piece: piece, source, filters: filters, sink, expanded: nil, gradient: nil, scratch: scratch)
         }
@@ -241,23 +247,20 @@ public final class ConvolutionBlock {
     _ input: Input, _ parameters: Parameters, gradients: Parameters, upstream: some BlockSource,
     inputGradient: UnsafeMutablePointer<Float>?
   ) {
-    guard let workspace else {
-      require(false, "backward: this pass keeps nothing for the gradient")
-      return
-    }
+    require(workspace.keepsForGradient, "backward: this pass keeps nothing for the gradient")
     switch input {
-    case .picture(let x): pictureGradient(x, gradients, upstream, workspace)
+    case .picture(let x): pictureGradient(x, gradients, upstream)
     case .stored(let x):
       let sink = inputGradient.map { StoringSink(shape: self.input, output: $0, bias: nil, kernels: kernels) }
       backward(
-        StoredRows(shape: self.input, x: x), parameters, gradients: gradients, upstream, sink, workspace)
+        StoredRows(shape: self.input, x: x), parameters, gradients: gradients, upstream, sink)
     case .block(let block):
       let sink = block.gradient.map {
         GradientSink(
           shape: self.input, x: block.convolved, output: $0, statistics: block.statistics,
           pieces: piecesBackward, kernels: kernels)
       }
-      backward(block.activated, parameters, gradients: gradients, upstream, sink, workspace)
+      backward(block.activated, parameters, gradients: gradients, upstream, sink)
       block.gradientPieces = shape.images * piecesBackward
     }
   }
@@ -267,12 +270,12 @@ public final class ConvolutionBlock {
   }
 
   private func pictureGradient(
-    _ x: UnsafePointer<Float>, _ gradients: Parameters, _ upstream: some BlockSource, _ workspace: GradientWorkspace
+    _ x: UnsafePointer<Float>, _ gradients: Parameters, _ upstream: some BlockSource
   ) {
     let pieces = picture.pieces
     let count = picture.filterCount
     let parts = workspace.forEachPart(of: shape.images * pieces, count: count, execution) { range, part in
-      ScratchPool.shared.withFloats(picture.scratch) { scratch in
+      workspace.withScratch { scratch in
         for index in range {
           picture.addGradient(
             image: index / pieces, piece: index % pieces, x, upstream: upstream, part, scratch: scratch)
@@ -284,7 +287,7 @@ public final class ConvolutionBlock {
 
   private func backward(
     _ source: some BlockSource, _ parameters: Parameters, gradients: Parameters, _ upstream: some BlockSource,
-    _ sink: (some BlockSink)?, _ workspace: GradientWorkspace
+    _ sink: (some BlockSink)?
   ) {
     guard let filtering, let gradientFilters else { return }
     let filter = filtering.filter
@@ -295,7 +298,7 @@ public final class ConvolutionBlock {
     }
     let pieces = filtering.analysisGrid.pieces
     let parts = workspace.forEachPart(of: shape.images * pieces, count: filter.count, execution) { range, part in
-      ScratchPool.shared.withFloats(filtering.analysisScratch + filtering.expandedCount) { scratch in
+      workspace.withScratch { scratch in
         let expanded = scratch + filtering.analysisScratch
         for index in range {
           let image = index / pieces
@@ -319,48 +322,11 @@ public final class ConvolutionBlock {
     guard !isTransposed, let sink else { return }
     let piecesOfSynthesis = filtering.synthesisGrid.pieces
     execution.forEach(shape.images * piecesOfSynthesis) { index in
-      ScratchPool.shared.withFloats(filtering.synthesisScratch) { scratch in
+      workspace.withScratch { scratch in
         filtering.synthesise(
           image: index / piecesOfSynthesis, piece: index % piecesOfSynthesis, upstream, filters: gradientFilters,
           sink, scratch: scratch)
       }
     }
-  }
-}
-
-/// Memory for the partial weight gradients of one block at a time, shared by all blocks of a network.
-///
-/// The pieces of a batch are cut into at most sixteen parts, whatever the number of threads; each part sums its pieces in
-/// their order and the parts are joined in theirs.
-public final class GradientWorkspace {
-  private static let most = 16
-  private var needed = 0
-  private var capacity = 0
-  private(set) var parts: UnsafeMutablePointer<Float>
-  private let arena: Arena
-
-  public init(_ arena: Arena) {
-    self.arena = arena
-    parts = arena.floats(0)
-  }
-
-  func reserve(_ count: Int) { needed = max(needed, count) }
-
-  /// Runs `body(pieces, part)` for each part, a zeroed buffer of `count` floats, and returns how many parts there were.
-  func forEachPart(
-    of pieces: Int, count: Int, _ execution: Execution, _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
-  ) -> Int {
-    let number = min(Self.most, max(min(pieces, 2), pieces / 8))
-    if capacity < Self.most * needed {
-      capacity = Self.most * needed
-      parts = arena.floats(capacity)
-    }
-    let parts = parts
-    execution.forEach(number) { index in
-      let part = parts + index * count
-      part.update(repeating: 0, count: count)
-      body(index * pieces / number..<(index + 1) * pieces / number, part)
-    }
-    return number
   }
 }

@@ -1,7 +1,7 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// The filters of a 4x4 convolution of stride 2, transformed for minimal filtering F(2x2, 2x2).
+/// The filters of a 4x4 convolution of stride 2, transformed for minimal filtering F(3x3, 2x2).
 ///
 /// Such a convolution is four 2x2 convolutions of stride 1, one for each parity of the rows and columns of its input, and
 /// its transpose four 2x2 convolutions, one for each parity of its output. Both stand between a coarse image and a fine
@@ -10,10 +10,12 @@ import PerceptualKernels
 /// - analysis, fine to coarse: convolution2D, and the input gradient of transposedConvolution2D;
 /// - synthesis, coarse to fine: transposedConvolution2D, and the input gradient of convolution2D.
 ///
-/// Each 2x2 filter g becomes the nine numbers G g G^T. They are packed as the products read them: panels of as many
+/// Each 2x2 filter g becomes the sixteen numbers G g G^T. They are packed as the products read them: panels of as many
 /// output channels as two vectors hold, of each panel the inputs in their order.
 struct MinimalFilter {
-  static let points = 9
+  /// Outputs of a tile along each axis, and points: (tile + 1)^2 products take the place of (2 tile)^2.
+  static let tile = 3
+  static let points = (tile + 1) * (tile + 1)
   static let parities = 4
   /// Output channels that are computed side by side: the least common multiple of all sets' panels.
   static let group = 32
@@ -80,48 +82,60 @@ struct MinimalFilter {
   private func transform(
     _ g00: Float, _ g01: Float, _ g10: Float, _ g11: Float, _ to: UnsafeMutablePointer<Float>, pitch: Int
   ) {
-    to[0] = g00
-    to[pitch] = g00 + g01
-    to[2 &* pitch] = g01
-    to[3 &* pitch] = g00 + g10
-    to[4 &* pitch] = (g00 + g01) + (g10 + g11)
-    to[5 &* pitch] = g01 + g11
-    to[6 &* pitch] = g10
-    to[7 &* pitch] = g10 + g11
-    to[8 &* pitch] = g11
+    column(g00, g01, to, pitch)
+    column(0.5 * (g00 + g10), 0.5 * (g01 + g11), to + 4 &* pitch, pitch)
+    column(0.5 * (g00 - g10), 0.5 * (g01 - g11), to + 8 &* pitch, pitch)
+    column(g10, g11, to + 12 &* pitch, pitch)
+  }
+
+  @inline(__always)
+  private func column(_ g0: Float, _ g1: Float, _ to: UnsafeMutablePointer<Float>, _ pitch: Int) {
+    to[0] = g0
+    to[pitch] = 0.5 * (g0 + g1)
+    to[2 &* pitch] = 0.5 * (g0 - g1)
+    to[3 &* pitch] = g1
   }
 
   /// The gradient with respect to weight from that of the packed analysis filters, which `parts` hold one after the other:
   /// G^T (sum of the parts, in their order) G.
   func unpackGradient(
-    _ parts: UnsafePointer<Float>, count parts_: Int, _ weight: UnsafeMutablePointer<Float>, _ execution: Execution
+    _ parts: UnsafePointer<Float>, count partCount: Int, _ weight: UnsafeMutablePointer<Float>, _ execution: Execution
   ) {
     let pitch = analysisIndex(point: 1, coarse: 0, depth: 0)
-    execution.forEach(fine) { c in
-      for o in 0..<coarse {
-        let w = weight + (o * fine + c) * 16
-        for parity in 0..<Self.parities {
-          let g = w + parity / 2 * 4 + parity % 2
-          let from = parts + analysisIndex(point: 0, coarse: o, depth: depthIndex(fine: c, parity: parity))
-          @inline(__always)
-          func point(_ p: Int) -> Float {
-            var sum: Float = 0
-            for part in 0..<parts_ { sum += from[part &* count &+ p &* pitch] }
-            return sum
+    execution.forEach(depth) { k in
+      let c = k / (Self.parities * ChannelBlocks.lanes) * ChannelBlocks.lanes + k % ChannelBlocks.lanes
+      let parity = k / ChannelBlocks.lanes % Self.parities
+      ScratchPool.shared.withFloats(Self.points * panel) { sums in
+        for first in stride(from: 0, to: coarse, by: panel) {
+          let from = parts + analysisIndex(point: 0, coarse: first, depth: k)
+          for point in 0..<Self.points {
+            let sum = sums + point * panel
+            sum.update(from: from + point * pitch, count: panel)
+            for part in 1..<max(1, partCount) {
+              let more = from + (part * count + point * pitch)
+              for o in 0..<panel { sum[o] += more[o] }
+            }
           }
-          let u10 = point(3), u11 = point(4), u12 = point(5)
-          let a0 = point(0) + u10
-          let a1 = point(1) + u11
-          let a2 = point(2) + u12
-          let b0 = u10 + point(6)
-          let b1 = u11 + point(7)
-          let b2 = u12 + point(8)
-          g[0] = a0 + a1
-          g[2] = a1 + a2
-          g[8] = b0 + b1
-          g[10] = b1 + b2
+          for o in 0..<panel {
+            let g = weight + ((first + o) * fine + c) * 16 + parity / 2 * 4 + parity % 2
+            let a = row(sums + o)
+            let b = row(sums + 4 * panel + o)
+            let c = row(sums + 8 * panel + o)
+            let d = row(sums + 12 * panel + o)
+            g[0] = a.0 + 0.5 * (b.0 + c.0)
+            g[2] = a.1 + 0.5 * (b.1 + c.1)
+            g[8] = 0.5 * (b.0 - c.0) + d.0
+            g[10] = 0.5 * (b.1 - c.1) + d.1
+          }
         }
       }
     }
+  }
+
+  /// G^T of one row of four points.
+  @inline(__always)
+  private func row(_ u: UnsafePointer<Float>) -> (Float, Float) {
+    let half = (u[panel], u[2 &* panel])
+    return (u[0] + 0.5 * (half.0 + half.1), 0.5 * (half.0 - half.1) + u[3 &* panel])
   }
 }

@@ -1,7 +1,7 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// How an image's tiles of 2x2 coarse outputs (or 4x4 fine ones) are cut into pieces of work. The cut depends on the sizes
+/// How an image's tiles of 3x3 coarse outputs (or 6x6 fine ones) are cut into pieces of work. The cut depends on the sizes
 /// alone, so that no result depends on the number of threads.
 struct TileGrid {
   /// About as many tiles keep the products' operands within the second-level cache.
@@ -44,10 +44,10 @@ protocol BlockSink {
     _ x: UnsafePointer<Float>, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool)
 }
 
-/// A 4x4 convolution of stride 2, or its transpose, by minimal filtering F(2x2, 2x2) on channel blocks.
+/// A 4x4 convolution of stride 2, or its transpose, by minimal filtering F(3x3, 2x2) on channel blocks.
 ///
-/// Nine products take the place of sixteen, with coefficients 0 and +-1 only. Error: that of a sum of as many terms, the
-/// operands up to 4 times as large (see docs/performance.md for what was measured).
+/// Sixteen products take the place of thirty-six, with coefficients 0, 1/2 and 1 only. The error is that of the direct sum
+/// (docs/performance.md: a little less, measured).
 struct MinimalFiltering {
   let filter: MinimalFilter
   let coarse: ChannelBlocks
@@ -61,6 +61,7 @@ struct MinimalFiltering {
   private static let blocksAtOnce = 2
   private static let lanes = ChannelBlocks.lanes
   private static let points = MinimalFilter.points
+  private static let tile = MinimalFilter.tile
 
   /// Why a convolution cannot be computed this way; nil if it can. `coarse` and `fine` are channels.
   static func obstacle(kernel: Extent, geometry: ConvolutionGeometry, coarse: Int, fine: Int) -> String? {
@@ -81,19 +82,25 @@ struct MinimalFiltering {
     self.fine = fine
     self.padding = padding
     self.kernels = kernels
-    analysisGrid = TileGrid(rows: (coarse.height + 1) / 2, columns: (coarse.width + 1) / 2)
+    analysisGrid = TileGrid(
+      rows: (coarse.height + Self.tile - 1) / Self.tile, columns: (coarse.width + Self.tile - 1) / Self.tile)
     synthesisGrid = TileGrid(
-      rows: (fine.height + padding.height + 3) / 4, columns: (fine.width + padding.width + 3) / 4)
+      rows: (fine.height + padding.height + 2 * Self.tile - 1) / (2 * Self.tile),
+      columns: (fine.width + padding.width + 2 * Self.tile - 1) / (2 * Self.tile))
   }
 
   // MARK: Analysis
 
   /// Floats of working memory that ``analyse`` needs.
   var analysisScratch: Int {
-    let patch = (4 * analysisGrid.rowsAtOnce + 2) * (4 * analysisGrid.columnsAtOnce + 2) * Self.lanes
+    let patch = Self.finePatch(analysisGrid.rowsAtOnce) * Self.finePatch(analysisGrid.columnsAtOnce) * Self.lanes
     let transformed = Self.points * Self.blocksAtOnce * MinimalFilter.parities * analysisGrid.pitch * Self.lanes
     return patch + transformed + Self.points * coarse.channels * analysisGrid.pitch
   }
+
+  /// Rows or columns of the fine image that so many tiles need, and of the coarse one.
+  private static func finePatch(_ tiles: Int) -> Int { 2 * tile * tiles + 2 }
+  private static func coarsePatch(_ tiles: Int) -> Int { tile * tiles + 1 }
 
   /// Floats of one piece's expanded upstream gradient.
   var expandedCount: Int { Self.points * coarse.channels * analysisGrid.pitch }
@@ -106,14 +113,14 @@ struct MinimalFiltering {
   ) {
     let (tileRows, tileColumns) = analysisGrid.piece(piece)
     let pitch = analysisGrid.pitch * Self.lanes
-    let rowPitch = 2 * tileColumns.count * Self.lanes
+    let rowPitch = Self.tile * tileColumns.count * Self.lanes
     for block in 0..<coarse.blocks {
       source.fill(
-        image: image, block: block, rows: 2 * tileRows.lowerBound..<2 * tileRows.upperBound,
-        columns: 2 * tileColumns.lowerBound..<2 * tileColumns.upperBound, patch)
+        image: image, block: block, rows: Self.tile * tileRows.lowerBound..<Self.tile * tileRows.upperBound,
+        columns: Self.tile * tileColumns.lowerBound..<Self.tile * tileColumns.upperBound, patch)
       for row in 0..<tileRows.count {
         kernels.expandTiles(
-          patch + 2 * row * rowPitch, rowPitch: rowPitch, tiles: tileColumns.count,
+          patch + Self.tile * row * rowPitch, rowPitch: rowPitch, tiles: tileColumns.count,
           output + block * pitch + row * tileColumns.count * Self.lanes, pointPitch: coarse.blocks * pitch)
       }
     }
@@ -131,24 +138,26 @@ struct MinimalFiltering {
     let depth = filter.depth
     let depthsAtOnce = Self.blocksAtOnce * MinimalFilter.parities
     let patch = scratch
-    let patchPitch = (4 * tileColumns.count + 2) * Self.lanes
-    let transformed = scratch + (4 * analysisGrid.rowsAtOnce + 2) * (4 * analysisGrid.columnsAtOnce + 2) * Self.lanes
+    let patchPitch = Self.finePatch(tileColumns.count) * Self.lanes
+    let transformed =
+      scratch + Self.finePatch(analysisGrid.rowsAtOnce) * Self.finePatch(analysisGrid.columnsAtOnce) * Self.lanes
     let sums = transformed + Self.points * depthsAtOnce * pitch
 
-    let row = 4 * tileRows.lowerBound - padding.height
-    let column = 4 * tileColumns.lowerBound - padding.width
+    let row = 2 * Self.tile * tileRows.lowerBound - padding.height
+    let column = 2 * Self.tile * tileColumns.lowerBound - padding.width
     var first = 0
     while first < fine.blocks {
       let blocks = min(Self.blocksAtOnce, fine.blocks - first)
       for block in 0..<blocks {
         source.fill(
-          image: image, block: first + block, rows: row..<row + 4 * tileRows.count + 2,
-          columns: column..<column + 4 * tileColumns.count + 2, patch)
+          image: image, block: first + block, rows: row..<row + Self.finePatch(tileRows.count),
+          columns: column..<column + Self.finePatch(tileColumns.count), patch)
         for parity in 0..<MinimalFilter.parities {
           for tileRow in 0..<tileRows.count {
             kernels.transformPatches(
-              patch + (4 * tileRow + parity / 2) * patchPitch + parity % 2 * Self.lanes, rowPitch: 2 * patchPitch,
-              columnPitch: 2 * Self.lanes, tilePitch: 4 * Self.lanes, tiles: tileColumns.count,
+              patch + (2 * Self.tile * tileRow + parity / 2) * patchPitch + parity % 2 * Self.lanes,
+              rowPitch: 2 * patchPitch, columnPitch: 2 * Self.lanes, tilePitch: 2 * Self.tile * Self.lanes,
+              tiles: tileColumns.count,
               transformed + (block * MinimalFilter.parities + parity) * pitch
                 + tileRow * tileColumns.count * Self.lanes,
               pointPitch: depthsAtOnce * pitch)
@@ -181,15 +190,16 @@ struct MinimalFiltering {
     }
     guard let sink, filters != nil else { return }
     for block in 0..<coarse.blocks {
-      for row in 2 * tileRows.lowerBound..<min(coarse.height, 2 * tileRows.upperBound) {
-        let tile = (row / 2 - tileRows.lowerBound) * tileColumns.count
+      let top = Self.tile * tileRows.lowerBound
+      for row in top..<min(coarse.height, Self.tile * tileRows.upperBound) {
+        let tile = (row / Self.tile - tileRows.lowerBound) * tileColumns.count
         kernels.reconstructRow(
-          sums + (row % 2 * 3 * coarse.blocks + block) * pitch + tile * Self.lanes, pointPitch: coarse.blocks * pitch,
+          sums + block * pitch + tile * Self.lanes, row: row % Self.tile, pointPitch: coarse.blocks * pitch,
           tiles: tileColumns.count, patch, columnPitch: Self.lanes)
-        let column = 2 * tileColumns.lowerBound
+        let column = Self.tile * tileColumns.lowerBound
         sink.finish(
           patch, image: image, piece: piece, block: block, row: row, column: column,
-          count: min(coarse.width, 2 * tileColumns.upperBound) - column, isFirst: row == 2 * tileRows.lowerBound)
+          count: min(coarse.width, Self.tile * tileColumns.upperBound) - column, isFirst: row == top)
       }
     }
   }
@@ -208,11 +218,15 @@ struct MinimalFiltering {
 
   /// Floats of working memory that ``synthesise`` needs.
   var synthesisScratch: Int {
-    let patch = (2 * synthesisGrid.rowsAtOnce + 1) * (2 * synthesisGrid.columnsAtOnce + 1) * Self.lanes
-    let row = 4 * synthesisGrid.columnsAtOnce * Self.lanes
     let transformed = Self.points * coarse.channels * synthesisGrid.pitch
-    return max(patch, row) + transformed
+    return synthesisPatch + transformed
       + MinimalFilter.parities * Self.points * MinimalFilter.group * synthesisGrid.pitch
+  }
+
+  /// Floats of a piece's input, or of a row of its output.
+  private var synthesisPatch: Int {
+    let patch = Self.coarsePatch(synthesisGrid.rowsAtOnce) * Self.coarsePatch(synthesisGrid.columnsAtOnce)
+    return max(patch, 2 * Self.tile * synthesisGrid.columnsAtOnce) * Self.lanes
   }
 
   /// One piece of the transposed convolution of `source`, a coarse image, given to `sink` row by row.
@@ -224,23 +238,20 @@ struct MinimalFiltering {
     let tiles = tileRows.count * tileColumns.count
     let pitch = synthesisGrid.pitch * Self.lanes
     let patch = scratch
-    let patchPitch = (2 * tileColumns.count + 1) * Self.lanes
-    let transformed =
-      scratch
-      + max(
-        (2 * synthesisGrid.rowsAtOnce + 1) * (2 * synthesisGrid.columnsAtOnce + 1),
-        4 * synthesisGrid.columnsAtOnce) * Self.lanes
+    let patchPitch = Self.coarsePatch(tileColumns.count) * Self.lanes
+    let transformed = scratch + synthesisPatch
     let sums = transformed + Self.points * coarse.blocks * pitch
     for block in 0..<coarse.blocks {
-      let row = 2 * tileRows.lowerBound - 1
-      let column = 2 * tileColumns.lowerBound - 1
+      let row = Self.tile * tileRows.lowerBound - 1
+      let column = Self.tile * tileColumns.lowerBound - 1
       source.fill(
-        image: image, block: block, rows: row..<row + 2 * tileRows.count + 1,
-        columns: column..<column + 2 * tileColumns.count + 1, patch)
+        image: image, block: block, rows: row..<row + Self.coarsePatch(tileRows.count),
+        columns: column..<column + Self.coarsePatch(tileColumns.count), patch)
       for tileRow in 0..<tileRows.count {
         kernels.transformPatches(
-          patch + 2 * tileRow * patchPitch, rowPitch: patchPitch, columnPitch: Self.lanes, tilePitch: 2 * Self.lanes,
-          tiles: tileColumns.count, transformed + block * pitch + tileRow * tileColumns.count * Self.lanes,
+          patch + Self.tile * tileRow * patchPitch, rowPitch: patchPitch, columnPitch: Self.lanes,
+          tilePitch: Self.tile * Self.lanes, tiles: tileColumns.count,
+          transformed + block * pitch + tileRow * tileColumns.count * Self.lanes,
           pointPitch: coarse.blocks * pitch)
       }
     }
@@ -273,21 +284,21 @@ struct MinimalFiltering {
     parityPitch: Int, pointPitch: Int, _ sink: some BlockSink, row scratch: UnsafeMutablePointer<Float>
   ) {
     // Rows and columns of the tiles count from the padding on.
-    let top = max(0, 4 * rows.lowerBound - padding.height)
-    let bottom = min(fine.height, 4 * rows.upperBound - padding.height)
-    let left = max(0, 4 * columns.lowerBound - padding.width)
-    let right = min(fine.width, 4 * columns.upperBound - padding.width)
+    let span = 2 * Self.tile
+    let top = max(0, span * rows.lowerBound - padding.height)
+    let bottom = min(fine.height, span * rows.upperBound - padding.height)
+    let left = max(0, span * columns.lowerBound - padding.width)
+    let right = min(fine.width, span * columns.upperBound - padding.width)
     for row in top..<max(top, bottom) where left < right {
-      let padded = row + padding.height - 4 * rows.lowerBound
-      let tile = padded / 4 * columns.count
-      let points = padded % 4 / 2 * 3
+      let padded = row + padding.height - span * rows.lowerBound
+      let tile = padded / span * columns.count
       for side in 0..<2 {
         kernels.reconstructRow(
-          sums + (padded % 2 * 2 + side) * parityPitch + points * pointPitch + tile * Self.lanes,
+          sums + (padded % 2 * 2 + side) * parityPitch + tile * Self.lanes, row: padded % span / 2,
           pointPitch: pointPitch, tiles: columns.count, scratch + side * Self.lanes, columnPitch: 2 * Self.lanes)
       }
       sink.finish(
-        scratch + (left + padding.width - 4 * columns.lowerBound) * Self.lanes, image: image, piece: piece,
+        scratch + (left + padding.width - span * columns.lowerBound) * Self.lanes, image: image, piece: piece,
         block: block, row: row, column: left, count: right - left, isFirst: row == top)
     }
   }

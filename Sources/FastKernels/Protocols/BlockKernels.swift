@@ -51,20 +51,20 @@ public protocol BlockKernels: Sendable {
     _ x: UnsafePointer<Float>, _ upstream: UnsafePointer<Float>, second: Int, rows: Int, depth: Int,
     _ gradient: UnsafeMutablePointer<Float>)
 
-  /// B^T d B of a row of tiles: nine points, `pointPitch` apart, each of one row of sixteen floats a tile. d's elements lie
-  /// `rowPitch` and `columnPitch` apart, tiles `tilePitch`.
+  /// B^T d B of a row of tiles of 4x4: sixteen points, `pointPitch` apart, each of one row of sixteen floats a tile. d's
+  /// elements lie `rowPitch` and `columnPitch` apart, tiles `tilePitch`.
   static func transformPatches(
     _ x: UnsafePointer<Float>, rowPitch: Int, columnPitch: Int, tilePitch: Int, tiles: Int,
     _ output: UnsafeMutablePointer<Float>, pointPitch: Int)
 
-  /// A d A^T of a row of tiles of 2x2, side by side in two rows.
+  /// A d A^T of a row of tiles of 3x3, side by side in three rows.
   static func expandTiles(
     _ x: UnsafePointer<Float>, rowPitch: Int, tiles: Int, _ output: UnsafeMutablePointer<Float>, pointPitch: Int)
 
-  /// One row of A^T m A: two outputs a tile, `columnPitch` apart. x is the first of the row's six points: the second
-  /// row of outputs begins three points later.
+  /// One of the three rows of A^T m A, m the sixteen points: three outputs a tile, `columnPitch` apart.
   static func reconstructRow(
-    _ x: UnsafePointer<Float>, pointPitch: Int, tiles: Int, _ output: UnsafeMutablePointer<Float>, columnPitch: Int)
+    _ x: UnsafePointer<Float>, row: Int, pointPitch: Int, tiles: Int, _ output: UnsafeMutablePointer<Float>,
+    columnPitch: Int)
 
   /// output = y of `normalization`.
   static func activateBlockRow(

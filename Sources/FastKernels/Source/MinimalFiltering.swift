@@ -1,43 +1,79 @@
-// The transforms of minimal filtering F(2x2, 2x2), on blocks of sixteen channels:
+// The transforms of minimal filtering F(3x3, 2x2), on blocks of sixteen channels:
 //
-//     y = A^T [ (G g G^T) (B^T d B) ] A,  A^T = [1 1 0; 0 1 1],  G = [1 0; 1 1; 0 1],  B^T = [1 -1 0; 0 1 0; 0 -1 1]
+//     y = A^T [ (G g G^T) (B^T d B) ] A
 //
-// for a tile d of 3x3, a filter g of 2x2 and 2x2 outputs y[i][j] = sum of g[k][l] d[i + k][j + l].
+//           1  1  1  0           1    0            1  0 -1  0
+//     A^T = 0  1 -1  0     G =  1/2  1/2    B^T =  0  1  1  0
+//           0  1  1  1          1/2 -1/2           0 -1  1  0
+//                                0    1            0 -1  0  1
+//
+// for a tile d of 4x4, a filter g of 2x2 and 3x3 outputs y[i][j] = sum of g[k][l] d[i + k][j + l].
 
 private let rowFloats = 16
+
+/// Four vectors: a row or a column of a tile.
+private struct Four {
+  var v0, v1, v2, v3: Vector
+
+  @inline(__always)
+  init(_ v0: Vector, _ v1: Vector, _ v2: Vector, _ v3: Vector) {
+    self.v0 = v0
+    self.v1 = v1
+    self.v2 = v2
+    self.v3 = v3
+  }
+
+  @inline(__always)
+  init(_ x: UnsafePointer<Float>, pitch: Int) {
+    self.init(load(x), load(x + pitch), load(x + 2 &* pitch), load(x + 3 &* pitch))
+  }
+
+  /// B^T v.
+  @inline(__always)
+  var transformed: Four { Four(v0 - v2, v1 + v2, v2 - v1, v3 - v1) }
+
+  @inline(__always)
+  func write(_ x: UnsafeMutablePointer<Float>, pitch: Int) {
+    store(v0, x)
+    store(v1, x + pitch)
+    store(v2, x + 2 &* pitch)
+    store(v3, x + 3 &* pitch)
+  }
+
+  @inline(__always)
+  static func + (a: Four, b: Four) -> Four { Four(a.v0 + b.v0, a.v1 + b.v1, a.v2 + b.v2, a.v3 + b.v3) }
+
+  @inline(__always)
+  static func - (a: Four, b: Four) -> Four { Four(a.v0 - b.v0, a.v1 - b.v1, a.v2 - b.v2, a.v3 - b.v3) }
+}
+
+/// A (v0, v1, v2).
+@inline(__always)
+private func expanded(_ v0: Vector, _ v1: Vector, _ v2: Vector) -> Four {
+  let ends = v0 + v2
+  return Four(v0, ends + v1, ends - v1, v2)
+}
 
 extension Kernels {
   public static func transformPatches(
     _ x: UnsafePointer<Float>, rowPitch: Int, columnPitch: Int, tilePitch: Int, tiles: Int,
     _ output: UnsafeMutablePointer<Float>, pointPitch: Int
   ) {
+    let rowOfPoints = 4 &* pointPitch
     var lane = 0
     while lane < rowFloats {
       var from = x + lane
       var to = output + lane
       var tile = 0
       while tile < tiles {
-        let a = from
-        let b = from + rowPitch
-        let c = from + 2 &* rowPitch
-        let b0 = load(b)
-        let b1 = load(b + columnPitch)
-        let b2 = load(b + 2 &* columnPitch)
-        let a0 = load(a) - b0
-        let a1 = load(a + columnPitch) - b1
-        let a2 = load(a + 2 &* columnPitch) - b2
-        let c0 = load(c) - b0
-        let c1 = load(c + columnPitch) - b1
-        let c2 = load(c + 2 &* columnPitch) - b2
-        store(a0 - a1, to)
-        store(a1, to + pointPitch)
-        store(a2 - a1, to + 2 &* pointPitch)
-        store(b0 - b1, to + 3 &* pointPitch)
-        store(b1, to + 4 &* pointPitch)
-        store(b2 - b1, to + 5 &* pointPitch)
-        store(c0 - c1, to + 6 &* pointPitch)
-        store(c1, to + 7 &* pointPitch)
-        store(c2 - c1, to + 8 &* pointPitch)
+        let a = Four(from, pitch: columnPitch).transformed
+        let b = Four(from + rowPitch, pitch: columnPitch).transformed
+        let c = Four(from + 2 &* rowPitch, pitch: columnPitch).transformed
+        let d = Four(from + 3 &* rowPitch, pitch: columnPitch).transformed
+        (a - c).write(to, pitch: pointPitch)
+        (b + c).write(to + rowOfPoints, pitch: pointPitch)
+        (c - b).write(to + 2 &* rowOfPoints, pitch: pointPitch)
+        (d - b).write(to + 3 &* rowOfPoints, pitch: pointPitch)
         from += tilePitch
         to += rowFloats
         tile &+= 1
@@ -49,28 +85,24 @@ extension Kernels {
   public static func expandTiles(
     _ x: UnsafePointer<Float>, rowPitch: Int, tiles: Int, _ output: UnsafeMutablePointer<Float>, pointPitch: Int
   ) {
+    let rowOfPoints = 4 &* pointPitch
     var lane = 0
     while lane < rowFloats {
       var from = x + lane
       var to = output + lane
       var tile = 0
       while tile < tiles {
-        let a0 = load(from)
-        let a1 = load(from + rowFloats)
-        let c0 = load(from + rowPitch)
-        let c1 = load(from + rowPitch + rowFloats)
-        let b0 = a0 + c0
-        let b1 = a1 + c1
-        store(a0, to)
-        store(a0 + a1, to + pointPitch)
-        store(a1, to + 2 &* pointPitch)
-        store(b0, to + 3 &* pointPitch)
-        store(b0 + b1, to + 4 &* pointPitch)
-        store(b1, to + 5 &* pointPitch)
-        store(c0, to + 6 &* pointPitch)
-        store(c0 + c1, to + 7 &* pointPitch)
-        store(c1, to + 8 &* pointPitch)
-        from += 2 &* rowFloats
+        let b = from + rowPitch
+        let c = b + rowPitch
+        let first = expanded(load(from), load(from + rowFloats), load(from + 2 &* rowFloats))
+        let second = expanded(load(b), load(b + rowFloats), load(b + 2 &* rowFloats))
+        let third = expanded(load(c), load(c + rowFloats), load(c + 2 &* rowFloats))
+        let ends = first + third
+        first.write(to, pitch: pointPitch)
+        (ends + second).write(to + rowOfPoints, pitch: pointPitch)
+        (ends - second).write(to + 2 &* rowOfPoints, pitch: pointPitch)
+        third.write(to + 3 &* rowOfPoints, pitch: pointPitch)
+        from += 3 &* rowFloats
         to += rowFloats
         tile &+= 1
       }
@@ -79,21 +111,30 @@ extension Kernels {
   }
 
   public static func reconstructRow(
-    _ x: UnsafePointer<Float>, pointPitch: Int, tiles: Int, _ output: UnsafeMutablePointer<Float>, columnPitch: Int
+    _ x: UnsafePointer<Float>, row: Int, pointPitch: Int, tiles: Int, _ output: UnsafeMutablePointer<Float>,
+    columnPitch: Int
   ) {
+    let rowOfPoints = 4 &* pointPitch
     var lane = 0
     while lane < rowFloats {
       var from = x + lane
       var to = output + lane
       var tile = 0
       while tile < tiles {
-        let m0 = load(from) + load(from + 3 &* pointPitch)
-        let m1 = load(from + pointPitch) + load(from + 4 &* pointPitch)
-        let m2 = load(from + 2 &* pointPitch) + load(from + 5 &* pointPitch)
-        store(m0 + m1, to)
-        store(m1 + m2, to + columnPitch)
+        let b = Four(from + rowOfPoints, pitch: pointPitch)
+        let c = Four(from + 2 &* rowOfPoints, pitch: pointPitch)
+        let m: Four
+        if row == 1 {
+          m = b - c
+        } else {
+          m = b + c + Four(from + row / 2 &* 3 &* rowOfPoints, pitch: pointPitch)
+        }
+        let inner = m.v1 + m.v2
+        store(m.v0 + inner, to)
+        store(m.v1 - m.v2, to + columnPitch)
+        store(inner + m.v3, to + 2 &* columnPitch)
         from += rowFloats
-        to += 2 &* columnPitch
+        to += 3 &* columnPitch
         tile &+= 1
       }
       lane &+= Vector.scalarCount

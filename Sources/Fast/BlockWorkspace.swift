@@ -1,0 +1,54 @@
+import PerceptualCore
+
+/// Working memory that all blocks of a network share: scratch for the pieces of work, and the partial weight gradients of
+/// one block at a time.
+///
+/// The pieces of a batch are cut into at most sixteen parts, whatever the number of threads; each part sums its pieces in
+/// their order and the parts are joined in theirs.
+public final class BlockWorkspace {
+  private static let most = 16
+  private static let piecesOfPart = 16
+
+  /// Whether the blocks keep what their gradients need.
+  public let keepsForGradient: Bool
+  private let arena: Arena
+  private var partFloats = 0
+  private var partCapacity = 0
+  private var scratchFloats = 0
+  private(set) var parts: UnsafeMutablePointer<Float>
+
+  public init(keepsForGradient: Bool, arena: Arena) {
+    self.keepsForGradient = keepsForGradient
+    self.arena = arena
+    parts = arena.floats(0)
+  }
+
+  /// States what a block will ask for, before any block asks.
+  func reserve(scratch: Int, part: Int) {
+    scratchFloats = max(scratchFloats, scratch)
+    partFloats = max(partFloats, part)
+  }
+
+  /// Lends scratch of the largest reserved size: one size for all blocks, so that the same memory serves them in turn.
+  func withScratch(_ body: (UnsafeMutablePointer<Float>) -> Void) {
+    ScratchPool.shared.withFloats(scratchFloats, body)
+  }
+
+  /// Runs `body(pieces, part)` for each part, a zeroed buffer of `count` floats, and returns how many parts there were.
+  func forEachPart(
+    of pieces: Int, count: Int, _ execution: Execution, _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
+  ) -> Int {
+    let number = min(Self.most, max(min(pieces, 2), pieces / Self.piecesOfPart))
+    if partCapacity < Self.most * partFloats {
+      partCapacity = Self.most * partFloats
+      parts = arena.floats(partCapacity)
+    }
+    let parts = parts
+    execution.forEach(number) { index in
+      let part = parts + index * count
+      part.update(repeating: 0, count: count)
+      body(index * pieces / number..<(index + 1) * pieces / number, part)
+    }
+    return number
+  }
+}
