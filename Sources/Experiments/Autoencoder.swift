@@ -13,6 +13,8 @@ public final class Autoencoder {
   /// Running means and variances.
   let statistics: ParameterStore
   let layers: [Layer]
+  /// The last pass without gradients.
+  var keptPass: KeptPass?
 
   /// One of the eight strided blocks: convolution, batch norm, activation.
   struct Layer {

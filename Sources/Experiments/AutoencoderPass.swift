@@ -15,8 +15,10 @@ protocol AutoencoderPass: AnyObject {
   func planarLatent() -> Tensor<Float>
 
   /// x -> output. `statistics` .batch normalises by the batch and, if `updatesRunning`, moves the running statistics.
+  /// `weightsAreOld` says that no weight has changed since the pass before.
   func forward(
-    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool)
+    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool,
+    weightsAreOld: Bool)
 
   /// x -> latent, before quantisation.
   func encode(_ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool)
@@ -46,5 +48,30 @@ extension Autoencoder {
       return BlockPass(self, images: images, height: height, width: width, keepsForGradient: keepsForGradient)
     }
     return DirectPass(self, images: images, height: height, width: width, keepsForGradient: keepsForGradient)
+  }
+
+  /// A pass without gradients, kept for the next call of the same size: fresh memory costs more than the arithmetic on it.
+  func inferencePass(images: Int, height: Int, width: Int) -> any AutoencoderPass {
+    if let kept = keptPass, kept.images == images && kept.height == height && kept.width == width
+      && kept.execution.threads == Execution.current.threads
+      && kept.execution.instructionSet == Execution.current.instructionSet
+    {
+      return kept.pass
+    }
+    keptPass = nil
+    let pass = makePass(images: images, height: height, width: width, keepsForGradient: false)
+    // A large batch's memory goes back at once.
+    if images <= 16 {
+      keptPass = KeptPass(images: images, height: height, width: width, execution: Execution.current, pass: pass)
+    }
+    return pass
+  }
+
+  struct KeptPass {
+    let images: Int
+    let height: Int
+    let width: Int
+    let execution: Execution
+    let pass: any AutoencoderPass
   }
 }

@@ -4,7 +4,7 @@ import PerceptualCore
 /// The network in fused blocks (``ConvolutionBlock``): what a training step writes to memory is each convolution's output,
 /// once, and the gradient of each block's normalised values, once, but for the last and largest, which is never stored.
 final class BlockPass: AutoencoderPass {
-  let network: Autoencoder
+  unowned let network: Autoencoder
   let images: Int
   private let arena = Arena()
   private let blocks: [ConvolutionBlock]
@@ -77,16 +77,17 @@ final class BlockPass: AutoencoderPass {
   }
 
   func forward(
-    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool
+    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool,
+    weightsAreOld: Bool
   ) {
-    encode(x, statistics: statistics, updatesRunning: updatesRunning)
+    encode(x, statistics: statistics, updatesRunning: updatesRunning, weightsAreOld: weightsAreOld)
     let options = network.options
     switch quantisation {
     case .soft: softQuantization(latent, quantised, count: latentCount, centres: options.centres, scale: options.scale)
     case .hard: hardQuantization(latent, quantised, count: latentCount, centres: options.centres)
     }
     for number in Autoencoder.latentLayer + 1..<blocks.count {
-      run(number, x, statistics: statistics, updatesRunning: updatesRunning)
+      run(number, x, statistics: statistics, updatesRunning: updatesRunning, weightsAreOld: weightsAreOld)
     }
     let name = Autoencoder.lastConvolution
     last.forward(
@@ -94,8 +95,14 @@ final class BlockPass: AutoencoderPass {
   }
 
   func encode(_ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool) {
+    encode(x, statistics: statistics, updatesRunning: updatesRunning, weightsAreOld: false)
+  }
+
+  private func encode(
+    _ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool, weightsAreOld: Bool
+  ) {
     for number in 0...Autoencoder.latentLayer {
-      run(number, x, statistics: statistics, updatesRunning: updatesRunning)
+      run(number, x, statistics: statistics, updatesRunning: updatesRunning, weightsAreOld: weightsAreOld)
     }
     blocks[Autoencoder.latentLayer].activate(latent)
     tanh(latent, latent, count: latentCount)
@@ -103,14 +110,16 @@ final class BlockPass: AutoencoderPass {
 
   func planarLatent() -> Tensor<Float> { blocks[Autoencoder.latentLayer].planar(latent) }
 
-  private func run(_ number: Int, _ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool) {
+  private func run(
+    _ number: Int, _ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool, weightsAreOld: Bool
+  ) {
     let name = network.layers[number].normalization
     blocks[number].forward(
       input(number, x), parameters(number, network.parameters),
       statistics: statistics == .batch
         ? .batch(momentum: updatesRunning ? network.options.momentum : nil) : .running,
       runningMean: network.statistics.pointer("\(name).running_mean"),
-      runningVariance: network.statistics.pointer("\(name).running_var"))
+      runningVariance: network.statistics.pointer("\(name).running_var"), isPacked: weightsAreOld)
   }
 
   private func input(_ number: Int, _ x: UnsafePointer<Float>) -> ConvolutionBlock.Input {

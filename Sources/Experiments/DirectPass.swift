@@ -6,7 +6,7 @@ import PerceptualCore
 /// A training pass keeps each block's convolution output (for batch norm's gradient) and its activation (for the next
 /// convolution's weight gradient).
 final class DirectPass: AutoencoderPass {
-  let network: Autoencoder
+  unowned let network: Autoencoder
   let images: Int
   let height: Int
   let width: Int
@@ -92,7 +92,8 @@ final class DirectPass: AutoencoderPass {
   var latent: UnsafeMutablePointer<Float> { blocks[Autoencoder.latentLayer].activated }
 
   func forward(
-    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool
+    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool,
+    weightsAreOld: Bool
   ) {
     encode(x, statistics: statistics, updatesRunning: updatesRunning)
     let options = network.options

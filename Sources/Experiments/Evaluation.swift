@@ -50,18 +50,18 @@ extension Autoencoder {
     let groups = (images + most - 1) / most
     var output: [Float] = []
     output.reserveCapacity(pictures.count)
-    var pass: (any AutoencoderPass)?
+    var last: (any AutoencoderPass)?
     for group in 0..<groups {
       let first = group * images / groups
       let end = (group + 1) * images / groups
-      if pass?.images != end - first {
-        pass = makePass(images: end - first, height: height, width: width, keepsForGradient: false)
-      }
-      guard let pass else { continue }
+      let pass = inferencePass(images: end - first, height: height, width: width)
+      let weightsAreOld = pass === last
+      last = pass
       pictures.elements.withUnsafeBufferPointer { elements in
         guard let elements = elements.baseAddress else { return }
         pass.forward(
-          elements + first * height * width, statistics: statistics, quantisation: quantisation, updatesRunning: false)
+          elements + first * height * width, statistics: statistics, quantisation: quantisation, updatesRunning: false,
+          weightsAreOld: weightsAreOld)
       }
       output.append(contentsOf: UnsafeBufferPointer(start: pass.output, count: (end - first) * height * width))
     }
@@ -72,8 +72,7 @@ extension Autoencoder {
   public func codes(_ pictures: Tensor<Float>, statistics: BatchStatistics = .running) -> [[Int]] {
     require(pictures.rank == 4 && pictures.shape[1] == 1, "pictures: shape \(pictures.shape), [N, 1, H, W] is needed")
     let images = pictures.shape[0]
-    let pass = makePass(
-      images: images, height: pictures.shape[2], width: pictures.shape[3], keepsForGradient: false)
+    let pass = inferencePass(images: images, height: pictures.shape[2], width: pictures.shape[3])
     pictures.elements.withUnsafeBufferPointer { pixels in
       if let pixels = pixels.baseAddress { pass.encode(pixels, statistics: statistics, updatesRunning: false) }
     }

@@ -73,7 +73,8 @@ public final class Trainer {
   public internal(set) var iteration = 0
   let firstMoment: ParameterStore
   let secondMoment: ParameterStore
-  private let gradient: ParameterStore
+  /// Of the last step.
+  let gradient: ParameterStore
   private let pass: any AutoencoderPass
   private let objective: TrainingObjective
 
@@ -111,7 +112,8 @@ public final class Trainer {
       iteration, images: options.batch, height: options.size, width: options.size, seed: options.seed)
     let loss = x.elements.withUnsafeBufferPointer { elements -> Double in
       guard let pixels = elements.baseAddress else { return .nan }
-      pass.forward(pixels, statistics: .batch, quantisation: .soft, updatesRunning: true)
+      pass.forward(
+        pixels, statistics: .batch, quantisation: .soft, updatesRunning: true, weightsAreOld: false)
       let output = Tensor(Array(UnsafeBufferPointer(start: pass.output, count: x.count)), shape: x.shape)
       let result = objective(output, target: x)
       result.gradient.elements.withUnsafeBufferPointer { upstream in

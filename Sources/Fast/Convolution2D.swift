@@ -11,7 +11,8 @@ import PerceptualCore
 /// - Returns: [N, O, floor((H + 2 p - kH) / s) + 1, ...].
 ///
 /// Padding takes part in the sum: an infinite weight times a padded zero is not a number. Accuracy: within gamma_n of the
-/// sum of |x||w|, n = C kH kW + 1, each output one sum in the order of (c, ky, kx). The same bits for any number of
+/// sum of |x||w|, n = C kH kW + 1, each output one sum in the order of (c, ky, kx); where ``ConvolutionPath/choices(_:isTransposed:)``
+/// names minimal filtering, of the largest such sum among the neighbouring outputs. The same bits for any number of
 /// threads. Shapes that do not fit stop the program with a sentence.
 public func convolution2D(
   _ x: Tensor<Float>, weight: Tensor<Float>, bias: Tensor<Float>? = nil, geometry: ConvolutionGeometry = .init()
@@ -57,11 +58,17 @@ public func convolution2D(
   _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
   _ y: UnsafeMutablePointer<Float>, shape: ConvolutionShape
 ) {
+  let execution = Execution.current
+  if let filtering = PlanarMinimalFiltering(shape, isTransposed: false, execution),
+    filtering.analyse(x, weight: weight, bias: bias, y)
+  {
+    return
+  }
   let layout = WeightLayout.outputsFirst(
     channels: shape.inputChannels, kernelHeight: shape.kernelHeight, kernelWidth: shape.kernelWidth)
   correlate(
     CorrelationPlan(convolving: shape), x, weight: weight, layout: layout, bias: bias, y, images: shape.images,
-    outputs: shape.outputChannels, Execution.current)
+    outputs: shape.outputChannels, execution)
 }
 
 /// The gradient with respect to x on a caller's buffers; `gradient` holds `shape.inputCount` floats.
@@ -88,9 +95,14 @@ public func convolution2DWeightGradient(
   bias: UnsafeMutablePointer<Float>?, shape: ConvolutionShape
 ) {
   let execution = Execution.current
-  correlationWeightGradient(
-    CorrelationPlan(convolving: shape), rows: upstream, rowChannels: shape.outputChannels, x, weight,
-    images: shape.images, execution)
+  let isDone =
+    PlanarMinimalFiltering(shape, isTransposed: false, execution)?
+    .weightGradient(fine: x, coarse: upstream, weight) ?? false
+  if !isDone {
+    correlationWeightGradient(
+      CorrelationPlan(convolving: shape), rows: upstream, rowChannels: shape.outputChannels, x, weight,
+      images: shape.images, execution)
+  }
   if let bias {
     correlationBiasGradient(
       upstream, bias, images: shape.images, channels: shape.outputChannels,

@@ -129,29 +129,25 @@ public final class ConvolutionBlock {
 
   // MARK: Forward
 
-  /// Convolves `input` and takes the statistics that normalise the output.
+  /// Convolves `input` and takes the statistics that normalise the output. `isPacked` says that the weights are those of
+  /// the call before, whose transforms are used again.
   public func forward(
     _ input: Input, _ parameters: Parameters, statistics kind: Statistics, runningMean: UnsafeMutablePointer<Float>,
-    runningVariance: UnsafeMutablePointer<Float>
+    runningVariance: UnsafeMutablePointer<Float>, isPacked: Bool = false
   ) {
+    if !isPacked { pack(parameters.weight) }
     let pieces = piecesForward
     let streams = output.count * MemoryLayout<Float>.stride > 1 << 24
     let sink = MomentSink(
       shape: output, output: convolved, bias: parameters.bias, statistics: statistics, pieces: pieces,
       streams: streams, kernels: kernels)
     if let filtering {
-      if isTransposed {
-        filtering.filter.packSynthesis(parameters.weight, filters, execution)
-      } else {
-        filtering.filter.packAnalysis(parameters.weight, filters, execution)
-      }
       switch input {
       case .picture: require(false, "input: a picture given, channel blocks are needed")
       case .stored(let x): convolve(StoredRows(shape: self.input, x: x), filtering, sink)
       case .block(let block): convolve(block.activated, filtering, sink)
       }
     } else if case .picture(let x) = input {
-      picture.pack(parameters.weight, filters)
       execution.forEach(shape.images * pieces) { index in
         workspace.withScratch { scratch in
           picture.convolve(
@@ -168,6 +164,18 @@ public final class ConvolutionBlock {
       if let momentum { statistics.moveRunning(mean: runningMean, variance: runningVariance, momentum: momentum) }
     case .running:
       statistics.take(mean: runningMean, variance: runningVariance, gamma: parameters.gamma, beta: parameters.beta)
+    }
+  }
+
+  private func pack(_ weight: UnsafePointer<Float>) {
+    guard let filtering else {
+      picture.pack(weight, filters)
+      return
+    }
+    if isTransposed {
+      filtering.filter.packSynthesis(weight, filters, execution)
+    } else {
+      filtering.filter.packAnalysis(weight, filters, execution)
     }
   }
 

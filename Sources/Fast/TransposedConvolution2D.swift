@@ -10,7 +10,8 @@ import PerceptualCore
 ///   - bias: [O], nil for none.
 /// - Returns: [N, O, (H - 1) s - 2 p + kH + output padding, ...].
 ///
-/// Accuracy: within gamma_n of the sum of |x||w| over the products of that output, n at most C kH kW + 1. Outputs at the
+/// Accuracy: within gamma_n of the sum of |x||w| over the products of that output, n at most C kH kW + 1, or, where
+/// ``ConvolutionPath/choices(_:isTransposed:)`` names minimal filtering, over the largest of its neighbours'. Outputs at the
 /// border meet zeros beyond x: there an infinite weight gives not a number. The same bits for any number of threads.
 public func transposedConvolution2D(
   _ x: Tensor<Float>, weight: Tensor<Float>, bias: Tensor<Float>? = nil, geometry: ConvolutionGeometry = .init()
@@ -56,11 +57,17 @@ public func transposedConvolution2D(
   _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
   _ y: UnsafeMutablePointer<Float>, shape: ConvolutionShape
 ) {
+  let execution = Execution.current
+  if let filtering = PlanarMinimalFiltering(shape, isTransposed: true, execution),
+    filtering.synthesise(x, weight: weight, bias: bias, y)
+  {
+    return
+  }
   let layout = WeightLayout.channelsFirst(
     outputs: shape.outputChannels, kernelHeight: shape.kernelHeight, kernelWidth: shape.kernelWidth)
   correlate(
     CorrelationPlan(transposing: shape), x, weight: weight, layout: layout, bias: bias, y, images: shape.images,
-    outputs: shape.outputChannels, Execution.current)
+    outputs: shape.outputChannels, execution)
 }
 
 /// The gradient with respect to x on a caller's buffers; `gradient` holds `shape.inputCount` floats.
@@ -77,9 +84,14 @@ public func transposedConvolution2DWeightGradient(
   bias: UnsafeMutablePointer<Float>?, shape: ConvolutionShape
 ) {
   let execution = Execution.current
-  correlationWeightGradient(
-    CorrelationPlan(convolving: shape.adjoint), rows: x, rowChannels: shape.inputChannels, upstream, weight,
-    images: shape.images, execution)
+  let isDone =
+    PlanarMinimalFiltering(shape, isTransposed: true, execution)?
+    .weightGradient(fine: upstream, coarse: x, weight) ?? false
+  if !isDone {
+    correlationWeightGradient(
+      CorrelationPlan(convolving: shape.adjoint), rows: x, rowChannels: shape.inputChannels, upstream, weight,
+      images: shape.images, execution)
+  }
   if let bias {
     correlationBiasGradient(
       upstream, bias, images: shape.images, channels: shape.outputChannels,

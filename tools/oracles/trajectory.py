@@ -8,6 +8,9 @@ one unit in the last place: a rounding error that carries an activation across t
 LeakyReLU changes gradients by a thousandth at once, which happens in about every third run.
 `losses.spread` is their largest distance from the truth at each step, `final.spread.NAME` the
 largest relative L2 distance of the final tensor.
+
+`fused-LOSS.safetensors` holds the same of a network of FUSED_CHANNELS channels, which Fast computes another way: its losses,
+first gradients and final tensors of the double-precision run (rounded to float32), and the nearby runs' spread of all three.
 """
 
 import math
@@ -23,7 +26,7 @@ from network import soft
 from noise import uniform
 
 SEED, STEPS, BATCH, SIDE, CHANNELS = 7, 20, 2, 176, 8
-NEARBY = 12
+NEARBY, FUSED_CHANNELS = 12, 32
 SETTINGS = {
     "seed": SEED, "steps": STEPS, "batch": BATCH, "side": SIDE, "channels": CHANNELS,
     "learningRate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weightDecay": 0.01,
@@ -49,16 +52,16 @@ class SoftQuantization(nn.Module):
         return soft(x, [-1.0, 1.0], 10)
 
 
-def autoencoder():
+def autoencoder(channels=CHANNELS):
     """Layers 0-11 encode, 12 quantises, 13-24 decode, 25 and 26 finish."""
     layers = []
     for level in range(4):
-        layers += [nn.Conv2d(CHANNELS if level else 1, CHANNELS, 4, 2, 1), nn.BatchNorm2d(CHANNELS)]
+        layers += [nn.Conv2d(channels if level else 1, channels, 4, 2, 1), nn.BatchNorm2d(channels)]
         layers += [nn.LeakyReLU(0.01) if level < 3 else nn.Tanh()]
     layers += [SoftQuantization()]
     for _ in range(4):
-        layers += [nn.ConvTranspose2d(CHANNELS, CHANNELS, 4, 2, 1), nn.BatchNorm2d(CHANNELS), nn.LeakyReLU(0.01)]
-    return nn.Sequential(*layers, nn.Conv2d(CHANNELS, 1, 3, 1, 1), nn.Sigmoid())
+        layers += [nn.ConvTranspose2d(channels, channels, 4, 2, 1), nn.BatchNorm2d(channels), nn.LeakyReLU(0.01)]
+    return nn.Sequential(*layers, nn.Conv2d(channels, 1, 3, 1, 1), nn.Sigmoid())
 
 
 def initial_state(model):
@@ -79,7 +82,7 @@ def initial_state(model):
 
 
 def train(initial, loss_function, precision):
-    model = autoencoder().to(precision)
+    model = autoencoder(initial["0.bias"].size).to(precision)
     model.load_state_dict({name: torch.tensor(value) for name, value in initial.items()})
     adam = torch.optim.AdamW(model.parameters(), lr=1e-3, foreach=False)
     losses, gradients = [], {}
@@ -105,17 +108,41 @@ def nearby(initial, run):
             for name, value in initial.items()}
 
 
-def spread(initial, loss_function, losses, final):
+def largest_distances(so_far, rough, truth):
+    """The largest relative L2 distance of each tensor."""
+    for name, value in truth.items():
+        distance = np.linalg.norm(rough[name] - value) / max(np.linalg.norm(value), 1e-300)
+        so_far[name] = max(so_far[name], distance)
+
+
+def spread(initial, loss_function, losses, final, gradients=None):
     """The largest distances of the nearby single-precision runs from the truth."""
     of_losses, of_final = np.zeros(STEPS), {name: 0.0 for name in final}
+    gradients = gradients or {}
+    of_gradients = {name: 0.0 for name in gradients}
     for run in range(NEARBY):
-        rough_losses, _, rough_final = train(nearby(initial, run), loss_function, torch.float32)
+        rough_losses, rough_gradients, rough_final = train(nearby(initial, run), loss_function, torch.float32)
         of_losses = np.maximum(of_losses, np.abs(rough_losses - losses))
-        for name, value in final.items():
-            distance = np.linalg.norm(rough_final[name] - value) / max(np.linalg.norm(value), 1e-300)
-            of_final[name] = max(of_final[name], distance)
+        largest_distances(of_final, rough_final, final)
+        largest_distances(of_gradients, rough_gradients, gradients)
     tensors = {"losses.spread": of_losses}
+    tensors |= {f"gradient.spread.{name}": np.array([value]) for name, value in of_gradients.items()}
     return tensors | {f"final.spread.{name}": np.array([value]) for name, value in of_final.items()}
+
+
+def write_fused(folder, generator):
+    """The same for a network that Fast runs in fused blocks; the tensors in float32, for their size."""
+    initial = initial_state(autoencoder(FUSED_CHANNELS))
+    for name, loss_function in LOSSES.items():
+        losses, gradients, final = train(initial, loss_function, torch.float64)
+        gradients = {key: value for key, value in gradients.items() if key not in BIASES_WITHOUT_EFFECT}
+        tensors = {"losses": losses} | spread(initial, loss_function, losses, final, gradients)
+        tensors |= {f"gradient.{key}": value.astype(np.float32) for key, value in gradients.items()}
+        tensors |= {f"final.{key}": value.astype(np.float32) for key, value in final.items()}
+        write_safetensors(folder / f"fused-{name}.safetensors", tensors, metadata_text(
+            oracle=f"{ORACLE}, float64" + (", pytorch-msssim 1.0.0" if name == "ms-ssim" else ""),
+            generator=generator, loss=name, seed=str(SEED), settings=SETTINGS | {"channels": FUSED_CHANNELS}))
+        print(f"trajectory/fused-{name}: loss {losses[0]:.6f} to {losses[-1]:.6f}")
 
 
 def write_all(root):
@@ -140,3 +167,4 @@ def write_all(root):
             generator=generator, loss=name, seed=str(SEED), settings=SETTINGS))
         print(f"trajectory/{name}: loss {losses[0]:.6f} to {losses[-1]:.6f}; single precision differs by at most "
               f"{np.abs(rough_losses / losses - 1).max():.1e} of it")
+    write_fused(folder, generator)

@@ -19,6 +19,12 @@ enum Convolution2D: Operation {
     case .output:
       .ofSum(side, "sum over channels and kernel, and the bias") { operationCase throws(PerceptualError) in
         let weight = operationCase.input("weight")
+        if let bound = MinimalFilteringBound(
+          side, x: operationCase.input("x"), weight: weight, geometry: try geometry(operationCase.attributes),
+          isTransposed: false)
+        {
+          return bound.output(bias: operationCase.inputs["bias"])
+        }
         let sum = Reference.convolution2D(
           operationCase.input("x").magnitude, weight: weight.magnitude, bias: operationCase.inputs["bias"]?.magnitude,
           geometry: try geometry(operationCase.attributes))
@@ -28,6 +34,13 @@ enum Convolution2D: Operation {
       .ofSum(side, "sum over the places that read or weigh the element") { operationCase throws(PerceptualError) in
         let weight = operationCase.input("weight")
         let upstream = operationCase.cotangent("y")
+        if name != "bias",
+          let bound = MinimalFilteringBound(
+            side, x: operationCase.input("x"), weight: weight, geometry: try geometry(operationCase.attributes),
+            isTransposed: false)
+        {
+          return name == "x" ? bound.inputGradient(upstream) : bound.weightGradient(upstream)
+        }
         let sums = Reference.convolution2DGradient(
           operationCase.input("x").magnitude, weight: weight.magnitude, upstream: upstream.magnitude,
           geometry: try geometry(operationCase.attributes))

@@ -21,6 +21,11 @@ enum TransposedConvolution2D: Operation {
       .ofSum(side, "sum over channels and the kernel's places, and the bias") { operationCase throws(PerceptualError) in
         let weight = operationCase.input("weight")
         let geometry = try geometry(operationCase.attributes)
+        if let bound = MinimalFilteringBound(
+          side, x: operationCase.input("x"), weight: weight, geometry: geometry, isTransposed: true)
+        {
+          return bound.output(bias: operationCase.inputs["bias"])
+        }
         let sum = Reference.transposedConvolution2D(
           operationCase.input("x").magnitude, weight: weight.magnitude, bias: operationCase.inputs["bias"]?.magnitude,
           geometry: geometry)
@@ -34,6 +39,12 @@ enum TransposedConvolution2D: Operation {
         let (x, weight, upstream) = (
           operationCase.input("x"), operationCase.input("weight"), operationCase.cotangent("y")
         )
+        if name != "bias",
+          let bound = MinimalFilteringBound(
+            side, x: x, weight: weight, geometry: try geometry(operationCase.attributes), isTransposed: true)
+        {
+          return name == "x" ? bound.inputGradient(upstream) : bound.weightGradient(upstream)
+        }
         let sums = Reference.transposedConvolution2DGradient(
           x.magnitude, weight: weight.magnitude, upstream: upstream.magnitude,
           geometry: try geometry(operationCase.attributes))

@@ -38,6 +38,9 @@ public protocol BlockKernels: Sendable {
   /// Output channels of one panel of weights: two vectors.
   static var panelChannels: Int { get }
 
+  /// The largest magnitude of a row; not a number if one element is not.
+  static func largestMagnitude(_ x: UnsafePointer<Float>, count: Int) -> Float
+
   /// sums[r][o] = (accumulates: +=) sum over blocks b and k < depth of x[b blockPitch + 16 r + k] weights[b depth + k][o],
   /// for the two vectors o of a panel, the second of which lies `second` floats behind the first. `rows` is a multiple
   /// of 4; a row's sums lie 16 floats behind the row's before.

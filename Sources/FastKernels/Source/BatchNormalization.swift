@@ -69,7 +69,7 @@ extension Kernels {
     func step(_ p: Vector, _ g: Vector, _ m: Vector, _ v: Vector) -> (Vector, Vector, Vector) {
       let first = multiplyAdd(m * constants.beta1, g, Vector(repeating: constants.oneMinusBeta1))
       let second = multiplyAdd(v * constants.beta2, g * g, Vector(repeating: constants.oneMinusBeta2))
-      let divisor = second.squareRoot() * constants.secondCorrection + constants.epsilon
+      let divisor = squareRoots(second) * constants.secondCorrection + constants.epsilon
       return (p * constants.decay - first * constants.stepSize / divisor, first, second)
     }
     forEachVector(count: count) { i in

@@ -6,6 +6,22 @@ import PerceptualKernels
 private let rowFloats = 16
 
 extension Kernels {
+  public static func largestMagnitude(_ x: UnsafePointer<Float>, count: Int) -> Float {
+    var largest = Vector.zero
+    // x - x is 0 for finite x and NaN for all others, and a sum keeps it.
+    var strange = Vector.zero
+    forEachVector(count: count) { i in
+      let v = load(x + i)
+      strange += v - v
+      largest = choice(magnitude(v) - largest, magnitude(v), largest)
+    } partial: { i, lanes in
+      let v = load(x + i, count: lanes)
+      strange += v - v
+      largest = choice(magnitude(v) - largest, magnitude(v), largest)
+    }
+    return largest.max() + strange.sum()
+  }
+
   public static func activateBlockRow(
     _ x: UnsafePointer<Float>, count: Int, normalization: BlockNormalization, _ output: UnsafeMutablePointer<Float>
   ) {

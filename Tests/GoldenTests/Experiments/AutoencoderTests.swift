@@ -46,12 +46,13 @@ import Testing
     #expect(once.allSatisfy { $0 > 0 && $0 < 1 })
   }
 
-  @Test func trainingIsTheSameForAnyNumberOfThreads() throws {
+  /// Six channels run operation by operation, 32 in fused blocks.
+  @Test(arguments: [6, 32]) func trainingIsTheSameForAnyNumberOfThreads(_ channels: Int) throws {
     func weights(_ threads: Int) throws -> [Float] {
       try Execution.$current.withValue(Execution(threads: threads)) {
         let options = TrainingOptions(loss: .nlpd, iterations: 3, batch: 3, size: 80, seed: 5)
         let trainer = try Trainer(
-          Autoencoder(AutoencoderOptions(channels: 6), seed: 5), options: options, data: .noise)
+          Autoencoder(AutoencoderOptions(channels: channels), seed: 5), options: options, data: .noise)
         for _ in 0..<3 { try trainer.step() }
         return trainer.network.tensors.flatMap(\.tensor.elements)
       }
@@ -60,12 +61,12 @@ import Testing
     for threads in threadCounts.dropFirst() { #expect(try weights(threads) == once, "\(threads) threads") }
   }
 
-  @Test func resumingGivesTheSameBits() throws {
+  @Test(arguments: [4, 32]) func resumingGivesTheSameBits(_ channels: Int) throws {
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
     defer { try? FileManager.default.removeItem(atPath: directory) }
     func trainer() throws -> Trainer {
       let options = TrainingOptions(loss: .mse, iterations: 6, batch: 2, size: 32, seed: 9)
-      return try Trainer(Autoencoder(AutoencoderOptions(channels: 4), seed: 9), options: options, data: .noise)
+      return try Trainer(Autoencoder(AutoencoderOptions(channels: channels), seed: 9), options: options, data: .noise)
     }
     let whole = try trainer()
     for _ in 0..<6 { try whole.step() }
@@ -83,7 +84,7 @@ import Testing
     #expect(log.split(separator: "\n").count == 6)
     // A run with other settings must not go on from these files.
     let other = try Trainer(
-      Autoencoder(AutoencoderOptions(channels: 4), seed: 9),
+      Autoencoder(AutoencoderOptions(channels: channels), seed: 9),
       options: TrainingOptions(loss: .nlpd, iterations: 6, batch: 2, size: 80, seed: 9), data: .noise)
     #expect(throws: PerceptualError.self) { try TrainingRun(other, directory: directory).resume() }
   }

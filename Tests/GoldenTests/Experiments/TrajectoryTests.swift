@@ -19,6 +19,8 @@ import Testing
   static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("Fixtures/trajectory").path
   static let channels = 8
+  static let fusedChannels = 32
+  static let side = 176
   static let steps = 20
   static let seed: UInt64 = 7
   /// Times the largest distance of PyTorch's own runs in Float.
@@ -28,9 +30,9 @@ import Testing
     try SafetensorsFile(contentsOf: "\(Self.directory)/\(name).safetensors")
   }
 
-  private func trainer(_ loss: TrainingLoss) throws -> Trainer {
-    let network = Autoencoder(AutoencoderOptions(channels: Self.channels), seed: Self.seed)
-    let options = TrainingOptions(loss: loss, iterations: Self.steps, batch: 2, size: 176, seed: Self.seed)
+  private func trainer(_ loss: TrainingLoss, channels: Int) throws -> Trainer {
+    let network = Autoencoder(AutoencoderOptions(channels: channels), seed: Self.seed)
+    let options = TrainingOptions(loss: loss, iterations: Self.steps, batch: 2, size: Self.side, seed: Self.seed)
     return try Trainer(network, options: options, data: .noise)
   }
 
@@ -55,10 +57,43 @@ import Testing
   }
 
   @Test(arguments: TrainingLoss.allCases) func followsPyTorch(_ loss: TrainingLoss) throws {
-    let expected = try file(loss.rawValue)
+    try follow(try file(loss.rawValue), try trainer(loss, channels: Self.channels)) { expected, name, shape in
+      try expected.double(name, shape: shape)
+    }
+  }
+
+  /// A network that runs in fused blocks.
+  @Test(arguments: TrainingLoss.allCases) func fusedBlocksFollowPyTorch(_ loss: TrainingLoss) throws {
+    let trainer = try trainer(loss, channels: Self.fusedChannels)
+    #expect(trainer.network.passes(height: Self.side, width: Self.side)[0].obstacle == nil)
+    try follow(try file("fused-\(loss.rawValue)"), trainer) { expected, name, shape in
+      try expected.float(name, shape: shape).converted()
+    }
+  }
+
+  /// The first step's gradient of every parameter, as far from PyTorch in Double as PyTorch in Float may be.
+  @Test(arguments: TrainingLoss.allCases) func fusedBlocksHaveTheirGradients(_ loss: TrainingLoss) throws {
+    let expected = try file("fused-\(loss.rawValue)")
+    let trainer = try trainer(loss, channels: Self.fusedChannels)
+    try trainer.step()
+    var compared = 0
+    for entry in trainer.gradient.entries where !isRounding(entry.name) {
+      let truth = try expected.float("gradient.\(entry.name)", shape: entry.shape).converted() as Tensor<Double>
+      let ours = relativeDistance(trainer.gradient.tensor(entry).converted(), from: truth)
+      let theirs = max(try expected.double("gradient.spread.\(entry.name)", shape: [1])[0], Double(Float.ulpOfOne))
+      #expect(
+        ours <= Self.allowance * theirs, "\(entry.name): \(ours) from PyTorch in Double, PyTorch in Float up to \(theirs)")
+      compared += 1
+    }
+    #expect(compared == 26)
+  }
+
+  private func follow(
+    _ expected: SafetensorsFile, _ trainer: Trainer,
+    final read: (SafetensorsFile, String, [Int]) throws -> Tensor<Double>
+  ) throws {
     let truth = try expected.double("losses", shape: [Self.steps]).elements
     let spread = try expected.double("losses.spread", shape: [Self.steps]).elements
-    let trainer = try trainer(loss)
     var strayed = 0.0
     for index in 0..<Self.steps {
       let step = try trainer.step()
@@ -71,7 +106,7 @@ import Testing
     }
     var compared = 0
     for (name, tensor) in trainer.network.tensors where !isRounding(name) {
-      let final = try expected.double("final.\(name)", shape: tensor.shape)
+      let final = try read(expected, "final.\(name)", tensor.shape)
       let ours = relativeDistance(tensor.converted(), from: final)
       let theirs = max(try expected.double("final.spread.\(name)", shape: [1])[0], Double(Float.ulpOfOne))
       #expect(ours <= Self.allowance * theirs, "\(name): \(ours) from PyTorch in Double, PyTorch in Float up to \(theirs)")

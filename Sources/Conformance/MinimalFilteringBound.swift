@@ -1,0 +1,61 @@
+import Fast
+import PerceptualCore
+import Reference
+
+/// The a-priori bounds of convolutions that Fast computes by minimal filtering: the same filtering of magnitudes, and how
+/// many roundings follow one another.
+struct MinimalFilteringBound {
+  private let filtering: MinimalFiltering
+  private let isTransposed: Bool
+  private let x: Tensor<Double>
+  private let weight: Tensor<Double>
+  private let shape: ConvolutionShape
+  /// Roundings of the transforms before and after the products, and of joining the parts of a weight's gradient.
+  private static let transforms = 20
+  private static let parts = 16
+
+  /// Nil where Fast, or the given side, takes the direct sum.
+  init?(_ side: Side, x: Tensor<Double>, weight: Tensor<Double>, geometry: ConvolutionGeometry, isTransposed: Bool) {
+    guard side == .fast else { return nil }
+    let kernel = (weight.shape[2], weight.shape[3])
+    shape =
+      isTransposed
+      ? ConvolutionShape(
+        transposing: x.shape[0], inputChannels: x.shape[1], outputChannels: weight.shape[1], height: x.shape[2],
+        width: x.shape[3], kernelHeight: kernel.0, kernelWidth: kernel.1, geometry: geometry)
+      : ConvolutionShape(
+        convolving: x.shape[0], inputChannels: x.shape[1], outputChannels: weight.shape[0], height: x.shape[2],
+        width: x.shape[3], kernelHeight: kernel.0, kernelWidth: kernel.1, geometry: geometry)
+    if ConvolutionPath.minimalFiltering.obstacle(shape, isTransposed: isTransposed) != nil { return nil }
+    filtering = MinimalFiltering(padding: geometry.padding, magnitudes: true)
+    self.isTransposed = isTransposed
+    self.x = x
+    self.weight = weight
+  }
+
+  private func filtered(_ x: Tensor<Double>, height: Int, width: Int, synthesis: Bool) -> (Tensor<Double>, Int) {
+    synthesis
+      ? (filtering.synthesis(x, weight: weight, height: height, width: width), weight.shape[0] + Self.transforms)
+      : (filtering.analysis(x, weight: weight, height: height, width: width), 4 * weight.shape[1] + Self.transforms)
+  }
+
+  func output(bias: Tensor<Double>?) -> (Tensor<Double>, Int) {
+    var (sum, roundings) = filtered(
+      x, height: shape.outputHeight, width: shape.outputWidth, synthesis: isTransposed)
+    if let bias {
+      let pixels = shape.outputHeight * shape.outputWidth
+      for index in 0..<sum.count { sum[index] += abs(bias[index / pixels % bias.count]) }
+    }
+    return (sum, roundings)
+  }
+
+  func inputGradient(_ upstream: Tensor<Double>) -> (Tensor<Double>, Int) {
+    filtered(upstream, height: shape.height, width: shape.width, synthesis: !isTransposed)
+  }
+
+  func weightGradient(_ upstream: Tensor<Double>) -> (Tensor<Double>, Int) {
+    let (fine, coarse) = isTransposed ? (upstream, x) : (x, upstream)
+    let tiles = coarse.shape[0] * ((coarse.shape[2] + 2) / 3) * ((coarse.shape[3] + 2) / 3)
+    return (filtering.weightGradient(fine: fine, coarse: coarse), tiles + Self.transforms + Self.parts)
+  }
+}

@@ -1,0 +1,85 @@
+import Fast
+import PerceptualConformance
+import PerceptualCore
+import PerceptualTestSupport
+import Reference
+import Testing
+
+/// The path of convolution2D and transposedConvolution2D that works on channel blocks.
+@Suite struct MinimalFilteringTests {
+  @Test(arguments: minimalFilteringSamples, [Fill.integers, .normals])
+  func agreesWithReference(_ tested: (operation: String, sample: Sample), _ fill: Fill) throws {
+    let checked = try #require(operation(named: tested.operation))
+    let operationCase = try tested.sample.operationCase(of: checked, fill: fill)
+    let failures = try crossCheck(checked, operationCase, exact: fill == .integers)
+    #expect(failures == [], "\(failures.joined(separator: "\n"))")
+  }
+
+  /// The transforms would spread a value that is not finite, or overflow: such data take the direct path.
+  @Test(arguments: minimalFilteringSamples.filter { !$0.sample.label.contains("pieces") })
+  func specialValuesTakeTheDirectPath(_ tested: (operation: String, sample: Sample)) throws {
+    let checked = try #require(operation(named: tested.operation))
+    let operationCase = try tested.sample.operationCase(of: checked, fill: .specials, withGradients: false) {
+      $0.inputs = $0.inputs.mapValues(\.withRoomToSum)
+    }
+    let failures = try crossCheck(checked, operationCase, matchingNonFinite: true)
+    #expect(failures == [], "\(failures.joined(separator: "\n"))")
+    let special = try caseWithSpecialData(tested.sample, of: checked)
+    let failuresGoingBack = try crossCheckSpecialData(checked, special)
+    #expect(failuresGoingBack == [], "\(failuresGoingBack.joined(separator: "\n"))")
+  }
+
+  /// The filtering as its equation, in Double, is the convolution.
+  @Test func referenceIsTheConvolution() {
+    var generator = SeededGenerator(name: "minimal filtering")
+    let fine = Fill.integers.tensor([2, 3, 11, 14], &generator)
+    let weight = Fill.integers.tensor([2, 3, 4, 4], &generator)
+    for padding in [Extent(1), 0, Extent(height: 2, width: 3)] {
+      let geometry = ConvolutionGeometry(stride: 2, padding: padding)
+      let filtering = Reference.MinimalFiltering(padding: padding)
+      let y = Reference.convolution2D(fine, weight: weight, geometry: geometry)
+      #expect(filtering.analysis(fine, weight: weight, height: y.shape[2], width: y.shape[3]) == y)
+      let upstream = Fill.integers.tensor(y.shape, &generator)
+      let gradients = Reference.convolution2DGradient(fine, weight: weight, upstream: upstream, geometry: geometry)
+      #expect(filtering.synthesis(upstream, weight: weight, height: 11, width: 14) == gradients.x)
+      #expect(filtering.weightGradient(fine: fine, coarse: upstream) == gradients.weight)
+    }
+  }
+
+  /// Every sample above takes the path it is meant for.
+  @Test(arguments: minimalFilteringSamples) func isChosen(_ tested: (operation: String, sample: Sample)) throws {
+    let x = try #require(tested.sample.shapes["x"])
+    let weight = try #require(tested.sample.shapes["weight"])
+    let isTransposed = tested.operation == "transposedConvolution2D"
+    let geometry = ConvolutionGeometry(stride: 2, padding: 1)
+    let shape =
+      isTransposed
+      ? ConvolutionShape(
+        transposing: x[0], inputChannels: x[1], outputChannels: weight[1], height: x[2], width: x[3], kernelHeight: 4,
+        kernelWidth: 4, geometry: geometry)
+      : ConvolutionShape(
+        convolving: x[0], inputChannels: x[1], outputChannels: weight[0], height: x[2], width: x[3], kernelHeight: 4,
+        kernelWidth: 4, geometry: geometry)
+    let choices = ConvolutionPath.choices(shape, isTransposed: isTransposed)
+    #expect(choices.first { $0.obstacle == nil }?.path == .minimalFiltering)
+  }
+
+  static let refused: [(String, channels: Int, outputs: Int, kernel: Int, ConvolutionGeometry, String)] = [
+    ("kernel", 32, 32, 3, .init(stride: 2, padding: 1), "the kernel is 3x3, 4x4 is needed"),
+    ("stride", 32, 32, 4, .init(stride: 1, padding: 1), "the stride is 1x1, 2x2 is needed"),
+    ("padding", 32, 32, 4, .init(stride: 2, padding: 4), "the padding is 4x4, less than the kernel's 4 is needed"),
+    ("inputs", 48, 32, 4, .init(stride: 2, padding: 1), "32 and 48 channels, multiples of 32 are needed"),
+    ("outputs", 32, 1, 4, .init(stride: 2, padding: 1), "1 and 32 channels, multiples of 32 are needed"),
+  ]
+
+  @Test(arguments: refused)
+  func obstaclesAreNamed(
+    _ label: String, channels: Int, outputs: Int, kernel: Int, geometry: ConvolutionGeometry, sentence: String
+  ) {
+    let shape = ConvolutionShape(
+      convolving: 1, inputChannels: channels, outputChannels: outputs, height: 16, width: 16, kernelHeight: kernel,
+      kernelWidth: kernel, geometry: geometry)
+    #expect(ConvolutionPath.minimalFiltering.obstacle(shape, isTransposed: false) == sentence)
+    #expect(ConvolutionPath.correlation.obstacle(shape, isTransposed: false) == nil)
+  }
+}
