@@ -39,7 +39,13 @@ struct MinimalFilteringBound {
       : (filtering.analysis(x, weight: weight, height: height, width: width), 4 * weight.shape[1] + Self.transforms)
   }
 
-  func output(bias: Tensor<Double>?) -> (Tensor<Double>, Int) {
+  /// Fast takes the direct sum where a value is not below 2^30.
+  private func isFiltered(_ a: Tensor<Double>, _ b: Tensor<Double>) -> Bool {
+    a.elements.allSatisfy { abs($0) < 0x1p30 } && b.elements.allSatisfy { abs($0) < 0x1p30 }
+  }
+
+  func output(bias: Tensor<Double>?) -> (Tensor<Double>, Int)? {
+    if !isFiltered(x, weight) { return nil }
     var (sum, roundings) = filtered(
       x, height: shape.outputHeight, width: shape.outputWidth, synthesis: isTransposed)
     if let bias {
@@ -49,11 +55,13 @@ struct MinimalFilteringBound {
     return (sum, roundings)
   }
 
-  func inputGradient(_ upstream: Tensor<Double>) -> (Tensor<Double>, Int) {
-    filtered(upstream, height: shape.height, width: shape.width, synthesis: !isTransposed)
+  func inputGradient(_ upstream: Tensor<Double>) -> (Tensor<Double>, Int)? {
+    if !isFiltered(upstream, weight) { return nil }
+    return filtered(upstream, height: shape.height, width: shape.width, synthesis: !isTransposed)
   }
 
-  func weightGradient(_ upstream: Tensor<Double>) -> (Tensor<Double>, Int) {
+  func weightGradient(_ upstream: Tensor<Double>) -> (Tensor<Double>, Int)? {
+    if !isFiltered(x, upstream) { return nil }
     let (fine, coarse) = isTransposed ? (upstream, x) : (x, upstream)
     let tiles = coarse.shape[0] * ((coarse.shape[2] + 2) / 3) * ((coarse.shape[3] + 2) / 3)
     return (filtering.weightGradient(fine: fine, coarse: coarse), tiles + Self.transforms + Self.parts)

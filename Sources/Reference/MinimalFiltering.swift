@@ -35,9 +35,19 @@ public struct MinimalFiltering: Sendable {
 
   /// M x M^T.
   private func transform(_ x: [[Double]], _ matrix: [[Double]]) -> [[Double]] {
-    let m = magnitudes ? matrix.map { $0.map(abs) } : matrix
-    let left = m.map { row in x[0].indices.map { j in zip(row, x).reduce(0) { $0 + $1.0 * $1.1[j] } } }
-    return left.map { values in m.map { row in zip(row, values).reduce(0) { $0 + $1.0 * $1.1 } } }
+    var m = matrix
+    if magnitudes { m = matrix.map { row in row.map { abs($0) } } }
+    return product(product(m, x), transposed(m))
+  }
+
+  private func product(_ a: [[Double]], _ b: [[Double]]) -> [[Double]] {
+    var result = [[Double]](repeating: [Double](repeating: 0, count: b[0].count), count: a.count)
+    for i in a.indices {
+      for j in b[0].indices {
+        for k in b.indices { result[i][j] += a[i][k] * b[k][j] }
+      }
+    }
+    return result
   }
 
   private func transposed(_ matrix: [[Double]]) -> [[Double]] {
@@ -51,18 +61,27 @@ public struct MinimalFiltering: Sendable {
     return magnitudes ? abs(value) : value
   }
 
-  private func filter(_ weight: Tensor<Double>, _ o: Int, _ c: Int, _ at: (Int, Int) -> (Int, Int)) -> [[Double]] {
-    let g = (0..<2).map { k in
-      (0..<2).map { l -> Double in
-        let (row, column) = at(k, l)
-        return magnitudes ? abs(weight[o, c, row, column]) : weight[o, c, row, column]
+  /// G g G^T of every pair of channels, [coarse][fine].
+  private func filters(_ weight: Tensor<Double>, _ at: (Int, Int) -> (Int, Int)) -> [[[[Double]]]] {
+    (0..<weight.shape[0]).map { o in
+      (0..<weight.shape[1]).map { c in
+        var g = [[0.0, 0.0], [0.0, 0.0]]
+        for k in 0..<2 {
+          for l in 0..<2 {
+            let (row, column) = at(k, l)
+            g[k][l] = magnitudes ? abs(weight[o, c, row, column]) : weight[o, c, row, column]
+          }
+        }
+        return transform(g, Self.filters)
       }
     }
-    return transform(g, Self.filters)
   }
 
-  private func sum(_ a: [[Double]], _ b: [[Double]], _ c: [[Double]]) -> [[Double]] {
-    (0..<4).map { i in (0..<4).map { j in a[i][j] + b[i][j] * c[i][j] } }
+  /// sums += a b, element by element.
+  private func add(_ a: [[Double]], _ b: [[Double]], to sums: inout [[Double]]) {
+    for i in 0..<4 {
+      for j in 0..<4 { sums[i][j] += a[i][j] * b[i][j] }
+    }
   }
 
   private let zeros = [[Double]](repeating: [0, 0, 0, 0], count: 4)
@@ -81,6 +100,7 @@ public struct MinimalFiltering: Sendable {
   /// Fine to coarse: the convolution, [N, fine channels, ...] to [N, coarse channels, height, width].
   public func analysis(_ fine: Tensor<Double>, weight: Tensor<Double>, height: Int, width: Int) -> Tensor<Double> {
     var y = Tensor<Double>(shape: [fine.shape[0], weight.shape[0], height, width])
+    let filters = (0..<4).map { phase in self.filters(weight) { (2 * $0 + phase / 2, 2 * $1 + phase % 2) } }
     for n in 0..<y.shape[0] {
       for a in 0..<(height + Self.tile - 1) / Self.tile {
         for b in 0..<(width + Self.tile - 1) / Self.tile {
@@ -89,9 +109,7 @@ public struct MinimalFiltering: Sendable {
             for p in 0..<2 {
               for q in 0..<2 {
                 let d = fineTile(fine, n, c, p, q, a, b)
-                for o in sums.indices {
-                  sums[o] = sum(sums[o], filter(weight, o, c) { (2 * $0 + p, 2 * $1 + q) }, d)
-                }
+                for o in sums.indices { add(filters[2 * p + q][o][c], d, to: &sums[o]) }
               }
             }
           }
@@ -113,6 +131,10 @@ public struct MinimalFiltering: Sendable {
   public func synthesis(_ coarse: Tensor<Double>, weight: Tensor<Double>, height: Int, width: Int) -> Tensor<Double> {
     var y = Tensor<Double>(shape: [coarse.shape[0], weight.shape[1], height, width])
     let span = 2 * Self.tile
+    // The later output meets the earlier row of the kernel.
+    let filters = (0..<4).map { parity in
+      self.filters(weight) { (2 * (1 - $0) + parity / 2, 2 * (1 - $1) + parity % 2) }
+    }
     for n in 0..<y.shape[0] {
       for a in 0..<(height + padding.height + span - 1) / span {
         for b in 0..<(width + padding.width + span - 1) / span {
@@ -126,10 +148,7 @@ public struct MinimalFiltering: Sendable {
             for p in 0..<2 {
               for q in 0..<2 {
                 var sums = zeros
-                for o in tiles.indices {
-                  // The later output meets the earlier row of the kernel.
-                  sums = sum(sums, filter(weight, o, c) { (2 * (1 - $0) + p, 2 * (1 - $1) + q) }, tiles[o])
-                }
+                for o in tiles.indices { add(filters[2 * p + q][o][c], tiles[o], to: &sums) }
                 let outputs = transform(sums, Self.outputs)
                 for i in 0..<Self.tile {
                   for j in 0..<Self.tile {
@@ -154,6 +173,18 @@ public struct MinimalFiltering: Sendable {
   public func weightGradient(fine: Tensor<Double>, coarse: Tensor<Double>) -> Tensor<Double> {
     let (height, width) = (coarse.shape[2], coarse.shape[3])
     var gradient = Tensor<Double>(shape: [coarse.shape[1], fine.shape[1], 4, 4])
+    let expanded = (0..<coarse.shape[0]).map { n in
+      (0..<coarse.shape[1]).map { o in
+        (0..<(height + Self.tile - 1) / Self.tile).map { a in
+          (0..<(width + Self.tile - 1) / Self.tile).map { b in
+            let e = (0..<Self.tile).map { i in
+              (0..<Self.tile).map { j in element(coarse, n, o, Self.tile * a + i, Self.tile * b + j) }
+            }
+            return transform(e, transposed(Self.outputs))
+          }
+        }
+      }
+    }
     for c in 0..<fine.shape[1] {
       for p in 0..<2 {
         for q in 0..<2 {
@@ -162,12 +193,7 @@ public struct MinimalFiltering: Sendable {
             for a in 0..<(height + Self.tile - 1) / Self.tile {
               for b in 0..<(width + Self.tile - 1) / Self.tile {
                 let d = fineTile(fine, n, c, p, q, a, b)
-                for o in sums.indices {
-                  let e = (0..<Self.tile).map { i in
-                    (0..<Self.tile).map { j in element(coarse, n, o, Self.tile * a + i, Self.tile * b + j) }
-                  }
-                  sums[o] = sum(sums[o], transform(e, transposed(Self.outputs)), d)
-                }
+                for o in sums.indices { add(expanded[n][o][a][b], d, to: &sums[o]) }
               }
             }
           }

@@ -9,24 +9,21 @@ import Testing
 @Suite struct MinimalFilteringTests {
   @Test(arguments: minimalFilteringSamples, [Fill.integers, .normals])
   func agreesWithReference(_ tested: (operation: String, sample: Sample), _ fill: Fill) throws {
+    // How the work is cut shows in integers as well, and those need no bound, which takes long for large images.
+    if tested.sample.label.contains("pieces") && fill == .normals { return }
     let checked = try #require(operation(named: tested.operation))
     let operationCase = try tested.sample.operationCase(of: checked, fill: fill)
     let failures = try crossCheck(checked, operationCase, exact: fill == .integers)
     #expect(failures == [], "\(failures.joined(separator: "\n"))")
   }
 
-  /// The transforms would spread a value that is not finite, or overflow: such data take the direct path.
+  /// The transforms would spread a value that is not finite, or very large: such data take the direct path.
   @Test(arguments: minimalFilteringSamples.filter { !$0.sample.label.contains("pieces") })
   func specialValuesTakeTheDirectPath(_ tested: (operation: String, sample: Sample)) throws {
     let checked = try #require(operation(named: tested.operation))
-    let operationCase = try tested.sample.operationCase(of: checked, fill: .specials, withGradients: false) {
-      $0.inputs = $0.inputs.mapValues(\.withRoomToSum)
-    }
-    let failures = try crossCheck(checked, operationCase, matchingNonFinite: true)
-    #expect(failures == [], "\(failures.joined(separator: "\n"))")
     let special = try caseWithSpecialData(tested.sample, of: checked)
-    let failuresGoingBack = try crossCheckSpecialData(checked, special)
-    #expect(failuresGoingBack == [], "\(failuresGoingBack.joined(separator: "\n"))")
+    let failures = try crossCheckSpecialData(checked, special)
+    #expect(failures == [], "\(failures.joined(separator: "\n"))")
   }
 
   /// The filtering as its equation, in Double, is the convolution.

@@ -21,9 +21,10 @@ enum Convolution2D: Operation {
         let weight = operationCase.input("weight")
         if let bound = MinimalFilteringBound(
           side, x: operationCase.input("x"), weight: weight, geometry: try geometry(operationCase.attributes),
-          isTransposed: false)
+          isTransposed: false)?
+          .output(bias: operationCase.inputs["bias"])
         {
-          return bound.output(bias: operationCase.inputs["bias"])
+          return bound
         }
         let sum = Reference.convolution2D(
           operationCase.input("x").magnitude, weight: weight.magnitude, bias: operationCase.inputs["bias"]?.magnitude,
@@ -37,9 +38,10 @@ enum Convolution2D: Operation {
         if name != "bias",
           let bound = MinimalFilteringBound(
             side, x: operationCase.input("x"), weight: weight, geometry: try geometry(operationCase.attributes),
-            isTransposed: false)
+            isTransposed: false),
+          let gradient = name == "x" ? bound.inputGradient(upstream) : bound.weightGradient(upstream)
         {
-          return name == "x" ? bound.inputGradient(upstream) : bound.weightGradient(upstream)
+          return gradient
         }
         let sums = Reference.convolution2DGradient(
           operationCase.input("x").magnitude, weight: weight.magnitude, upstream: upstream.magnitude,

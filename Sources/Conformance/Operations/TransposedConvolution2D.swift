@@ -22,9 +22,10 @@ enum TransposedConvolution2D: Operation {
         let weight = operationCase.input("weight")
         let geometry = try geometry(operationCase.attributes)
         if let bound = MinimalFilteringBound(
-          side, x: operationCase.input("x"), weight: weight, geometry: geometry, isTransposed: true)
+          side, x: operationCase.input("x"), weight: weight, geometry: geometry, isTransposed: true)?
+          .output(bias: operationCase.inputs["bias"])
         {
-          return bound.output(bias: operationCase.inputs["bias"])
+          return bound
         }
         let sum = Reference.transposedConvolution2D(
           operationCase.input("x").magnitude, weight: weight.magnitude, bias: operationCase.inputs["bias"]?.magnitude,
@@ -41,9 +42,10 @@ enum TransposedConvolution2D: Operation {
         )
         if name != "bias",
           let bound = MinimalFilteringBound(
-            side, x: x, weight: weight, geometry: try geometry(operationCase.attributes), isTransposed: true)
+            side, x: x, weight: weight, geometry: try geometry(operationCase.attributes), isTransposed: true),
+          let gradient = name == "x" ? bound.inputGradient(upstream) : bound.weightGradient(upstream)
         {
-          return name == "x" ? bound.inputGradient(upstream) : bound.weightGradient(upstream)
+          return gradient
         }
         let sums = Reference.transposedConvolution2DGradient(
           x.magnitude, weight: weight.magnitude, upstream: upstream.magnitude,
