@@ -11,7 +11,7 @@ private let order = [
   "peakSignalToNoiseRatio", "structuralSimilarity", "structuralSimilarityMap", "multiScaleStructuralSimilarity",
   "normalizedLaplacianPyramidDistance", "barkDistance", "adamW",
   "resample", "shortTimeFourierTransform", "inverseShortTimeFourierTransform", "melFilterBank", "melSpectrogram",
-  "logScaling", "inverseMelScale", "griffinLim", "uniformNoise",
+  "logScaling", "inverseMelScale", "griffinLim", "auditoryFilterBank", "uniformNoise",
 ]
 
 /// The families are listed by those who wrote them; an operation that the documented order lacks comes last.

@@ -5,6 +5,7 @@ import pathlib
 import sys
 
 import audio
+import bark
 import mel
 import metric_variants
 import metrics
@@ -30,7 +31,7 @@ def manifest(root):
 def main():
     root = pathlib.Path(sys.argv[1])
     verify.verify_all()
-    for module in (network, metrics, metric_variants, audio, mel, noise, trajectory):
+    for module in (network, metrics, metric_variants, audio, mel, bark, noise, trajectory):
         module.write_all(root)
     (root / "MANIFEST.sha256").write_text(manifest(root))
 

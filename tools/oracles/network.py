@@ -279,9 +279,28 @@ def optimizer(root):
         writer.write(case, draw, inputs, compute, settings, cotangents={})
 
 
+# name: shape, factor.
+UPSAMPLINGS = {
+    "smallest": ((1, 1, 1, 1), (1, 1)),
+    # Experiment 004's layers: by 4, and by 2 the last time.
+    "signal-by-4": ((2, 3, 1, 9), (1, 4)),
+    "signal-by-2": ((1, 5, 1, 33), (1, 2)),
+    "image": ((2, 3, 4, 5), (3, 2)),
+}
+
+
+def upsampling(root):
+    writer = suite(root, "nearestUpsampling")
+    for case, (shape, factor) in UPSAMPLINGS.items():
+        draw = writer.draw(case)
+        writer.write(case, draw, {"x": draw.normal(*shape)},
+                     lambda x: {"y": F.interpolate(x, scale_factor=factor, mode="nearest")}, {"factor": factor})
+
+
 def write_all(root):
     convolutions(root)
     batch_normalization(root)
     activations(root)
     quantization(root)
     optimizer(root)
+    upsampling(root)

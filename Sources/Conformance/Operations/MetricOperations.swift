@@ -1,4 +1,4 @@
 let metricOperations: [any Operation.Type] = [
   MeanSquaredError.self, PeakSignalToNoiseRatio.self, StructuralSimilarity.self, StructuralSimilarityMap.self,
-  MultiScaleStructuralSimilarity.self, NormalizedLaplacianPyramidDistance.self,
+  MultiScaleStructuralSimilarity.self, NormalizedLaplacianPyramidDistance.self, BarkDistance.self,
 ]

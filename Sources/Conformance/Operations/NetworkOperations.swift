@@ -1,6 +1,6 @@
 let networkOperations: [any Operation.Type] = [
   Convolution2D.self, TransposedConvolution2D.self, BatchNormalization.self, LeakyReLU.self, Tanh.self, Sigmoid.self,
-  SoftQuantization.self, HardQuantization.self,
+  SoftQuantization.self, HardQuantization.self, NearestUpsampling.self,
 ]
 
 let optimizerOperations: [any Operation.Type] = [

@@ -1,0 +1,105 @@
+import Fast
+import PerceptualCore
+import Reference
+
+enum AuditoryFilterBank: Operation {
+  static let name = "auditoryFilterBank"
+  static let inputs: [InputDescription] = []
+  static let attributes =
+    Attributes.auditoryFilters + [
+      AttributeDescription("scale", default: "\"bark\""), AttributeDescription("bandwidthRatio", default: "0.1"),
+      AttributeDescription("aWeighting", default: "true"),
+    ]
+  static let outputs = ["responses", "centres", "bandwidths", "weights"]
+  static let gradients: [String] = []
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    if side != .reference {
+      return .ofLargest(epsilons: 1, reason: "computed in Double and rounded once")
+    }
+    return switch tensor {
+    case .output("responses"):
+      .bound(
+        epsilons: 64,
+        reason: "a gain moves by its slope times a rounding of the Nyquist frequency; a response is a mean of gains"
+      ) { operationCase throws(PerceptualError) in
+        let options = try operationCase.attributes.auditoryFilterOptions()
+        let widths = Reference.auditoryBandwidths(options)
+        // The Gaussian rises by at most a fifth from one of its hundred points to the next.
+        let scales = widths.map { 1 + 0.2 * 100 / $0 * options.sampleRate / 2 / Double(options.gridSize) }
+        return Tensor(
+          scales.flatMap { [Double](repeating: $0, count: options.taps) }, shape: [options.bands, options.taps])
+      }
+    case .output("weights"):
+      .ofLargest(epsilons: 16, reason: "differences of decibels, which cancel in the band of the least")
+    default: .ofLargest(epsilons: 16, reason: "a scale's function and its inverse, a few roundings each")
+    }
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+    _ = try operationCase.attributes.auditoryFilterOptions()
+    if try operationCase.attributes.bool("aWeighting", default: true),
+      try operationCase.attributes.number("lowFrequency") <= 0
+    {
+      throw PerceptualError(.malformed, "attribute lowFrequency: a number above 0 was expected for A-weighting, found 0")
+    }
+  }
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    let options = try operationCase.attributes.auditoryFilterOptions()
+    return [
+      "responses": [options.bands, options.taps], "centres": [options.bands], "bandwidths": [options.bands],
+      "weights": [options.bands],
+    ]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    let options = try operationCase.attributes.auditoryFilterOptions()
+    let centres = Reference.auditoryCentres(options)
+    let isWeighted = try operationCase.attributes.bool("aWeighting", default: true)
+    return OperationResults(outputs: [
+      "responses": Reference.auditoryFilterBank(options),
+      "centres": Tensor(centres.map { Scalar($0) }),
+      "bandwidths": Tensor(Reference.auditoryBandwidths(options).map { Scalar($0) }),
+      "weights": Tensor((isWeighted ? Reference.aWeights(centres: centres) : centres.map { _ in 1 }).map { Scalar($0) }),
+    ])
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    let options = try operationCase.attributes.auditoryFilterOptions()
+    let centres = Fast.auditoryCentres(options)
+    let isWeighted = try operationCase.attributes.bool("aWeighting", default: true)
+    return OperationResults(outputs: [
+      "responses": Fast.auditoryFilterBank(options),
+      "centres": Tensor(centres.map { Float($0) }),
+      "bandwidths": Tensor(Fast.auditoryBandwidths(options).map { Float($0) }),
+      "weights": Tensor((isWeighted ? Fast.aWeights(centres: centres) : centres.map { _ in 1 }).map { Float($0) }),
+    ])
+  }
+}
+
+extension Attributes {
+  static let auditoryFilters = [
+    AttributeDescription("sampleRate"), AttributeDescription("lowFrequency"), AttributeDescription("highFrequency"),
+    AttributeDescription("bands"), AttributeDescription("taps"),
+  ]
+
+  func auditoryFilterOptions() throws(PerceptualError) -> AuditoryFilterOptions {
+    let options = AuditoryFilterOptions(
+      sampleRate: try number("sampleRate"), lowFrequency: try number("lowFrequency"),
+      highFrequency: try number("highFrequency"), bands: try integer("bands"), taps: try integer("taps"),
+      scale: try choice("scale", default: .bark), bandwidthRatio: try number("bandwidthRatio", default: 0.1))
+    if let obstacle = options.obstacle { throw PerceptualError(.malformed, "attribute \(obstacle)") }
+    return options
+  }
+
+  public func barkDistanceOptions() throws(PerceptualError) -> BarkDistanceOptions {
+    let options = BarkDistanceOptions(
+      filters: try auditoryFilterOptions(), stride: try integer("stride"), logFactor: try number("logFactor"),
+      aWeighting: try bool("aWeighting"), distance: try choice("distance", default: .meanSquaredError))
+    if let obstacle = options.obstacle { throw PerceptualError(.malformed, "attribute \(obstacle)") }
+    return options
+  }
+}

@@ -1,0 +1,97 @@
+import Fast
+import Foundation
+import PerceptualCore
+import Reference
+
+enum BarkDistance: Operation {
+  static let name = "barkDistance"
+  static let inputs = [InputDescription("prediction", "[N,T]"), InputDescription("target", "[N,T]")]
+  static let attributes =
+    Attributes.auditoryFilters + [
+      AttributeDescription("stride"), AttributeDescription("logFactor"), AttributeDescription("aWeighting"),
+      AttributeDescription("distance", default: "\"meanSquaredError\""),
+    ]
+  static let outputs = ["value"]
+  static let gradients = ["prediction", "target"]
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    switch (tensor, side) {
+    case (.output, .reference):
+      .relative(epsilons: 4.5e5, reason: "1e-10: sums of thousands of terms, in another order than the oracle's")
+    case (.output, .referenceFloat):
+      .relative(epsilons: 2000, reason: "sums over bands and positions in single precision, one after the other")
+    case (.output, .fast):
+      .relative(epsilons: 16, reason: "2e-6: transforms in single precision, sums joined in double")
+    case (.gradient, .reference):
+      .judged(
+        epsilons: 4.5e5, reason: "1e-10 in relative L2 norm: sums of thousands of terms in another order",
+        residual: { _, actual, expected in distance(actual, expected) })
+    case (.gradient, .referenceFloat):
+      .judged(
+        epsilons: 2000, reason: "as the value; L2 norm relative to the factor's amplification", residual: amplified)
+    case (.gradient, .fast):
+      .judged(
+        epsilons: 16.8,
+        reason: "2e-6 in relative L2 norm to factor 100, 5e-5 at 10 000: factor / (1 + factor x) amplifies an error of x",
+        residual: amplified)
+    }
+  }
+
+  /// The norm of the difference over that of the expected gradient.
+  @Sendable private static func distance(_ actual: Tensor<Double>, _ expected: Tensor<Double>) -> Double {
+    var (error, norm) = (0.0, 0.0)
+    for i in 0..<expected.count {
+      error += (actual[i] - expected[i]) * (actual[i] - expected[i])
+      norm += expected[i] * expected[i]
+    }
+    return norm == 0 ? error.squareRoot() : (error / norm).squareRoot()
+  }
+
+  /// The same over 1 up to factor 100, 25 at 10 000, and in between as the factor's power.
+  @Sendable private static func amplified(
+    _ operationCase: OperationCase<Double>, _ actual: Tensor<Double>, _ expected: Tensor<Double>
+  ) throws(PerceptualError) -> Double {
+    let factor = try operationCase.attributes.number("logFactor")
+    // 100^0.7 is 25.
+    return distance(actual, expected) / max(1, pow(factor / 100, 0.699))
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+    let options = try operationCase.attributes.barkDistanceOptions()
+    let obstacle = options.obstacle(
+      prediction: operationCase.input("prediction").shape, target: operationCase.input("target").shape)
+    if let obstacle { throw PerceptualError(.malformed, "input.\(obstacle)") }
+  }
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    ["value": [operationCase.input("prediction").shape[0]]]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    let (prediction, target) = operationCase.pair
+    let options = try operationCase.attributes.barkDistanceOptions()
+    var results = OperationResults(
+      outputs: ["value": Reference.barkDistance(prediction, target: target, options: options)])
+    if operationCase.asksForGradients {
+      results.gradients = Reference.barkDistanceGradient(
+        prediction, target: target, upstream: operationCase.cotangent("value"), options: options
+      ).named
+    }
+    return results
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    let (prediction, target) = operationCase.pair
+    let options = try operationCase.attributes.barkDistanceOptions()
+    var results = OperationResults(
+      outputs: ["value": Fast.barkDistance(prediction, target: target, options: options)])
+    if operationCase.asksForGradients {
+      results.gradients = Fast.barkDistanceGradient(
+        prediction, target: target, upstream: operationCase.cotangent("value"), options: options
+      ).named
+    }
+    return results
+  }
+}

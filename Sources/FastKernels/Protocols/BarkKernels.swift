@@ -1,0 +1,31 @@
+/// What stands between the Fourier transforms of the auditory filter bank, one filter in each lane.
+///
+/// A row is one vector: the same element of as many filters as a vector has lanes. A complex number takes two rows, the real
+/// part first.
+public protocol BarkKernels: Sendable {
+  /// y = filters times signal, bin by bin: `signal` holds the complex numbers of one spectrum, `filters` and y complex rows.
+  static func filterSpectra(
+    _ signal: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, bins: Int)
+  /// Rows 0, stride, 2 stride ... of what the passes left in z, in order. Samples 2 c and 2 c + 1 are the second and the
+  /// first row of complex number rows[c].
+  static func collectRows(
+    _ z: UnsafePointer<Float>, rows: UnsafePointer<Int>, stride: Int, _ y: UnsafeMutablePointer<Float>, count: Int)
+  /// sums += over lanes of the conjugate of `filters` times `spectra`, real and imaginary parts in turn.
+  static func gatherSpectra(
+    _ spectra: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Double>, bins: Int)
+  /// The first row from `start` on with a lane whose magnitude is under its tolerance; `count` if there is none.
+  static func doubtfulRow(
+    _ x: UnsafePointer<Float>, tolerances: UnsafePointer<Float>, from start: Int, count: Int) -> Int
+  /// y = weight log(1 + factor max(0, x)) of each row; `weights` is one row. What is not finite becomes NaN.
+  static func rectifiedLogarithms(
+    _ x: UnsafePointer<Float>, weights: UnsafePointer<Float>, factor: Float, _ y: UnsafeMutablePointer<Float>,
+    count: Int)
+  /// The sums over rows and lanes of a a, a b, b b and (a - b)^2, where a is the rectified logarithm of x.
+  static func featureSums(
+    _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factor: Float, count: Int
+  ) -> (aa: Double, ab: Double, bb: Double, squared: Double)
+  /// y[i stride] = (difference (a - b) + own a) weight factor / (1 + factor x) where x > 0, else 0, a as above.
+  static func featureGradient(
+    _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factor: Float,
+    difference: Float, own: Float, _ y: UnsafeMutablePointer<Float>, stride: Int, count: Int)
+}

@@ -1,0 +1,157 @@
+extension Kernels {
+  public static func filterSpectra(
+    _ signal: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, bins: Int
+  ) {
+    let width = Vector.scalarCount
+    var k = 0
+    while k < bins {
+      let place = 2 &* k &* width
+      Complex(at: filters + place).times(signal[2 &* k], signal[2 &* k &+ 1]).write(to: y + place)
+      k &+= 1
+    }
+  }
+
+  public static func collectRows(
+    _ z: UnsafePointer<Float>, rows: UnsafePointer<Int>, stride: Int, _ y: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    let width = Vector.scalarCount
+    var sample = 0
+    var i = 0
+    while i < count {
+      store(load(z + (rows[sample &>> 1] &* 2 &+ 1 &- (sample & 1)) &* width), y + i &* width)
+      sample &+= stride
+      i &+= 1
+    }
+  }
+
+  public static func gatherSpectra(
+    _ spectra: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Double>, bins: Int
+  ) {
+    let width = Vector.scalarCount
+    var k = 0
+    while k < bins {
+      let place = 2 &* k &* width
+      let g = Complex(at: spectra + place)
+      let h = Complex(at: filters + place)
+      sums[2 &* k] += total(multiplyAdd(h.real * g.real, h.imaginary, g.imaginary))
+      sums[2 &* k &+ 1] += total(h.real * g.imaginary - h.imaginary * g.real)
+      k &+= 1
+    }
+  }
+
+  public static func doubtfulRow(
+    _ x: UnsafePointer<Float>, tolerances: UnsafePointer<Float>, from start: Int, count: Int
+  ) -> Int {
+    let width = Vector.scalarCount
+    let tolerance = load(tolerances)
+    let zero = Vector(repeating: 0)
+    var row = start
+    while row < count {
+      // Sixteen rows at a time: a lane of their least excess is negative where one is in doubt.
+      let end = min(row &+ 16, count)
+      var least = zero
+      var i = row
+      while i < end {
+        least = lesser(magnitude(load(x + i &* width)) - tolerance, least)
+        i &+= 1
+      }
+      if total(least) < 0 {
+        i = row
+        while i < end {
+          if total(lesser(magnitude(load(x + i &* width)) - tolerance, zero)) < 0 { return i }
+          i &+= 1
+        }
+      }
+      row = end
+    }
+    return count
+  }
+
+  public static func rectifiedLogarithms(
+    _ x: UnsafePointer<Float>, weights: UnsafePointer<Float>, factor: Float, _ y: UnsafeMutablePointer<Float>,
+    count: Int
+  ) {
+    let width = Vector.scalarCount
+    let weight = load(weights)
+    var i = 0
+    while i < count {
+      let u = notNegative(load(x + i &* width)) * factor
+      store(weight * logarithmOfOnePlus(u, over: 1 / (1 + u)), y + i &* width)
+      i &+= 1
+    }
+  }
+
+  public static func featureSums(
+    _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factor: Float, count: Int
+  ) -> (aa: Double, ab: Double, bb: Double, squared: Double) {
+    let width = Vector.scalarCount
+    let weight = load(weights)
+    var sums = (aa: 0.0, ab: 0.0, bb: 0.0, squared: 0.0)
+    var start = 0
+    while start < count {
+      // A lane adds at most 64 terms in single precision before it is joined in double.
+      let end = min(start &+ 64, count)
+      var (aa, ab, bb, squared) = (Vector(), Vector(), Vector(), Vector())
+      var i = start
+      while i < end {
+        let u = notNegative(load(x + i &* width)) * factor
+        let own = weight * logarithmOfOnePlus(u, over: 1 / (1 + u))
+        let other = load(b + i &* width)
+        let difference = own - other
+        aa = multiplyAdd(aa, own, own)
+        ab = multiplyAdd(ab, own, other)
+        bb = multiplyAdd(bb, other, other)
+        squared = multiplyAdd(squared, difference, difference)
+        i &+= 1
+      }
+      sums.aa += total(aa)
+      sums.ab += total(ab)
+      sums.bb += total(bb)
+      sums.squared += total(squared)
+      start = end
+    }
+    return sums
+  }
+
+  public static func featureGradient(
+    _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factor: Float,
+    difference: Float, own: Float, _ y: UnsafeMutablePointer<Float>, stride: Int, count: Int
+  ) {
+    let width = Vector.scalarCount
+    let weight = load(weights)
+    let step = stride &* width
+    var target = y
+    var i = 0
+    while i < count {
+      let signal = load(x + i &* width)
+      let u = notNegative(signal) * factor
+      let inverse = 1 / (1 + u)
+      let feature = weight * logarithmOfOnePlus(u, over: inverse)
+      let byFeature = multiplyAdd((feature - load(b + i &* width)) * difference, feature, Vector(repeating: own))
+      store(wherePositive(byFeature * (weight * factor * inverse), signal), target)
+      target += step
+      i &+= 1
+    }
+  }
+}
+
+/// ln(1 + u) for u >= 0, given 1 / (1 + u), to a few units in the last place of the result: ln of the rounded sum (as
+/// `logarithm`), and what the rounding left over divided by it. NaN where u is not finite.
+@inline(__always)
+private func logarithmOfOnePlus(_ u: Vector, over inverse: Vector) -> Vector {
+  let sum = u + 1
+  let bits = unsafeBitCast(sum, to: IntegerVector.self)
+  let shifted = (bits &- 0x3f35_04f3) &>> 23
+  let m = unsafeBitCast(bits &- (shifted &<< 23), to: Vector.self)
+  let exponent = unsafeBitCast(shifted &+ 0x4b40_0000, to: Vector.self) - 0x1.8p23
+  let s = (m - 1) / (m + 1)
+  let square = s * s
+  var series = multiplyAdd(Vector(repeating: 2 / 7), square, Vector(repeating: 2 / 9))
+  series = multiplyAdd(Vector(repeating: 2 / 5), square, series)
+  series = multiplyAdd(Vector(repeating: 2 / 3), square, series)
+  let rest = u - (sum - 1)
+  let small = multiplyAdd(exponent * -2.121_944_4e-4, s * square, series)
+  let result = multiplyAdd(2 * s + small, exponent, Vector(repeating: 0.693_359_375))
+  // Infinity and NaN times 0 are NaN.
+  return multiplyAdd(multiplyAdd(result, rest, inverse), sum, Vector(repeating: 0))
+}

@@ -1,0 +1,48 @@
+import PerceptualCore
+
+/// Every element repeated: y[n, c, i, j] = x[n, c, floor(i / fH), floor(j / fW)].
+///
+/// Shapes: x [N, C, H, W]; y [N, C, fH H, fW W]. Any value is copied. Stops if x has another rank or a factor is under 1.
+/// Source: `torch.nn.Upsample(mode="nearest")` with whole factors.
+@specialized(where Scalar == Double)
+@specialized(where Scalar == Float)
+public func nearestUpsampling<Scalar: BinaryFloatingPoint & Sendable>(
+  _ x: Tensor<Scalar>, factor: Extent
+) -> Tensor<Scalar> {
+  var y = Tensor<Scalar>(shape: upsampledShape(x.shape, factor))
+  for n in 0..<y.shape[0] {
+    for c in 0..<y.shape[1] {
+      for i in 0..<y.shape[2] {
+        for j in 0..<y.shape[3] { y[n, c, i, j] = x[n, c, i / factor.height, j / factor.width] }
+      }
+    }
+  }
+  return y
+}
+
+/// The gradient of ``nearestUpsampling(_:factor:)``: the sum of upstream over the copies of each element.
+///
+/// - Parameter shape: x's.
+@specialized(where Scalar == Double)
+@specialized(where Scalar == Float)
+public func nearestUpsamplingGradient<Scalar: BinaryFloatingPoint & Sendable>(
+  shape: [Int], upstream: Tensor<Scalar>, factor: Extent
+) -> Tensor<Scalar> {
+  let expected = upsampledShape(shape, factor)
+  require(upstream.shape == expected, "upstream: shape \(upstream.shape), the output has \(expected)")
+  var gradient = Tensor<Scalar>(shape: shape)
+  for n in 0..<expected[0] {
+    for c in 0..<expected[1] {
+      for i in 0..<expected[2] {
+        for j in 0..<expected[3] { gradient[n, c, i / factor.height, j / factor.width] += upstream[n, c, i, j] }
+      }
+    }
+  }
+  return gradient
+}
+
+private func upsampledShape(_ shape: [Int], _ factor: Extent) -> [Int] {
+  require(shape.count == 4, "x: shape \(shape) given, [N, C, H, W] is needed")
+  require(factor.height >= 1 && factor.width >= 1, "factor: \(factor) given, at least 1 is needed")
+  return [shape[0], shape[1], shape[2] * factor.height, shape[3] * factor.width]
+}

@@ -1,0 +1,71 @@
+import Fast
+import PerceptualConformance
+import PerceptualCore
+import PerceptualTestSupport
+import Reference
+import Testing
+
+@Suite struct NearestUpsamplingTests {
+  static func sample(_ label: String, _ shape: [Int], _ height: Int, _ width: Int) -> Sample {
+    Sample(label, ["x": shape], ["factor": .array([.integer(height), .integer(width)])])
+  }
+
+  static let samples = [
+    sample("one element", [1, 1, 1, 1], 1, 1), sample("a signal by 4, as experiment 004", [2, 3, 1, 17], 1, 4),
+    sample("its last layer, by 2", [1, 5, 1, 33], 1, 2), sample("rows only", [2, 1, 5, 3], 3, 1),
+    sample("primes", [1, 2, 7, 11], 5, 3),
+  ]
+
+  @Test(arguments: samples, [Fill.integers, .normals, .specials])
+  func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
+    let tested = try #require(operation(named: "nearestUpsampling"))
+    let operationCase = try sample.operationCase(of: tested, fill: fill)
+    #expect(try crossCheck(tested, operationCase, exact: fill == .integers, matchingNonFinite: fill == .specials) == [])
+  }
+
+  /// <up(x), y> = <x, up^T(y)>.
+  @Test func gradientIsTheTranspose() throws {
+    let tested = try #require(operation(named: "nearestUpsampling"))
+    let operationCase = try Self.samples[4].operationCase(of: tested, fill: .integers)
+    for side in [Side.reference, .fast] {
+      let results = try tested.run(side, operationCase)
+      let (y, gradient) = (try #require(results.outputs["y"]), try #require(results.gradients["x"]))
+      #expect(
+        innerProduct(y, operationCase.cotangent("y")) == innerProduct(operationCase.input("x"), gradient))
+    }
+    #expect(try checkLinearityInUpstream(tested, operationCase) == [])
+    for report in try GradientCheck().everyElement(of: tested, operationCase) { #expect(report.passed, "\(report)") }
+  }
+
+  @Test func byHand() {
+    let x = Tensor<Float>([1, 2], shape: [1, 1, 1, 2])
+    let expected: [Float] = [1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2]
+    let factor = Extent(height: 2, width: 3)
+    #expect(Fast.nearestUpsampling(x, factor: factor).elements == expected)
+    #expect(Reference.nearestUpsampling(x, factor: factor).elements == expected)
+  }
+
+  @Test func refusesWhatDoesNotFit() async throws {
+    let tested = try #require(operation(named: "nearestUpsampling"))
+    for sample in [
+      Self.sample("rank 3", [1, 2, 3], 1, 2), Self.sample("factor 0", [1, 1, 1, 2], 0, 2),
+      Self.sample("empty", [1, 0, 1, 2], 1, 2), Sample("no factor", ["x": [1, 1, 1, 2]]),
+    ] {
+      #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .normals) }
+    }
+    let stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Fast.nearestUpsampling(Tensor(shape: [1, 2]), factor: 2)
+    }
+    #expect(stopped.stops(with: "x: shape [1, 2] given, [N, C, H, W] is needed"))
+  }
+
+  @Test func normalDrawsHaveTheirMoments() {
+    let draws = Fast.normalNoise(seed: 5, stream: .other, index: 3, count: 100_001)
+    let (mean, variance) = meanAndVariance(draws)
+    #expect(abs(mean) < 0.02 && abs(variance - 1) < 0.03)
+    #expect(Array(Fast.normalNoise(seed: 5, stream: .other, index: 3, count: 7)) == Array(draws.prefix(7)))
+    let weights = Fast.xavierNormalInitialization(shape: [40, 30, 1, 25], gain: 1.5, seed: 1, index: 2)
+    let expected = 1.5 * 1.5 * 2 / Double(70 * 25)
+    #expect(abs(meanAndVariance(weights.elements).variance / expected - 1) < 0.05)
+  }
+}

@@ -1,0 +1,53 @@
+import PerceptualConformance
+import PerceptualCore
+import PerceptualFiles
+import PerceptualTestSupport
+import Reference
+import Testing
+
+@Suite struct BarkDistanceGradientTests {
+  static let samples: [Sample] = [
+    ("cosine, weighted", 1, 10.0, true, "cosine"), ("squares, lap 2", 2, 100, false, "meanSquaredError"),
+    ("cosine, lap 3", 3, 1, false, "cosine"),
+  ].map { label, stride, factor, weighted, distance in
+    Sample(
+      label, ["prediction": [2, 29], "target": [2, 29]],
+      [
+        "sampleRate": .integer(8000), "lowFrequency": .integer(2000), "highFrequency": .integer(3750),
+        "bands": .integer(5), "taps": .integer(60), "stride": .integer(stride), "logFactor": .number(factor),
+        "aWeighting": .bool(weighted), "distance": .string(distance),
+      ])
+  }
+
+  /// Which responses are positive: the rectifier's kinks.
+  static func positiveResponses(_ operationCase: OperationCase<Double>) -> [Bool] {
+    guard let options = try? operationCase.attributes.barkDistanceOptions() else { return [] }
+    let bank: Tensor<Double> = Reference.auditoryFilterBank(options.filters)
+    let taps = options.filters.taps
+    var signs: [Bool] = []
+    for name in ["prediction", "target"] {
+      let signal = operationCase.input(name)
+      for n in 0..<signal.shape[0] {
+        for band in 0..<options.filters.bands {
+          for p in 0..<options.positions(samples: signal.shape[1]) {
+            var sum = 0.0
+            for k in 0..<taps {
+              let i = p * options.stride - taps + k
+              if i >= 0 && i < signal.shape[1] { sum += bank[band, k] * signal[n, i] }
+            }
+            signs.append(sum > 0)
+          }
+        }
+      }
+    }
+    return signs
+  }
+
+  @Test(arguments: samples) func wholeJacobian(_ sample: Sample) throws {
+    let tested = try #require(operation(named: "barkDistance"))
+    let operationCase = try sample.operationCase(of: tested, fill: .normals)
+    let check = GradientCheck(step: 1e-7) { Self.positiveResponses($0) }
+    for report in try check.everyElement(of: tested, operationCase) { #expect(report.passed, "\(report)") }
+    #expect(try checkLinearityInUpstream(tested, operationCase) == [])
+  }
+}

@@ -1,0 +1,145 @@
+"""Fixtures of the auditory filter bank and the Bark distance: scipy.signal.firwin2 and PyTorch's conv1d in double precision."""
+
+import numpy as np
+import scipy
+import scipy.signal
+import torch
+import torch.nn.functional as F
+
+from fixture import Suite
+
+SCIPY = f"SciPy {scipy.__version__} signal.firwin2, float64"
+ORACLE = f"PyTorch {torch.__version__.split('+')[0]} conv1d, float64, with filters of {SCIPY}"
+
+
+def centres(lowFrequency, highFrequency, bands, scale="bark"):
+    if scale == "geometric":
+        return np.geomspace(lowFrequency, highFrequency, bands)
+    forwards, backwards = {
+        "bark": (lambda f: 6 * np.arcsinh(f / 600), lambda b: 600 * np.sinh(b / 6)),
+        "mel": (lambda f: 1127 * np.log(1 + f / 700), lambda m: 700 * (np.exp(m / 1127) - 1)),
+    }[scale]
+    return backwards(np.linspace(forwards(lowFrequency), forwards(highFrequency), bands))
+
+
+def bandwidths(middles, scale="bark", bandwidthRatio=0.1):
+    return bandwidthRatio * middles if scale == "geometric" else 0.108 * middles + 24.7
+
+
+def responses(middles, widths, sampleRate, taps):
+    """A Gaussian of gains over each band by frequency sampling; the point that would repeat 0 Hz left out."""
+    nyquist = sampleRate / 2
+    gaussian = scipy.signal.windows.gaussian(100, 3)
+    bank = []
+    for middle, width in zip(middles, widths):
+        start, stop = max(0, middle - width / 2), min(nyquist, middle + width / 2)
+        first = 1 if start == 0 else 0
+        places = np.linspace(start, stop, 100, endpoint=False)[first:]
+        bank.append(scipy.signal.firwin2(
+            taps, np.concatenate([[0], places, [nyquist]]), np.concatenate([[0], gaussian[first:], [0]]), fs=sampleRate))
+    return np.stack(bank)
+
+
+def a_weights(middles):
+    square = middles**2
+    decibels = 2 + 20 * np.log10(
+        12200**2 * middles**4 / ((square + 20.6**2) * np.sqrt((square + 107.7**2) * (square + 737.9**2))
+                                 * (square + 12200**2)))
+    return 1 + decibels - decibels.min()
+
+
+def distance(prediction, target, sampleRate, lowFrequency, highFrequency, bands, taps, stride, logFactor, aWeighting,
+             distance="meanSquaredError"):
+    """Per sample; both signals [N, T]."""
+    middles = centres(lowFrequency, highFrequency, bands)
+    bank = torch.tensor(responses(middles, bandwidths(middles), sampleRate, taps), dtype=prediction.dtype)[:, None]
+    weights = torch.tensor(a_weights(middles) if aWeighting else np.ones(bands), dtype=prediction.dtype)[:, None]
+
+    def features(signal):
+        filtered = F.conv1d(signal[:, None], bank, stride=stride, padding=taps)
+        return (torch.log(1 + logFactor * F.relu(filtered)) * weights).flatten(1)
+
+    a, b = features(prediction), features(target)
+    if distance == "meanSquaredError":
+        return ((a - b) ** 2).mean(1)
+    return -F.cosine_similarity(a, b, dim=1, eps=1e-8)
+
+
+# name: sampleRate, lowFrequency, highFrequency, bands, taps, more.
+BANKS = {
+    # Experiment 004, a quarter of its bands.
+    "experiment-004": (11025, 1, 5512.5, 128, 512, {}),
+    # Bands that begin at or below 0 Hz.
+    "lowest-bands": (11025, 1, 40, 12, 512, {}),
+    # Experiment 003's band, fewer of them.
+    "experiment-003-band": (11025, 50, 5212.5, 48, 512, {"aWeighting": False}),
+    "smallest": (8000, 2000, 2000, 1, 2, {}),
+    "odd-taps": (16000, 30, 7000, 9, 63, {}),
+    # The grid is the next power of two above the taps.
+    "taps-no-power-of-two": (16000, 30, 8000, 9, 100, {}),
+    "from-0-hertz": (8000, 0, 4000, 7, 32, {"aWeighting": False}),
+    "mel": (22050, 60, 11025, 33, 128, {"scale": "mel"}),
+    "geometric": (44100, 55, 14080, 17, 256, {"scale": "geometric", "bandwidthRatio": 0.2}),
+    "geometric-default-ratio": (44100, 110, 14080, 5, 64, {"scale": "geometric"}),
+}
+
+
+def banks(root):
+    writer = Suite(root, "auditoryFilterBank", "bark.py", SCIPY)
+    for case, (rate, low, high, bands, taps, more) in BANKS.items():
+        scale = {key: more[key] for key in more if key != "aWeighting"}
+        middles = centres(low, high, bands, more.get("scale", "bark"))
+        widths = bandwidths(middles, **scale)
+        weights = a_weights(middles) if more.get("aWeighting", True) else np.ones(bands)
+        writer.store(case, None, {
+            "expected.responses": responses(middles, widths, rate, taps), "expected.centres": middles,
+            "expected.bandwidths": widths, "expected.weights": weights,
+        }, dict(sampleRate=rate, lowFrequency=low, highFrequency=high, bands=bands, taps=taps, **more))
+
+
+def attributes(rate=11025, low=2000, high=5300, bands=9, taps=128, stride=1, factor=10, weighted=True, **more):
+    return dict(sampleRate=rate, lowFrequency=low, highFrequency=high, bands=bands, taps=taps, stride=stride,
+                logFactor=factor, aWeighting=weighted, **more)
+
+
+# name: shape, attributes, the scale of the signals.
+DISTANCES = {
+    # The losses of the two experiments, on shorter signals and with fewer bands.
+    "experiment-004": ((1, 700), attributes(low=1, high=5512.5, bands=64, taps=256, distance="cosine"), 0.3),
+    "experiment-003": ((2, 512), attributes(low=50, high=5212.5, bands=48, taps=256, stride=2, factor=10000,
+                                            weighted=False), 0.3),
+    "smallest": ((1, 1), attributes(low=2756.25, high=2756.25, bands=1, taps=2), 1.0),
+    "shorter-than-the-filters": ((2, 7), attributes(distance="cosine"), 1.0),
+    # Positions: floor((T + taps) / stride) + 1, the last stride ragged.
+    "ragged-stride": ((1, 61), attributes(taps=100, stride=7), 1.0),
+    "odd-taps": ((2, 90), attributes(taps=127, distance="cosine"), 1.0),
+    "factor-1": ((2, 83), attributes(factor=1), 1.0),
+    "factor-100": ((2, 83), attributes(factor=100, distance="cosine"), 1.0),
+    "factor-10000": ((1, 300), attributes(factor=10000, weighted=False, distance="cosine"), 1.0),
+    "one-past-16-bands": ((1, 140), attributes(bands=17), 0.5),
+    "one-past-32-bands": ((1, 140), attributes(bands=33, weighted=False, distance="cosine"), 0.5),
+    "another-rate": ((1, 200), attributes(rate=48000, low=8000, high=24000, bands=11, taps=64), 0.5),
+}
+
+
+def distances(root):
+    writer = Suite(root, "barkDistance", "bark.py", ORACLE)
+    for case, (shape, settings, scale) in DISTANCES.items():
+        draw = writer.draw(case)
+        inputs = {"prediction": draw.normal(*shape, scale=scale), "target": draw.normal(*shape, scale=scale)}
+        writer.write(case, draw, inputs, lambda prediction, target: {"value": distance(prediction, target, **settings)},
+                     settings)
+    # All samples of one are 0: the cosine has value and gradients 0, the squares a value and one gradient.
+    for kind in ("cosine", "meanSquaredError"):
+        case = f"silent-{kind}"
+        draw = writer.draw(case)
+        settings = attributes(distance=kind)
+        inputs = {"prediction": np.zeros((1, 50)), "target": draw.normal(1, 50)}
+        override = {"expected.gradient.prediction": np.zeros((1, 50)), "expected.gradient.target": np.zeros((1, 50))}
+        writer.write(case, draw, inputs, lambda prediction, target: {"value": distance(prediction, target, **settings)},
+                     settings, override=override if kind == "cosine" else None)
+
+
+def write_all(root):
+    banks(root)
+    distances(root)
