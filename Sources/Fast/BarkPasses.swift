@@ -127,20 +127,23 @@ extension BarkPlan {
     }
   }
 
-  /// The gradient with respect to the signal from the sums of all groups, [groups, segments, 2 bins].
+  /// The gradient with respect to the signal from the sums of all groups, [groups, segments, 2 bins], which are
+  /// overwritten.
   func assemble(
-    _ sums: UnsafePointer<Double>, _ gradient: UnsafeMutablePointer<Float>, _ execution: Execution
+    _ sums: UnsafeMutablePointer<Double>, _ gradient: UnsafeMutablePointer<Float>, _ execution: Execution
   ) {
     let plan = FourierPlan.of(length: length)
     let stride = roundedToVectors(length)
     ScratchPool.shared.withFloats(segments * stride) { pieces in
       execution.forEach(segments) { segment in
         ScratchPool.shared.withFloats(spectrumStride) { spectrum in
-          for i in 0..<2 * bins {
-            var sum = 0.0
-            for group in 0..<groups { sum += sums[(group * segments + segment) * 2 * bins + i] }
-            spectrum[i] = Float(sum)
+          // Memory is read in order; the sums of group 0 become those of all.
+          let all = sums + segment * 2 * bins
+          for group in 1..<max(groups, 1) {
+            let own = sums + (group * segments + segment) * 2 * bins
+            for i in 0..<2 * bins { all[i] += own[i] }
           }
+          for i in 0..<2 * bins { spectrum[i] = Float(all[i]) }
           plan.backward(spectrum, pieces + segment * stride)
         }
       }

@@ -11,5 +11,7 @@ DESCRIPTIONS = {
     "inverse-mel": "magnitudes from the mel-spectrograms of 16 clips, 259 frames each",
     "griffin-lim": "32 iterations, 16 clips, centred, phases 0 at the start",
     "griffin-lim-librosa": "the same for one clip",
+    "bark": "value and gradient of the Bark loss, 8192 samples, 512 filters of 512 taps, both signals' features",
+    "fit-generator": "one iteration of experiment 004 under that loss",
 }
 DEFAULT_THREADS = {"training-step": 2, "training-step-bf16": 2, "inference": 2}

@@ -85,6 +85,6 @@ struct BenchmarkJob {
 }
 
 /// By the names of docs/command-line.md; each reads the tensors that tools/benchmark/works.py wrote.
-private let benchmarkJobs = [lossJobs, audioJobs, networkJobs].reduce(into: [:]) { all, jobs in
+private let benchmarkJobs = [lossJobs, audioJobs, networkJobs, experimentJobs].reduce(into: [:]) { all, jobs in
   all.merge(jobs) { first, _ in first }
 }

@@ -25,6 +25,7 @@ struct Perceptual: AsyncParsableCommand {
     SpectrogramsCommand.self,
     MetricCommand.self,
     SynthesizeCommand.self,
+    FitGeneratorCommand.self,
     FixturesCommand.self,
     BenchmarkCommand.self,
     InspectCommand.self,

@@ -76,7 +76,7 @@ extension Kernels {
     var i = 0
     while i < count {
       let u = notNegative(load(x + i &* width)) * factor
-      store(weight * logarithmOfOnePlus(u, over: 1 / (1 + u)), y + i &* width)
+      store(weight * logarithmOfOnePlus(u).logarithm, y + i &* width)
       i &+= 1
     }
   }
@@ -95,7 +95,7 @@ extension Kernels {
       var i = start
       while i < end {
         let u = notNegative(load(x + i &* width)) * factor
-        let own = weight * logarithmOfOnePlus(u, over: 1 / (1 + u))
+        let own = weight * logarithmOfOnePlus(u).logarithm
         let other = load(b + i &* width)
         let difference = own - other
         aa = multiplyAdd(aa, own, own)
@@ -125,8 +125,8 @@ extension Kernels {
     while i < count {
       let signal = load(x + i &* width)
       let u = notNegative(signal) * factor
-      let inverse = 1 / (1 + u)
-      let feature = weight * logarithmOfOnePlus(u, over: inverse)
+      let (logarithm, inverse) = logarithmOfOnePlus(u)
+      let feature = weight * logarithm
       let byFeature = multiplyAdd((feature - load(b + i &* width)) * difference, feature, Vector(repeating: own))
       store(wherePositive(byFeature * (weight * factor * inverse), signal), target)
       target += step
@@ -135,16 +135,22 @@ extension Kernels {
   }
 }
 
-/// ln(1 + u) for u >= 0, given 1 / (1 + u), to a few units in the last place of the result: ln of the rounded sum (as
-/// `logarithm`), and what the rounding left over divided by it. NaN where u is not finite.
+/// ln(1 + u) for u >= 0 to a few units in the last place, and 1 / (1 + u): ln of the rounded sum, as `logarithm`, and what the
+/// rounding left over divided by it. NaN where u is not finite.
 @inline(__always)
-private func logarithmOfOnePlus(_ u: Vector, over inverse: Vector) -> Vector {
+private func logarithmOfOnePlus(_ u: Vector) -> (logarithm: Vector, inverse: Vector) {
   let sum = u + 1
   let bits = unsafeBitCast(sum, to: IntegerVector.self)
   let shifted = (bits &- 0x3f35_04f3) &>> 23
-  let m = unsafeBitCast(bits &- (shifted &<< 23), to: Vector.self)
+  // 1 + u = 2^e m.
+  let power = shifted &<< 23
+  let m = unsafeBitCast(bits &- power, to: Vector.self)
   let exponent = unsafeBitCast(shifted &+ 0x4b40_0000, to: Vector.self) - 0x1.8p23
-  let s = (m - 1) / (m + 1)
+  // One division for both quotients: by m + 1 and by m.
+  let quotient = 1 / (m * (m + 1))
+  let s = (m - 1) * (m * quotient)
+  let inverse = unsafeBitCast(
+    unsafeBitCast((m + 1) * quotient, to: IntegerVector.self) &- power, to: Vector.self)
   let square = s * s
   var series = multiplyAdd(Vector(repeating: 2 / 7), square, Vector(repeating: 2 / 9))
   series = multiplyAdd(Vector(repeating: 2 / 5), square, series)
@@ -153,5 +159,5 @@ private func logarithmOfOnePlus(_ u: Vector, over inverse: Vector) -> Vector {
   let small = multiplyAdd(exponent * -2.121_944_4e-4, s * square, series)
   let result = multiplyAdd(2 * s + small, exponent, Vector(repeating: 0.693_359_375))
   // Infinity and NaN times 0 are NaN.
-  return multiplyAdd(multiplyAdd(result, rest, inverse), sum, Vector(repeating: 0))
+  return (multiplyAdd(multiplyAdd(result, rest, inverse), sum, Vector(repeating: 0)), inverse)
 }

@@ -1,0 +1,28 @@
+import Fast
+import PerceptualCore
+import PerceptualExperiments
+import PerceptualFiles
+
+let experimentJobs: [String: BenchmarkJob.Preparation] = [
+  "bark": { input in
+    let prediction = try input.float("prediction")
+    let target = try input.float("target", shape: prediction.shape)
+    let upstream = Tensor<Float>(repeating: 1, shape: [prediction.shape[0]])
+    return BenchmarkJob {
+      let result = barkDistanceAndGradient(prediction, target: target, upstream: upstream, options: .clipGenerator)
+      return ["value": result.value, "gradient": result.gradient]
+    }
+  },
+  "fit-generator": { input in
+    // From the peer's noise and weights.
+    let weights = try ClipGenerator.weightShapes.map { try input.float($0.name, shape: $0.shape) }
+    let generator = ClipGenerator(latent: try input.float("latent"), weights: weights)
+    let objective = ClipObjective(.bark, target: try input.float("target"))
+    func iterate() -> Float {
+      let (value, gradient) = objective.valueAndGradient(generator.output())
+      generator.step(upstream: gradient)
+      return value
+    }
+    return BenchmarkJob(first: { ["losses": Tensor((0..<20).map { _ in iterate() })] }, run: { _ = iterate() })
+  },
+]
