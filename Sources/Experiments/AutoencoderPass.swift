@@ -4,6 +4,8 @@ import PerceptualCore
 /// The memory of one batch size, kept between steps, and the passes over it.
 protocol AutoencoderPass: AnyObject {
   var images: Int { get }
+  /// Bytes of the pass's memory.
+  var bytes: Int { get }
   /// The network's output after the sigmoid, [N, 1, H, W].
   var output: UnsafeMutablePointer<Float> { get }
   /// The latent before and after quantisation, image by image, an image's numbers in an order of the pass's own.

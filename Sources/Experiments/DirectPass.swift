@@ -33,6 +33,7 @@ final class DirectPass: AutoencoderPass {
   /// The network's output after the sigmoid, [N, 1, H, W].
   let output: UnsafeMutablePointer<Float>
   private var owned: [UnsafeMutablePointer<Float>] = []
+  let bytes: Int
   /// Two buffers of the largest activation that gradients pass through in turn.
   private let gradients: [UnsafeMutablePointer<Float>]
 
@@ -48,7 +49,9 @@ final class DirectPass: AutoencoderPass {
     self.width = width
     self.keepsForGradient = keepsForGradient
     var owned: [UnsafeMutablePointer<Float>] = []
+    var floats = 0
     func buffer(_ count: Int) -> UnsafeMutablePointer<Float> {
+      floats += count
       owned.append(FloatBuffer.allocate(count))
       return owned[owned.count - 1]
     }
@@ -83,6 +86,7 @@ final class DirectPass: AutoencoderPass {
     output = buffer(lastShape.outputCount)
     gradients = keepsForGradient ? [buffer(largest), buffer(largest)] : []
     self.owned = owned
+    bytes = floats * MemoryLayout<Float>.stride
   }
 
   deinit { for pointer in owned { pointer.deallocate() } }

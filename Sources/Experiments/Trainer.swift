@@ -136,6 +136,9 @@ public final class Trainer {
     return Step(iteration: iteration, loss: loss, gradientNorm: squares.squareRoot())
   }
 
+  /// Bytes that a step's activations, their gradients and the working memory take.
+  public var passBytes: Int { pass.bytes }
+
   /// Statistics of the last batch's latents.
   public var latents: LatentStatistics {
     LatentStatistics(

@@ -17,16 +17,24 @@ public final class Arena {
   /// `count` floats on a cache line, of unspecified content; stops if the memory cannot be had.
   public func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
     let size = max(count, 16) * MemoryLayout<Float>.stride
-    let large = 1 << 21
-    var pointer: UnsafeMutableRawPointer?
-    let status = posix_memalign(&pointer, size >= large ? large : 64, size)
-    require(status == 0 && pointer != nil, "memory: \(size) bytes cannot be had, \(bytes) are taken already")
-    guard let pointer else { preconditionFailure() }
-    #if os(Linux)
-      if size >= large { madvise(pointer, size, 14 /* MADV_HUGEPAGE */) }
-    #endif
+    guard let pointer = allocateLines(bytes: size) else {
+      require(false, "memory: \(size) bytes cannot be had, \(bytes) are taken already")
+      preconditionFailure()
+    }
     owned.append(pointer)
     bytes += size
     return pointer.bindMemory(to: Float.self, capacity: max(count, 16))
   }
+}
+
+/// Memory on a cache line, to be freed with `free`; nil where there is none. From 2 MB on it lies on 2 MB and asks for large
+/// pages.
+func allocateLines(bytes: Int) -> UnsafeMutableRawPointer? {
+  let large = 1 << 21
+  var pointer: UnsafeMutableRawPointer?
+  guard posix_memalign(&pointer, bytes >= large ? large : 64, bytes) == 0, let pointer else { return nil }
+  #if os(Linux)
+    if bytes >= large { madvise(pointer, bytes, 14 /* MADV_HUGEPAGE */) }
+  #endif
+  return pointer
 }

@@ -60,7 +60,7 @@ public func convolution2D(
 ) {
   let execution = Execution.current
   if let filtering = PlanarMinimalFiltering(shape, isTransposed: false, execution),
-    filtering.analyse(x, weight: weight, bias: bias, y)
+    filtering.forward(x, weight: weight, bias: bias, y)
   {
     return
   }
@@ -97,7 +97,7 @@ public func convolution2DWeightGradient(
   let execution = Execution.current
   let isDone =
     PlanarMinimalFiltering(shape, isTransposed: false, execution)?
-    .weightGradient(fine: x, coarse: upstream, weight) ?? false
+    .weightGradient(x, upstream: upstream, weight) ?? false
   if !isDone {
     correlationWeightGradient(
       CorrelationPlan(convolving: shape), rows: upstream, rowChannels: shape.outputChannels, x, weight,

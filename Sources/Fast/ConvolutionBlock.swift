@@ -68,6 +68,9 @@ public final class ConvolutionBlock {
   /// Why a block of this shape cannot be computed here; nil if it can.
   public static func obstacle(_ shape: ConvolutionShape, isTransposed: Bool) -> String? {
     let kernel = Extent(height: shape.kernelHeight, width: shape.kernelWidth)
+    if shape.inputChannels == 1 && !isTransposed && shape.outputChannels % MinimalFilter.group != 0 {
+      return "\(shape.outputChannels) channels, a multiple of \(MinimalFilter.group) is needed"
+    }
     let inputs = shape.inputChannels == 1 && !isTransposed ? MinimalFilter.group : shape.inputChannels
     return MinimalFiltering.obstacle(
       kernel: kernel, geometry: shape.geometry, coarse: isTransposed ? inputs : shape.outputChannels,
@@ -102,10 +105,13 @@ public final class ConvolutionBlock {
         kernels: execution.kernels)
     self.filtering = filtering
     self.convolved = convolved ?? arena.floats(output.count)
-    // Its own pieces give the moments; the gradient's sums come from the next convolution's, which are never more than
-    // one a row of the output.
+    // Its own pieces give the moments, those of whatever reads its output the gradient's sums: at most one for eight rows
+    // and five hundred columns, or an image.
+    let capacity = max(
+      filtering.map { isTransposed ? $0.synthesisGrid.pieces : $0.analysisGrid.pieces } ?? picture.pieces,
+      (output.height / 4 + 2) * (output.width / 256 + 2))
     statistics = BlockStatistics(
-      channels: shape.outputChannels, capacity: shape.images * (output.height + 2) * ((output.width + 511) / 512 + 1),
+      channels: shape.outputChannels, capacity: shape.images * capacity,
       epsilon: epsilon, slope: slope, arena: arena)
     filters = arena.floats(filtering?.filter.count ?? picture.filterCount)
     gradientFilters = workspace.keepsForGradient ? filtering.map { arena.floats($0.filter.count) } : nil

@@ -48,30 +48,52 @@ struct MinimalFilter {
     (((c / panel * Self.parities + parity) * Self.points + point) * coarse + o) * panel + c % panel
   }
 
+  /// The sixteen points of each parity's filter for the outputs of a panel, [parity][point][panel], gathered in one place
+  /// before they are spread: the points' places lie a power of two apart, where a cache has few lines for them.
+  private func withPanel(_ body: (UnsafeMutablePointer<Float>) -> Void) {
+    ScratchPool.shared.withFloats(Self.parities * Self.points * panel, body)
+  }
+
   func packAnalysis(_ weight: UnsafePointer<Float>, _ packed: UnsafeMutablePointer<Float>, _ execution: Execution) {
-    let pitch = analysisIndex(point: 1, coarse: 0, depth: 0)
     execution.forEach(fine) { c in
-      for o in 0..<coarse {
-        let w = weight + (o * fine + c) * 16
-        for parity in 0..<Self.parities {
-          let g = w + parity / 2 * 4 + parity % 2
-          let to = packed + analysisIndex(point: 0, coarse: o, depth: depthIndex(fine: c, parity: parity))
-          transform(g[0], g[2], g[8], g[10], to, pitch: pitch)
+      withPanel { panels in
+        for first in stride(from: 0, to: coarse, by: panel) {
+          for o in 0..<panel {
+            let w = weight + ((first + o) * fine + c) * 16
+            for parity in 0..<Self.parities {
+              let g = w + parity / 2 * 4 + parity % 2
+              transform(g[0], g[2], g[8], g[10], panels + parity * Self.points * panel + o, pitch: panel)
+            }
+          }
+          for parity in 0..<Self.parities {
+            for point in 0..<Self.points {
+              let to = analysisIndex(point: point, coarse: first, depth: depthIndex(fine: c, parity: parity))
+              (packed + to).update(from: panels + (parity * Self.points + point) * panel, count: panel)
+            }
+          }
         }
       }
     }
   }
 
   func packSynthesis(_ weight: UnsafePointer<Float>, _ packed: UnsafeMutablePointer<Float>, _ execution: Execution) {
-    let pitch = synthesisIndex(point: 1, parity: 0, fine: 0, coarse: 0)
     execution.forEach(coarse) { o in
-      for c in 0..<fine {
-        let w = weight + (o * fine + c) * 16
-        for parity in 0..<Self.parities {
-          let g = w + parity / 2 * 4 + parity % 2
-          let to = packed + synthesisIndex(point: 0, parity: parity, fine: c, coarse: o)
-          // The later output meets the earlier kernel element.
-          transform(g[10], g[8], g[2], g[0], to, pitch: pitch)
+      withPanel { panels in
+        for first in stride(from: 0, to: fine, by: panel) {
+          for c in 0..<panel {
+            let w = weight + (o * fine + first + c) * 16
+            for parity in 0..<Self.parities {
+              let g = w + parity / 2 * 4 + parity % 2
+              // The later output meets the earlier kernel element.
+              transform(g[10], g[8], g[2], g[0], panels + parity * Self.points * panel + c, pitch: panel)
+            }
+          }
+          for parity in 0..<Self.parities {
+            for point in 0..<Self.points {
+              let to = synthesisIndex(point: point, parity: parity, fine: first, coarse: o)
+              (packed + to).update(from: panels + (parity * Self.points + point) * panel, count: panel)
+            }
+          }
         }
       }
     }
@@ -102,30 +124,30 @@ struct MinimalFilter {
     _ parts: UnsafePointer<Float>, count partCount: Int, _ weight: UnsafeMutablePointer<Float>, _ execution: Execution
   ) {
     let pitch = analysisIndex(point: 1, coarse: 0, depth: 0)
-    execution.forEach(depth) { k in
-      let c = k / (Self.parities * ChannelBlocks.lanes) * ChannelBlocks.lanes + k % ChannelBlocks.lanes
-      let parity = k / ChannelBlocks.lanes % Self.parities
-      ScratchPool.shared.withFloats(Self.points * panel) { sums in
+    execution.forEach(fine) { c in
+      withPanel { panels in
         for first in stride(from: 0, to: coarse, by: panel) {
-          let from = parts + analysisIndex(point: 0, coarse: first, depth: k)
-          for point in 0..<Self.points {
-            let sum = sums + point * panel
-            sum.update(from: from + point * pitch, count: panel)
-            for part in 1..<max(1, partCount) {
-              let more = from + (part * count + point * pitch)
-              for o in 0..<panel { sum[o] += more[o] }
+          for parity in 0..<Self.parities {
+            let from = parts + analysisIndex(point: 0, coarse: first, depth: depthIndex(fine: c, parity: parity))
+            for point in 0..<Self.points {
+              let sum = panels + (parity * Self.points + point) * panel
+              sum.update(from: from + point * pitch, count: panel)
+              for part in 1..<max(1, partCount) {
+                let more = from + (part * count + point * pitch)
+                for o in 0..<panel { sum[o] += more[o] }
+              }
             }
           }
           for o in 0..<panel {
-            let g = weight + ((first + o) * fine + c) * 16 + parity / 2 * 4 + parity % 2
-            let a = row(sums + o)
-            let b = row(sums + 4 * panel + o)
-            let c = row(sums + 8 * panel + o)
-            let d = row(sums + 12 * panel + o)
-            g[0] = a.0 + 0.5 * (b.0 + c.0)
-            g[2] = a.1 + 0.5 * (b.1 + c.1)
-            g[8] = 0.5 * (b.0 - c.0) + d.0
-            g[10] = 0.5 * (b.1 - c.1) + d.1
+            for parity in 0..<Self.parities {
+              let g = weight + ((first + o) * fine + c) * 16 + parity / 2 * 4 + parity % 2
+              let sum = panels + parity * Self.points * panel + o
+              let rows = (row(sum), row(sum + 4 * panel), row(sum + 8 * panel), row(sum + 12 * panel))
+              g[0] = rows.0.0 + 0.5 * (rows.1.0 + rows.2.0)
+              g[2] = rows.0.1 + 0.5 * (rows.1.1 + rows.2.1)
+              g[8] = 0.5 * (rows.1.0 - rows.2.0) + rows.3.0
+              g[10] = 0.5 * (rows.1.1 - rows.2.1) + rows.3.1
+            }
           }
         }
       }

@@ -1,3 +1,4 @@
+import Foundation
 import PerceptualCore
 import PerceptualKernels
 
@@ -5,7 +6,7 @@ import PerceptualKernels
 /// alone, so that no result depends on the number of threads.
 struct TileGrid {
   /// About as many tiles keep the products' operands within the second-level cache.
-  private static let tilesAtOnce = 132
+  private static let tilesAtOnce = Int(ProcessInfo.processInfo.environment["TILES"] ?? "132") ?? 132
 
   let rows: Int
   let columns: Int
@@ -58,7 +59,7 @@ struct MinimalFiltering {
   let synthesisGrid: TileGrid
 
   /// Fine blocks of channels whose transforms are alive at once: 128 of the products' depths.
-  private static let blocksAtOnce = 2
+  private static let blocksAtOnce = Int(ProcessInfo.processInfo.environment["BLOCKS"] ?? "2") ?? 2
   private static let lanes = ChannelBlocks.lanes
   private static let points = MinimalFilter.points
   private static let tile = MinimalFilter.tile
@@ -170,12 +171,14 @@ struct MinimalFiltering {
         let x = transformed + point * depthsAtOnce * pitch
         for panel in 0..<coarse.channels / filter.panel {
           let from = ((point * (coarse.channels / filter.panel) + panel) * depth + firstDepth) * filter.panel
+          // The last panel of a point is followed by the first of the next point, which lies where a panel more would.
+          let following = from + depth * filter.panel
           let (offset, second) = place(panel, pitch: pitch)
           if let filters {
             kernels.multiplyBlocks(
               x, blockPitch: pitch, blocks: depthBlocks, depth: Self.lanes, rows: (tiles + 3) / 4 * 4,
               weights: filters + from, sums + point * coarse.blocks * pitch + offset, second: second,
-              accumulates: first > 0)
+              accumulates: first > 0, next: filters + following)
           }
           if let expanded, let gradient {
             for block in 0..<depthBlocks {
@@ -267,7 +270,8 @@ struct MinimalFiltering {
             kernels.multiplyBlocks(
               transformed + point * coarse.blocks * pitch, blockPitch: pitch, blocks: coarse.blocks, depth: Self.lanes,
               rows: (tiles + 3) / 4 * 4, weights: filters + from * coarse.channels * filter.panel,
-              sums + parity * parityPitch + point * groupBlocks * pitch + offset, second: second, accumulates: false)
+              sums + parity * parityPitch + point * groupBlocks * pitch + offset, second: second, accumulates: false,
+              next: filters + (from + 1) * coarse.channels * filter.panel)
           }
         }
       }

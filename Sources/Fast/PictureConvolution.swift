@@ -72,7 +72,7 @@ struct PictureConvolution {
         kernels.multiplyBlocks(
           scratch, blockPitch: 0, blocks: 1, depth: 16, rows: pitch, weights: filters + number * 16 * panel,
           sums + channel / Self.lanes * pitch * Self.lanes + channel % Self.lanes,
-          second: panel / 2 == Self.lanes ? pitch * Self.lanes : panel / 2, accumulates: false)
+          second: panel / 2 == Self.lanes ? pitch * Self.lanes : panel / 2, accumulates: false, next: filters)
       }
       for block in 0..<output.blocks {
         sink.finish(

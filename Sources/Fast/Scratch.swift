@@ -1,3 +1,5 @@
+import Foundation
+import PerceptualCore
 import Synchronization
 
 /// Working memory that outlives a call: a training loop asks for the same sizes over and over, and fresh pages cost more
@@ -63,10 +65,13 @@ struct ScratchPool: ~Copyable, Sendable {
     free.withLock { blocks in
       let small = blocks.indices.filter { blocks[$0].count < count }
       if blocks.count > limit, let largest = small.max(by: { blocks[$0].count < blocks[$1].count }) {
-        UnsafeMutablePointer<Float>(bitPattern: blocks.remove(at: largest).address)?.deallocate()
+        Foundation.free(UnsafeMutableRawPointer(bitPattern: blocks.remove(at: largest).address))
       }
     }
-    let pointer = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
+    guard let pointer = allocateLines(bytes: max(count, 1) * 4) else {
+      require(false, "memory: \(count * 4) bytes of working memory cannot be had")
+      preconditionFailure()
+    }
     return Block(address: UInt(bitPattern: pointer.bindMemory(to: Float.self, capacity: count)), count: count)
   }
 }

@@ -59,7 +59,7 @@ public func transposedConvolution2D(
 ) {
   let execution = Execution.current
   if let filtering = PlanarMinimalFiltering(shape, isTransposed: true, execution),
-    filtering.synthesise(x, weight: weight, bias: bias, y)
+    filtering.forward(x, weight: weight, bias: bias, y)
   {
     return
   }
@@ -86,7 +86,7 @@ public func transposedConvolution2DWeightGradient(
   let execution = Execution.current
   let isDone =
     PlanarMinimalFiltering(shape, isTransposed: true, execution)?
-    .weightGradient(fine: upstream, coarse: x, weight) ?? false
+    .weightGradient(x, upstream: upstream, weight) ?? false
   if !isDone {
     correlationWeightGradient(
       CorrelationPlan(convolving: shape.adjoint), rows: x, rowChannels: shape.inputChannels, upstream, weight,

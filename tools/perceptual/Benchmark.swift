@@ -63,11 +63,13 @@ struct Benchmark: Sendable {
     /// What one run gets through, such as 12.9 "GFLOP" or 67.3 "s of audio".
     let amount: Double
     let unit: String
+    /// GFLOP that the direct sum would take, where `amount` counts fewer.
+    var directAmount: Double?
   }
 }
 
 /// Every benchmark, by the names of docs/command-line.md.
-let benchmarks: [Benchmark] = metricBenchmarks + audioBenchmarks
+let benchmarks: [Benchmark] = metricBenchmarks + audioBenchmarks + convolutionBenchmarks
 
 /// What was measured.
 struct Timing {
@@ -75,6 +77,7 @@ struct Timing {
   private(set) var referenceSeconds: Double?
   let amount: Double
   let unit: String
+  let directAmount: Double?
 
   var median: Double {
     let sorted = seconds.sorted()
@@ -88,6 +91,7 @@ struct Timing {
     let work = try benchmark.prepare()
     amount = work.amount
     unit = work.unit
+    directAmount = work.directAmount
 
     let first = try work.run()
     let second = try work.run()
@@ -125,6 +129,10 @@ struct Timing {
       .init(key: "rate", value: .number(amount / median)),
       .init(key: "rateUnit", value: .string("\(unit)/s")),
     ]
+    if let directAmount {
+      members.append(.init(key: "directRate", value: .number(directAmount / median)))
+      members.append(.init(key: "directRateUnit", value: .string("GFLOP of the direct sum/s")))
+    }
     if let referenceSeconds {
       members.append(.init(key: "referenceSeconds", value: .number(referenceSeconds)))
       members.append(.init(key: "ratio", value: .number(referenceSeconds / median)))

@@ -44,6 +44,8 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var cache: CacheOptions
   @Option(help: "Iterations between checkpoints; the last one is always written.")
   var checkpointEvery = 100
+  @Flag(help: "Say how the network will be computed, what was refused and why, and the memory of a step.")
+  var explain = false
   @Flag(help: "Go on from the newest checkpoint in --out.")
   var resume = false
   @OptionGroup var seed: SeedOptions
@@ -74,6 +76,7 @@ struct TrainCommand: ParsableCommand {
         data == "noise" ? .noise : .pictures(try loadClips(data, limit: clips, cache).clips.map(\.picture.image))
       let trainer = try Trainer(
         Autoencoder(networkOptions, seed: seed.seed), options: options, data: trainingData)
+      if explain { for line in explanation(trainer) { printNote(line) } }
       let run = TrainingRun(trainer, directory: out, checkpointEvery: checkpointEvery)
       let first = resume ? try run.resume() : 0
       let interruption = Interruption()
@@ -90,4 +93,22 @@ struct TrainCommand: ParsableCommand {
       try printResult(path)
     }
   }
+}
+
+/// How the trainer computes: the paths in the order they are tried, and what a step holds in memory.
+private func explanation(_ trainer: Trainer) -> [String] {
+  var lines: [String] = []
+  var isTaken = false
+  for pass in trainer.network.passes(height: trainer.options.size, width: trainer.options.size) {
+    if let obstacle = pass.obstacle {
+      lines.append("\(pass.name): refused, \(obstacle)")
+    } else {
+      lines.append("\(pass.name): \(isTaken ? "not needed" : "taken")")
+      isTaken = true
+    }
+  }
+  let execution = Execution.current
+  lines.append("\(execution.threads) threads, \(execution.instructionSet.rawValue)")
+  lines.append("activations, gradients and working memory of a step: \(trainer.passBytes >> 20) MB")
+  return lines
 }

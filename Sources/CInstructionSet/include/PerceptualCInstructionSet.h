@@ -86,6 +86,8 @@ static const int perceptual_compiled_for_avx2 = 0;
 
 // Brings the line at an address into the cache. The address need not be valid.
 PERCEPTUAL_INLINE void perceptual_prefetch(const float *address) { __builtin_prefetch(address); }
+// The same for the second-level cache only.
+PERCEPTUAL_INLINE void perceptual_prefetch_second(const float *address) { __builtin_prefetch(address, 0, 2); }
 
 PERCEPTUAL_ARITHMETIC(4, 0, 1, 2, 3)
 PERCEPTUAL_ARITHMETIC(8, 0, 1, 2, 3, 4, 5, 6, 7)

@@ -43,10 +43,10 @@ public protocol BlockKernels: Sendable {
 
   /// sums[r][o] = (accumulates: +=) sum over blocks b and k < depth of x[b blockPitch + 16 r + k] weights[b depth + k][o],
   /// for the two vectors o of a panel, the second of which lies `second` floats behind the first. `rows` is a multiple
-  /// of 4; a row's sums lie 16 floats behind the row's before.
+  /// of 4; a row's sums lie 16 floats behind the row's before. `next` is where the next call's weights begin.
   static func multiplyBlocks(
     _ x: UnsafePointer<Float>, blockPitch: Int, blocks: Int, depth: Int, rows: Int, weights: UnsafePointer<Float>,
-    _ sums: UnsafeMutablePointer<Float>, second: Int, accumulates: Bool)
+    _ sums: UnsafeMutablePointer<Float>, second: Int, accumulates: Bool, next: UnsafePointer<Float>)
 
   /// gradient[k][o] += sum over rows r of x[16 r + k] upstream[16 r + o], for k < depth, a multiple of 4, and the two
   /// vectors o of a panel, the second of which lies `second` floats behind the first.

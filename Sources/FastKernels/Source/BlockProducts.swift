@@ -1,3 +1,5 @@
+import PerceptualCInstructionSet
+
 // Matrix products on channel blocks: rows of sixteen channels, one row a tile (or pixel), one block after the other.
 // Two vectors of output channels times as many rows as the registers hold; each element of the rows is broadcast once for
 // two products.
@@ -117,9 +119,10 @@ private struct Factors {
     }
   #endif
 
-  /// `largestGroup` rows.
+  /// `largestGroup` rows. Asks for the rows' next block, and for a line from `next` on for every depth, before they are needed:
+  /// a product runs at the speed of what feeds it.
   @inline(__always)
-  func most(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>) {
+  func most(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, next: UnsafePointer<Float>) {
     var p0 = accumulates ? RowPair(sums, second: second, pitch: rowFloats) : RowPair()
     var p1 = accumulates ? RowPair(sums + pairFloats, second: second, pitch: rowFloats) : RowPair()
     var p2 = accumulates ? RowPair(sums + 2 &* pairFloats, second: second, pitch: rowFloats) : RowPair()
@@ -130,12 +133,15 @@ private struct Factors {
     #endif
     var from = x
     var weight = weights
+    var ahead = next
     var block = 0
     while block < blocks {
       var k = 0
       while k < depth {
         let w0 = load(weight)
         let w1 = load(weight + Vector.scalarCount)
+        perceptual_prefetch(from + (blockPitch &+ k &* rowFloats))
+        perceptual_prefetch_second(ahead + k &* rowFloats)
         p0.add(from + k, pitch: rowFloats, w0, w1)
         p1.add(from + (k &+ pairFloats), pitch: rowFloats, w0, w1)
         p2.add(from + (k &+ 2 &* pairFloats), pitch: rowFloats, w0, w1)
@@ -148,6 +154,7 @@ private struct Factors {
         k &+= 1
       }
       from += blockPitch
+      ahead += depth &* rowFloats
       block &+= 1
     }
     p0.write(sums, second: second, pitch: rowFloats)
@@ -166,14 +173,19 @@ extension Kernels {
 
   public static func multiplyBlocks(
     _ x: UnsafePointer<Float>, blockPitch: Int, blocks: Int, depth: Int, rows: Int, weights: UnsafePointer<Float>,
-    _ sums: UnsafeMutablePointer<Float>, second: Int, accumulates: Bool
+    _ sums: UnsafeMutablePointer<Float>, second: Int, accumulates: Bool, next: UnsafePointer<Float>
   ) {
     let factors = Factors(
       blockPitch: blockPitch, blocks: blocks, depth: depth, weights: weights, second: second, accumulates: accumulates)
     var row = 0
     // What is left over goes in fours (and eights), never in twos.
     while rows &- row >= largestGroup && (rows &- row) % largestGroup != 2 {
-      factors.most(x + row &* rowFloats, sums + row &* rowFloats)
+      // The first groups bring all of the next panel; afterwards what is asked for is at hand.
+      let lines = row / largestGroup &* blocks &* depth
+      let panelLines = 2 &* Vector.scalarCount &* blocks &* depth / rowFloats
+      factors.most(
+        x + row &* rowFloats, sums + row &* rowFloats,
+        next: lines < panelLines ? next + lines &* rowFloats : weights)
       row &+= largestGroup
     }
     #if KERNELS_AVX512
@@ -208,6 +220,8 @@ extension Kernels {
         while row < rows {
           let g0 = load(g)
           let g1 = load(g + second)
+          // The next sums.
+          perceptual_prefetch(target + (8 &* panel &+ (row & 15) &* rowFloats))
           p0.add(from, pitch: 1, g0, g1)
           p1.add(from + 2, pitch: 1, g0, g1)
           p2.add(from + 4, pitch: 1, g0, g1)

@@ -1,0 +1,216 @@
+import PerceptualCore
+import PerceptualKernels
+
+/// A 4x4 convolution of stride 2, or its transpose, by minimal filtering F(3x3, 2x2) on arrays in channel blocks,
+/// [image][channel / 16][row][column][16], and its gradients.
+///
+/// For those who keep their data in channel blocks; ``convolution2D(_:weight:bias:geometry:)`` packs and unpacks. Weights are
+/// [O, C, 4, 4] for a convolution and [C, O, 4, 4] for a transposed one. The buffers are on 64 bytes, finite and below
+/// 2^30, or outputs near an exception carry it too. Accuracy: the error of the direct sum. The same bits for any
+/// number of threads, not for every instruction set.
+public final class BlockConvolution {
+  public let shape: ConvolutionShape
+  public let isTransposed: Bool
+  let filtering: MinimalFiltering
+  private let execution: Execution
+  private let arena = Arena()
+  private let filters: UnsafeMutablePointer<Float>
+  private lazy var workspace = makeWorkspace()
+
+  /// Stops where ``ConvolutionPath/obstacle(_:isTransposed:)`` names one.
+  public init(_ shape: ConvolutionShape, isTransposed: Bool) {
+    let problem = ConvolutionPath.minimalFiltering.obstacle(shape, isTransposed: isTransposed)
+    require(problem == nil, "shape: \(problem ?? "")")
+    self.shape = shape
+    self.isTransposed = isTransposed
+    execution = Execution.current
+    let input = ChannelBlocks(
+      images: shape.images, channels: shape.inputChannels, height: shape.height, width: shape.width)
+    let output = ChannelBlocks(
+      images: shape.images, channels: shape.outputChannels, height: shape.outputHeight, width: shape.outputWidth)
+    filtering = MinimalFiltering(
+      coarse: isTransposed ? input : output, fine: isTransposed ? output : input, padding: shape.geometry.padding,
+      kernels: execution.kernels)
+    filters = arena.floats(filtering.filter.count)
+  }
+
+  private func makeWorkspace() -> BlockWorkspace {
+    let workspace = BlockWorkspace(keepsForGradient: true, arena: arena)
+    workspace.reserve(
+      scratch: max(filtering.analysisScratch + filtering.expandedCount, filtering.synthesisScratch),
+      part: filtering.filter.count)
+    return workspace
+  }
+
+  private var input: ChannelBlocks { isTransposed ? filtering.coarse : filtering.fine }
+  private var output: ChannelBlocks { isTransposed ? filtering.fine : filtering.coarse }
+
+  /// [image][channel][row][column] to channel blocks, of the input's shape and of the output's.
+  public func packInput(_ x: UnsafePointer<Float>, _ blocks: UnsafeMutablePointer<Float>) {
+    input.pack(x, blocks, execution)
+  }
+  public func packOutput(_ y: UnsafePointer<Float>, _ blocks: UnsafeMutablePointer<Float>) {
+    output.pack(y, blocks, execution)
+  }
+  /// And back.
+  public func unpackInput(_ blocks: UnsafePointer<Float>, _ x: UnsafeMutablePointer<Float>) {
+    input.unpack(blocks, x, execution)
+  }
+  public func unpackOutput(_ blocks: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+    output.unpack(blocks, y, execution)
+  }
+
+  /// y = the convolution of x, plus bias.
+  public func forward(
+    _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    _ y: UnsafeMutablePointer<Float>
+  ) {
+    if isTransposed {
+      synthesise(x, weight: weight, bias: bias, y)
+    } else {
+      analyse(x, weight: weight, bias: bias, y)
+    }
+  }
+
+  /// gradient = that of x for the upstream gradient of y.
+  public func inputGradient(
+    upstream: UnsafePointer<Float>, weight: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>
+  ) {
+    if isTransposed {
+      analyse(upstream, weight: weight, bias: nil, gradient)
+    } else {
+      synthesise(upstream, weight: weight, bias: nil, gradient)
+    }
+  }
+
+  /// gradient = that of weight for the upstream gradient of y.
+  public func weightGradient(
+    _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>
+  ) {
+    let source = StoredRows(shape: filtering.fine, x: isTransposed ? upstream : x)
+    let coarse = StoredRows(shape: filtering.coarse, x: isTransposed ? x : upstream)
+    let pieces = filtering.analysisGrid.pieces
+    let none: StoringSink? = nil
+    let parts = workspace.forEachPart(
+      of: filtering.fine.images * pieces, count: filtering.filter.count, execution
+    ) { range, part in
+      workspace.withScratch { scratch in
+        let expanded = scratch + filtering.analysisScratch
+        for index in range {
+          filtering.expand(image: index / pieces, piece: index % pieces, coarse, expanded, patch: scratch)
+          filtering.analyse(
+            image: index / pieces, piece: index % pieces, source, filters: nil, none, expanded: expanded,
+            gradient: part, scratch: scratch)
+        }
+      }
+    }
+    filtering.filter.unpackGradient(workspace.parts, count: parts, gradient, execution)
+  }
+
+  private func analyse(
+    _ fine: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    _ coarse: UnsafeMutablePointer<Float>
+  ) {
+    filtering.filter.packAnalysis(weight, filters, execution)
+    let source = StoredRows(shape: filtering.fine, x: fine)
+    let sink = StoringSink(shape: filtering.coarse, output: coarse, bias: bias, kernels: execution.kernels)
+    let pieces = filtering.analysisGrid.pieces
+    execution.forEach(filtering.fine.images * pieces) { index in
+      workspace.withScratch { scratch in
+        filtering.analyse(
+          image: index / pieces, piece: index % pieces, source, filters: filters, sink, expanded: nil, gradient: nil,
+          scratch: scratch)
+      }
+    }
+  }
+
+  private func synthesise(
+    _ coarse: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    _ fine: UnsafeMutablePointer<Float>
+  ) {
+    filtering.filter.packSynthesis(weight, filters, execution)
+    let source = StoredRows(shape: filtering.coarse, x: coarse)
+    let sink = StoringSink(shape: filtering.fine, output: fine, bias: bias, kernels: execution.kernels)
+    let pieces = filtering.synthesisGrid.pieces
+    execution.forEach(filtering.coarse.images * pieces) { index in
+      workspace.withScratch { scratch in
+        filtering.synthesise(
+          image: index / pieces, piece: index % pieces, source, filters: filters, sink, scratch: scratch)
+      }
+    }
+  }
+
+  /// Products and sums of the direct sum, padding not counted twice: 2 for each of the 16 elements of the kernel.
+  public var directOperations: Double {
+    2 * 16 * Double(filtering.coarse.images * filtering.coarse.height * filtering.coarse.width)
+      * Double(filtering.coarse.channels) * Double(filtering.fine.channels)
+  }
+  /// Products and sums that minimal filtering makes of it, tiles at the border whole: of the analysis or the weight's
+  /// gradient, and of the synthesis.
+  public var executedOperations: (analysis: Double, synthesis: Double) {
+    let pairs = Double(filtering.coarse.images * filtering.coarse.channels) * Double(filtering.fine.channels)
+    func operations(_ grid: TileGrid) -> Double {
+      2 * Double(MinimalFilter.points * MinimalFilter.parities * grid.rows * grid.columns) * pairs
+    }
+    return (operations(filtering.analysisGrid), operations(filtering.synthesisGrid))
+  }
+}
+
+/// The same between arrays in the usual order, [image][channel][row][column].
+///
+/// The transforms add and subtract neighbours before they are multiplied: what is not finite would spread to outputs that it
+/// has no part in, and so would the rounding of very large values. Where one is not below 2^30, every function here
+/// returns false, having written nothing, and the direct path must be taken.
+struct PlanarMinimalFiltering {
+  private let convolution: BlockConvolution
+  private let execution: Execution
+
+  /// Nil where the shape has an obstacle.
+  init?(_ shape: ConvolutionShape, isTransposed: Bool, _ execution: Execution) {
+    if ConvolutionPath.minimalFiltering.obstacle(shape, isTransposed: isTransposed) != nil { return nil }
+    convolution = BlockConvolution(shape, isTransposed: isTransposed)
+    self.execution = execution
+  }
+
+  /// Whether all values are below 2^30.
+  private func areModerate(_ x: UnsafePointer<Float>, count: Int) -> Bool {
+    let grain = 1 << 16
+    let pieces = (count + grain - 1) / grain
+    return ScratchPool.shared.withFloats(pieces) { largest in
+      execution.forEachPiece(of: count, grain: grain) { offset, length in
+        largest[offset / grain] = execution.kernels.largestMagnitude(x + offset, count: length)
+      }
+      // NaN fails the comparison.
+      return (0..<pieces).allSatisfy { largest[$0] < 0x1p30 }
+    }
+  }
+
+  private var shape: ConvolutionShape { convolution.shape }
+
+  /// y = the convolution of x with weight, plus bias.
+  func forward(
+    _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    _ y: UnsafeMutablePointer<Float>
+  ) -> Bool {
+    guard areModerate(x, count: shape.inputCount), areModerate(weight, count: shape.weightCount) else { return false }
+    ScratchPool.shared.withFloats(shape.inputCount + shape.outputCount) { blocks in
+      convolution.packInput(x, blocks)
+      convolution.forward(blocks, weight: weight, bias: bias, blocks + shape.inputCount)
+      convolution.unpackOutput(blocks + shape.inputCount, y)
+    }
+    return true
+  }
+
+  /// The weight's gradient.
+  func weightGradient(
+    _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, _ weight: UnsafeMutablePointer<Float>
+  ) -> Bool {
+    guard areModerate(x, count: shape.inputCount), areModerate(upstream, count: shape.outputCount) else { return false }
+    ScratchPool.shared.withFloats(shape.inputCount + shape.outputCount) { blocks in
+      convolution.packInput(x, blocks)
+      convolution.packOutput(upstream, blocks + shape.inputCount)
+      convolution.weightGradient(blocks, upstream: blocks + shape.inputCount, weight)
+    }
+    return true
+  }
+}
