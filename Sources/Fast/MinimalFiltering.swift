@@ -1,4 +1,3 @@
-import Foundation
 import PerceptualCore
 import PerceptualKernels
 
@@ -6,7 +5,7 @@ import PerceptualKernels
 /// alone, so that no result depends on the number of threads.
 struct TileGrid {
   /// About as many tiles keep the products' operands within the second-level cache.
-  private static let tilesAtOnce = Int(ProcessInfo.processInfo.environment["TILES"] ?? "132") ?? 132
+  private static let tilesAtOnce = 44
 
   let rows: Int
   let columns: Int
@@ -59,7 +58,7 @@ struct MinimalFiltering {
   let synthesisGrid: TileGrid
 
   /// Fine blocks of channels whose transforms are alive at once: 128 of the products' depths.
-  private static let blocksAtOnce = Int(ProcessInfo.processInfo.environment["BLOCKS"] ?? "2") ?? 2
+  private static let blocksAtOnce = 2
   private static let lanes = ChannelBlocks.lanes
   private static let points = MinimalFilter.points
   private static let tile = MinimalFilter.tile
