@@ -15,7 +15,7 @@ public final class BlockConvolution {
   private let execution: Execution
   private let arena = Arena()
   private let filters: UnsafeMutablePointer<Float>
-  private lazy var workspace = makeWorkspace()
+  private let workspace: BlockWorkspace
 
   /// Stops where ``ConvolutionPath/obstacle(_:isTransposed:)`` names one.
   public init(_ shape: ConvolutionShape, isTransposed: Bool) {
@@ -32,14 +32,11 @@ public final class BlockConvolution {
       coarse: isTransposed ? input : output, fine: isTransposed ? output : input, padding: shape.geometry.padding,
       kernels: execution.kernels)
     filters = arena.floats(filtering.filter.count)
-  }
-
-  private func makeWorkspace() -> BlockWorkspace {
-    let workspace = BlockWorkspace(keepsForGradient: true, arena: arena)
+    // Made here: the pieces of work, which ask for it, run side by side.
+    workspace = BlockWorkspace(keepsForGradient: true, arena: arena)
     workspace.reserve(
       scratch: max(filtering.analysisScratch + filtering.expandedCount, filtering.synthesisScratch),
       part: filtering.filter.count)
-    return workspace
   }
 
   private var input: ChannelBlocks { isTransposed ? filtering.coarse : filtering.fine }

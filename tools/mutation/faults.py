@@ -10,6 +10,7 @@ TESTS = {
     "convolution2D": rf"(Tests|Checks)\.Convolution|{FIXTURES}",
     "transposedConvolution2D": rf"Tests\.TransposedConvolution|Checks\.ConvolutionGradient|{FIXTURES}",
     "batchNormalization": rf"(Tests|Checks)\.BatchNormalization|{FIXTURES}",
+    "minimalFiltering": r"Tests\.(MinimalFiltering|Trajectory|Autoencoder)",
     "leakyReLU": rf"(Tests|Checks)\.LeakyReLU|{FIXTURES}",
     "tanh": rf"(Tests|Checks)\.Tanh|{FIXTURES}",
     "sigmoid": rf"(Tests|Checks)\.Sigmoid|{FIXTURES}",
@@ -291,7 +292,7 @@ FAULTS = [
     ),
     *faults(
         "adamW", "Sources/FastKernels/Source/BatchNormalization.swift",
-        ("epsilon missing", "second.squareRoot() * constants.secondCorrection + constants.epsilon", "second.squareRoot() * constants.secondCorrection"),
+        ("epsilon missing", "squareRoots(second) * constants.secondCorrection + constants.epsilon", "squareRoots(second) * constants.secondCorrection"),
         ("moments exchanged in the tail",
          "load(UnsafePointer(firstMoment + i), count: lanes), load(UnsafePointer(secondMoment + i), count: lanes))",
          "load(UnsafePointer(secondMoment + i), count: lanes), load(UnsafePointer(firstMoment + i), count: lanes))"),
@@ -466,6 +467,34 @@ FAULTS = [
     *faults(
         "resample", "Sources/Fast/ResamplingFilter.swift",
         ("the cut-off of one design for both", "case .kaiser: (90.0, 0.955)", "case .kaiser: (90.0, 0.99)"),
+    ),
+    *faults(
+        "minimalFiltering", "Sources/FastKernels/Source/MinimalFiltering.swift",
+        ("a transform's sign", "Four(v0 - v2, v1 + v2, v2 - v1, v3 - v1)", "Four(v0 - v2, v1 + v2, v1 - v2, v3 - v1)"),
+        ("the middle output's sign", "store(m.v1 - m.v2, to + columnPitch)", "store(m.v2 - m.v1, to + columnPitch)"),
+    ),
+    *faults(
+        "minimalFiltering", "Sources/Fast/MinimalFilter.swift",
+        ("the transposed filter not turned", "transform(g[10], g[8], g[2], g[0],", "transform(g[0], g[2], g[8], g[10],"),
+        ("parts of the gradient forgotten", "for part in 1..<max(1, partCount)", "for part in 1..<max(1, partCount - 1)"),
+    ),
+    *faults(
+        "minimalFiltering", "Sources/Fast/MinimalFiltering.swift",
+        ("padding forgotten", "let row = 2 * Self.tile * tileRows.lowerBound - padding.height",
+         "let row = 2 * Self.tile * tileRows.lowerBound"),
+        ("earlier channels overwritten", "accumulates: first > 0", "accumulates: false"),
+    ),
+    *faults(
+        "minimalFiltering", "Sources/Fast/BlockStatistics.swift",
+        ("running variance biased", "momentum * self.variance[channel] * unbiased", "momentum * self.variance[channel]"),
+        ("pieces' means not joined", "squares += pieceSquares + difference * difference * total * count / joined",
+         "squares += pieceSquares"),
+    ),
+    *faults(
+        "minimalFiltering", "Sources/FastKernels/Source/OutputConvolution.swift",
+        ("a tap of the last convolution dropped", "third = multiplyAdd(third, load(c + 2 &* rowFloats), w.v8)\n", ""),
+        ("the kink ignored", "let h = leakyGradient(multiplyAdd(o, d, f), upstream: w.spread(u, rowPitch), slope: s)",
+         "let h = w.spread(u, rowPitch)"),
     ),
 ]
 
