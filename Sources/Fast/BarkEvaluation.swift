@@ -13,91 +13,104 @@ struct BarkEvaluation {
 
   private typealias Sums = (aa: Double, ab: Double, bb: Double, squared: Double)
 
+  /// What is compared, as segments or as features.
+  private struct Places {
+    let own: BarkSegments
+    let other: BarkSegments?
+    let target: Target
+  }
+
   /// The distance, and the gradient where there is room for it.
+  ///
+  /// The derivative of a distance by a feature a beside b is difference (a - b) + share a, with two numbers that are known
+  /// only when all features are. So the gradients of both parts are gathered on the way, and joined in the end.
   func run(
     _ signal: UnsafePointer<Float>, _ target: Target, upstream: Float, gradient: UnsafeMutablePointer<Float>?
   ) -> Float {
-    let rowCount = plan.groups * plan.groupRows
-    let keepsRows = gradient != nil
-    return ScratchPool.shared.withFloats(2 * plan.segmentsCount) { memory in
+    ScratchPool.shared.withFloats(2 * plan.segmentsCount) { memory in
       let own = plan.transform(signal, in: memory, execution)
       var other: BarkSegments?
       if case .signal(let target) = target {
         other = plan.transform(target, in: memory + plan.segmentsCount, execution)
       }
-      // Rows are kept for the gradient alone: without it, a segment's are forgotten once they are summed.
-      return ScratchPool.shared.withFloats(keepsRows ? rowCount : 1) { rows in
-        ScratchPool.shared.withFloats(keepsRows && other != nil ? rowCount : 1) { targetRows in
-          let places = Places(
-            own: own, other: other, rows: keepsRows ? rows : nil,
-            targetRows: keepsRows ? targetRows : nil, target: target)
-          let sums = sums(places)
-          let (value, difference, share) = distance(sums, upstream: upstream)
-          if let gradient {
-            if case .features(let features) = target {
-              self.gradient(rows, features, difference, share, gradient)
-            } else {
-              self.gradient(rows, targetRows, difference, share, gradient)
-            }
-          }
-          return value
-        }
+      let places = Places(own: own, other: other, target: target)
+      guard let gradient else { return distance(sums(places, gathered: nil), upstream: 0).value }
+      let gathered = plan.groups * sumsOfGroup
+      return ScratchPool.shared.withFloats(2 * gathered) { memory in
+        let gathered = UnsafeMutableRawPointer(memory).bindMemory(to: Double.self, capacity: gathered)
+        gathered.initialize(repeating: 0, count: plan.groups * sumsOfGroup)
+        let (value, difference, share) = distance(sums(places, gathered: gathered), upstream: upstream)
+        plan.assemble(gathered, parts: parts, factors: (difference, share), gradient, execution)
+        return value
       }
     }
   }
 
-  private struct Places {
-    let own: BarkSegments
-    let other: BarkSegments?
-    let rows: UnsafeMutablePointer<Float>?
-    let targetRows: UnsafeMutablePointer<Float>?
-    let target: Target
-  }
+  /// A mean of squares has no share of a.
+  private var parts: Int { plan.options.distance == .cosine ? 2 : 1 }
+  private var sumsOfGroup: Int { plan.segments * parts * 2 * plan.bins }
 
   /// The value, and the derivative by a feature a beside b: difference (a - b) + share a.
-  private func distance(_ sums: Sums, upstream: Float) -> (value: Float, difference: Float, share: Float) {
+  private func distance(_ sums: Sums, upstream: Float) -> (value: Float, difference: Double, share: Double) {
     switch plan.options.distance {
     case .meanSquaredError:
       let count = Double(plan.options.filters.bands * plan.positions)
-      return (Float(sums.squared / count), Float(2 * Double(upstream) / count), 0)
+      return (Float(sums.squared / count), 2 * Double(upstream) / count, 0)
     case .cosine:
       let norms = (sums.aa * sums.bb).squareRoot()
       if norms < 1e-8 { return (0, 0, 0) }
       let scale = Double(upstream) / norms
       // ab / aa - 1, from the difference where the two are near: it would cancel.
-      let excess = 0.5 * (sums.bb - sums.aa - sums.squared) / sums.aa
-      return (Float(-sums.ab / norms), Float(scale), Float(scale * excess))
+      return (Float(-sums.ab / norms), scale, scale * 0.5 * (sums.bb - sums.aa - sums.squared) / sums.aa)
     }
   }
 
-  /// Filters the signals, features of group after group, and sums them up in the groups' order.
-  private func sums(_ places: Places) -> Sums {
+  /// Filters the signals, sums up the features of each group, the groups' sums in their order, and where asked gathers
+  /// the spectra of the gradient's parts, [groups, segments, parts, 2 bins].
+  private func sums(_ places: Places, gathered: UnsafeMutablePointer<Double>?) -> Sums {
     let plan = plan
+    let parts = parts
+    let sumsOfGroup = sumsOfGroup
     var all = [Sums](repeating: (0, 0, 0, 0), count: plan.groups)
     all.withUnsafeMutableBufferPointer { all in
       execution.forEach(plan.groups) { group in
         let rowsOfSegment = plan.step * plan.lanes
-        ScratchPool.shared.withFloats(plan.responseScratch + 2 * rowsOfSegment) { scratch in
-          let spare = scratch + plan.responseScratch
+        let wholeRows = plan.length * plan.lanes
+        ScratchPool.shared.withFloats(plan.responseScratch + 2 * rowsOfSegment + 2 * wholeRows) { scratch in
+          let rows = scratch + plan.responseScratch
+          let targetRows = rows + rowsOfSegment
+          let (differences, shares) = (targetRows + rowsOfSegment, targetRows + rowsOfSegment + wholeRows)
           for segment in 0..<plan.segments {
-            let offset = group * plan.groupRows + segment * rowsOfSegment
-            let rows = places.rows.map { $0 + offset } ?? spare
             plan.respond(group: group, segment: segment, places.own, rows, scratch: scratch)
             let features: UnsafePointer<Float>
             if let other = places.other {
-              let target = places.targetRows.map { $0 + offset } ?? spare + rowsOfSegment
-              plan.respond(group: group, segment: segment, other, target, scratch: scratch)
-              plan.rectify(group: group, segment: segment, target)
-              features = UnsafePointer(target)
+              plan.respond(group: group, segment: segment, other, targetRows, scratch: scratch)
+              plan.rectify(group: group, segment: segment, targetRows)
+              features = UnsafePointer(targetRows)
             } else if case .features(let known) = places.target {
-              features = known + offset
+              features = known + group * plan.groupRows + segment * rowsOfSegment
             } else {
               return
             }
+            let count = plan.count(ofSegment: segment)
             let sums = withWeights(group) { weights in
-              plan.kernels.featureSums(
-                rows, features, weights: weights, factor: Float(plan.options.logFactor),
-                count: plan.count(ofSegment: segment))
+              guard let gathered else {
+                return plan.kernels.featureSums(
+                  rows, features, weights: weights, factor: Float(plan.options.logFactor), count: count)
+              }
+              // Between the positions, and after the last, the gradient is 0.
+              let first = plan.options.stride == 1 ? count * plan.lanes : 0
+              (differences + first).update(repeating: 0, count: wholeRows - first)
+              (shares + first).update(repeating: 0, count: wholeRows - first)
+              let sums = plan.kernels.featureDerivatives(
+                rows, features, weights: weights, factor: Float(plan.options.logFactor), differences, shares,
+                stride: plan.options.stride, count: count)
+              for part in 0..<parts {
+                plan.gather(
+                  group: group, part == 0 ? differences : shares,
+                  gathered + group * sumsOfGroup + (segment * parts + part) * 2 * plan.bins, scratch: scratch)
+              }
+              return sums
             }
             all[group].aa += sums.aa
             all[group].ab += sums.ab
@@ -114,36 +127,6 @@ struct BarkEvaluation {
     plan.weights.withUnsafeBufferPointer { weights in
       guard let base = weights.baseAddress else { preconditionFailure() }
       return body(base + group * plan.lanes)
-    }
-  }
-
-  private func gradient(
-    _ rows: UnsafePointer<Float>, _ features: UnsafePointer<Float>, _ difference: Float, _ share: Float,
-    _ gradient: UnsafeMutablePointer<Float>
-  ) {
-    let plan = plan
-    let sumsOfGroup = plan.segments * 2 * plan.bins
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: plan.groups * sumsOfGroup) { sums in
-      guard let sums = sums.baseAddress else { return }
-      sums.initialize(repeating: 0, count: plan.groups * sumsOfGroup)
-      execution.forEach(plan.groups) { group in
-        ScratchPool.shared.withFloats(plan.length * plan.lanes + 2 * plan.bins * plan.lanes) { scratch in
-          for segment in 0..<plan.segments {
-            let place = group * plan.groupRows + segment * plan.step * plan.lanes
-            let count = plan.count(ofSegment: segment)
-            scratch.update(repeating: 0, count: plan.length * plan.lanes)
-            withWeights(group) { weights in
-              plan.kernels.featureGradient(
-                rows + place, features + place, weights: weights, factor: Float(plan.options.logFactor),
-                difference: difference, own: share, scratch, stride: plan.options.stride, count: count)
-            }
-            plan.gather(
-              group: group, scratch, sums + group * sumsOfGroup + segment * 2 * plan.bins,
-              scratch: scratch + plan.length * plan.lanes)
-          }
-        }
-      }
-      plan.assemble(sums, gradient, execution)
     }
   }
 }

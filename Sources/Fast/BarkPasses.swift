@@ -122,28 +122,33 @@ extension BarkPlan {
   ) {
     spectra.withUnsafeBufferPointer { filters in
       guard let filters = filters.baseAddress else { return }
+      // The whole of the scratch is free: a spectrum takes less.
       transform.forwardRows(rows, scratch)
       kernels.gatherSpectra(scratch, filters + group * bins * 2 * lanes, sums, bins: bins)
     }
   }
 
-  /// The gradient with respect to the signal from the sums of all groups, [groups, segments, 2 bins], which are
-  /// overwritten.
+  /// The gradient with respect to the signal from the sums of all groups, [groups, segments, parts, 2 bins], which are
+  /// overwritten: the first part times the first factor, the second, if there is one, times the other.
   func assemble(
-    _ sums: UnsafeMutablePointer<Double>, _ gradient: UnsafeMutablePointer<Float>, _ execution: Execution
+    _ sums: UnsafeMutablePointer<Double>, parts: Int, factors: (Double, Double),
+    _ gradient: UnsafeMutablePointer<Float>, _ execution: Execution
   ) {
     let plan = FourierPlan.of(length: length)
     let stride = roundedToVectors(length)
+    let size = 2 * bins
     ScratchPool.shared.withFloats(segments * stride) { pieces in
       execution.forEach(segments) { segment in
         ScratchPool.shared.withFloats(spectrumStride) { spectrum in
           // Memory is read in order; the sums of group 0 become those of all.
-          let all = sums + segment * 2 * bins
+          let all = sums + segment * parts * size
           for group in 1..<max(groups, 1) {
-            let own = sums + (group * segments + segment) * 2 * bins
-            for i in 0..<2 * bins { all[i] += own[i] }
+            let own = sums + (group * segments + segment) * parts * size
+            for i in 0..<parts * size { all[i] += own[i] }
           }
-          for i in 0..<2 * bins { spectrum[i] = Float(all[i]) }
+          let other = parts == 2 ? all + size : all
+          let share = parts == 2 ? factors.1 : 0
+          for i in 0..<size { spectrum[i] = Float(factors.0 * all[i] + share * other[i]) }
           plan.backward(spectrum, pieces + segment * stride)
         }
       }

@@ -24,8 +24,10 @@ public protocol BarkKernels: Sendable {
   static func featureSums(
     _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factor: Float, count: Int
   ) -> (aa: Double, ab: Double, bb: Double, squared: Double)
-  /// y[i stride] = (difference (a - b) + own a) weight factor / (1 + factor x) where x > 0, else 0, a as above.
-  static func featureGradient(
+  /// The same sums, and the derivatives of a in two parts, where x > 0, else 0: with slope = weight factor / (1 + factor x),
+  /// differences[i stride] = (a - b) slope and shares[i stride] = a slope.
+  static func featureDerivatives(
     _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factor: Float,
-    difference: Float, own: Float, _ y: UnsafeMutablePointer<Float>, stride: Int, count: Int)
+    _ differences: UnsafeMutablePointer<Float>, _ shares: UnsafeMutablePointer<Float>, stride: Int, count: Int
+  ) -> (aa: Double, ab: Double, bb: Double, squared: Double)
 }

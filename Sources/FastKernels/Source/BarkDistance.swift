@@ -113,25 +113,43 @@ extension Kernels {
     return sums
   }
 
-  public static func featureGradient(
+  public static func featureDerivatives(
     _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factor: Float,
-    difference: Float, own: Float, _ y: UnsafeMutablePointer<Float>, stride: Int, count: Int
-  ) {
+    _ differences: UnsafeMutablePointer<Float>, _ shares: UnsafeMutablePointer<Float>, stride: Int, count: Int
+  ) -> (aa: Double, ab: Double, bb: Double, squared: Double) {
     let width = Vector.scalarCount
     let weight = load(weights)
-    let step = stride &* width
-    var target = y
-    var i = 0
-    while i < count {
-      let signal = load(x + i &* width)
-      let u = notNegative(signal) * factor
-      let (logarithm, inverse) = logarithmOfOnePlus(u)
-      let feature = weight * logarithm
-      let byFeature = multiplyAdd((feature - load(b + i &* width)) * difference, feature, Vector(repeating: own))
-      store(wherePositive(byFeature * (weight * factor * inverse), signal), target)
-      target += step
-      i &+= 1
+    let scale = weight * factor
+    var sums = (aa: 0.0, ab: 0.0, bb: 0.0, squared: 0.0)
+    var place = 0
+    var start = 0
+    while start < count {
+      let end = min(start &+ 64, count)
+      var (aa, ab, bb, squared) = (Vector(), Vector(), Vector(), Vector())
+      var i = start
+      while i < end {
+        let signal = load(x + i &* width)
+        let (logarithm, inverse) = logarithmOfOnePlus(notNegative(signal) * factor)
+        let own = weight * logarithm
+        let other = load(b + i &* width)
+        let difference = own - other
+        let slope = wherePositive(scale * inverse, signal)
+        store(difference * slope, differences + place)
+        store(own * slope, shares + place)
+        place &+= stride &* width
+        aa = multiplyAdd(aa, own, own)
+        ab = multiplyAdd(ab, own, other)
+        bb = multiplyAdd(bb, other, other)
+        squared = multiplyAdd(squared, difference, difference)
+        i &+= 1
+      }
+      sums.aa += total(aa)
+      sums.ab += total(ab)
+      sums.bb += total(bb)
+      sums.squared += total(squared)
+      start = end
     }
+    return sums
   }
 }
 
