@@ -11,8 +11,8 @@ struct FitGeneratorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fit-generator", abstract: "Experiment 004: one clip from one vector of noise.",
     discussion: """
-      Trains a small network to turn one fixed vector of noise into a window of 0.743 s of a recording (mono, 11 025 Hz), \
-      under each loss by itself, and writes the original, the clip at every checkpoint, a log for each loss and \
+      Trains a small network to turn one fixed vector of noise into a window of 0.743 s of a recording (mono, 11 025 \
+      Hz), under each loss by itself, and writes the original, the clip at every checkpoint, a log for each loss and \
       fit-generator.json with the measures of docs/experiments.md. Without AUDIO it takes built-in clips: piano, full mix \
       and drum kit, and speech and a voice over a rhythm where espeak-ng is installed.
       """)
@@ -34,9 +34,13 @@ struct FitGeneratorCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if let start, !(start >= 0 && start <= 1e9) { throw ValidationError("--start \(start): 0 to 1e9 seconds is needed.") }
+    if let start, !(start >= 0 && start <= 1e9) {
+      throw ValidationError("--start \(start): 0 to 1e9 seconds is needed.")
+    }
     if start != nil && audio.isEmpty { throw ValidationError("--start places a window in AUDIO: name a recording.") }
-    if !(1...10_000_000).contains(iterations) { throw ValidationError("--iterations \(iterations): 1 to 10000000 is needed.") }
+    if !(1...10_000_000).contains(iterations) {
+      throw ValidationError("--iterations \(iterations): 1 to 10000000 is needed.")
+    }
     if checkpointEvery < 1 { throw ValidationError("--checkpoint-every \(checkpointEvery): at least 1 is needed.") }
   }
 
@@ -73,7 +77,8 @@ struct FitGeneratorCommand: ParsableCommand {
         if result.wasStopped, let signal = interruption.signal {
           throw Interrupted(signal: signal, saved: "what was finished is in \(out)")
         }
-        printNote("\(source.name), \(loss.rawValue): \(iterations) iterations in \(short(began.duration(to: clock.now) / .seconds(1))) s")
+        let seconds = began.duration(to: clock.now) / .seconds(1)
+        printNote("\(source.name), \(loss.rawValue): \(iterations) iterations in \(short(seconds)) s")
         table += result.checkpoints.map { checkpoint in
           let measures = checkpoint.measures
           return [source.name, loss.rawValue, String(checkpoint.iteration), short(checkpoint.loss)]

@@ -37,7 +37,9 @@ public enum BuiltInClip: String, Sendable, CaseIterable {
       (.kick, "X.....X.X..X....", 1), (.snare, "....X.......X..X", 0.9), (.closedHat, "X.X.X.X.X.X.X.X.", 0.4),
     ]
     if fills {
-      patterns += [(.highTom, ".........X......", 0.8), (.middleTom, "..........X...X.", 0.8), (.lowTom, ".......X........", 0.8)]
+      patterns += [
+        (.highTom, ".........X......", 0.8), (.middleTom, "..........X...X.", 0.8), (.lowTom, ".......X........", 0.8),
+      ]
     }
     return patterns.flatMap { drum, pattern, loudness in
       pattern.enumerated().filter { $0.element == "X" }.map { place, _ in

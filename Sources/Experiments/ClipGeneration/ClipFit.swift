@@ -18,8 +18,8 @@ public struct ClipSource: Sendable {
 
   /// Reads a window of a recording: from `start` on, or the middle of the file. Channels are averaged and resampled.
   ///
-  /// Throws `.malformed` where the recording is shorter than the window, ends before it, is silent there or holds a number
-  /// that is not finite; and what ``AudioFile`` throws.
+  /// Throws `.malformed` where the recording is shorter than the window, ends before it, is silent there or holds a
+  /// number that is not finite; and what ``AudioFile`` throws.
   public init(file: String, start: Double? = nil) throws(PerceptualError) {
     let information = try AudioFile.information(file)
     guard information.seconds >= Self.seconds else {
@@ -51,7 +51,9 @@ public struct ClipSource: Sendable {
       max(0, resampled.count - ClipGenerator.samples))
     guard resampled.count >= ClipGenerator.samples else {
       throw PerceptualError(
-        .malformed, "\(file): \(ClipGenerator.samples) samples were expected after resampling, found \(resampled.count): choose a longer recording")
+        .malformed,
+        "\(file): \(ClipGenerator.samples) samples were expected after resampling, found \(resampled.count): choose a longer "
+          + "recording")
     }
     let window = Array(resampled.elements[offset..<offset + ClipGenerator.samples])
     let name = ((file as NSString).lastPathComponent as NSString).deletingPathExtension
