@@ -98,7 +98,7 @@ class FitGenerator:
         self.target = window(sorted(audio.glob("*.flac"))[2])
         self.inputs = {name: value.numpy()[:, :, None].copy() for name, value in self.model.state_dict().items()}
         self.inputs |= {"latent": self.latent.numpy().reshape(-1), "target": self.target.numpy()}
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-4, betas=(0, 0.9))
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-4, betas=(0.0, 0.9))
 
     def run(self):
         self.optimizer.zero_grad()
