@@ -33,16 +33,35 @@ public enum Checkpoint {
 
   /// Writes the network; `metadata` adds to what describes its options.
   public static func write(
-    _ network: Autoencoder, to path: String, metadata: [String: String] = [:]
+    _ network: Autoencoder, to path: String, metadata: [String: String] = [:], precision: WeightPrecision = .float32
   ) throws(PerceptualError) {
-    var file = SafetensorsFile(metadata: describe(network.options).merging(metadata) { _, new in new })
-    for (name, tensor) in network.tensors { file[name] = .float32(tensor) }
-    try file.write(to: path)
+    try file(network, metadata: metadata, precision: precision).write(to: path)
   }
 
-  /// Reads a network, whatever its options.
+  /// Reads a network, whatever its options and the precision of its weights.
   public static func read(_ path: String) throws(PerceptualError) -> Autoencoder {
+    try network(of: try SafetensorsFile(contentsOf: path), path)
+  }
+
+  /// A network and the strings that its file holds: settings, seed, iterations.
+  public static func readWithMetadata(
+    _ path: String
+  ) throws(PerceptualError) -> (network: Autoencoder, metadata: [String: String]) {
     let file = try SafetensorsFile(contentsOf: path)
+    return (try network(of: file, path), file.metadata)
+  }
+
+  static func file(
+    _ network: Autoencoder, metadata: [String: String], precision: WeightPrecision
+  ) -> SafetensorsFile {
+    var described = describe(network.options).merging(metadata) { _, new in new }
+    if precision != .float32 { described["precision"] = precision.rawValue }
+    var file = SafetensorsFile(metadata: described)
+    for (name, tensor) in network.tensors { file[name] = precision.stored(tensor) }
+    return file
+  }
+
+  private static func network(of file: SafetensorsFile, _ path: String) throws(PerceptualError) -> Autoencoder {
     do {
       let network = Autoencoder(try options(of: file))
       var tensors: [String: Tensor<Float>] = [:]

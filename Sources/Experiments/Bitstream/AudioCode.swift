@@ -1,0 +1,132 @@
+import Fast
+import PerceptualCore
+import PerceptualFiles
+
+extension Autoencoder {
+  /// Audio of any rate and channels as code: mixed to one channel, resampled to 16 kHz, cut into clips (``CodeLayout``), each
+  /// clip's picture scaled to its own range, encoded with running statistics and quantised to the nearest centres.
+  ///
+  /// Throws `.usage` where the network has more channels or centres than the header can say, `.malformed` where the audio is
+  /// empty or too long.
+  public func encode(_ audio: AudioClip, source: String = "audio") throws(PerceptualError) -> CodeFile {
+    guard options.channels <= Int(UInt16.max), options.centres.count <= Int(UInt8.max) else {
+      throw PerceptualError(
+        .usage,
+        "\(options.channels) channels and \(options.centres.count) centres: a code file has room for "
+          + "\(UInt16.max) and \(UInt8.max)")
+    }
+    let frontEnd = AudioFrontEnd()
+    if let obstacle = frontEnd.obstacle(frames: audio.frames, rate: audio.sampleRate) {
+      throw PerceptualError(
+        .malformed, "\(source): a recording that can be resampled was expected, found \(obstacle); convert it to 48 kHz")
+    }
+    let signal = audio.frames == 0 ? Tensor<Float>([]) : frontEnd.mono(audio.samples, rate: audio.sampleRate)
+    guard (1...CodeLayout.mostSamples).contains(signal.count) else {
+      throw PerceptualError(
+        .malformed,
+        "\(source): 1 to \(CodeLayout.mostSamples) samples at 16 kHz were expected, found \(signal.count); "
+          + "give another recording")
+    }
+    if signal.elements.contains(where: { !$0.isFinite }) {
+      throw PerceptualError(.malformed, "\(source): samples that are not finite; clean the recording first")
+    }
+    let layout = CodeLayout(samples: signal.count, channels: options.channels, centres: options.centres.count)
+    var clips: [CodeFile.Clip] = []
+    for clip in 0..<layout.clips {
+      let window = layout.window(clip: clip)
+      var samples = Array(signal.elements[min(window.first, signal.count)..<min(window.first + window.count, signal.count)])
+      samples += [Float](repeating: 0, count: window.count - samples.count)
+      let picture = frontEnd.image(Tensor(samples))
+      let rows = picture.image.shape[0]
+      let width = layout.width(clip: clip)
+      let frames = layout.frames(clip: clip)
+      var input = Tensor<Float>(shape: [1, 1, rows, width])
+      for row in 0..<rows {
+        for column in 0..<width { input[0, 0, row, column] = picture.image[row, min(column, frames - 1)] }
+      }
+      let indices = codes(input)[0].map { UInt8($0) }
+      clips.append(CodeFile.Clip(low: picture.low[0], high: picture.high[0], indices: indices))
+    }
+    return CodeFile(weights: identity, layout: layout, clips: clips)
+  }
+
+  /// The picture of each clip, [256, frames], from the code alone. Throws `.malformed` if other weights wrote it.
+  public func pictures(
+    _ file: CodeFile, source: String = "code"
+  ) throws(PerceptualError) -> [LogScalingOutput<Float>] {
+    let identity = identity
+    guard file.weights == identity, file.layout.channels == options.channels,
+      file.layout.centres == options.centres.count
+    else {
+      throw PerceptualError(
+        .malformed,
+        "\(source): written with the weights \(hexadecimal(file.weights, digits: 16)), but the checkpoint holds "
+          + "\(hexadecimal(identity, digits: 16)): give the checkpoint that encoded it")
+    }
+    var pictures: [LogScalingOutput<Float>] = []
+    for (number, clip) in file.clips.enumerated() {
+      let size = file.layout.latentSize(clip: number)
+      let answer = decode(clip.indices, rows: size.rows, columns: size.columns)
+      let frames = file.layout.frames(clip: number)
+      var image = Tensor<Float>(shape: [answer.shape[0], frames])
+      for row in 0..<answer.shape[0] {
+        for column in 0..<frames { image[row, column] = answer[row, column] }
+      }
+      pictures.append(LogScalingOutput(image: image, low: Tensor([clip.low]), high: Tensor([clip.high])))
+    }
+    return pictures
+  }
+
+  /// The sound of a code file: mono, 16 kHz, as long as what was encoded. The clips' logarithms are put side by side and one
+  /// Griffin-Lim, whose phases start from stream 2 of `seed`, runs over the whole, so that no seam is heard as a click.
+  public func decode(_ file: CodeFile, seed: UInt64 = 0, source: String = "code") throws(PerceptualError) -> AudioClip {
+    let pictures = try pictures(file, source: source)
+    let joined = Self.joined(pictures)
+    let frontEnd = AudioFrontEnd()
+    let phases = initialPhases(
+      bins: frontEnd.shortTime.bins, frames: joined.image.shape[1], seed: seed, index: 0)
+    let waveform = frontEnd.waveform(joined.image, low: joined.low[0], high: joined.high[0], initialPhase: phases)
+    let samples = Array(waveform.elements.prefix(file.samples))
+    let whole = samples + [Float](repeating: 0, count: file.samples - samples.count)
+    return AudioClip(samples: Tensor(whole, shape: [1, whole.count]), sampleRate: frontEnd.sampleRate)
+  }
+
+  /// Pictures side by side over their common range; a single one as it is.
+  static func joined(_ pictures: [LogScalingOutput<Float>]) -> LogScalingOutput<Float> {
+    if pictures.count == 1 { return pictures[0] }
+    let low = pictures.reduce(Float.infinity) { min($0, $1.low[0]) }
+    let high = pictures.reduce(-Float.infinity) { max($0, $1.high[0]) }
+    let span = high > low ? high - low : 1
+    let rows = pictures.first?.image.shape[0] ?? 0
+    let frames = pictures.reduce(0) { $0 + $1.image.shape[1] }
+    var image = Tensor<Float>(shape: [rows, frames])
+    var first = 0
+    for picture in pictures {
+      let (scale, shift) = ((picture.high[0] - picture.low[0]) / span, (picture.low[0] - low) / span)
+      for row in 0..<rows {
+        for column in 0..<picture.image.shape[1] {
+          image[row, first + column] = shift + scale * picture.image[row, column]
+        }
+      }
+      first += picture.image.shape[1]
+    }
+    return LogScalingOutput(image: image, low: Tensor([low]), high: Tensor([high]))
+  }
+
+  /// The picture [16 rows, 16 columns] of centres' indices [channels, rows, columns], with running statistics.
+  func decode(_ indices: [UInt8], rows: Int, columns: Int) -> Tensor<Float> {
+    require(
+      indices.count == options.channels * rows * columns,
+      "indices: \(indices.count) given, \(options.channels * rows * columns) are needed")
+    let multiple = AutoencoderOptions.sizeMultiple
+    // Operation by operation: its latent lies in the code's order.
+    let pass = DirectPass(
+      self, images: 1, height: rows * multiple, width: columns * multiple, keepsForGradient: false)
+    let centres = options.centres.map { Float($0) }
+    for (place, index) in indices.enumerated() { pass.quantised[place] = centres[Int(index)] }
+    pass.decode(statistics: .running, updatesRunning: false)
+    let count = rows * columns * multiple * multiple
+    return Tensor(
+      Array(UnsafeBufferPointer(start: pass.output, count: count)), shape: [rows * multiple, columns * multiple])
+  }
+}

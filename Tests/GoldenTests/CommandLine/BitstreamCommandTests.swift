@@ -1,0 +1,105 @@
+import Foundation
+import PerceptualCore
+import PerceptualFiles
+import PerceptualTestSupport
+import Testing
+
+@testable import PerceptualExperiments
+
+@Suite struct BitstreamCommandTests {
+  private static let clip = "\(fixturesDirectory)/audio/00-chamber-strings.flac"
+
+  /// A checkpoint of 128 untrained channels and a smaller, other one.
+  private static func inputs() throws -> ScratchDirectory {
+    let directory = try ScratchDirectory()
+    try Checkpoint.write(Autoencoder(seed: 3), to: directory.file("a.safetensors"), precision: .float16)
+    try Checkpoint.write(try smallNetwork(channels: 4), to: directory.file("b.safetensors"))
+    return directory
+  }
+
+  @Test func aClipIs4096BytesOfCodeAndDecodesAlikeOnAnyThreads() throws {
+    let directory = try Self.inputs()
+    let encoded = try perceptual("encode", "a.safetensors", Self.clip, "a.code", "--json", in: directory)
+    #expect(encoded.exitCode == 0, "\(encoded.errors)")
+    let document = try encoded.json()
+    #expect(document["codeBytes"]?.integer == 4096)
+    #expect(document["headerBytes"]?.integer == 56)
+    #expect(try FileBytes.read(directory.file("a.code")).count == 4096 + 56)
+    #expect(document["bitsPerLatent"]?["bound"]?.double == 1)
+    var sounds: [[UInt8]] = []
+    for threads in ["1", "7"] {
+      let decoded = try perceptual(
+        "decode", "a.safetensors", "a.code", "\(threads).wav", "--threads", threads, in: directory)
+      #expect(decoded.exitCode == 0, "\(decoded.errors)")
+      sounds.append(try FileBytes.read(directory.file("\(threads).wav")))
+    }
+    let isSame = sounds[0] == sounds[1]
+    #expect(isSame)
+    let coded = try perceptual(
+      "encode", "a.safetensors", Self.clip, "c.code", "--entropy-coded", "--threads", "2", in: directory)
+    #expect(coded.exitCode == 0, "\(coded.errors)")
+    #expect(try FileBytes.read(directory.file("c.code")).count <= 4096 + 56)
+  }
+
+  @Test(arguments: [
+    ("decode b.safetensors a.code out.wav", "written with the weights"),
+    ("decode a.safetensors cut.code out.wav", "cut off"),
+    ("decode a.safetensors turned.code out.wav", "checksum"),
+    ("decode a.safetensors text.code out.wav", "something else"),
+    ("decode a.safetensors missing.code out.wav", "check the path"),
+    ("decode missing.safetensors a.code out.wav", "check the path"),
+    ("encode a.safetensors text.code out.code", "audio"),
+    ("encode a.code a.code out.code", "safetensors"),
+  ])
+  func wrongFilesAreNamed(_ line: String, _ phrase: String) throws {
+    let directory = try Self.inputs()
+    #expect(try perceptual("encode", "a.safetensors", Self.clip, "a.code", in: directory).exitCode == 0)
+    var bytes = try FileBytes.read(directory.file("a.code"))
+    try directory.write(Array(bytes.prefix(3000)), to: "cut.code")
+    bytes[2000] ^= 8
+    try directory.write(bytes, to: "turned.code")
+    try directory.write(Array(repeating: 0x41, count: 200), to: "text.code")
+    let outcome = try perceptual(line.split(separator: " ").map(String.init), in: directory)
+    #expect(outcome.exitCode == (phrase == "check the path" ? 66 : 65), "\(outcome.errors)")
+    #expect(outcome.errors.contains(phrase), "\(outcome.errors)")
+    #expect(outcome.errorLines.count == 1)
+    #expect(!FileManager.default.fileExists(atPath: directory.file("out.wav")))
+    #expect(!FileManager.default.fileExists(atPath: directory.file("out.code")))
+  }
+
+  @Test(arguments: ["encode a.safetensors in.wav out.wav", "decode a.safetensors a.code out.mp4", "encode a.safetensors"])
+  func wrongWordsAreUsage(_ line: String) throws {
+    #expect(try perceptual(line.split(separator: " ").map(String.init)).exitCode == 64)
+  }
+
+  /// Weights without training state do wherever a checkpoint does.
+  @Test func exportedWeightsAreACheckpoint() throws {
+    let directory = try Self.inputs()
+    let trained = try perceptual(
+      "train", "--data", "noise", "--loss", "mse", "--channels", "4", "--batch", "2", "--size", "32", "--iterations", "2",
+      "--seed", "5", "--out", "run", in: directory)
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    let exported = try perceptual(
+      "export-weights", "run/checkpoint-000002.safetensors", "small.safetensors", in: directory)
+    #expect(exported.exitCode == 0, "\(exported.errors)")
+    let metadata = try Checkpoint.readWithMetadata(directory.file("small.safetensors")).metadata
+    for (key, value) in ["seed": "5", "iteration": "2", "loss": "mse", "data": "noise", "precision": "float16"] {
+      #expect(metadata[key] == value, "\(key)")
+    }
+    try FileManager.default.createDirectory(atPath: directory.file("test"), withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: Self.clip, toPath: directory.file("test/a.flac"))
+    for words in [
+      "evaluate small.safetensors --test test", "reconstruct small.safetensors test/a.flac out.wav",
+      "inspect small.safetensors", "encode small.safetensors test/a.flac out.code",
+      "decode small.safetensors out.code again.wav",
+    ] {
+      let outcome = try perceptual(words.split(separator: " ").map(String.init), in: directory)
+      #expect(outcome.exitCode == 0, "\(words): \(outcome.errors)")
+    }
+    // The optimizer's file is no network, and says so.
+    let wrong = try perceptual("evaluate", "run/optimizer-000002.safetensors", "--test", "test", in: directory)
+    #expect(wrong.exitCode == 65)
+    #expect(wrong.errors.contains("0.weight"), "\(wrong.errors)")
+    #expect(try perceptual("export-weights", "small.safetensors", "out.npy", in: directory).exitCode == 64)
+  }
+}
