@@ -7,7 +7,8 @@ import PerceptualCore
 /// 4 x (transposed convolution of stride 2, batch norm, LeakyReLU), a 3x3 convolution to one channel, sigmoid. Tensors
 /// are named as in the equivalent `torch.nn.Sequential` (encoder 0-11, quantiser 12, decoder 13-24, last convolution 25).
 public final class Autoencoder {
-  public let options: AutoencoderOptions
+  /// A trainer may change the scale of Eq. 1 for the length of a step (``TrainingQuantisation``).
+  public internal(set) var options: AutoencoderOptions
   /// Weights, biases, gamma and beta.
   let parameters: ParameterStore
   /// Running means and variances.

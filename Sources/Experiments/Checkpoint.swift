@@ -132,11 +132,17 @@ extension Trainer {
     let path = Checkpoint.path(iteration: iteration, in: directory)
     try Checkpoint.write(
       network, to: path,
-      metadata: [
-        "loss": options.loss.rawValue, "data": data.title, "iteration": "\(iteration)", "seed": "\(options.seed)",
-        "batch": "\(options.batch)", "size": "\(options.size)", "learningRate": "\(options.learningRate)",
-      ])
+      metadata: settings.merging(["iteration": "\(iteration)"]) { _, new in new })
     return path
+  }
+
+  /// What a run must have in common with the one that it goes on from.
+  private var settings: [String: String] {
+    [
+      "loss": options.loss.rawValue, "data": data.title, "seed": "\(options.seed)", "batch": "\(options.batch)",
+      "size": "\(options.size)", "learningRate": "\(options.learningRate)", "pooling": options.pooling.rawValue,
+      "quantisation": options.quantisation.rawValue,
+    ]
   }
 
   /// Continues from a checkpoint of the same run, bit for bit. Throws if its seed, loss or data differ from this run's.
@@ -154,7 +160,16 @@ extension Trainer {
           .usage, "\(path): \(key) is \(found), this run has \(value); resume with the same settings or another --out")
       }
     }
-    let network = try Checkpoint.read(Checkpoint.path(iteration: iteration, in: directory))
+    let weightsPath = Checkpoint.path(iteration: iteration, in: directory)
+    let (network, metadata) = try Checkpoint.readWithMetadata(weightsPath)
+    // What older files do not say is not asked of them.
+    for (key, value) in settings.sorted(by: { $0.key < $1.key }) {
+      if let found = metadata[key], found != value {
+        throw PerceptualError(
+          .usage,
+          "\(weightsPath): \(key) is \(found), this run has \(value); resume with the same settings or another --out")
+      }
+    }
     if network.options != self.network.options {
       throw PerceptualError(
         .usage, "\(path): written with other network settings; resume with the same settings or another --out")

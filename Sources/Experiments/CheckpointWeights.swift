@@ -4,9 +4,9 @@ import PerceptualFiles
 /// How exactly a file holds a network's weights.
 public enum WeightPrecision: String, Sendable, CaseIterable {
   case float32
-  /// The convolutions' weights as IEEE halves, which takes half the room: 3.7 MB at 128 channels. Biases and batch norm's
-  /// numbers, one in 350, stay Float: a running variance may lie beyond the range of a half. So does a tensor that holds
-  /// a number beyond it.
+  /// The convolutions' weights as IEEE halves, which takes half the room: 3.7 MB at 128 channels. Biases and batch
+  /// norm's numbers, one in 350, stay Float: a running variance may lie beyond the range of a half. So does a tensor
+  /// that holds a number beyond it.
   case float16
 
   /// The greatest finite half.
@@ -30,8 +30,8 @@ extension Autoencoder {
     return network
   }
 
-  /// A number that tells one set of weights from another: FNV-1a, 64 bits, over what decoding depends on: the tensors by
-  /// name in order, bit for bit, with their shapes, and slope, centres and epsilon.
+  /// A number that tells one set of weights from another: FNV-1a, 64 bits, over what decoding depends on: the tensors
+  /// by name in order, bit for bit, with their shapes, and slope, centres and epsilon.
   ///
   /// It guards against mistakes, not against an adversary.
   public var identity: UInt64 {

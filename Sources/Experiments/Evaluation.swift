@@ -33,39 +33,102 @@ public struct Scores: Equatable, Sendable {
   }
 }
 
+/// A batch of pictures through a network, and how each came out.
+public struct Evaluation: Sendable {
+  /// [N, 1, H, W].
+  public let reconstructions: Tensor<Float>
+  public let clips: [Scores]
+  /// The scores of the reconstructions less each picture's mean error: what is wrong besides the level.
+  public let withoutMeanError: [Scores]
+  /// Share of each picture's latents whose quantised value lies off the centres (``LatentStatistics/offCentre``): there
+  /// the latent carries more than Eq. 2 counts. 0 with hard quantisation.
+  public let offCentre: [Double]
+
+  public init(
+    _ network: Autoencoder, _ pictures: Tensor<Float>, statistics: BatchStatistics, quantisation: Quantisation,
+    largestGroup: Int = 64
+  ) {
+    let result = network.reconstructAndCount(
+      pictures, statistics: statistics, quantisation: quantisation, largestGroup: largestGroup)
+    reconstructions = result.output
+    offCentre = result.offCentre
+    clips = Scores.of(result.output, target: pictures)
+    withoutMeanError = Scores.of(Self.levelled(result.output, target: pictures), target: pictures)
+  }
+
+  /// Scores without a network, such as of a ``Baseline``.
+  public init(_ answer: Tensor<Float>, target: Tensor<Float>) {
+    reconstructions = answer
+    offCentre = []
+    clips = Scores.of(answer, target: target)
+    withoutMeanError = Scores.of(Self.levelled(answer, target: target), target: target)
+  }
+
+  /// Each picture less the mean of its difference from the target.
+  static func levelled(_ output: Tensor<Float>, target: Tensor<Float>) -> Tensor<Float> {
+    let pixels = output.count / max(1, output.shape[0])
+    var elements = output.elements
+    for picture in 0..<output.shape[0] {
+      let range = picture * pixels..<(picture + 1) * pixels
+      let error = range.reduce(0.0) { $0 + Double(output[$1]) - Double(target[$1]) } / Double(pixels)
+      for index in range { elements[index] -= Float(error) }
+    }
+    return Tensor(elements, shape: output.shape)
+  }
+}
+
 extension Autoencoder {
+  /// How many pictures are normalised together where `images` pass with batch statistics: groups of nearly equal size,
+  /// at most `largest` each.
+  public static func groups(of images: Int, largest: Int) -> [Range<Int>] {
+    let groups = (images + largest - 1) / largest
+    return (0..<groups).map { $0 * images / groups..<($0 + 1) * images / groups }
+  }
+
   /// Pictures through the network, [N, 1, H, W] to the same, H and W multiples of 16.
   ///
-  /// They pass in groups of nearly equal size, at most `largestGroup`, to bound memory; with batch statistics a group is
-  /// what is normalised together. Hard quantisation sends the nearest centre in place of Eq. 1's mean.
+  /// They pass in groups of nearly equal size, at most `largestGroup`, to bound memory; with batch statistics a group
+  /// is what is normalised together (``groups(of:largest:)``). Hard quantisation sends the nearest centre in place of
+  /// Eq. 1's mean.
   public func reconstruct(
     _ pictures: Tensor<Float>, statistics: BatchStatistics = .running, quantisation: Quantisation = .soft,
     largestGroup: Int = 64
   ) -> Tensor<Float> {
+    reconstructAndCount(
+      pictures, statistics: statistics, quantisation: quantisation, largestGroup: largestGroup
+    ).output
+  }
+
+  /// The reconstructions and each picture's share of latents off the centres.
+  func reconstructAndCount(
+    _ pictures: Tensor<Float>, statistics: BatchStatistics, quantisation: Quantisation, largestGroup: Int
+  ) -> (output: Tensor<Float>, offCentre: [Double]) {
     require(pictures.rank == 4 && pictures.shape[1] == 1, "pictures: shape \(pictures.shape), [N, 1, H, W] is needed")
-    let images = pictures.shape[0]
     let (height, width) = (pictures.shape[2], pictures.shape[3])
     // Alone or together makes no difference to running statistics: small groups keep to the caches.
     let most = statistics == .batch ? largestGroup : min(largestGroup, 4)
-    let groups = (images + most - 1) / most
     var output: [Float] = []
     output.reserveCapacity(pictures.count)
+    var offCentre: [Double] = []
     var last: (any AutoencoderPass)?
-    for group in 0..<groups {
-      let first = group * images / groups
-      let end = (group + 1) * images / groups
-      let pass = inferencePass(images: end - first, height: height, width: width)
+    for group in Self.groups(of: pictures.shape[0], largest: most) {
+      let pass = inferencePass(images: group.count, height: height, width: width)
       let weightsAreOld = pass === last
       last = pass
       pictures.elements.withUnsafeBufferPointer { elements in
         guard let elements = elements.baseAddress else { return }
         pass.forward(
-          elements + first * height * width, statistics: statistics, quantisation: quantisation, updatesRunning: false,
-          weightsAreOld: weightsAreOld)
+          elements + group.lowerBound * height * width, statistics: statistics, quantisation: quantisation,
+          updatesRunning: false, weightsAreOld: weightsAreOld)
       }
-      output.append(contentsOf: UnsafeBufferPointer(start: pass.output, count: (end - first) * height * width))
+      output.append(contentsOf: UnsafeBufferPointer(start: pass.output, count: group.count * height * width))
+      let latents = pass.latentCount / group.count
+      for image in 0..<group.count {
+        let part = UnsafeBufferPointer(start: pass.quantised + image * latents, count: latents)
+        offCentre.append(LatentStatistics.shareOffCentre(part, options))
+      }
     }
-    return Tensor(output, shape: pictures.shape)
+    return (Tensor(output, shape: pictures.shape), offCentre)
   }
 
   /// The code of each picture: one centre index a latent, [N, m, H / 16, W / 16] in row-major order.

@@ -60,8 +60,15 @@ public enum Table1Scale: String, Sendable, CaseIterable {
 public struct Table1Row: Sendable {
   public let data: String
   public let loss: TrainingLoss
+  public let seed: UInt64
+  /// Identity of the weights and what their file says of their training.
+  public let weights: UInt64
+  public let metadata: [String: String]
   /// One for each pair of statistics and quantisation, running and soft first.
   public let results: [Result]
+  /// What rounding the weights to half precision does to each way with running statistics; empty if they were rounded
+  /// before.
+  public let halfPrecision: [HalfPrecision]
 
   /// The scores under one way of testing.
   public struct Result: Sendable {
@@ -70,7 +77,20 @@ public struct Table1Row: Sendable {
     public let mean: Scores
     /// Clip by clip.
     public let clips: [Scores]
+    /// The same with each picture's mean error taken off the reconstruction.
+    public let withoutMeanError: [Scores]
+    /// Share of each clip's latents off the centres.
+    public let offCentre: [Double]
   }
+
+  public struct HalfPrecision: Sendable {
+    public let quantisation: Quantisation
+    public let mean: Scores
+    /// Clip by clip.
+    public let clips: [Scores]
+  }
+
+  public var model: TableModel { TableModel(data, loss) }
 
   public func result(_ statistics: BatchStatistics, _ quantisation: Quantisation) -> Result? {
     results.first { $0.statistics == statistics && $0.quantisation == quantisation }
@@ -84,111 +104,119 @@ public struct Table1 {
   public let training: [Tensor<Float>]
   public let test: ClipSet
   public let directory: String
+  /// With batch statistics at most so many clips are normalised together.
+  public let largestGroup: Int
+  public let bootstrap: Bootstrap
 
   /// The models in the order of the paper's table.
   public static let models = PaperTable.rows.map { (data: $0.data, loss: $0.loss) }
 
-  public init(scale: Table1Scale, seed: UInt64, training: [Tensor<Float>], test: ClipSet, directory: String) {
+  public init(
+    scale: Table1Scale, seed: UInt64, training: [Tensor<Float>], test: ClipSet, directory: String,
+    largestGroup: Int = 64
+  ) {
     self.scale = scale
     self.seed = seed
     self.training = training
     self.test = test
     self.directory = directory
+    self.largestGroup = largestGroup
+    bootstrap = Bootstrap(recordings: test.clips.map(\.file))
   }
 
-  public func modelDirectory(_ data: String, _ loss: TrainingLoss) -> String {
-    "\(directory)/models/\(data)-\(loss.rawValue)"
+  /// Where a model's checkpoints lie: those of further seeds in a directory of their own.
+  public func modelDirectory(_ data: String, _ loss: TrainingLoss, seed other: UInt64? = nil) -> String {
+    let name = TableModel(data, loss).name
+    guard let other, other != seed else { return "\(directory)/models/\(name)" }
+    return "\(directory)/models/seed-\(other)/\(name)"
   }
 
-  /// Trains a model, or resumes or takes what is already trained in the directory. nil if it was stopped.
+  /// Where the weights of a trained model are written in half precision.
+  public func weightsPath(_ data: String, _ loss: TrainingLoss, seed other: UInt64? = nil) -> String {
+    let name = "\(TableModel(data, loss).name).safetensors"
+    guard let other, other != seed else { return "\(directory)/weights/\(name)" }
+    return "\(directory)/weights/seed-\(other)/\(name)"
+  }
+
+  /// Trains a model, or resumes or takes what is already trained in the directory, and writes its weights. nil if it
+  /// was stopped.
   public func train(
-    _ data: String, _ loss: TrainingLoss, shouldStop: () -> Bool, report: (Trainer.Step) -> Void
+    _ data: String, _ loss: TrainingLoss, seed other: UInt64? = nil, shouldStop: () -> Bool,
+    report: (Trainer.Step) -> Void
   ) throws(PerceptualError) -> Autoencoder? {
+    let seed = other ?? seed
     let options = TrainingOptions(
       loss: loss, iterations: scale.iterations, batch: scale.batch, size: scale.size, seed: seed)
     let trainer = try Trainer(
       Autoencoder(AutoencoderOptions(channels: scale.channels), seed: seed), options: options,
       data: data == "noise" ? .noise : .pictures(training))
-    let run = TrainingRun(trainer, directory: modelDirectory(data, loss))
+    let run = TrainingRun(trainer, directory: modelDirectory(data, loss, seed: seed))
     try run.resume()
-    switch try run.run(shouldStop: shouldStop, report: report) {
-    case .finished: return trainer.network
-    case .stopped: return nil
-    }
+    guard try run.run(shouldStop: shouldStop, report: report) == .finished else { return nil }
+    try writeWeights(data, loss, seed: seed, iteration: trainer.iteration)
+    return trainer.network
   }
 
-  /// Tests a model under every pair of statistics and quantisation. Returns the row and the reconstructions of the first
-  /// pair, [N, 1, 256, 256].
+  private func writeWeights(
+    _ data: String, _ loss: TrainingLoss, seed: UInt64, iteration: Int
+  ) throws(PerceptualError) {
+    let checkpoint = Checkpoint.path(iteration: iteration, in: modelDirectory(data, loss, seed: seed))
+    let (network, metadata) = try Checkpoint.readWithMetadata(checkpoint)
+    let path = weightsPath(data, loss, seed: seed)
+    try createDirectory((path as NSString).deletingLastPathComponent)
+    try Checkpoint.write(network, to: path, metadata: metadata, precision: .float16)
+  }
+
+  /// The file of a model that is trained: in `weights` if given, else the newest checkpoint of the directory, else its
+  /// exported weights. nil if there is none.
+  public func trainedFile(
+    _ data: String, _ loss: TrainingLoss, seed other: UInt64? = nil, weights: String? = nil
+  ) -> String? {
+    var candidates: [String] = []
+    if let weights {
+      let name = "\(TableModel(data, loss).name).safetensors"
+      candidates.append(other == nil || other == seed ? "\(weights)/\(name)" : "\(weights)/seed-\(other ?? 0)/\(name)")
+    } else {
+      let models = modelDirectory(data, loss, seed: other)
+      if let newest = Checkpoint.newest(in: models) { candidates.append(Checkpoint.path(iteration: newest, in: models)) }
+      candidates.append(weightsPath(data, loss, seed: other))
+    }
+    return candidates.first { FileManager.default.fileExists(atPath: $0) }
+  }
+
+  /// Tests a model under every pair of statistics and quantisation. Returns the row and the reconstructions of the
+  /// first pair, [N, 1, 256, 256].
   public func evaluate(
-    _ network: Autoencoder, data: String, loss: TrainingLoss
-  ) -> (row: Table1Row, reconstructions: Tensor<Float>) {
+    _ network: Autoencoder, data: String, loss: TrainingLoss, seed other: UInt64? = nil,
+    metadata: [String: String] = [:]
+  ) throws(PerceptualError) -> (row: Table1Row, reconstructions: Tensor<Float>) {
     let pictures = test.batch
     var results: [Table1Row.Result] = []
     var first: Tensor<Float>?
     for statistics in BatchStatistics.allCases {
       for quantisation in Quantisation.allCases {
-        let output = network.reconstruct(pictures, statistics: statistics, quantisation: quantisation)
-        let scores = Scores.of(output, target: pictures)
+        let evaluation = Evaluation(
+          network, pictures, statistics: statistics, quantisation: quantisation, largestGroup: largestGroup)
         results.append(
           Table1Row.Result(
-            statistics: statistics, quantisation: quantisation, mean: Scores(meanOf: scores), clips: scores))
-        if first == nil { first = output }
+            statistics: statistics, quantisation: quantisation, mean: Scores(meanOf: evaluation.clips),
+            clips: evaluation.clips, withoutMeanError: evaluation.withoutMeanError, offCentre: evaluation.offCentre))
+        if first == nil { first = evaluation.reconstructions }
       }
     }
-    return (Table1Row(data: data, loss: loss, results: results), first ?? pictures)
-  }
-}
-
-extension Table1Row {
-  /// {"data", "loss"} with the keys of `evaluate`, for running statistics and soft quantisation, and the other ways of
-  /// testing under "alternatives".
-  public func json(clips: [Clip]) -> JSONValue {
-    func members(_ result: Result) -> [JSONValue.Member] {
-      scoreMembers(result.mean) + [
-        .init(
-          key: "clips",
-          value: .array(
-            zip(clips, result.clips).map { clip, scores in
-              .object(
-                [
-                  .init(key: "file", value: .string(clip.file)), .init(key: "start", value: .number(clip.start)),
-                ] + scoreMembers(scores))
-            })),
-        .init(key: "statistics", value: .string(result.statistics.rawValue)),
-        .init(key: "quantisation", value: .string(result.quantisation.rawValue)),
-      ]
-    }
-    let identity: [JSONValue.Member] = [
-      .init(key: "data", value: .string(data)), .init(key: "loss", value: .string(loss.rawValue)),
-    ]
-    let others = results.dropFirst().map { JSONValue.object(members($0)) }
-    return .object(
-      identity + (results.first.map(members) ?? []) + [.init(key: "alternatives", value: .array(others))])
-  }
-}
-
-/// {"mse", "nlpd", "msSSIM", "ssim"}.
-public func scoreMembers(_ scores: Scores) -> [JSONValue.Member] {
-  [
-    .init(key: "mse", value: .number(scores.mse)), .init(key: "nlpd", value: .number(scores.nlpd)),
-    .init(key: "msSSIM", value: .number(scores.msSSIM)), .init(key: "ssim", value: .number(scores.ssim)),
-  ]
-}
-
-extension Array<Table1Row> {
-  /// One line a model and way of testing, with the paper's values beside.
-  public var csv: String {
-    var lines = ["data,loss,statistics,quantisation,mse,nlpd,ms_ssim,ssim,paper_mse,paper_nlpd,paper_ms_ssim"]
-    for row in self {
-      guard let paper = PaperTable.rows.first(where: { $0.data == row.data && $0.loss == row.loss }) else { continue }
-      for result in row.results {
-        let mean = result.mean
-        let cells =
-          [row.data, row.loss.rawValue, result.statistics.rawValue, result.quantisation.rawValue]
-          + [mean.mse, mean.nlpd, mean.msSSIM, mean.ssim, paper.mse, paper.nlpd, paper.msSSIM].map { "\($0)" }
-        lines.append(cells.joined(separator: ","))
+    var halves: [Table1Row.HalfPrecision] = []
+    let rounded = try network.rounded(to: .float16)
+    if rounded.identity != network.identity {
+      for quantisation in Quantisation.allCases {
+        let output = rounded.reconstruct(pictures, quantisation: quantisation)
+        let scores = Scores.of(output, target: pictures)
+        halves.append(
+          Table1Row.HalfPrecision(quantisation: quantisation, mean: Scores(meanOf: scores), clips: scores))
       }
     }
-    return lines.joined(separator: "\n") + "\n"
+    let row = Table1Row(
+      data: data, loss: loss, seed: other ?? seed, weights: network.identity, metadata: metadata, results: results,
+      halfPrecision: halves)
+    return (row, first ?? pictures)
   }
 }

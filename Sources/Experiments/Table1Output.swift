@@ -4,23 +4,30 @@ import PerceptualCore
 import PerceptualFiles
 
 extension Table1 {
-  /// Clips whose audio the report plays; the files hold all of them.
-  private static let clipsPlayed = 2
-
-  /// Writes table1.json, table1.csv, figure2.png, audio/ and report.html into the directory; returns their names.
+  /// Writes table1.json, table1.csv, record.json, figure2.png, learning-curves.png, audio/ and report.html into the
+  /// directory; returns their names.
   ///
-  /// `reconstructions` are those of the rows, [N, 1, 256, 256] each.
+  /// `reconstructions` are those of the rows, [N, 1, 256, 256] each; `others` are the rows of further seeds, `command`
+  /// is what computes it all again.
   public func write(
-    _ rows: [Table1Row], reconstructions: [Tensor<Float>]
+    _ rows: [Table1Row], reconstructions: [Tensor<Float>], others: [Table1Row] = [], command: String = ""
   ) throws(PerceptualError) -> [String] {
     try createDirectory("\(directory)/audio")
-    try writeText(JSONValue.array(rows.map { $0.json(clips: test.clips) }).text + "\n", to: "table1.json")
-    try writeText(rows.csv, to: "table1.csv")
+    try writeText(JSONValue.array(rows.map { $0.json(clips: test.clips, bootstrap) }).text + "\n", to: "table1.json")
+    try writeText((rows + others).csv(bootstrap), to: "table1.csv")
+    let measures = ModelMeasures.of(test, rows, reconstructions: reconstructions)
+    let record = try Table1Record(self, rows: rows, others: others, measures: measures, command: command)
+    try writeText(record.document.text + "\n", to: "record.json")
     let figure = figure2(rows, reconstructions: reconstructions, clip: figureClip)
     try PNG.write(figure, to: "\(directory)/figure2.png")
+    let curves = learningCurves()
+    if let curves { try PNG.write(curves, to: "\(directory)/learning-curves.png") }
     let audio = try writeAudio(rows, reconstructions: reconstructions)
-    try report(rows, figure: figure, audio: audio).write(to: "\(directory)/report.html")
-    return ["table1.json", "table1.csv", "figure2.png", "report.html", "audio/ (\(audio.count) files)"]
+    let report = Table1Report(table: self, rows: rows, others: others, measures: measures, command: command)
+    try report.page(figure: figure, curves: curves, audio: audio).write(to: "\(directory)/report.html")
+    return [
+      "table1.json", "table1.csv", "record.json", "figure2.png", "report.html", "audio/ (\(audio.count) files)",
+    ]
   }
 
   private func writeText(_ text: String, to name: String) throws(PerceptualError) {
@@ -43,8 +50,6 @@ extension Table1 {
     return variances.indices.max { variances[$0] < variances[$1] } ?? 0
   }
 
-  private func title(_ row: Table1Row) -> String { "\(PaperTable.symbol(row.data)), \(row.loss.title)" }
-
   private func picture(_ batch: Tensor<Float>, _ index: Int) -> Tensor<Float> {
     let (rows, columns) = (batch.shape[2], batch.shape[3])
     return Tensor(Array(batch.elements[index * rows * columns..<(index + 1) * rows * columns]), shape: [rows, columns])
@@ -61,7 +66,7 @@ extension Table1 {
       let note = scores.map {
         String(format: "MSE %.4f  NLPD %.2f  MS-SSIM %.3f", $0.mse, $0.nlpd, $0.msSSIM)
       }
-      panels.append(SpectrogramPanel(title: title(row), note: note, image: picture(output, clip)))
+      panels.append(SpectrogramPanel(title: row.model.title, note: note, image: picture(output, clip)))
       if panels.count == 4 { panels.append(nil) }
     }
     return SpectrogramFigure(
@@ -71,7 +76,7 @@ extension Table1 {
   }
 
   /// One file written: what it is, where, and which clip.
-  private struct AudioEntry {
+  struct AudioEntry {
     let label: String
     let sound: AudioClip
     let clip: Int
@@ -90,7 +95,7 @@ extension Table1 {
       for (row, output) in zip(rows, reconstructions) {
         let scaled = LogScalingOutput(
           image: picture(output, index), low: clip.picture.low, high: clip.picture.high)
-        images.append(("\(row.data)-\(row.loss.rawValue)", title(row), scaled))
+        images.append(("\(row.data)-\(row.loss.rawValue)", row.model.title, scaled))
       }
       let waveforms = frontEnd.waveforms(
         images.map(\.2), initialPhases: [Tensor<Float>](repeating: phases, count: images.count))
@@ -105,73 +110,16 @@ extension Table1 {
     return entries
   }
 
-  private func report(
-    _ rows: [Table1Row], figure: Picture, audio: [AudioEntry]
-  ) throws(PerceptualError) -> HTMLReport {
-    var report = HTMLReport(title: "Table 1 at scale \(scale.rawValue)")
-    report.paragraph(
-      "Six compressive autoencoders, trained on music P(x) or on uniform noise U(x) with three losses, reconstruct "
-        + "\(test.clips.count) clips of music that none of them has seen. Lower MSE and NLPD are better, higher MS-SSIM "
-        + "and SSIM. The paper's values (arXiv 2312.03455, Table 1) stand beside ours; they come from another data set "
-        + "and, unless the scale is paper, from far longer training.")
-    report.settings([
-      ("scale", scale.rawValue), ("channels", "\(scale.channels)"),
-      ("training", "\(scale.iterations) iterations of \(scale.batch) pictures of \(scale.size)x\(scale.size), AdamW 0.001"),
-      ("training clips", "\(training.count)"), ("test clips", "\(test.clips.count), 256x256"), ("seed", "\(seed)"),
-    ])
-    for statistics in BatchStatistics.allCases {
-      for quantisation in Quantisation.allCases {
-        addTable(rows, statistics, quantisation, to: &report)
-      }
-    }
-    report.heading("Figure 2")
-    report.image(
-      try PNG.bytes(figure),
-      caption: "The input and its six reconstructions: scaled log-mel pictures, running statistics, soft quantisation.")
-    report.heading("Learning curves")
-    report.image(try PNG.bytes(learningCurves()), caption: "Each loss relative to its first value.")
-    report.heading("Audio")
-    report.paragraph(
-      "Sound comes back from a picture by the inverse mel scale and Griffin-Lim, which alone costs quality: compare a "
-        + "reconstruction with the input's own picture sounded again.")
-    for clip in 0..<min(Self.clipsPlayed, test.clips.count) {
-      report.paragraph((test.clips[clip].file as NSString).lastPathComponent)
-      for entry in audio where entry.clip == clip {
-        report.audio(try AudioFile.bytes(of: entry.sound).bytes, label: entry.label)
-      }
-    }
-    return report
-  }
-
-  private func addTable(
-    _ rows: [Table1Row], _ statistics: BatchStatistics, _ quantisation: Quantisation, to report: inout HTMLReport
-  ) {
-    var cells: [[String]] = []
-    for row in rows {
-      guard let mean = row.result(statistics, quantisation)?.mean,
-        let paper = PaperTable.rows.first(where: { $0.data == row.data && $0.loss == row.loss })
-      else { continue }
-      cells.append([
-        PaperTable.symbol(row.data), row.loss.title, String(format: "%.5f", mean.mse),
-        String(format: "%.5f", paper.mse), String(format: "%.3f", mean.nlpd), String(format: "%.3f", paper.nlpd),
-        String(format: "%.4f", mean.msSSIM), String(format: "%.4f", paper.msSSIM), String(format: "%.4f", mean.ssim),
-      ])
-    }
-    report.table(
-      headers: ["Training data", "Loss", "MSE", "paper", "NLPD", "paper", "MS-SSIM", "paper", "SSIM"], rows: cells,
-      caption: "\(statistics.rawValue) statistics, \(quantisation.rawValue) quantisation")
-  }
-
-  private func learningCurves() -> Picture {
+  /// nil where no training left a log.
+  private func learningCurves() -> Picture? {
     var series: [LineChart.Series] = []
     for (data, loss) in Self.models {
-      let path = "\(modelDirectory(data, loss))/log.jsonl"
-      guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { continue }
-      let losses = text.split(separator: "\n").compactMap { try? JSONValue(parsing: $0.utf8)["loss"]?.double }
-      guard let first = losses.first, first > 0 else { continue }
+      let log = LearningCurves(contentsOf: "\(modelDirectory(data, loss))/log.jsonl")
+      guard let first = log.losses.first, first > 0 else { continue }
       series.append(
-        LineChart.Series(name: "\(PaperTable.symbol(data)), \(loss.title)", values: losses.map { $0 / first }))
+        LineChart.Series(name: TableModel(data, loss).title, values: log.losses.map { $0 / first }))
     }
+    if series.isEmpty { return nil }
     return LineChart(
       title: "Training", xLabel: "iteration", yLabel: "loss / first loss", series: series, isLogarithmic: true
     ).render()

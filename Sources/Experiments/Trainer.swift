@@ -12,11 +12,13 @@ public struct TrainingOptions: Equatable, Sendable {
   public var size: Int
   public var learningRate: Double
   public var seed: UInt64
+  public var quantisation: TrainingQuantisation
 
   public init(
     loss: TrainingLoss, pooling: BatchPooling = .image, iterations: Int = 425, batch: Int = 64, size: Int = 256,
-    learningRate: Double = 1e-3, seed: UInt64 = 0
+    learningRate: Double = 1e-3, seed: UInt64 = 0, quantisation: TrainingQuantisation = .soft
   ) {
+    self.quantisation = quantisation
     self.loss = loss
     self.pooling = pooling
     self.iterations = iterations
@@ -110,10 +112,15 @@ public final class Trainer {
   public func step() throws(PerceptualError) -> Step {
     let x = data.batch(
       iteration, images: options.batch, height: options.size, width: options.size, seed: options.seed)
+    let nominal = network.options.scale
+    network.options.scale = options.quantisation.scale(
+      network.options, iteration: iteration, of: options.iterations)
+    defer { network.options.scale = nominal }
     let loss = x.elements.withUnsafeBufferPointer { elements -> Double in
       guard let pixels = elements.baseAddress else { return .nan }
       pass.forward(
-        pixels, statistics: .batch, quantisation: .soft, updatesRunning: true, weightsAreOld: false)
+        pixels, statistics: .batch, quantisation: options.quantisation.forward, updatesRunning: true,
+        weightsAreOld: false)
       let output = Tensor(Array(UnsafeBufferPointer(start: pass.output, count: x.count)), shape: x.shape)
       let result = objective(output, target: x)
       result.gradient.elements.withUnsafeBufferPointer { upstream in
@@ -160,18 +167,23 @@ public struct LatentStatistics: Sendable {
     let gaps = zip(centres.dropFirst(), centres).map { $0 - $1 }
     // The slope is 2 s times the variance of the centres under the softmax, at most (gap / 2)^2 between two of them.
     let peak = 2 * options.scale * (gaps.map { ($0 / 2) * ($0 / 2) }.max() ?? 0)
-    let margin = 0.1 * (gaps.min() ?? 0) / 2
     var live = 0
-    var off = 0
-    for (z, q) in zip(latent, quantised) {
+    for z in latent {
       let weights = centres.map { exp(-options.scale * (Double(z) - $0) * (Double(z) - $0)) }
       let total = weights.reduce(0, +)
       let mean = zip(weights, centres).reduce(0) { $0 + $1.0 * $1.1 } / total
       let variance = zip(weights, centres).reduce(0) { $0 + $1.0 * ($1.1 - mean) * ($1.1 - mean) } / total
       if 2 * options.scale * variance >= 0.001 * peak { live += 1 }
-      if centres.allSatisfy({ abs(Double(q) - $0) > margin }) { off += 1 }
     }
     self.live = Double(live) / Double(latent.count)
-    offCentre = Double(off) / Double(latent.count)
+    offCentre = Self.shareOffCentre(quantised, options)
+  }
+
+  static func shareOffCentre(_ quantised: UnsafeBufferPointer<Float>, _ options: AutoencoderOptions) -> Double {
+    let centres = options.centres
+    let margin = 0.1 * (zip(centres.dropFirst(), centres).map { $0 - $1 }.min() ?? 0) / 2
+    var off = 0
+    for q in quantised where centres.allSatisfy({ abs(Double(q) - $0) > margin }) { off += 1 }
+    return Double(off) / Double(quantised.count)
   }
 }

@@ -18,11 +18,16 @@ struct EvaluateCommand: ParsableCommand {
   var quantisation: Quantisation = .soft
   @Option(help: "Clips to cut from the recordings, at most.")
   var clips = 195
+  @Option(help: "With batch statistics at most so many clips are normalised together.")
+  var group = 64
+  @Flag(help: "Also say what rounding the weights to half precision changes.")
+  var halfPrecision = false
   @OptionGroup var cache: CacheOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
+    if group < 1 { throw ValidationError("--group \(group): at least 1 is needed.") }
     if clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
   }
 
@@ -31,31 +36,64 @@ struct EvaluateCommand: ParsableCommand {
       let network = try Checkpoint.read(checkpoint)
       let set = try loadClips(test, limit: clips, cache)
       let pictures = set.batch
-      let reconstructions = network.reconstruct(pictures, statistics: batchStatistics, quantisation: quantisation)
-      let scores = Scores.of(reconstructions, target: pictures)
+      let evaluation = Evaluation(
+        network, pictures, statistics: batchStatistics, quantisation: quantisation, largestGroup: group)
+      let scores = evaluation.clips
       let mean = Scores(meanOf: scores)
+      let bootstrap = Bootstrap(recordings: set.clips.map(\.file))
+      let half = try halfPrecision ? roundedScores(network, pictures) : nil
+      let offCentre = evaluation.offCentre.reduce(0, +) / Double(scores.count)
+      let groups = batchStatistics == .batch ? Autoencoder.groups(of: scores.count, largest: group).map(\.count) : []
       if output.json {
-        let list = zip(set.clips, scores).map { clip, scores in
-          JSONValue.object(
-            [
-              .init(key: "file", value: .string(clip.file)), .init(key: "start", value: .number(clip.start)),
-            ] + scoreMembers(scores))
+        var list: [JSONValue] = []
+        for (index, clip) in set.clips.enumerated() {
+          var members: [JSONValue.Member] = [
+            .init(key: "file", value: .string(clip.file)), .init(key: "start", value: .number(clip.start)),
+          ]
+          members += scoreMembers(scores[index])
+          members.append(
+            .init(key: "withoutMeanError", value: .object(scoreMembers(evaluation.withoutMeanError[index]))))
+          members.append(.init(key: "offCentreLatents", value: .number(evaluation.offCentre[index])))
+          list.append(.object(members))
         }
-        try printResult(
-          .object(
-            scoreMembers(mean) + [
-              .init(key: "clips", value: .array(list)),
-              .init(key: "statistics", value: .string(batchStatistics.rawValue)),
-              .init(key: "quantisation", value: .string(quantisation.rawValue)),
-            ]))
+        var members = scoreMembers(mean)
+        members += [
+          .init(key: "clips", value: .array(list)), .init(key: "statistics", value: .string(batchStatistics.rawValue)),
+          .init(key: "quantisation", value: .string(quantisation.rawValue)),
+          .init(key: "intervals", value: .object(intervalMembers(scores, bootstrap))),
+          .init(
+            key: "withoutMeanError", value: .object(scoreMembers(Scores(meanOf: evaluation.withoutMeanError)))),
+          .init(key: "offCentreLatents", value: .number(offCentre)),
+          .init(key: "batchGroups", value: .array(groups.map { .integer($0) })),
+        ]
+        if let half { members.append(.init(key: "halfPrecision", value: .object(scoreMembers(Scores(meanOf: half))))) }
+        try printResult(.object(members))
         return
       }
       let rows = zip(set.clips, scores).map { clip, scores in [clip.file, short(clip.start)] + cells(scores) }
       let header = ["file", "start (s)", "MSE", "NLPD", "MS-SSIM", "SSIM"]
-      for line in aligned([header] + rows + [["mean of \(rows.count) clips", ""] + cells(mean)]) {
-        try printResult(line)
+      var means = [["mean of \(rows.count) clips", ""] + cells(mean)]
+      for (label, side) in [("95 % from", \Interval.low), ("95 % to", \Interval.high)] {
+        let values = [\Scores.mse, \.nlpd, \.msSSIM, \.ssim].map { key in
+          bootstrap.interval(scores.map { $0[keyPath: key] }).map { short($0[keyPath: side]) } ?? "-"
+        }
+        means.append([label, ""] + values)
       }
+      means.append(["mean, level right", ""] + cells(Scores(meanOf: evaluation.withoutMeanError)))
+      if let half { means.append(["mean, weights in half precision", ""] + cells(Scores(meanOf: half))) }
+      for line in aligned([header] + rows + means) { try printResult(line) }
+      if !groups.isEmpty {
+        try printResult("normalised together: \(groups.map { "\($0)" }.joined(separator: ", ")) clips")
+      }
+      if quantisation == .soft { try printResult("latents off the centres: \(short(100 * offCentre)) %") }
     }
+  }
+
+  private func roundedScores(_ network: Autoencoder, _ pictures: Tensor<Float>) throws(PerceptualError) -> [Scores] {
+    Evaluation(
+      try network.rounded(to: .float16), pictures, statistics: batchStatistics, quantisation: quantisation,
+      largestGroup: group
+    ).clips
   }
 
   private func cells(_ scores: Scores) -> [String] {

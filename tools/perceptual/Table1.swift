@@ -23,12 +23,30 @@ struct Table1Command: ParsableCommand {
   var out = "perceptual-out/table1"
   @Option(help: "Clips to test on, in place of the scale's number.")
   var clips: Int?
+  @Option(help: "Seeds: the first trains all six models, each further one those of noise.")
+  var seeds = 1
+  @Option(help: "With batch statistics at most so many clips are normalised together.")
+  var group = 64
+  @Flag(help: "Train nothing: test what is trained in --out, leaving out what is not.")
+  var onlyEvaluate = false
+  @Option(
+    help: ArgumentHelp(
+      "Train nothing: test the weights {noise,music}-{mse,nlpd,ms-ssim}.safetensors of this directory.", valueName: "dir"))
+  var weights: String?
   @OptionGroup var cache: CacheOptions
   @OptionGroup var seed: SeedOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
+    if !(1...1000).contains(seeds) { throw ValidationError("--seeds \(seeds): 1 to 1000 is needed.") }
+    if group < 1 { throw ValidationError("--group \(group): at least 1 is needed.") }
+    if onlyEvaluate && weights != nil {
+      throw ValidationError("--only-evaluate tests what is trained in --out, --weights another directory: give one.")
+    }
+    if (onlyEvaluate || weights != nil) && music != nil {
+      throw ValidationError("--music is for training, and nothing is trained: leave it out.")
+    }
     if let clips, clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
     if music == nil && test == nil && cache.directory != nil {
       throw ValidationError("--cache keeps clips of recordings: give --music or --test.")
@@ -42,37 +60,66 @@ struct Table1Command: ParsableCommand {
     try execution.run {
       let clock = ContinuousClock()
       let start = clock.now
+      if let music, let test {
+        try RecordingOverlap.refuse(training: try AudioFile.list(in: music), test: try AudioFile.list(in: test))
+      }
       let testSet = try self.testSet()
-      let training = try self.training()
-      let table = Table1(scale: scale, seed: seed.seed, training: training, test: testSet, directory: out)
+      let trains = !onlyEvaluate && weights == nil
+      let training = trains ? try self.training() : []
+      let table = Table1(
+        scale: scale, seed: seed.seed, training: training, test: testSet, directory: out, largestGroup: group)
       let interruption = Interruption()
       var rows: [Table1Row] = []
+      var others: [Table1Row] = []
       var reconstructions: [Tensor<Float>] = []
-      for (data, loss) in Table1.models {
-        let label = "\(PaperTable.symbol(data)), \(loss.title)"
-        var progress = Progress(label.padded(to: 13), total: scale.iterations, unit: "iterations")
-        var last: Trainer.Step?
-        let network = try table.train(data, loss, shouldStop: { interruption.signal != nil }) { step in
-          last = step
-          progress.update(step.iteration, note: "loss \(short(step.loss))")
+      for (number, seed) in (0..<UInt64(seeds)).map({ ($0, self.seed.seed &+ $0) }) {
+        for (data, loss) in Table1.models where number == 0 || data == "noise" {
+          let label = TableModel(data, loss).title + (number == 0 ? "" : ", seed \(seed)")
+          var note = "taken as it is"
+          if trains {
+            var progress = Progress(label.padded(to: 13), total: scale.iterations, unit: "iterations")
+            var last: Trainer.Step?
+            let network = try table.train(data, loss, seed: seed, shouldStop: { interruption.signal != nil }) { step in
+              last = step
+              progress.update(step.iteration, note: "loss \(short(step.loss))")
+            }
+            progress.finish()
+            if network == nil {
+              throw Interrupted(
+                signal: interruption.signal ?? SIGINT,
+                saved: "a checkpoint is written in \(table.modelDirectory(data, loss, seed: seed)), the same command goes on "
+                  + "from it")
+            }
+            note = last.map { "trained to a loss of \(short($0.loss))" } ?? "already trained"
+          }
+          guard let file = table.trainedFile(data, loss, seed: seed, weights: weights) else {
+            printNote("\(label): no weights in \(weights ?? out), left out")
+            continue
+          }
+          let (network, metadata) = try Checkpoint.readWithMetadata(file)
+          if let done = metadata["iteration"].flatMap({ Int($0) }), onlyEvaluate, done < scale.iterations {
+            note = "trained for \(done) of \(scale.iterations) iterations"
+          }
+          let (row, output) = try table.evaluate(network, data: data, loss: loss, seed: seed, metadata: metadata)
+          if number == 0 {
+            rows.append(row)
+            reconstructions.append(output)
+          } else {
+            others.append(row)
+          }
+          printNote("\(label): \(note), \(Int(start.duration(to: clock.now) / .seconds(1))) s so far")
         }
-        progress.finish()
-        guard let network else {
-          throw Interrupted(
-            signal: interruption.signal ?? SIGINT,
-            saved: "a checkpoint is written in \(table.modelDirectory(data, loss)), the same command goes on from it")
-        }
-        let (row, output) = table.evaluate(network, data: data, loss: loss)
-        rows.append(row)
-        reconstructions.append(output)
-        let trained = last.map { "trained to a loss of \(short($0.loss))" } ?? "already trained"
-        printNote("\(label): \(trained), \(Int(start.duration(to: clock.now) / .seconds(1))) s so far")
       }
-      let files = try table.write(rows, reconstructions: reconstructions)
+      if rows.isEmpty {
+        throw PerceptualError(
+          .missing, "\(weights ?? out): weights of at least one model were expected, found none: train first, or check the path")
+      }
+      let command = (["perceptual"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
+      let files = try table.write(rows, reconstructions: reconstructions, others: others, command: command)
       if output.json {
-        try printResult(.array(rows.map { $0.json(clips: testSet.clips) }))
+        try printResult(.array(rows.map { $0.json(clips: testSet.clips, table.bootstrap) }))
       } else {
-        for line in Self.lines(rows, clips: testSet.clips.count, scale: scale) { try printResult(line) }
+        for line in Table1Text(table, rows: rows, others: others).lines { try printResult(line) }
       }
       let seconds = Int(start.duration(to: clock.now) / .seconds(1))
       printNote("\(seconds) s in all; written to \(out): \(files.joined(separator: ", "))")
@@ -105,24 +152,5 @@ struct Table1Command: ParsableCommand {
     let pictures = Synthesis.pictures(count: count, seed: Synthesis.trainingSeed) { progress.update($0) }
     progress.finish()
     return pictures
-  }
-
-  static func lines(_ rows: [Table1Row], clips: Int, scale: Table1Scale) -> [String] {
-    let header = ["data", "loss", "statistics", "MSE", "paper", "NLPD", "paper", "MS-SSIM", "paper", "SSIM"]
-    var cells = [header]
-    for row in rows {
-      guard let paper = PaperTable.rows.first(where: { $0.data == row.data && $0.loss == row.loss }) else { continue }
-      for statistics in BatchStatistics.allCases {
-        guard let mean = row.result(statistics, .soft)?.mean else { continue }
-        cells.append([
-          PaperTable.symbol(row.data), row.loss.title, statistics.rawValue, String(format: "%.5f", mean.mse),
-          String(format: "%.5f", paper.mse), String(format: "%.3f", mean.nlpd), String(format: "%.3f", paper.nlpd),
-          String(format: "%.4f", mean.msSSIM), String(format: "%.4f", paper.msSSIM), String(format: "%.4f", mean.ssim),
-        ])
-      }
-    }
-    let title =
-      "Table 1 at scale \(scale.rawValue): mean over \(clips) held-out clips, soft quantisation, beside the paper's values"
-    return [title] + aligned(cells)
   }
 }

@@ -9,13 +9,14 @@ extension TrainingLoss: ExpressibleByArgument {}
 extension BatchPooling: ExpressibleByArgument {}
 extension BatchStatistics: ExpressibleByArgument {}
 extension Quantisation: ExpressibleByArgument {}
+extension TrainingQuantisation: ExpressibleByArgument {}
 extension Table1Scale: ExpressibleByArgument {}
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train one compressive autoencoder on noise or on a directory of music.",
     discussion: """
-      Writes log.jsonl (one line an iteration), checkpoint-NNNNNN.safetensors, which PyTorch's load_state_dict takes, and \
+      Writes log.jsonl (one line an iteration), learning-curves.png, checkpoint-NNNNNN.safetensors, which PyTorch's load_state_dict takes, and \
       optimizer-NNNNNN.safetensors beside it, from which --resume goes on bit for bit.
       """)
 
@@ -39,6 +40,14 @@ struct TrainCommand: ParsableCommand {
   var kernel = 4
   @Option(help: "How NLPD is joined over a batch: the mean of the images, or one norm as in the authors' code.")
   var nlpdPooling: BatchPooling = .image
+  @Option(help: "How the latent is quantised while training; soft is the paper's way, the others respect the bound.")
+  var quantisation: TrainingQuantisation = .soft
+  @Option(help: "Scale s of the soft quantiser.")
+  var scale = 10.0
+  @Option(help: "Centres of the quantiser, equally spaced from -1 to 1.")
+  var levels = 2
+  @Option(help: "Slope of the leaky ReLU.")
+  var slope = 0.01
   @Option(help: "Clips to cut from a directory of recordings, at most.")
   var clips = 5440
   @OptionGroup var cache: CacheOptions
@@ -53,6 +62,8 @@ struct TrainCommand: ParsableCommand {
 
   func validate() throws {
     if checkpointEvery < 1 { throw ValidationError("--checkpoint-every \(checkpointEvery): at least 1 is needed.") }
+    if !(1...255).contains(levels) { throw ValidationError("--levels \(levels): 1 to 255 is needed.") }
+    if !slope.isFinite { throw ValidationError("--slope \(slope): a number is needed.") }
     if clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
     if data == "noise" && cache.directory != nil {
       throw ValidationError("--cache keeps clips of recordings: give --data a directory of them.")
@@ -61,10 +72,12 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     try execution.run {
-      let networkOptions = AutoencoderOptions(channels: channels, kernel: kernel)
+      let centres = levels == 1 ? [0] : (0..<levels).map { -1 + 2 * Double($0) / Double(levels - 1) }
+      let networkOptions = AutoencoderOptions(
+        channels: channels, kernel: kernel, slope: slope, centres: centres, scale: scale)
       let options = TrainingOptions(
         loss: loss, pooling: nlpdPooling, iterations: iterations, batch: batch, size: size,
-        learningRate: learningRate, seed: seed.seed)
+        learningRate: learningRate, seed: seed.seed, quantisation: quantisation)
       try networkOptions.validate()
       try options.validate()
       if !resume, let newest = Checkpoint.newest(in: out) {
@@ -85,6 +98,9 @@ struct TrainCommand: ParsableCommand {
         progress.update(step.iteration, note: "loss \(short(step.loss))")
       }
       progress.finish()
+      let curves = LearningCurves(contentsOf: "\(out)/log.jsonl")
+      let title = "\(trainingData.title), \(loss.title), seed \(seed.seed)"
+      try PNG.write(curves.picture(title: title), to: "\(out)/learning-curves.png")
       let path = Checkpoint.path(iteration: trainer.iteration, in: out)
       if case .stopped = outcome {
         throw Interrupted(signal: interruption.signal ?? SIGINT, saved: "\(path) is written, --resume goes on from it")

@@ -3,11 +3,12 @@ import PerceptualCore
 import PerceptualFiles
 
 extension Autoencoder {
-  /// Audio of any rate and channels as code: mixed to one channel, resampled to 16 kHz, cut into clips (``CodeLayout``), each
-  /// clip's picture scaled to its own range, encoded with running statistics and quantised to the nearest centres.
+  /// Audio of any rate and channels as code: mixed to one channel, resampled to 16 kHz, cut into clips
+  /// (``CodeLayout``), each clip's picture scaled to its own range, encoded with running statistics and quantised to
+  /// the nearest centres.
   ///
-  /// Throws `.usage` where the network has more channels or centres than the header can say, `.malformed` where the audio is
-  /// empty or too long.
+  /// Throws `.usage` where the network has more channels or centres than the header can say, `.malformed` where the
+  /// audio is empty or too long.
   public func encode(_ audio: AudioClip, source: String = "audio") throws(PerceptualError) -> CodeFile {
     guard options.channels <= Int(UInt16.max), options.centres.count <= Int(UInt8.max) else {
       throw PerceptualError(
@@ -77,8 +78,9 @@ extension Autoencoder {
     return pictures
   }
 
-  /// The sound of a code file: mono, 16 kHz, as long as what was encoded. The clips' logarithms are put side by side and one
-  /// Griffin-Lim, whose phases start from stream 2 of `seed`, runs over the whole, so that no seam is heard as a click.
+  /// The sound of a code file: mono, 16 kHz, as long as what was encoded. The clips' logarithms are put side by side
+  /// and one Griffin-Lim, whose phases start from stream 2 of `seed`, runs over the whole, so that no seam is heard as
+  /// a click.
   public func decode(_ file: CodeFile, seed: UInt64 = 0, source: String = "code") throws(PerceptualError) -> AudioClip {
     let pictures = try pictures(file, source: source)
     let joined = Self.joined(pictures)

@@ -3,9 +3,9 @@ import PerceptualCore
 
 /// Entropy coding of the latents' indices, and how much there is to gain.
 ///
-/// Each bit of an index, highest first, is coded by a model of its own for the channel, the bits above it in the same index,
-/// and the neighbours to the left (the time before) and above (the band before): whether each exceeds the middle index. Models
-/// start empty and run on from clip to clip.
+/// Each bit of an index, highest first, is coded by a model of its own for the channel, the bits above it in the same
+/// index, and the neighbours to the left (the time before) and above (the band before): whether each exceeds the middle
+/// index. Models start empty and run on from clip to clip.
 public enum CodeEntropy {
   /// What a code would cost under models of growing knowledge, in bits a latent.
   public struct Estimate: Equatable, Sendable {

@@ -2,10 +2,10 @@ import PerceptualCore
 
 /// How a recording becomes clips of code: pictures of up to 256 frames that follow each other without overlap.
 ///
-/// A recording of T samples at 16 kHz has F = 1 + floor((T - 1024) / 260) frames; a shorter one is filled with silence to one.
-/// Up to 259 samples at the end, 16 ms, lie in no frame and come back as silence. Clip k holds frames 256 k ... 256 k + 255;
-/// the last one what is left, its last frame repeated up to a multiple of 16, since the network halves four times. So the
-/// paper's clip of 67 328 samples is one clip of 256 frames: m 16 16 latents.
+/// A recording of T samples at 16 kHz has F = 1 + floor((T - 1024) / 260) frames; a shorter one is filled with silence
+/// to one. Up to 259 samples at the end, 16 ms, lie in no frame and come back as silence. Clip k holds frames 256 k ...
+/// 256 k + 255; the last one what is left, its last frame repeated up to a multiple of 16, since the network halves
+/// four times. So the paper's clip of 67 328 samples is one clip of 256 frames: m 16 16 latents.
 struct CodeLayout: Equatable, Sendable {
   static let framesPerClip = 256
   /// As long as the front end can hold: 4.6 hours.

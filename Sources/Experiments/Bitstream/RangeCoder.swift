@@ -1,15 +1,15 @@
 /// An adaptive binary arithmetic coder in integers alone, so that every machine writes and reads the same bytes.
 ///
-/// A range coder with carry propagation (Martin 1979, in the form of LZMA): 32 bits of range, probabilities of 16 bits from
-/// the counts of a context by the rule of Krichevsky and Trofimov (1981), (n + 1/2) / (total + 1). Counts are halved at 4096,
-/// so that statistics may drift.
+/// A range coder with carry propagation (Martin 1979, in the form of LZMA): 32 bits of range, probabilities of 16 bits
+/// from the counts of a context by the rule of Krichevsky and Trofimov (1981), (n + 1/2) / (total + 1). Counts are
+/// halved at 4096, so that statistics may drift.
 struct BitModel {
   private var counts: [UInt16]
 
   init(contexts: Int) { counts = [UInt16](repeating: 0, count: 2 * contexts) }
 
-  /// The probability of a 0 in units of 2^-16, within 1/256 and 255/256: so a bit costs at least 0.0056 bits, and a short file
-  /// cannot claim to hold a long code.
+  /// The probability of a 0 in units of 2^-16, within 1/256 and 255/256: so a bit costs at least 0.0056 bits, and a
+  /// short file cannot claim to hold a long code.
   func zero(_ context: Int) -> UInt32 {
     let zeros = UInt32(counts[2 * context])
     let total = zeros + UInt32(counts[2 * context + 1])

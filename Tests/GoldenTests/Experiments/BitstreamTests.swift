@@ -22,8 +22,8 @@ import Testing
   /// 256 frames to the last sample.
   private static let wholeFrames = PaperAudio.windowLength + 255 * PaperAudio.hop
 
-  /// What the code's pictures are, they are by hard quantisation without a file too. Six channels run operation by operation
-  /// both ways: equal bits.
+  /// What the code's pictures are, they are by hard quantisation without a file too. Six channels run operation by
+  /// operation both ways: equal bits.
   @Test(arguments: [[-1.0, 1], [-0.2, 0, 0.2]]) func decodingIsHardReconstruction(_ centres: [Double]) throws {
     let network = try smallNetwork(channels: 6, centres: centres)
     let audio = Self.recording(samples: Self.wholeFrames, name: "one clip")
@@ -40,7 +40,8 @@ import Testing
     #expect(isSamePicture && isSameRange && isSameSound)
   }
 
-  /// In fused blocks the encoder's rounding differs from the decoder's operation by operation, but the code is the same.
+  /// In fused blocks the encoder's rounding differs from the decoder's operation by operation, but the code is the
+  /// same.
   @Test func fusedBlocksAndOperationsAgree() throws {
     let network = try smallNetwork(channels: 32)
     let audio = Self.recording(samples: Self.wholeFrames, name: "fused")
@@ -69,7 +70,8 @@ import Testing
     }
   }
 
-  /// Clips of a long recording are those of its parts: nothing is shared over a seam but the samples that both frames see.
+  /// Clips of a long recording are those of its parts: nothing is shared over a seam but the samples that both frames
+  /// see.
   @Test func aLongRecordingIsItsClipsOneAfterAnother() throws {
     let network = try smallNetwork(channels: 4)
     let audio = Self.recording(samples: 150_001, name: "long")

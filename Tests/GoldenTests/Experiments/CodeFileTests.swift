@@ -91,7 +91,8 @@ import Testing
     let estimate = CodeEntropy.estimate([skewed])
     #expect(estimate.bound == 1)
     #expect(estimate.byChannel < estimate.together && estimate.together < 1)
-    // A context of n bits learns its share for about log2(n) / 2 bits (Krichevsky and Trofimov), four contexts a channel.
+    // A context of n bits learns its share for about log2(n) / 2 bits (Krichevsky and Trofimov), four contexts a
+    // channel.
     let learning = 4 * 0.5 * log2(1024.0) / 1024
     #expect(estimate.coded > estimate.byChannel * 0.98)
     #expect(estimate.coded < estimate.byChannel + 1.5 * learning)
@@ -200,7 +201,8 @@ import Testing
     }
   }
 
-  /// Damage whose checksum was made right must give a file or an error, and an entropy-coded one must end where it says.
+  /// Damage whose checksum was made right must give a file or an error, and an entropy-coded one must end where it
+  /// says.
   @Test(arguments: [false, true]) func hostileFilesGiveAFileOrAnError(_ entropyCoded: Bool) {
     var generator = SeededGenerator(name: "hostile \(entropyCoded)")
     let original = Self.small(entropyCoded: entropyCoded)

@@ -19,8 +19,8 @@ import Testing
     }
   }
 
-  /// Weights are off by half a unit in the last place of a half, everything else by nothing; what comes back from the file is
-  /// what `rounded` foretells, and rounding again changes nothing.
+  /// Weights are off by half a unit in the last place of a half, everything else by nothing; what comes back from the
+  /// file is what `rounded` foretells, and rounding again changes nothing.
   @Test func onlyConvolutionsAreRounded() throws {
     let network = try smallNetwork(channels: 5)
     let rounded = try network.rounded(to: .float16)

@@ -1,0 +1,52 @@
+import Foundation
+import PerceptualCore
+import PerceptualFiles
+
+/// A training's log.jsonl as numbers and as a picture.
+public struct LearningCurves: Sendable {
+  /// Iteration and value, in the order of the log; lines that are damaged or not finite are left out.
+  public private(set) var loss: [(x: Double, y: Double)] = []
+  public private(set) var gradientNorm: [(x: Double, y: Double)] = []
+  public private(set) var liveLatents: [(x: Double, y: Double)] = []
+  public private(set) var offCentreLatents: [(x: Double, y: Double)] = []
+
+  var losses: [Double] { loss.map(\.y) }
+
+  /// Of the lines of a log.
+  public init(log text: String) {
+    for line in text.split(separator: "\n") {
+      guard let document = try? JSONValue(parsing: line.utf8), let iteration = document["iteration"]?.integer else {
+        continue
+      }
+      func add(_ key: String, to list: inout [(x: Double, y: Double)]) {
+        if let value = document[key]?.double, value.isFinite { list.append((Double(iteration), value)) }
+      }
+      add("loss", to: &loss)
+      add("gradientNorm", to: &gradientNorm)
+      add("liveLatents", to: &liveLatents)
+      add("offCentreLatents", to: &offCentreLatents)
+    }
+  }
+
+  /// Empty where there is no such file.
+  public init(contentsOf path: String) {
+    self.init(log: (try? String(contentsOfFile: path, encoding: .utf8)) ?? "")
+  }
+
+  /// Loss and gradient norm over their first values, and the two shares of latents, over the iterations.
+  public func picture(title: String) -> Picture {
+    func relative(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
+      guard let first = points.first, first.y > 0 else { return [] }
+      return points.map { ($0.x, $0.y / first.y) }
+    }
+    return LineChart(
+      title: title, xLabel: "iteration", yLabel: "relative to the first; shares",
+      series: [
+        LineChart.Series(name: "loss / first", points: relative(loss)),
+        LineChart.Series(name: "gradient / first", points: relative(gradientNorm)),
+        LineChart.Series(name: "live latents", points: liveLatents),
+        LineChart.Series(name: "off centre", points: offCentreLatents),
+      ], isLogarithmic: true
+    ).render()
+  }
+}

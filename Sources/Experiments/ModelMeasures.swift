@@ -1,0 +1,67 @@
+import Fast
+import Foundation
+import PerceptualCore
+import PerceptualFiles
+
+/// The measures of Figure 2 over all test clips, of one model's reconstructions beside the inputs.
+public struct ModelMeasures: Sendable {
+  /// "input" or "noise-nlpd".
+  public let name: String
+  public let title: String
+  /// Clip by clip.
+  public let clips: [PictureMeasures]
+  /// Of the inputs, clip by clip.
+  public let inputs: [PictureMeasures]
+
+  /// Of pictures [N, 1, H, W] that stand for the clips' logarithms, spread over the threads.
+  static func measures(_ pictures: Tensor<Float>, clips: [Clip]) -> [PictureMeasures] {
+    let (rows, columns) = (pictures.shape[2], pictures.shape[3])
+    return Execution.current.map(clips.count) { index in
+      let elements = Array(pictures.elements[index * rows * columns..<(index + 1) * rows * columns])
+      let range = clips[index].picture
+      return PictureMeasures(
+        Tensor(elements, shape: [rows, columns]), low: Double(range.low[0]), high: Double(range.high[0]))
+    }
+  }
+
+  /// The input first, then the rows.
+  public static func of(_ test: ClipSet, _ rows: [Table1Row], reconstructions: [Tensor<Float>]) -> [ModelMeasures] {
+    let inputs = measures(test.batch, clips: test.clips)
+    let first = ModelMeasures(name: "input", title: "input", clips: inputs, inputs: inputs)
+    return [first]
+      + zip(rows, reconstructions).map { row, output in
+        ModelMeasures(
+          name: row.model.name, title: row.model.title, clips: measures(output, clips: test.clips), inputs: inputs)
+      }
+  }
+
+  /// The mean over clips of measure `index`.
+  func mean(_ index: Int) -> Double { clips.reduce(0) { $0 + $1.values[index] } / Double(clips.count) }
+
+  /// The logarithm of measure over input's, clip by clip: differences of logarithms treat twice and half alike.
+  /// Quantities under a millionth of the input's count as that.
+  func logRatios(_ index: Int) -> [Double] {
+    zip(clips, inputs).map { clip, input in
+      let reference = input.values[index]
+      return reference > 0 ? log(max(clip.values[index] / reference, 1e-6)) : 0
+    }
+  }
+
+  /// The geometric mean of the ratios to the input.
+  func ratio(_ index: Int) -> Double { exp(logRatios(index).reduce(0, +) / Double(clips.count)) }
+
+  func interval(_ index: Int, _ bootstrap: Bootstrap) -> Interval? {
+    bootstrap.interval(logRatios(index)).map { Interval(low: exp($0.low), high: exp($0.high)) }
+  }
+
+  func json(_ bootstrap: Bootstrap) -> JSONValue {
+    var members: [JSONValue.Member] = [.init(key: "name", value: .string(name))]
+    for (index, key) in PictureMeasures.names.enumerated() {
+      let bounds: JSONValue = interval(index, bootstrap).map { .array([.number($0.low), .number($0.high)]) } ?? .null
+      members.append(
+        .init(
+          key: key, value: ["mean": .number(mean(index)), "ratio": .number(ratio(index)), "interval": bounds]))
+    }
+    return .object(members)
+  }
+}

@@ -1,0 +1,127 @@
+import PerceptualCore
+
+/// A column of the paper's table.
+public enum TableMetric: String, Sendable, CaseIterable {
+  case mse
+  case nlpd
+  case msSSIM
+
+  public var title: String {
+    switch self {
+    case .mse: "MSE"
+    case .nlpd: "NLPD"
+    case .msSSIM: "MS-SSIM"
+    }
+  }
+
+  public func value(_ scores: Scores) -> Double {
+    switch self {
+    case .mse: scores.mse
+    case .nlpd: scores.nlpd
+    case .msSSIM: scores.msSSIM
+    }
+  }
+
+  /// By how much `a` is better than `b`: positive if it is.
+  public func advantage(of a: Scores, over b: Scores) -> Double {
+    self == .msSSIM ? value(a) - value(b) : value(b) - value(a)
+  }
+}
+
+/// One of the six models.
+public struct TableModel: Hashable, Sendable {
+  /// "noise" or "music".
+  public let data: String
+  public let loss: TrainingLoss
+
+  public init(_ data: String, _ loss: TrainingLoss) {
+    self.data = data
+    self.loss = loss
+  }
+
+  /// "noise-nlpd", as in file names.
+  public var name: String { "\(data)-\(loss.rawValue)" }
+  /// "U(x), NLPD".
+  public var title: String { "\(PaperTable.symbol(data)), \(loss.title)" }
+}
+
+/// "`better` beats `worse` on `metric`": an ordering that the paper's table claims.
+public struct OrderingClaim: Hashable, Sendable {
+  public let better: TableModel
+  public let worse: TableModel
+  public let metric: TableMetric
+
+  public var title: String { "\(better.title) beats \(worse.title) on \(metric.title)" }
+
+  /// Twenty-four: trained on noise NLPD beats MS-SSIM beats MSE on all metrics (nine pairs); trained on music each
+  /// metric is best for the model trained on it (six); music beats noise for each loss on all metrics (nine).
+  public static let all: [OrderingClaim] = {
+    var claims: [OrderingClaim] = []
+    let ranked: [TrainingLoss] = [.nlpd, .msSSIM, .mse]
+    for metric in TableMetric.allCases {
+      for (first, second) in [(0, 1), (1, 2), (0, 2)] {
+        claims.append(
+          OrderingClaim(
+            better: TableModel("noise", ranked[first]), worse: TableModel("noise", ranked[second]), metric: metric))
+      }
+    }
+    for (metric, own) in [(TableMetric.mse, TrainingLoss.mse), (.nlpd, .nlpd), (.msSSIM, .msSSIM)] {
+      for other in TrainingLoss.allCases where other != own {
+        claims.append(
+          OrderingClaim(better: TableModel("music", own), worse: TableModel("music", other), metric: metric))
+      }
+    }
+    for metric in TableMetric.allCases {
+      for loss in TrainingLoss.allCases {
+        claims.append(
+          OrderingClaim(better: TableModel("music", loss), worse: TableModel("noise", loss), metric: metric))
+      }
+    }
+    return claims
+  }()
+}
+
+/// What the clips say about a claim.
+public struct OrderingResult: Equatable, Sendable {
+  public enum Verdict: String, Sendable {
+    /// The interval of the paired difference lies on the claim's side of 0.
+    case shown
+    /// It lies on the other side.
+    case contradicted
+    /// It holds 0, or there is none.
+    case undecided
+  }
+
+  public let claim: OrderingClaim
+  /// Mean over the clips of the better model's advantage: positive as the paper says.
+  public let advantage: Double
+  public let interval: Interval?
+
+  public var verdict: Verdict {
+    guard let interval else { return .undecided }
+    return interval.low > 0 ? .shown : interval.high < 0 ? .contradicted : .undecided
+  }
+
+  /// Clip by clip, paired.
+  init(_ claim: OrderingClaim, better: [Scores], worse: [Scores], _ bootstrap: Bootstrap) {
+    let differences = zip(better, worse).map { claim.metric.advantage(of: $0, over: $1) }
+    self.claim = claim
+    advantage = differences.reduce(0, +) / Double(max(1, differences.count))
+    interval = bootstrap.interval(differences)
+  }
+}
+
+extension Array<Table1Row> {
+  /// Every claim whose two models are among the rows, under one way of testing.
+  public func orderings(
+    _ statistics: BatchStatistics, _ quantisation: Quantisation, _ bootstrap: Bootstrap
+  ) -> [OrderingResult] {
+    OrderingClaim.all.compactMap { claim in
+      func clips(_ model: TableModel) -> [Scores]? {
+        first { $0.data == model.data && $0.loss == model.loss }?.result(statistics, quantisation)?.clips
+      }
+      guard let better = clips(claim.better), let worse = clips(claim.worse) else { return nil }
+      return OrderingResult(claim, better: better, worse: worse, bootstrap)
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import Foundation
+import PerceptualCore
+import PerceptualFiles
+
+/// Recordings that two collections share: the same file by another path or link, or a copy with the same bytes. The
+/// same music encoded anew is not found.
+public enum RecordingOverlap {
+  /// Pairs of paths, one of each list.
+  public static func find(_ first: [String], _ second: [String]) throws(PerceptualError) -> [(String, String)] {
+    var pairs: [(String, String)] = []
+    var byPath: [String: String] = [:]
+    var bySize: [Int: [String]] = [:]
+    for file in second {
+      byPath[resolved(file)] = file
+      bySize[size(file), default: []].append(file)
+    }
+    for file in first {
+      if let same = byPath[resolved(file)] {
+        pairs.append((file, same))
+        continue
+      }
+      // Bytes are read only where the sizes agree.
+      let candidates = bySize[size(file)] ?? []
+      if candidates.isEmpty { continue }
+      let bytes = try FileBytes.read(file)
+      for other in candidates where try FileBytes.read(other) == bytes {
+        pairs.append((file, other))
+        break
+      }
+    }
+    return pairs
+  }
+
+  /// Throws `.usage` where training and test clips would come from the same recordings.
+  public static func refuse(training: [String], test: [String]) throws(PerceptualError) {
+    let pairs = try find(training, test)
+    guard let (one, other) = pairs.first else { return }
+    let copy = one == other ? "" : ", which is \(other)"
+    throw PerceptualError(
+      .usage,
+      "\(one)\(copy): \(pairs.count) recordings are both in --music and in --test; test on other recordings than those "
+        + "trained on")
+  }
+
+  private static func resolved(_ path: String) -> String {
+    URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
+  }
+
+  private static func size(_ path: String) -> Int {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: resolved(path))
+    return (attributes?[.size] as? NSNumber)?.intValue ?? -1
+  }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import PerceptualCore
+import PerceptualFiles
+import PerceptualTestSupport
+import Testing
+
+@testable import PerceptualExperiments
+
+/// `table1` on weights that are there already, and what it refuses.
+@Suite struct Table1CommandTests {
+  private static func inputs() throws -> ScratchDirectory {
+    let directory = try ScratchDirectory()
+    for name in ["weights", "test", "music", "empty"] {
+      try FileManager.default.createDirectory(atPath: directory.file(name), withIntermediateDirectories: true)
+    }
+    for (name, seed) in [("noise-mse", UInt64(4)), ("noise-nlpd", 5), ("music-mse", 6)] {
+      try Checkpoint.write(
+        try smallNetwork(channels: 4, seed: seed), to: directory.file("weights/\(name).safetensors"),
+        metadata: ["seed": "\(seed)", "iteration": "3"], precision: .float16)
+    }
+    for (clip, place) in [("00-chamber-strings", "test/a.flac"), ("05-jazz-trio", "test/b.flac"), ("02-rock-band", "music/c.flac")] {
+      try FileManager.default.copyItem(
+        atPath: "\(fixturesDirectory)/audio/\(clip).flac", toPath: directory.file(place))
+    }
+    return directory
+  }
+
+  @Test func testsWeightsAsTheyAre() throws {
+    let directory = try Self.inputs()
+    let words = ["table1", "--weights", "weights", "--test", "test", "--out", "out", "--group", "1"]
+    let outcome = try perceptual(words + ["--json"], in: directory)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(outcome.errors.contains("U(x), MS-SSIM: no weights in weights, left out"))
+    let rows = try #require(try outcome.json().array)
+    #expect(rows.map { $0["data"]?.string } == ["music", "noise", "noise"])
+    for row in rows {
+      #expect(row["clips"]?.array?.count == 2 && row["alternatives"]?.array?.count == 3)
+      #expect(row["intervals"]?["nlpd"]?.array?.count == 2)
+      #expect(row["withoutMeanError"]?["mse"]?.double != nil && row["offCentreLatents"]?.double != nil)
+      let clip = try #require(row["clips"]?.array?.first)
+      #expect(clip["withoutMeanError"]?["msSSIM"]?.double != nil)
+    }
+    let record = try Table1Record(contentsOf: directory.file("out/record.json")).document
+    #expect(record["models"]?.array?.count == 3)
+    #expect(record["test"]?["batchGroups"]?.array?.compactMap(\.integer) == [1, 1])
+    #expect(record["baselines"]?.array?.count == 5)
+    #expect(record["measures"]?.array?.count == 4)
+    // Nine pairs of noise need MS-SSIM but for three; one of music against noise has both models, on three metrics.
+    #expect(record["orderings"]?.array?.count == 4 * (3 + 3))
+    #expect(record["test"]?["recordings"]?.array?.count == 2)
+    for name in ["table1.json", "table1.csv", "figure2.png", "report.html", "audio/00-noise-nlpd.wav"] {
+      #expect(FileManager.default.fileExists(atPath: directory.file("out/\(name)")), "\(name)")
+    }
+    // Rounded weights are not rounded again; the text says the same as the JSON.
+    #expect(record["models"]?.array?[0]["halfPrecision"]?.array == [])
+    let text = try perceptual(words, in: directory).output
+    for phrase in ["batch statistics of 1 clips together", "constant answer 0.5", "orderings of the paper, running statistics"] {
+      #expect(text.contains(phrase), "\(phrase): \(text)")
+    }
+  }
+
+  @Test(arguments: [
+    ("table1 --weights empty --test test --out out", 66, "train first"),
+    ("table1 --only-evaluate --test test --out out", 66, "train first"),
+    ("table1 --weights weights --only-evaluate --test test --out out", 64, "give one"),
+    ("table1 --weights weights --music music --test test --out out", 64, "leave it out"),
+    ("table1 --seeds 0 --out out", 64, "--seeds 0"), ("table1 --group 0 --out out", 64, "--group 0"),
+    ("table1 --music music --test both --out out", 64, "1 recordings are both in --music and in --test"),
+    ("table1 --music music --test music --out out", 64, "other recordings"),
+  ])
+  func refuses(_ line: String, _ exitCode: Int, _ phrase: String) throws {
+    let directory = try Self.inputs()
+    try FileManager.default.createDirectory(atPath: directory.file("both"), withIntermediateDirectories: true)
+    for (from, to) in [("music/c.flac", "both/copy.flac"), ("test/a.flac", "both/a.flac")] {
+      try FileManager.default.copyItem(atPath: directory.file(from), toPath: directory.file(to))
+    }
+    let outcome = try perceptual(line.split(separator: " ").map(String.init), in: directory)
+    #expect(outcome.exitCode == Int32(exitCode), "\(outcome.errors)")
+    #expect(outcome.errors.contains(phrase), "\(outcome.errors)")
+  }
+
+  @Test func evaluateSaysMoreThanMeans() throws {
+    let directory = try Self.inputs()
+    try Checkpoint.write(try smallNetwork(channels: 4), to: directory.file("exact.safetensors"))
+    let words = ["evaluate", "exact.safetensors", "--test", "test", "--batch-statistics", "batch", "--half-precision"]
+    let document = try perceptual(words + ["--json"], in: directory).json()
+    #expect(document["batchGroups"]?.array?.compactMap(\.integer) == [2])
+    #expect(document["halfPrecision"]?["mse"]?.double != nil)
+    #expect(document["halfPrecision"]?["mse"] != document["mse"])
+    #expect(document["intervals"]?["msSSIM"]?.array?.count == 2)
+    let apart = try perceptual(words + ["--json", "--group", "1"], in: directory).json()
+    #expect(apart["batchGroups"]?.array?.compactMap(\.integer) == [1, 1])
+    #expect(apart["mse"] != document["mse"])
+    let text = try perceptual(words, in: directory).output
+    #expect(text.contains("normalised together: 2 clips") && text.contains("weights in half precision"), "\(text)")
+  }
+}

@@ -1,0 +1,134 @@
+import Fast
+import Foundation
+import PerceptualCore
+import PerceptualFiles
+import PerceptualTestSupport
+import Testing
+
+@testable import PerceptualExperiments
+
+@Suite struct BaselineTests {
+  private static func noise(_ shape: [Int]) -> Tensor<Float> {
+    Tensor(uniformNoise(seed: 2, stream: .noise, index: 0, count: shape.reduce(1, *)), shape: shape)
+  }
+
+  /// Blocks' means keep what is linear within the outermost centres, and the mean everywhere.
+  @Test(arguments: [(Baseline.means8, 8), (.means4, 4)]) func blockMeansInterpolate(_ baseline: Baseline, _ side: Int) {
+    let (height, width) = (32, 48)
+    let ramp = Tensor<Float>(
+      (0..<height * width).map { Float($0 / width) / 64 + Float($0 % width) / 128 }, shape: [1, 1, height, width])
+    let answer = baseline.answer(ramp)
+    for y in side / 2..<height - side / 2 {
+      for x in side / 2..<width - side / 2 {
+        #expect(abs(answer[y * width + x] - ramp[y * width + x]) < 8 * Float.ulpOfOne)
+      }
+    }
+    let flat = baseline.answer(Tensor<Float>(repeating: 0.375, shape: [2, 1, 16, 16]))
+    #expect(flat.elements.allSatisfy { $0 == 0.375 })
+    // A block's centre lies between four pixels, whose mean is the block's where its neighbours agree.
+    let noisy = Self.noise([1, 1, 16, 16])
+    let mean = noisy.elements.reduce(0, +) / 256
+    let kept = baseline.answer(noisy).elements.reduce(0, +) / 256
+    #expect(abs(kept - mean) < 0.05)
+  }
+
+  @Test func theOthersAreWhatTheySay() {
+    let pictures = Self.noise([2, 1, 64, 64])
+    #expect(Baseline.constant.answer(pictures).elements.allSatisfy { $0 == 0.5 })
+    let shrunk = Baseline.contrast.answer(pictures)
+    #expect(zip(shrunk.elements, pictures.elements).allSatisfy { abs($0 - 0.5 - 0.3 * ($1 - 0.5)) < 1e-6 })
+    let noisy = Baseline.noise.answer(pictures)
+    let errors = meanSquaredError(noisy, target: pictures).elements
+    // 4096 draws know a variance to 2.2 %.
+    for error in errors { #expect(abs(error / 0.0025 - 1) < 4 * 0.022) }
+    let isAnother = noisy.elements != Baseline.noise.answer(pictures, seed: 1).elements
+    let isSame = noisy.elements == Baseline.noise.answer(pictures).elements
+    #expect(isAnother && isSame)
+  }
+}
+
+@Suite struct EvaluationTests {
+  private static let pictures = Tensor(
+    uniformNoise(seed: 1, stream: .noise, index: 0, count: 5 * 176 * 176), shape: [5, 1, 176, 176])
+
+  @Test func levelIsTakenOffPictureByPicture() {
+    let shifted = Tensor(
+      Self.pictures.elements.enumerated().map { $1 + 0.1 * Float($0 / (176 * 176)) }, shape: Self.pictures.shape)
+    let evaluation = Evaluation(shifted, target: Self.pictures)
+    for (index, scores) in evaluation.clips.enumerated() {
+      let offset = 0.1 * Double(index)
+      #expect(abs(scores.mse - offset * offset) < 1e-6)
+      #expect(evaluation.withoutMeanError[index].mse < 1e-12)
+      #expect(evaluation.withoutMeanError[index].msSSIM > 1 - 1e-6)
+    }
+  }
+
+  @Test func groupsAreOfNearlyEqualSizeAndDecideBatchStatistics() throws {
+    #expect(Autoencoder.groups(of: 195, largest: 64).map(\.count) == [48, 49, 49, 49])
+    #expect(Autoencoder.groups(of: 5, largest: 64) == [0..<5])
+    let network = try smallNetwork(channels: 4)
+    func scores(_ statistics: BatchStatistics, _ group: Int) -> [Scores] {
+      Evaluation(network, Self.pictures, statistics: statistics, quantisation: .soft, largestGroup: group).clips
+    }
+    #expect(scores(.running, 1) == scores(.running, 64))
+    #expect(scores(.batch, 1) != scores(.batch, 64))
+    #expect(Array(scores(.batch, 3).prefix(2)) != Array(scores(.batch, 5).prefix(2)))
+  }
+
+  @Test func hardQuantisationLeavesNothingOffTheCentres() throws {
+    let network = try smallNetwork(channels: 4)
+    let hard = Evaluation(network, Self.pictures, statistics: .running, quantisation: .hard)
+    let soft = Evaluation(network, Self.pictures, statistics: .running, quantisation: .soft)
+    #expect(hard.offCentre == [0, 0, 0, 0, 0])
+    #expect(soft.offCentre.count == 5 && soft.offCentre.allSatisfy { $0 > 0 && $0 <= 1 })
+  }
+}
+
+@Suite struct RecordingOverlapTests {
+  @Test func findsTheSameFileLinksAndCopies() throws {
+    try withTemporaryDirectory { directory in
+      for name in ["music", "test"] {
+        try FileManager.default.createDirectory(atPath: "\(directory)/\(name)", withIntermediateDirectories: true)
+      }
+      func write(_ text: String, _ name: String) throws { try FileBytes.write(Array(text.utf8), to: "\(directory)/\(name)") }
+      try write("one", "music/a.wav")
+      try write("two", "music/b.wav")
+      try write("six", "test/c.wav")
+      func find() throws -> [String] {
+        try RecordingOverlap.find(
+          try AudioFile.list(in: "\(directory)/music"), try AudioFile.list(in: "\(directory)/test")
+        ).map { ($0.0 as NSString).lastPathComponent + " " + ($0.1 as NSString).lastPathComponent }
+      }
+      #expect(try find() == [])
+      try write("two", "test/d.wav")
+      #expect(try find() == ["b.wav d.wav"])
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(directory)/test/e.wav", withDestinationPath: "\(directory)/music/a.wav")
+      #expect(try find() == ["a.wav e.wav", "b.wav d.wav"])
+      let lists = try (AudioFile.list(in: "\(directory)/music"), AudioFile.list(in: "\(directory)/test"))
+      let error = #expect(throws: PerceptualError.self) {
+        try RecordingOverlap.refuse(training: lists.0, test: lists.1)
+      }
+      #expect(error?.kind == .usage)
+      #expect(error?.description.contains("2 recordings are both") == true)
+    }
+  }
+}
+
+@Suite struct LearningCurveTests {
+  @Test func readsALogAndSkipsWhatIsDamaged() {
+    let log = """
+      {"iteration":1,"loss":0.5,"gradientNorm":2,"seconds":1,"liveLatents":0.9,"offCentreLatents":0.4}
+      {"iteration":2,"loss":null,"gradientNorm":1,"seconds":1}
+      {"iteration":3,"loss":0.25,"gradi
+      {"iteration":4,"loss":0.125,"gradientNorm":0.5,"seconds":1}
+      """
+    let curves = LearningCurves(log: log)
+    #expect(curves.loss.map(\.x) == [1, 4] && curves.losses == [0.5, 0.125])
+    #expect(curves.gradientNorm.map(\.y) == [2, 1, 0.5])
+    #expect(curves.liveLatents.map(\.y) == [0.9] && curves.offCentreLatents.map(\.x) == [1])
+    let picture = curves.picture(title: "noise, MSE")
+    #expect(picture.width > 600 && picture.height > 400)
+    #expect(LearningCurves(contentsOf: "/nowhere/log.jsonl").losses == [])
+  }
+}
