@@ -138,11 +138,13 @@ extension Trainer {
 
   /// What a run must have in common with the one that it goes on from.
   private var settings: [String: String] {
-    [
+    var settings = [
       "loss": options.loss.rawValue, "data": data.title, "seed": "\(options.seed)", "batch": "\(options.batch)",
       "size": "\(options.size)", "learningRate": "\(options.learningRate)", "pooling": options.pooling.rawValue,
       "quantisation": options.quantisation.rawValue,
     ]
+    settings["pictures"] = fingerprint
+    return settings
   }
 
   /// Continues from a checkpoint of the same run, bit for bit. Throws if its seed, loss or data differ from this run's.

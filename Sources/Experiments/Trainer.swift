@@ -77,6 +77,8 @@ public final class Trainer {
   let secondMoment: ParameterStore
   /// Of the last step.
   let gradient: ParameterStore
+  /// Of the pictures trained on; nil for noise.
+  let fingerprint: String?
   private let pass: any AutoencoderPass
   private let objective: TrainingObjective
 
@@ -98,6 +100,7 @@ public final class Trainer {
     self.network = network
     self.options = options
     self.data = data
+    fingerprint = data.fingerprint
     let shapes = network.parameters.entries.map { (name: $0.name, shape: $0.shape) }
     firstMoment = ParameterStore(shapes)
     secondMoment = ParameterStore(shapes)

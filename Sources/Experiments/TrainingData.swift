@@ -1,4 +1,5 @@
 import Fast
+import Foundation
 import PerceptualCore
 
 /// Where training pictures come from. Batch i is a function of (seed, i) alone.
@@ -13,6 +14,23 @@ public enum TrainingData: Sendable {
     case .noise: "noise"
     case .pictures: "music"
     }
+  }
+
+  /// What tells one collection of pictures from another, nil for noise: how many, their mean and mean square to four
+  /// digits, which rounding on another instruction set leaves alone.
+  var fingerprint: String? {
+    guard case .pictures(let pictures) = self else { return nil }
+    var sum = 0.0
+    var squares = 0.0
+    var count = 0.0
+    for picture in pictures {
+      for value in picture.elements {
+        sum += Double(value)
+        squares += Double(value) * Double(value)
+      }
+      count += Double(picture.count)
+    }
+    return String(format: "%d of mean %.4f, mean square %.4f", pictures.count, sum / count, squares / count)
   }
 
   /// Batch `index`, [images, 1, height, width].

@@ -85,6 +85,7 @@ struct Table1Text {
     for statistics in BatchStatistics.allCases {
       for quantisation in Quantisation.allCases {
         let results = rows.orderings(statistics, quantisation, table.bootstrap)
+        if results.isEmpty { continue }
         func count(_ verdict: OrderingResult.Verdict) -> Int { results.count { $0.verdict == verdict } }
         lines.append(
           "orderings of the paper, \(statistics.rawValue) statistics, \(quantisation.rawValue) quantisation: "

@@ -2,14 +2,29 @@ import Fast
 import PerceptualCore
 import PerceptualFiles
 
+/// Code and sound are computed by the baseline's inner loops whatever the machine has: rounding differs from one
+/// instruction set to the next, a latent halfway between two centres may turn, and Griffin-Lim carries the least
+/// difference of two pictures into another choice of phases. It costs half a second a clip.
+private func reproducibly<Value>(
+  _ body: () throws(PerceptualError) -> Value
+) throws(PerceptualError) -> Value {
+  let execution = Execution(threads: Execution.current.threads, instructionSet: .baseline)
+  let result = Execution.$current.withValue(execution) { Result { () throws(PerceptualError) in try body() } }
+  return try result.get()
+}
+
 extension Autoencoder {
   /// Audio of any rate and channels as code: mixed to one channel, resampled to 16 kHz, cut into clips
   /// (``CodeLayout``), each clip's picture scaled to its own range, encoded with running statistics and quantised to
   /// the nearest centres.
   ///
   /// Throws `.usage` where the network has more channels or centres than the header can say, `.malformed` where the
-  /// audio is empty or too long.
+  /// audio is empty or too long. The same file for any number of threads and under every instruction set.
   public func encode(_ audio: AudioClip, source: String = "audio") throws(PerceptualError) -> CodeFile {
+    try reproducibly { () throws(PerceptualError) in try encoded(audio, source: source) }
+  }
+
+  private func encoded(_ audio: AudioClip, source: String) throws(PerceptualError) -> CodeFile {
     guard options.channels <= Int(UInt16.max), options.centres.count <= Int(UInt8.max) else {
       throw PerceptualError(
         .usage,
@@ -55,6 +70,12 @@ extension Autoencoder {
   public func pictures(
     _ file: CodeFile, source: String = "code"
   ) throws(PerceptualError) -> [LogScalingOutput<Float>] {
+    try reproducibly { () throws(PerceptualError) in try decodedPictures(file, source: source) }
+  }
+
+  private func decodedPictures(
+    _ file: CodeFile, source: String
+  ) throws(PerceptualError) -> [LogScalingOutput<Float>] {
     let identity = identity
     guard file.weights == identity, file.layout.channels == options.channels,
       file.layout.centres == options.centres.count
@@ -81,8 +102,13 @@ extension Autoencoder {
   /// The sound of a code file: mono, 16 kHz, as long as what was encoded. The clips' logarithms are put side by side
   /// and one Griffin-Lim, whose phases start from stream 2 of `seed`, runs over the whole, so that no seam is heard as
   /// a click.
+  /// The same samples for any number of threads and under every instruction set.
   public func decode(_ file: CodeFile, seed: UInt64 = 0, source: String = "code") throws(PerceptualError) -> AudioClip {
-    let pictures = try pictures(file, source: source)
+    try reproducibly { () throws(PerceptualError) in try decoded(file, seed: seed, source: source) }
+  }
+
+  private func decoded(_ file: CodeFile, seed: UInt64, source: String) throws(PerceptualError) -> AudioClip {
+    let pictures = try decodedPictures(file, source: source)
     let joined = Self.joined(pictures)
     let frontEnd = AudioFrontEnd()
     let phases = initialPhases(

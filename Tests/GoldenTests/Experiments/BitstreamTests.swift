@@ -22,6 +22,11 @@ import Testing
   /// 256 frames to the last sample.
   private static let wholeFrames = PaperAudio.windowLength + 255 * PaperAudio.hop
 
+  /// Code is computed by the baseline's loops.
+  private static func baseline<Value>(_ body: () -> Value) -> Value {
+    Execution.$current.withValue(Execution(threads: 2, instructionSet: .baseline), operation: body)
+  }
+
   /// What the code's pictures are, they are by hard quantisation without a file too. Six channels run operation by
   /// operation both ways: equal bits.
   @Test(arguments: [[-1.0, 1], [-0.2, 0, 0.2]]) func decodingIsHardReconstruction(_ centres: [Double]) throws {
@@ -33,7 +38,7 @@ import Testing
     #expect(isVaried)
     let bytes = file.bytes()
     let pictures = try network.pictures(try CodeFile(bytes: bytes))
-    let expected = network.reconstruct(audio, quantisation: .hard)
+    let expected = Self.baseline { network.reconstruct(audio, quantisation: .hard) }
     let isSamePicture = pictures[0].image == expected.output.image
     let isSameRange = pictures[0].low == expected.output.low && pictures[0].high == expected.output.high
     let isSameSound = try network.decode(file).samples == expected.audio.samples
@@ -47,17 +52,17 @@ import Testing
     let audio = Self.recording(samples: Self.wholeFrames, name: "fused")
     let file = try network.encode(audio)
     let picture = try network.pictures(file)[0].image
-    let expected = network.reconstruct(audio, quantisation: .hard).output.image
+    let expected = Self.baseline { network.reconstruct(audio, quantisation: .hard).output.image }
     let difference = zip(picture.elements, expected.elements).reduce(0) { max($0, abs($1.0 - $1.1)) }
     // Both are rounded Float results of nine layers; a wrong bit of code would move a pixel by far more than 2^-10.
     #expect(difference < 0x1p-10)
   }
 
-  @Test func codeAndSoundAreTheSameForAnyNumberOfThreads() throws {
+  @Test func codeAndSoundAreTheSameForAnyThreadsAndInstructionSet() throws {
     let network = try smallNetwork(channels: 32)
     let audio = Self.recording(samples: 90_000, name: "threads")
-    func run(_ threads: Int) throws -> ([UInt8], [Float]) {
-      try Execution.$current.withValue(Execution(threads: threads)) {
+    func run(_ threads: Int, _ set: InstructionSet? = nil) throws -> ([UInt8], [Float]) {
+      try Execution.$current.withValue(Execution(threads: threads, instructionSet: set)) {
         let file = try network.encode(audio)
         return (file.bytes(entropyCoded: true), try network.decode(file).samples.elements)
       }
@@ -67,6 +72,11 @@ import Testing
       let again = try run(threads)
       let isSame = again.0 == once.0 && again.1 == once.1
       #expect(isSame, "\(threads) threads")
+    }
+    for set in InstructionSet.available {
+      let again = try run(2, set)
+      let isSame = again.0 == once.0 && again.1 == once.1
+      #expect(isSame, "\(set)")
     }
   }
 

@@ -48,4 +48,42 @@ import Testing
       #expect(Self.digest(other) != expected)
     }
   }
+
+  /// A run goes on with its own settings and pictures alone; what an older file does not say is not asked.
+  @Test func otherSettingsAndPicturesAreRefused() throws {
+    func trainer(_ options: TrainingOptions, picture: Float = 0.25) throws -> Trainer {
+      let picture = Tensor<Float>((0..<48 * 48).map { picture * Float($0 % 7) / 7 }, shape: [48, 48])
+      return try Trainer(
+        Autoencoder(AutoencoderOptions(channels: 2), seed: 1), options: options, data: .pictures([picture]))
+    }
+    let settings = TrainingOptions(loss: .mse, iterations: 2, batch: 2, size: 32, seed: 1)
+    try withTemporaryDirectory { directory in
+      let first = try trainer(settings)
+      try first.step()
+      try first.writeCheckpoint(in: directory)
+      try trainer(settings).resume(iteration: 1, in: directory)
+      var batch = settings
+      batch.batch = 3
+      var size = settings
+      size.size = 48
+      var rate = settings
+      rate.learningRate = 2e-3
+      for (options, phrase) in [(batch, "batch is 2"), (size, "size is 32"), (rate, "learningRate is 0.001")] {
+        let error = #expect(throws: PerceptualError.self) {
+          try trainer(options).resume(iteration: 1, in: directory)
+        }
+        #expect(error?.kind == .usage)
+        #expect(error?.description.contains(phrase) == true, "\(error?.description ?? "")")
+      }
+      let error = #expect(throws: PerceptualError.self) {
+        try trainer(settings, picture: 0.5).resume(iteration: 1, in: directory)
+      }
+      #expect(error?.description.contains("pictures is") == true, "\(error?.description ?? "")")
+      // As a version before this check wrote it.
+      let path = Checkpoint.path(iteration: 1, in: directory)
+      let network = try Checkpoint.read(path)
+      try Checkpoint.write(network, to: path, metadata: ["loss": "mse", "batch": "2"])
+      try trainer(settings, picture: 0.5).resume(iteration: 1, in: directory)
+    }
+  }
 }
