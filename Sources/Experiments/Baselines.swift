@@ -62,9 +62,11 @@ public enum Baseline: String, Sendable, CaseIterable {
         let (top, bottom, down) = neighbours(y, rows)
         for x in 0..<width {
           let (left, right, across) = neighbours(x, columns)
-          let above = means[top * columns + left] + across * (means[top * columns + right] - means[top * columns + left])
-          let below =
-            means[bottom * columns + left] + across * (means[bottom * columns + right] - means[bottom * columns + left])
+          func along(_ row: Int) -> Float {
+            let (first, second) = (means[row * columns + left], means[row * columns + right])
+            return first + across * (second - first)
+          }
+          let (above, below) = (along(top), along(bottom))
           elements[base + y * width + x] = above + down * (below - above)
         }
       }

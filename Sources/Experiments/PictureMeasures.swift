@@ -3,15 +3,16 @@ import PerceptualCore
 
 /// What the paper sees in its Figure 2, as numbers: does a reconstruction flatten, ring, smear strokes, keep vibrato?
 ///
-/// With L[m, t] the natural logarithm that a picture stands for (low + (high - low) x) at band m and frame t, M bands
-/// and T frames of 260 / 16000 s:
+/// With L[m, t] the natural logarithm that a picture stands for (low + (high - low) x) at band m and frame t, M bands and
+/// T frames of 260 / 16000 s:
 ///
-/// - **flatness**: the mean over frames of the spectral flatness, geometric over arithmetic mean of exp(L) over the bands: 1 for a
-///   flat spectrum, towards 0 for a single peak;
-/// - **modulation**: power of the bands' fluctuation in time. Each band's L less its mean, under a Hann window, transformed; the
-///   squares summed over bands and over the modulation frequencies of a range: 0.5 to 4 Hz (notes), 4 to 8 Hz (vibrato,
-///   tremolo), above 8 Hz (strokes, and roughness that was not there), in nepers squared;
-/// - **ripple**: the same along frequency, in each frame, from one cycle in 8 bands on: harmonics' fine structure, and ringing;
+/// - **flatness**: the mean over frames of the spectral flatness, geometric over arithmetic mean of exp(L) over the
+///   bands: 1 for a flat spectrum, towards 0 for a single peak;
+/// - **modulation**: power of the bands' fluctuation in time. Each band's L less its mean, under a Hann window,
+///   transformed; the squares summed over the modulation frequencies of a range and averaged over bands: 0.5 to 4 Hz
+///   (notes), 4 to 8 Hz (vibrato, tremolo), above 8 Hz (strokes, and roughness that was not there), in nepers squared;
+/// - **ripple**: the same along frequency, in each frame, from one cycle in 8 bands on: harmonics' fine structure, and
+///   ringing;
 /// - **onsetSharpness**: the root of the mean over frames of the squared rise, a rise being the mean over bands of
 ///   max(0, L[m, t] - L[m, t - 1]), in dB: a stroke in one frame counts more than the same rise spread over several.
 ///

@@ -106,6 +106,8 @@ public struct Table1 {
   public let directory: String
   /// With batch statistics at most so many clips are normalised together.
   public let largestGroup: Int
+  /// How the models are trained; `soft` is the paper.
+  public let quantisation: TrainingQuantisation
   public let bootstrap: Bootstrap
 
   /// The models in the order of the paper's table.
@@ -113,8 +115,9 @@ public struct Table1 {
 
   public init(
     scale: Table1Scale, seed: UInt64, training: [Tensor<Float>], test: ClipSet, directory: String,
-    largestGroup: Int = 64
+    largestGroup: Int = 64, quantisation: TrainingQuantisation = .soft
   ) {
+    self.quantisation = quantisation
     self.scale = scale
     self.seed = seed
     self.training = training
@@ -146,7 +149,8 @@ public struct Table1 {
   ) throws(PerceptualError) -> Autoencoder? {
     let seed = other ?? seed
     let options = TrainingOptions(
-      loss: loss, iterations: scale.iterations, batch: scale.batch, size: scale.size, seed: seed)
+      loss: loss, iterations: scale.iterations, batch: scale.batch, size: scale.size, seed: seed,
+      quantisation: quantisation)
     let trainer = try Trainer(
       Autoencoder(AutoencoderOptions(channels: scale.channels), seed: seed), options: options,
       data: data == "noise" ? .noise : .pictures(training))
@@ -178,7 +182,9 @@ public struct Table1 {
       candidates.append(other == nil || other == seed ? "\(weights)/\(name)" : "\(weights)/seed-\(other ?? 0)/\(name)")
     } else {
       let models = modelDirectory(data, loss, seed: other)
-      if let newest = Checkpoint.newest(in: models) { candidates.append(Checkpoint.path(iteration: newest, in: models)) }
+      if let newest = Checkpoint.newest(in: models) {
+        candidates.append(Checkpoint.path(iteration: newest, in: models))
+      }
       candidates.append(weightsPath(data, loss, seed: other))
     }
     return candidates.first { FileManager.default.fileExists(atPath: $0) }

@@ -131,7 +131,8 @@ extension Table1Record {
     }
     guard document["format"]?.string == Self.format else {
       throw PerceptualError(
-        .malformed, "\(path): a record of table1 was expected, found something else: give what table1 wrote as record.json")
+        .malformed,
+        "\(path): a record of table1 was expected, found something else: give what table1 wrote as record.json")
     }
     self.init(document: document)
   }

@@ -19,19 +19,21 @@ struct Table1Report {
     var report = HTMLReport(title: "Table 1 at scale \(scale.rawValue)")
     report.paragraph(
       "Compressive autoencoders, trained on music P(x) or on uniform noise U(x) with three losses, reconstruct "
-        + "\(table.test.clips.count) clips of music that none of them has seen. Lower MSE and NLPD are better, higher MS-SSIM "
-        + "and SSIM. The paper's values (arXiv 2312.03455, Table 1) stand beside ours; they come from another data set "
+        + "\(table.test.clips.count) clips of music that none of them has seen. Lower MSE and NLPD are better, higher "
+        + "MS-SSIM and SSIM. The paper's values (arXiv 2312.03455, Table 1) stand beside ours; they come from another data set "
         + "and, unless the scale is paper, from far longer training.")
     let groups = Autoencoder.groups(of: table.test.clips.count, largest: table.largestGroup).map { "\($0.count)" }
     let bootstrap = table.bootstrap
     report.settings(
       rows.map { row in
-        let words = ["channels", "iteration", "batch", "size", "learningRate", "seed", "precision"].compactMap { key in
-          row.metadata[key].map { "\(key) \($0)" }
-        }
+        let keys = ["channels", "iteration", "batch", "size", "learningRate", "quantisation", "seed", "precision"]
+        let words = keys.compactMap { key in row.metadata[key].map { "\(key) \($0)" } }
         return (row.model.title, words.joined(separator: ", ") + ", weights \(hexadecimal(row.weights, digits: 16))")
       } + [
-        ("test clips", "\(table.test.clips.count), 256x256, from \(Set(table.test.clips.map(\.file)).count) recordings"),
+        (
+          "test clips",
+          "\(table.test.clips.count), 256x256, from \(Set(table.test.clips.map(\.file)).count) recordings"
+        ),
         ("batch statistics", "of groups of \(groups.joined(separator: ", ")) clips in the order of their files"),
         (
           "intervals",
@@ -111,9 +113,9 @@ struct Table1Report {
   private func addOrderings(to report: inout HTMLReport) {
     report.heading("The paper's orderings")
     report.paragraph(
-      "Each ordering that the paper's table claims, by the mean over the clips of the paired difference. Shown: its 95 % interval "
-        + "lies on the claim's side of 0; contradicted: on the other; undecided: it holds 0. The interval speaks of the choice "
-        + "of clips, not of the choice of the seed.")
+      "Each ordering that the paper's table claims, by the mean over the clips of the paired difference. Shown: its "
+        + "95 % interval lies on the claim's side of 0; contradicted: on the other; undecided: it holds 0. The interval "
+        + "speaks of the choice of clips, not of the choice of the seed.")
     let ways = BatchStatistics.allCases.flatMap { statistics in Quantisation.allCases.map { (statistics, $0) } }
     let results = ways.map { rows.orderings($0.0, $0.1, table.bootstrap) }
     let claims = results.first?.map(\.claim) ?? []
@@ -168,10 +170,10 @@ struct Table1Report {
 
   private func addMeasures(to report: inout HTMLReport) {
     report.paragraph(
-      "What the paper sees in this figure, measured over all clips as ratios to the input's own (geometric means; 1 is faithful): "
-        + "spectral flatness (above 1: flattened); power of the bands' fluctuation in time at 0.5 to 4 Hz (notes), 4 to 8 Hz "
-        + "(vibrato) and above 8 Hz (strokes, roughness); ripple along frequency from one cycle in 8 bands on (harmonics, "
-        + "ringing); sharpness of onsets (below 1: smeared).")
+      "What the paper sees in this figure, measured over all clips as ratios to the input's own (geometric means; 1 is "
+        + "faithful): spectral flatness (above 1: flattened); power of the bands' fluctuation in time at 0.5 to 4 Hz "
+        + "(notes), 4 to 8 Hz (vibrato) and above 8 Hz (strokes, roughness); ripple along frequency from one cycle in 8 "
+        + "bands on (harmonics, ringing); sharpness of onsets (below 1: smeared).")
     let cells = measures.map { measure -> [String] in
       [measure.title]
         + PictureMeasures.names.indices.flatMap { index -> [String] in

@@ -27,11 +27,14 @@ struct Table1Command: ParsableCommand {
   var seeds = 1
   @Option(help: "With batch statistics at most so many clips are normalised together.")
   var group = 64
+  @Option(help: "How the latent is quantised while training; soft is the paper's way.")
+  var quantisation: TrainingQuantisation = .soft
   @Flag(help: "Train nothing: test what is trained in --out, leaving out what is not.")
   var onlyEvaluate = false
   @Option(
     help: ArgumentHelp(
-      "Train nothing: test the weights {noise,music}-{mse,nlpd,ms-ssim}.safetensors of this directory.", valueName: "dir"))
+      "Train nothing: test the weights {noise,music}-{mse,nlpd,ms-ssim}.safetensors of this directory.",
+      valueName: "dir"))
   var weights: String?
   @OptionGroup var cache: CacheOptions
   @OptionGroup var seed: SeedOptions
@@ -67,7 +70,8 @@ struct Table1Command: ParsableCommand {
       let trains = !onlyEvaluate && weights == nil
       let training = trains ? try self.training() : []
       let table = Table1(
-        scale: scale, seed: seed.seed, training: training, test: testSet, directory: out, largestGroup: group)
+        scale: scale, seed: seed.seed, training: training, test: testSet, directory: out, largestGroup: group,
+        quantisation: quantisation)
       let interruption = Interruption()
       var rows: [Table1Row] = []
       var others: [Table1Row] = []
@@ -75,23 +79,7 @@ struct Table1Command: ParsableCommand {
       for (number, seed) in (0..<UInt64(seeds)).map({ ($0, self.seed.seed &+ $0) }) {
         for (data, loss) in Table1.models where number == 0 || data == "noise" {
           let label = TableModel(data, loss).title + (number == 0 ? "" : ", seed \(seed)")
-          var note = "taken as it is"
-          if trains {
-            var progress = Progress(label.padded(to: 13), total: scale.iterations, unit: "iterations")
-            var last: Trainer.Step?
-            let network = try table.train(data, loss, seed: seed, shouldStop: { interruption.signal != nil }) { step in
-              last = step
-              progress.update(step.iteration, note: "loss \(short(step.loss))")
-            }
-            progress.finish()
-            if network == nil {
-              throw Interrupted(
-                signal: interruption.signal ?? SIGINT,
-                saved: "a checkpoint is written in \(table.modelDirectory(data, loss, seed: seed)), the same command goes on "
-                  + "from it")
-            }
-            note = last.map { "trained to a loss of \(short($0.loss))" } ?? "already trained"
-          }
+          var note = try trains ? train(table, data, loss, seed: seed, label, interruption) : "taken as it is"
           guard let file = table.trainedFile(data, loss, seed: seed, weights: weights) else {
             printNote("\(label): no weights in \(weights ?? out), left out")
             continue
@@ -112,7 +100,8 @@ struct Table1Command: ParsableCommand {
       }
       if rows.isEmpty {
         throw PerceptualError(
-          .missing, "\(weights ?? out): weights of at least one model were expected, found none: train first, or check the path")
+          .missing,
+          "\(weights ?? out): weights of at least one model were expected, found none: train first, or check the path")
       }
       let command = (["perceptual"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
       let files = try table.write(rows, reconstructions: reconstructions, others: others, command: command)
@@ -124,6 +113,26 @@ struct Table1Command: ParsableCommand {
       let seconds = Int(start.duration(to: clock.now) / .seconds(1))
       printNote("\(seconds) s in all; written to \(out): \(files.joined(separator: ", "))")
     }
+  }
+
+  /// Trains a model and says how far it came.
+  private func train(
+    _ table: Table1, _ data: String, _ loss: TrainingLoss, seed: UInt64, _ label: String, _ interruption: Interruption
+  ) throws -> String {
+    var progress = Progress(label.padded(to: 13), total: scale.iterations, unit: "iterations")
+    var last: Trainer.Step?
+    let network = try table.train(data, loss, seed: seed, shouldStop: { interruption.signal != nil }) { step in
+      last = step
+      progress.update(step.iteration, note: "loss \(short(step.loss))")
+    }
+    progress.finish()
+    if network == nil {
+      let directory = table.modelDirectory(data, loss, seed: seed)
+      throw Interrupted(
+        signal: interruption.signal ?? SIGINT,
+        saved: "a checkpoint is written in \(directory), the same command goes on from it")
+    }
+    return last.map { "trained to a loss of \(short($0.loss))" } ?? "already trained"
   }
 
   private func testSet() throws(PerceptualError) -> ClipSet {

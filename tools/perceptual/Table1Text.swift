@@ -20,8 +20,8 @@ struct Table1Text {
     let sizes = groups.map { "\($0)" }.joined(separator: " or ")
     let units = "\(table.bootstrap.units) \(table.bootstrap.drawsRecordings ? "recordings" : "clips")"
     var lines = [
-      "Table 1 at scale \(table.scale.rawValue): mean over \(table.test.clips.count) held-out clips, beside the paper's "
-        + "values; batch statistics of \(sizes) clips together; 95 % by bootstrap over \(units)"
+      "Table 1 at scale \(table.scale.rawValue): mean over \(table.test.clips.count) held-out clips, beside the "
+        + "paper's values; batch statistics of \(sizes) clips together; 95 % by bootstrap over \(units)"
     ]
     lines += aligned(means())
     lines += [""] + aligned(baselines())
@@ -89,7 +89,8 @@ struct Table1Text {
         func count(_ verdict: OrderingResult.Verdict) -> Int { results.count { $0.verdict == verdict } }
         lines.append(
           "orderings of the paper, \(statistics.rawValue) statistics, \(quantisation.rawValue) quantisation: "
-            + "\(count(.shown)) of \(results.count) shown, \(count(.contradicted)) contradicted, \(count(.undecided)) undecided")
+            + "\(count(.shown)) of \(results.count) shown, \(count(.contradicted)) contradicted, "
+            + "\(count(.undecided)) undecided")
         guard statistics == .running, quantisation == .soft else { continue }
         for result in results where result.verdict != .shown {
           let bounds = result.interval.map { " [\(short($0.low)), \(short($0.high))]" } ?? ""

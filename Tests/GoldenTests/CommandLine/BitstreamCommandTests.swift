@@ -67,7 +67,9 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: directory.file("out.code")))
   }
 
-  @Test(arguments: ["encode a.safetensors in.wav out.wav", "decode a.safetensors a.code out.mp4", "encode a.safetensors"])
+  @Test(arguments: [
+    "encode a.safetensors in.wav out.wav", "decode a.safetensors a.code out.mp4", "encode a.safetensors",
+  ])
   func wrongWordsAreUsage(_ line: String) throws {
     #expect(try perceptual(line.split(separator: " ").map(String.init)).exitCode == 64)
   }
@@ -76,8 +78,8 @@ import Testing
   @Test func exportedWeightsAreACheckpoint() throws {
     let directory = try Self.inputs()
     let trained = try perceptual(
-      "train", "--data", "noise", "--loss", "mse", "--channels", "4", "--batch", "2", "--size", "32", "--iterations", "2",
-      "--seed", "5", "--out", "run", in: directory)
+      "train", "--data", "noise", "--loss", "mse", "--channels", "4", "--batch", "2", "--size", "32", "--iterations",
+      "2", "--seed", "5", "--out", "run", in: directory)
     #expect(trained.exitCode == 0, "\(trained.errors)")
     let exported = try perceptual(
       "export-weights", "run/checkpoint-000002.safetensors", "small.safetensors", in: directory)

@@ -18,7 +18,10 @@ import Testing
         try smallNetwork(channels: 4, seed: seed), to: directory.file("weights/\(name).safetensors"),
         metadata: ["seed": "\(seed)", "iteration": "3"], precision: .float16)
     }
-    for (clip, place) in [("00-chamber-strings", "test/a.flac"), ("05-jazz-trio", "test/b.flac"), ("02-rock-band", "music/c.flac")] {
+    let clips = [
+      ("00-chamber-strings", "test/a.flac"), ("05-jazz-trio", "test/b.flac"), ("02-rock-band", "music/c.flac"),
+    ]
+    for (clip, place) in clips {
       try FileManager.default.copyItem(
         atPath: "\(fixturesDirectory)/audio/\(clip).flac", toPath: directory.file(place))
     }
@@ -54,7 +57,10 @@ import Testing
     // Rounded weights are not rounded again; the text says the same as the JSON.
     #expect(record["models"]?.array?[0]["halfPrecision"]?.array == [])
     let text = try perceptual(words, in: directory).output
-    for phrase in ["batch statistics of 1 clips together", "constant answer 0.5", "orderings of the paper, running statistics"] {
+    let phrases = [
+      "batch statistics of 1 clips together", "constant answer 0.5", "orderings of the paper, running statistics",
+    ]
+    for phrase in phrases {
       #expect(text.contains(phrase), "\(phrase): \(text)")
     }
   }
