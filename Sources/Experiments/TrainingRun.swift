@@ -111,6 +111,10 @@ struct TrainingLog {
       members.append(.init(key: "liveLatents", value: .number(latents.live)))
       members.append(.init(key: "offCentreLatents", value: .number(latents.offCentre)))
     }
+    try append(members)
+  }
+
+  func append(_ members: [JSONValue.Member]) throws(PerceptualError) {
     do {
       try handle.write(contentsOf: Data((JSONValue.object(members).text + "\n").utf8))
     } catch {

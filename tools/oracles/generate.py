@@ -6,6 +6,7 @@ import sys
 
 import audio
 import bark
+import experiments
 import mel
 import metric_variants
 import metrics
@@ -31,7 +32,7 @@ def manifest(root):
 def main():
     root = pathlib.Path(sys.argv[1])
     verify.verify_all()
-    for module in (network, metrics, metric_variants, audio, mel, bark, noise, trajectory):
+    for module in (network, metrics, metric_variants, audio, mel, bark, noise, trajectory, experiments):
         module.write_all(root)
     (root / "MANIFEST.sha256").write_text(manifest(root))
 

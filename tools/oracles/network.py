@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
+import torchaudio
 
 from fixture import Suite
 
@@ -297,6 +298,113 @@ def upsampling(root):
                      lambda x: {"y": F.interpolate(x, scale_factor=factor, mode="nearest")}, {"factor": factor})
 
 
+# name: shape of x and gate, activation.
+GATED_UNITS = {
+    "smallest": ((1,), "tanh"), "signal": ((2, 3, 1, 37), "tanh"), "first-layer": ((2, 3, 1, 37), "identity"),
+    "one-past-64": ((65,), "tanh"),
+}
+
+
+def gates(root):
+    writer = suite(root, "gatedUnit")
+
+    def compute(x, gate, activation):
+        return {"y": (torch.tanh(x) if activation == "tanh" else x) * torch.sigmoid(gate)}
+
+    for case, (shape, activation) in GATED_UNITS.items():
+        draw = writer.draw(case)
+        inputs = {"x": draw.normal(*shape, scale=1.5), "gate": draw.normal(*shape, scale=2.0)}
+        writer.write(case, draw, inputs, lambda x, gate: compute(x, gate, activation), {"activation": activation})
+    # Both tails of both, and the default activation.
+    draw = writer.draw("tails")
+    x = np.array([0.0, -0.0, 1e-4, -30.0, 30.0, 0.5, 9.0, -9.0])
+    gate = np.array([0.0, 40.0, -40.0, -80.0, 20.0, -0.0, -9.0, 1e-4])
+    inputs = {name: value.astype(np.float32).astype(np.float64) for name, value in (("x", x), ("gate", gate))}
+    writer.write("tails", draw, inputs, lambda x, gate: compute(x, gate, "tanh"))
+
+
+# name: shape, epsilon, scale of x.
+PIXEL_NORMS = {
+    "smallest": ((1, 1), None, 1.0),
+    # An epsilon large enough to matter: one left out, or put outside the root, shows.
+    "large-epsilon": ((2, 5, 1, 19), 0.5, 1.0),
+    "experiment-003": ((2, 64, 1, 17), None, 0.05),
+    "image": ((2, 7, 3, 5), 1e-3, 1.0),
+    "vectors": ((3, 33), None, 1.0),
+    # So small that epsilon is most of the root.
+    "under-epsilon": ((1, 6, 1, 9), None, 1e-5),
+}
+
+
+def pixel_normalization(root):
+    writer = suite(root, "pixelNormalization")
+    for case, (shape, epsilon, scale) in PIXEL_NORMS.items():
+        draw = writer.draw(case)
+        writer.write(case, draw, {"x": draw.normal(*shape, scale=scale)},
+                     lambda x: {"y": x / torch.sqrt((x**2).mean(1, keepdim=True) + (1e-7 if epsilon is None else epsilon))},
+                     {} if epsilon is None else {"epsilon": epsilon})
+
+
+# name: samples, inputs, outputs, bias.
+LINEARS = {
+    "smallest": (1, 1, 1, True), "experiment-003": (3, 64, 16, False), "one-past-16": (17, 33, 17, True),
+    "one-past-64": (2, 65, 67, False), "deep": (2, 517, 3, True), "integers": (5, 19, 7, True),
+}
+
+
+def linears(root):
+    writer = suite(root, "linear")
+    for case, (samples, inputs, outputs, bias) in LINEARS.items():
+        draw = writer.draw(case)
+        values = {name: fill(draw, case, *shape) for name, shape in (
+            ("x", (samples, inputs)), ("weight", (outputs, inputs)), ("bias", (outputs,))) if bias or name != "bias"}
+        writer.write(case, draw, values, lambda x, weight, bias=None: {"y": F.linear(x, weight, bias)}, {},
+                     {"y": fill(draw, case, samples, outputs)})
+
+
+def mu_law(root):
+    """torchaudio's companding; between its classes' borders, and at the ends."""
+    oracle = f"torchaudio {torchaudio.__version__.split('+')[0]}, float64"
+    writer = suite(root, "muLawEncoding", oracle)
+    for case, levels in (("default", 256), ("two-levels", 2), ("odd-levels", 33), ("many-levels", 4096)):
+        draw = writer.draw(case)
+        x = np.concatenate([draw.uniform(200, low=-1.0, high=1.0), draw.normal(57, scale=0.01), [0.0, -0.0, 1.0, -1.0]])
+        x = np.clip(x, -1, 1)
+        y = torchaudio.functional.mu_law_encoding(torch.tensor(x), levels).numpy().astype(np.float64)
+        writer.store(case, draw, {"input.x": x, "expected.y": y}, {} if case == "default" else {"levels": levels})
+    # Beyond the ends the limits hold: the definition.
+    writer.store("beyond-the-ends", None, {"input.x": np.array([1.5, -1.5, 100.0, -1e30]),
+                                           "expected.y": np.array([255.0, 0.0, 255.0, 0.0])}, {})
+    writer = suite(root, "muLawDecoding", oracle)
+    for case, levels in (("default", 256), ("two-levels", 2), ("odd-levels", 33)):
+        y = np.arange(levels, dtype=np.float64)
+        x = torchaudio.functional.mu_law_decoding(torch.tensor(y), levels).numpy()
+        writer.store(case, None, {"input.y": y, "expected.x": x}, {} if case == "default" else {"levels": levels})
+
+
+# name: samples, levels, positions, scale of the logits.
+CATEGORICALS = {
+    "smallest": (1, 1, (1,), 1.0), "two-levels": (2, 2, (5,), 1.0), "mu-law": (2, 256, (1, 19), 2.0),
+    "image": (2, 5, (3, 7), 1.0), "vectors": (4, 17, (), 1.0),
+    # Without the greatest taken out first these exponentials overflow; some classes are nearly certain.
+    "steep": (2, 9, (33,), 60.0),
+}
+
+
+def categoricals(root):
+    writer = suite(root, "categoricalCrossEntropy")
+    for case, (samples, levels, positions, scale) in CATEGORICALS.items():
+        draw = writer.draw(case)
+        logits = draw.normal(samples, levels, *positions, scale=scale)
+        classes = draw.integers(samples, *positions, least=0, greatest=levels - 1)
+
+        def compute(logits, classes):
+            value = F.cross_entropy(logits, classes.long(), reduction="none")
+            return {"value": value.reshape(samples, -1).mean(1)}
+
+        writer.write(case, draw, {"logits": logits, "classes": classes}, compute, gradients=("logits",))
+
+
 def write_all(root):
     convolutions(root)
     batch_normalization(root)
@@ -304,3 +412,8 @@ def write_all(root):
     quantization(root)
     optimizer(root)
     upsampling(root)
+    gates(root)
+    pixel_normalization(root)
+    linears(root)
+    mu_law(root)
+    categoricals(root)

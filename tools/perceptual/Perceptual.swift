@@ -29,6 +29,7 @@ struct Perceptual: AsyncParsableCommand {
     MetricCommand.self,
     SynthesizeCommand.self,
     FitGeneratorCommand.self,
+    RawAutoencoderCommand.self,
     FixturesCommand.self,
     BenchmarkCommand.self,
     InspectCommand.self,

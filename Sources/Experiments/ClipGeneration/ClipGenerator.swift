@@ -116,6 +116,9 @@ public final class ClipGenerator {
     return Tensor(Array(UnsafeBufferPointer(start: input, count: Self.samples)), shape: [1, Self.samples])
   }
 
+  /// The weights' gradients of the last step.
+  var gradients: [(name: String, tensor: Tensor<Float>)] { gradient.entries.map { ($0.name, gradient.tensor($0)) } }
+
   /// One step of Adam down the gradient of a loss with respect to the last ``output()``.
   public func step(upstream: Tensor<Float>) {
     require(upstream.count == Self.samples, "upstream: \(upstream.count) numbers given, \(Self.samples) are needed")

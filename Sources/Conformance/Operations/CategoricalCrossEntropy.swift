@@ -1,0 +1,99 @@
+import Fast
+import PerceptualCore
+import Reference
+
+enum CategoricalCrossEntropy: Operation {
+  static let name = "categoricalCrossEntropy"
+  static let inputs = [InputDescription("logits", "[N,K,...]"), InputDescription("classes", "[N,...]")]
+  static let attributes: [AttributeDescription] = []
+  static let outputs = ["value"]
+  static let gradients = ["logits"]
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    switch (tensor, side) {
+    case (.output, .referenceFloat):
+      .bound(epsilons: 1, reason: "positions summed in single precision, one after the other") {
+        operationCase throws(PerceptualError) in
+        let terms = Double(operationCase.input("classes").count / operationCase.input("logits").shape[0])
+        return try scales(operationCase).map { (terms / 2 + 4) * $0 }
+      }
+    case (.output, _):
+      .bound(epsilons: 6, reason: "a difference of logits and a logarithm of a sum of exponentials for each position") {
+        operationCase throws(PerceptualError) in
+        // Oracles sum positions in Double too.
+        let terms = side == .reference ? Double(operationCase.input("classes").count) : 0
+        return try scales(operationCase).map { (1 + terms / 16) * $0 }
+      }
+    case (.gradient, _):
+      .bound(epsilons: 4, reason: "a probability p whose exponent is rounded, p (1 + |exponent|), and 1 at the class") {
+        operationCase throws(PerceptualError) in
+        let (logits, classes) = (operationCase.input("logits"), operationCase.input("classes"))
+        let upstream = operationCase.cotangent("value")
+        let none = Reference.categoricalCrossEntropyGradient(logits, classes: classes, upstream: upstream.magnitude)
+        let (samples, levels) = (logits.shape[0], logits.shape[1])
+        let positions = classes.count / samples
+        let least = side == .reference ? Double.leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude)
+        var bound = none
+        for n in 0..<samples {
+          for p in 0..<positions {
+            let scale = abs(upstream[n]) / Double(positions)
+            let places = (0..<levels).map { (n * levels + $0) * positions + p }
+            let greatest = places.reduce(0) { max($0, abs(logits[$1])) }
+            for (k, i) in places.enumerated() {
+              let isClass = k == Int(classes[n * positions + p])
+              let probability = none[i] + (isClass ? scale : 0)
+              bound[i] = probability * (4 + 2 * greatest) + (isClass ? scale : 0) + (scale + 1) * least / side.epsilon
+            }
+          }
+        }
+        return bound
+      }
+    }
+  }
+
+  /// For each sample 1 + ln K + the mean over positions of the greatest |logit|.
+  private static func scales(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> Tensor<Double> {
+    let logits = operationCase.input("logits")
+    let (samples, levels) = (logits.shape[0], logits.shape[1])
+    let positions = logits.count / samples / levels
+    return Tensor(
+      (0..<samples).map { n in
+        let greatest = (0..<positions).reduce(0.0) { sum, p in
+          sum + (0..<levels).reduce(0) { max($0, abs(logits[(n * levels + $1) * positions + p])) }
+        }
+        return 6 + 2 * greatest / Double(positions)
+      })
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+    let obstacle = categoricalObstacle(
+      logits: operationCase.input("logits").shape, classes: operationCase.input("classes"))
+    if let obstacle { throw PerceptualError(.malformed, "input.\(obstacle)") }
+  }
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    ["value": [operationCase.input("logits").shape[0]]]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    let (logits, classes) = (operationCase.input("logits"), operationCase.input("classes"))
+    var results = OperationResults(outputs: ["value": Reference.categoricalCrossEntropy(logits, classes: classes)])
+    if operationCase.asksForGradients {
+      results.gradients["logits"] = Reference.categoricalCrossEntropyGradient(
+        logits, classes: classes, upstream: operationCase.cotangent("value"))
+    }
+    return results
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    let (logits, classes) = (operationCase.input("logits"), operationCase.input("classes"))
+    var results = OperationResults(outputs: ["value": Fast.categoricalCrossEntropy(logits, classes: classes)])
+    if operationCase.asksForGradients {
+      results.gradients["logits"] = Fast.categoricalCrossEntropyGradient(
+        logits, classes: classes, upstream: operationCase.cotangent("value"))
+    }
+    return results
+  }
+}

@@ -1,0 +1,69 @@
+import Fast
+import PerceptualCore
+import Reference
+
+enum Linear: Operation {
+  static let name = "linear"
+  static let inputs = [
+    InputDescription("x", "[N,I]"), InputDescription("weight", "[O,I]"), InputDescription("bias", "[O]", isOptional: true),
+  ]
+  static let attributes: [AttributeDescription] = []
+  static let outputs = ["y"]
+  static let gradients = ["x", "weight", "bias"]
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    switch tensor {
+    case .output:
+      .ofSum(side, "sum over inputs, and the bias") { operationCase throws(PerceptualError) in
+        let weight = operationCase.input("weight")
+        let sum = Reference.linear(
+          operationCase.input("x").magnitude, weight: weight.magnitude, bias: operationCase.inputs["bias"]?.magnitude)
+        return (sum, weight.shape[1] + 1)
+      }
+    case .gradient(let name):
+      .ofSum(side, "sum over outputs or samples") { operationCase throws(PerceptualError) in
+        let (x, weight) = (operationCase.input("x"), operationCase.input("weight"))
+        let sums = Reference.linearGradient(
+          x.magnitude, weight: weight.magnitude, upstream: operationCase.cotangent("y").magnitude)
+        return switch name {
+        case "x": (sums.x, weight.shape[0])
+        case "weight": (sums.weight, x.shape[0])
+        default: (sums.bias, x.shape[0])
+        }
+      }
+    }
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+    let obstacle = linearObstacle(
+      x: operationCase.input("x").shape, weight: operationCase.input("weight").shape,
+      bias: operationCase.inputs["bias"]?.shape)
+    if let obstacle { throw PerceptualError(.malformed, "\(name): input.\(obstacle)") }
+  }
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    ["y": [operationCase.input("x").shape[0], operationCase.input("weight").shape[0]]]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    let (x, weight, bias) = (operationCase.input("x"), operationCase.input("weight"), operationCase.inputs["bias"])
+    var results = OperationResults(outputs: ["y": Reference.linear(x, weight: weight, bias: bias)])
+    if operationCase.asksForGradients {
+      results.gradients = Reference.linearGradient(x, weight: weight, upstream: operationCase.cotangent("y"))
+        .named(withBias: bias != nil)
+    }
+    return results
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    let (x, weight, bias) = (operationCase.input("x"), operationCase.input("weight"), operationCase.inputs["bias"])
+    var results = OperationResults(outputs: ["y": Fast.linear(x, weight: weight, bias: bias)])
+    if operationCase.asksForGradients {
+      results.gradients = Fast.linearGradient(x, weight: weight, upstream: operationCase.cotangent("y"))
+        .named(withBias: bias != nil)
+    }
+    return results
+  }
+}

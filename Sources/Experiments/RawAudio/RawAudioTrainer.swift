@@ -1,0 +1,130 @@
+import Fast
+import Foundation
+import PerceptualCore
+import PerceptualFiles
+
+/// Settings of a training of the autoencoder of raw samples.
+public struct RawAudioTrainingOptions: Equatable, Sendable {
+  public var loss: RawAudioLoss
+  public var iterations: Int
+  public var batch: Int
+  public var learningRate: Double
+  public var seed: UInt64
+
+  public init(
+    loss: RawAudioLoss, iterations: Int = 1000, batch: Int = 32, learningRate: Double = 5e-5, seed: UInt64 = 0
+  ) {
+    self.loss = loss
+    self.iterations = iterations
+    self.batch = batch
+    self.learningRate = learningRate
+    self.seed = seed
+  }
+
+  /// Throws what a user can get wrong.
+  public func validate() throws(PerceptualError) {
+    if !(0...1 << 30).contains(iterations) {
+      throw PerceptualError(.usage, "iterations: \(iterations) given, 0 to 2^30 are possible")
+    }
+    if !(1...1 << 12).contains(batch) { throw PerceptualError(.usage, "batch: \(batch) given, 1 to 4096 are possible") }
+    if !(learningRate > 0 && learningRate.isFinite) {
+      throw PerceptualError(.usage, "learning rate: \(learningRate) given, a positive number is needed")
+    }
+  }
+}
+
+/// Trains an autoencoder of raw samples with Adam. Iteration i draws batch i of the data, so a resumed run continues bit for
+/// bit.
+public final class RawAudioTrainer {
+  public let network: RawAutoencoder
+  public let options: RawAudioTrainingOptions
+  public let data: RawAudioData
+  /// Steps done so far.
+  public internal(set) var iteration = 0
+  let gradient: ParameterStore
+  let firstMoment: ParameterStore
+  let secondMoment: ParameterStore
+  private let pass: RawAutoencoderPass
+  private let objective: RawAudioObjective
+
+  /// What one step found.
+  public struct Step: Sendable {
+    /// Counts from 1.
+    public let iteration: Int
+    /// The loss of the batch before the step.
+    public let loss: Double
+    /// L2 norm of the gradient over all parameters.
+    public let gradientNorm: Double
+  }
+
+  public init(
+    _ network: RawAutoencoder, options: RawAudioTrainingOptions, data: RawAudioData
+  ) throws(PerceptualError) {
+    try options.validate()
+    require(
+      network.options.levels == options.loss.levels,
+      "network: \(network.options.levels) levels, the loss \(options.loss.rawValue) needs \(options.loss.levels)")
+    self.network = network
+    self.options = options
+    self.data = data
+    let shapes = network.parameters.entries.map { (name: $0.name, shape: $0.shape) }
+    gradient = ParameterStore(shapes)
+    firstMoment = ParameterStore(shapes)
+    secondMoment = ParameterStore(shapes)
+    pass = RawAutoencoderPass(network, samples: options.batch, keepsForGradient: true)
+    objective = RawAudioObjective(loss: options.loss)
+  }
+
+  /// One step on the next batch. A loss or gradient that is not finite throws before the weights change.
+  @discardableResult
+  public func step() throws(PerceptualError) -> Step {
+    try step(on: data.batch(iteration, count: options.batch, seed: options.seed))
+  }
+
+  /// One step on windows [batch, 2048].
+  @discardableResult
+  func step(on windows: Tensor<Float>) throws(PerceptualError) -> Step {
+    require(
+      windows.shape == [options.batch, RawAutoencoderOptions.window],
+      "windows: shape \(windows.shape), a batch of \(options.batch) is needed")
+    let loss = windows.elements.withUnsafeBufferPointer { elements -> Double in
+      guard let x = elements.baseAddress else { return .nan }
+      pass.forward(x)
+      let (value, upstream) = objective(pass.outputTensor, target: windows)
+      upstream.elements.withUnsafeBufferPointer {
+        if let upstream = $0.baseAddress { pass.backward(x, upstream: upstream, gradient: gradient) }
+      }
+      return value
+    }
+    var squares = 0.0
+    for index in 0..<gradient.count { squares += Double(gradient.values[index]) * Double(gradient.values[index]) }
+    if !loss.isFinite || !squares.isFinite {
+      throw PerceptualError(
+        .nonFinite,
+        "iteration \(iteration + 1): the loss is \(loss) and the gradient's norm \(squares.squareRoot()); the weights "
+          + "are those of iteration \(iteration). Lower the learning rate")
+    }
+    iteration += 1
+    adamW(
+      parameter: network.parameters.values, gradient: gradient.values, firstMoment: firstMoment.values,
+      secondMoment: secondMoment.values, count: gradient.count, step: iteration, learningRate: options.learningRate,
+      weightDecay: 0)
+    return Step(iteration: iteration, loss: loss, gradientNorm: squares.squareRoot())
+  }
+
+  /// The loss on windows held out and what the network makes of them, in batches.
+  public func validate(_ windows: Tensor<Float>) -> (loss: Double, output: Tensor<Float>) {
+    let count = windows.shape[0]
+    let window = RawAutoencoderOptions.window
+    var sum = 0.0
+    var samples: [Float] = []
+    for first in stride(from: 0, to: count, by: options.batch) {
+      let size = min(options.batch, count - first)
+      let part = Tensor(Array(windows.elements[first * window..<(first + size) * window]), shape: [size, window])
+      let output = network.reconstruct(part)
+      sum += objective(output, target: part).value * Double(size)
+      samples += options.loss == .categorical ? RawAudioDecoding.mean.samples(ofLogits: output).elements : output.elements
+    }
+    return (sum / Double(count), Tensor(samples, shape: windows.shape))
+  }
+}

@@ -1,0 +1,167 @@
+import Fast
+import Foundation
+import PerceptualCore
+import PerceptualFiles
+import PerceptualTestSupport
+import Testing
+
+@testable import PerceptualExperiments
+
+@Suite struct RawAutoencoderTests {
+  /// Recordings for a training directory.
+  private func music(_ scratch: ScratchDirectory) throws -> String {
+    let directory = scratch.file("music")
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    try AudioFile.write(ClipFitTests.sound(1.5, rate: 96_000, channels: 2), to: "\(directory)/a.wav")
+    try AudioFile.write(ClipFitTests.sound(1.2, rate: 11_025), to: "\(directory)/b.wav")
+    return directory
+  }
+
+  private static let small = ["--channels", "4", "--latent", "8", "--batch", "3", "--windows", "50"]
+
+  @Test func sizesAreThoseOfTheExperiment() {
+    let network = RawAutoencoder(RawAutoencoderOptions(channels: 2, latent: 3))
+    #expect(network.encoder.map(\.width) == [2048, 256, 64, 16, 4] && network.encoder[4].outputWidth == 1)
+    #expect(network.decoder.map(\.width) == [1, 4, 16, 64, 256] && network.decoder[4].outputWidth == 2048)
+    let names = network.tensors.map(\.name)
+    #expect(names.count == 21 && names[0] == "encoder.0.conv.weight" && names[20] == "decoder.4.gate.weight")
+    // The paper's own: 23.6 million weights.
+    let full = RawAutoencoderOptions()
+    #expect(full.channels == 256 && full.latent == 128)
+    let answer = network.reconstruct(Tensor(repeating: 0.5, shape: [2, 2048]))
+    #expect(answer.shape == [2, 2048] && answer.elements.allSatisfy(\.isFinite))
+  }
+
+  @Test(arguments: RawAudioLoss.allCases)
+  func trainsResumesAndReconstructs(_ loss: RawAudioLoss) throws {
+    let scratch = try ScratchDirectory()
+    let arguments = ["raw-autoencoder", "train", "--data", try music(scratch), "--loss", loss.rawValue] + Self.small
+    let once = try perceptual(
+      arguments + ["--out", scratch.file("once"), "--iterations", "4", "--checkpoint-every", "2", "--threads", "1"])
+    #expect(once.exitCode == 0, "\(once.errors)")
+    let first = try perceptual(
+      arguments + ["--out", scratch.file("twice"), "--iterations", "2", "--checkpoint-every", "2"])
+    #expect(first.exitCode == 0, "\(first.errors)")
+    let again = try perceptual(arguments + ["--out", scratch.file("twice"), "--iterations", "4"])
+    #expect(again.exitCode == 64 && again.errors.contains("--resume"))
+    let resumed = try perceptual(
+      arguments + ["--out", scratch.file("twice"), "--iterations", "4", "--checkpoint-every", "2", "--resume"])
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    let checkpoint = "checkpoint-000004.safetensors"
+    #expect(
+      try FileBytes.read(scratch.file("once/\(checkpoint)")) == FileBytes.read(scratch.file("twice/\(checkpoint)")))
+    let lines = try String(contentsOfFile: scratch.file("twice/log.jsonl"), encoding: .utf8).split(separator: "\n")
+    #expect(lines.count == 4)
+    let last = try JSONValue(parsing: lines[3].utf8)
+    #expect(last["iteration"]?.integer == 4 && last["validationLoss"]?.double?.isFinite == true)
+    #expect(last["barkDistance"]?.double?.isFinite == true)
+
+    let out = scratch.file("out.wav")
+    let reconstructed = try perceptual(
+      ["raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("music/a.wav"), out]
+        + (loss == .categorical ? ["--decoding", "mode"] : []))
+    #expect(reconstructed.exitCode == 0, "\(reconstructed.errors)")
+    let audio = try AudioFile.read(out)
+    #expect(audio.sampleRate == 11_025 && abs(audio.frames - 16_538) <= 1)
+    if loss == .mse {
+      let refused = try perceptual(
+        "raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("music/a.wav"), out, "--decoding",
+        "mean")
+      #expect(refused.exitCode == 64 && refused.errors.contains("--decoding is about classes"))
+    }
+  }
+
+  /// Silence comes back silent, a clip shorter than a window as long as it was.
+  @Test func silenceAndShortClips() throws {
+    let network = RawAutoencoder(RawAutoencoderOptions(channels: 2, latent: 3), seed: 1)
+    let silence = AudioClip(samples: Tensor<Float>(shape: [2, 5000]), sampleRate: 11_025)
+    let answer = try network.reconstruct(silence, file: "silence").output
+    #expect(answer.samples.shape == [1, 5000] && answer.samples.elements.allSatisfy { $0 == 0 })
+    let short = try network.reconstruct(ClipFitTests.sound(0.01, rate: 11_025), file: "short").output
+    #expect(short.frames == 110 && short.samples.elements.allSatisfy(\.isFinite))
+    #expect(short.samples.elements.contains { $0 != 0 })
+  }
+
+  /// Overlapping windows add up to what was there, within what the symmetric window leaves (1 / 2047).
+  @Test func windowsOverlapToOne() {
+    let window = RawAutoencoderOptions.window
+    let hann = (0..<window).map { 0.5 - 0.5 * cos(2 * Double.pi * Double($0) / Double(window - 1)) }
+    #expect((0..<window / 2).allSatisfy { abs(hann[$0] + hann[$0 + window / 2] - 1) < 1e-3 })
+  }
+
+  @Test func heldOutWindowsDoNotOverlapThoseTrainedOn() throws {
+    // Samples that say where they come from.
+    let count = 20_000
+    let data = try RawAudioData(recordings: [(0..<count).map { Float($0 + 1) }])
+    func firsts(_ windows: Tensor<Float>) -> [Float] {
+      (0..<windows.shape[0]).map { row in
+        // Scaled by the last, largest sample: first / last.
+        let ratio = Double(windows[row, 0]) / Double(windows[row, 2047])
+        return Float((2047 * ratio / (1 - ratio)).rounded()) - 1
+      }
+    }
+    #expect(data.trainingCount == (15_000 - 2048) / 16 + 1 && data.validationCount == (5_000 - 2048) / 16 + 1)
+    #expect(firsts(data.heldOutWindows(9)).allSatisfy { $0 >= 14_950 })
+    #expect(firsts(data.batch(0, count: 200, seed: 3)).allSatisfy { $0 <= 15_000 - 2040 })
+    #expect(data.batch(5, count: 7, seed: 3) == data.batch(5, count: 7, seed: 3))
+    #expect(data.batch(5, count: 7, seed: 3) != data.batch(6, count: 7, seed: 3))
+  }
+
+  static let refused: [(String, [String], Int32, String)] = [
+    ("silent", [], 66, "found silence"), ("short", [], 66, "a recording of at least 0.74 s was expected"),
+    ("broken", [], 66, "finite"), ("none", [], 66, "none"), ("music", ["--channels", "3"], 64, "an even number"),
+    ("music", ["--batch", "0"], 64, "batch: 0 given"), ("music", ["--learning-rate", "nan"], 64, "learning rate"),
+    ("music", ["--loss", "nlpd"], 64, "nlpd"), ("music", ["--windows", "0"], 64, "--windows 0"),
+  ]
+
+  @Test(arguments: refused)
+  func refusesWithASentence(_ folder: String, _ more: [String], _ code: Int32, _ sentence: String) throws {
+    let scratch = try ScratchDirectory()
+    _ = try music(scratch)
+    for name in ["silent", "short", "broken"] {
+      try FileManager.default.createDirectory(atPath: scratch.file(name), withIntermediateDirectories: true)
+    }
+    try AudioFile.write(ClipFitTests.sound(1, rate: 44_100, gain: 0), to: scratch.file("silent/a.wav"))
+    try AudioFile.write(ClipFitTests.sound(0.5, rate: 44_100), to: scratch.file("short/a.wav"))
+    try AudioFile.write(ClipFitTests.sound(1, rate: 44_100), to: scratch.file("broken/a.wav"), encoding: .float32)
+    var bytes = try FileBytes.read(scratch.file("broken/a.wav"))
+    let middle = bytes.count / 8 * 4
+    bytes.replaceSubrange(middle - 4..<middle, with: littleEndianBytes([Float.nan]))
+    try scratch.write(bytes, to: "broken/a.wav")
+    let loss = more.contains("--loss") ? [] : ["--loss", "mse"]
+    let outcome = try perceptual(
+      ["raw-autoencoder", "train", "--data", scratch.file(folder), "--out", scratch.file("out"), "--iterations", "1"]
+        + loss + more)
+    #expect(outcome.exitCode == code, "\(outcome.errors)")
+    #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
+  }
+
+  @Test func refusesOtherCheckpoints() throws {
+    let scratch = try ScratchDirectory()
+    let directory = try music(scratch)
+    var file = SafetensorsFile(metadata: ["format": "perceptual autoencoder 1"])
+    file["0.weight"] = .float32(Tensor(shape: [4, 1, 4, 4]))
+    try file.write(to: scratch.file("other.safetensors"))
+    let outcome = try perceptual(
+      "raw-autoencoder", "reconstruct", scratch.file("other.safetensors"), "\(directory)/a.wav", scratch.file("o.wav"))
+    #expect(outcome.exitCode == 65)
+    #expect(outcome.errors.contains("raw-autoencoder train"), "\(outcome.errors)")
+  }
+
+  /// The same bits for any number of threads, and less loss after some steps.
+  @Test(arguments: RawAudioLoss.allCases) func learns(_ loss: RawAudioLoss) throws {
+    let sound = ClipFitTests.sound(1, rate: 11_025).samples.elements
+    var runs: [[Double]] = []
+    for threads in [1, 2] {
+      try Execution.$current.withValue(Execution(threads: threads)) {
+        let network = RawAutoencoder(RawAutoencoderOptions(channels: 8, latent: 4, levels: loss.levels), seed: 2)
+        let trainer = try RawAudioTrainer(
+          network, options: RawAudioTrainingOptions(loss: loss, batch: 4, learningRate: 1e-3, seed: 5),
+          data: try RawAudioData(recordings: [sound]))
+        runs.append(try (0..<8).map { _ in try trainer.step().loss })
+      }
+    }
+    #expect(runs[0] == runs[1])
+    #expect(runs[0][7] < runs[0][0])
+  }
+}

@@ -1,0 +1,116 @@
+import ArgumentParser
+import Fast
+import Foundation
+import PerceptualCore
+import PerceptualExperiments
+import PerceptualFiles
+
+extension RawAudioLoss: ExpressibleByArgument {}
+extension RawAudioDecoding: ExpressibleByArgument {}
+
+struct RawAutoencoderCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "raw-autoencoder", abstract: "Experiment 003: an autoencoder of raw samples.",
+    subcommands: [RawAutoencoderTrainCommand.self, RawAutoencoderReconstructCommand.self])
+}
+
+struct RawAutoencoderTrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train on the recordings of a directory.",
+    discussion: """
+      Windows of 2048 samples at 11 025 Hz; the last quarter of every recording is held out. Writes log.jsonl (one line an \
+      iteration, with measures on windows held out at every checkpoint), checkpoint-NNNNNN.safetensors and \
+      optimizer-NNNNNN.safetensors beside it, from which --resume goes on bit for bit.
+      """)
+
+  @Option(help: ArgumentHelp("A directory of recordings.", valueName: "dir"))
+  var data: String
+  @Option(help: "What the training reduces.")
+  var loss: RawAudioLoss
+  @Option(help: ArgumentHelp("Where log and checkpoints go.", valueName: "dir"))
+  var out: String
+  @Option(help: "Steps of Adam.")
+  var iterations = 1000
+  @Option(help: "Windows a step.")
+  var batch = 32
+  @Option(help: "Channels of the first layer; the next have twice as many. Even.")
+  var channels = 256
+  @Option(help: "Numbers in the latent.")
+  var latent = 128
+  @Option(help: "Learning rate of Adam.")
+  var learningRate = 5e-5
+  @Option(help: "Windows to train on, at most.")
+  var windows = 100_000
+  @Option(help: "Iterations between checkpoints; the last one is always written.")
+  var checkpointEvery = 100
+  @Flag(help: "Go on from the newest checkpoint in --out.")
+  var resume = false
+  @OptionGroup var seed: SeedOptions
+  @OptionGroup var execution: ExecutionOptions
+
+  func validate() throws {
+    if checkpointEvery < 1 { throw ValidationError("--checkpoint-every \(checkpointEvery): at least 1 is needed.") }
+    if windows < 1 { throw ValidationError("--windows \(windows): at least 1 is needed.") }
+  }
+
+  func run() throws {
+    try execution.run {
+      let networkOptions = RawAutoencoderOptions(channels: channels, latent: latent, levels: loss.levels)
+      let options = RawAudioTrainingOptions(
+        loss: loss, iterations: iterations, batch: batch, learningRate: learningRate, seed: seed.seed)
+      try networkOptions.validate()
+      try options.validate()
+      if !resume, let newest = Checkpoint.newest(in: out) {
+        throw PerceptualError(
+          .usage,
+          "\(out): a checkpoint of iteration \(newest) is there already; give --resume to go on from it, or another --out")
+      }
+      let data = try RawAudioData(files: try AudioFile.list(in: data), limit: windows)
+      for sentence in data.skipped { printNote("skipped \(sentence)") }
+      printNote(data.title)
+      let trainer = try RawAudioTrainer(
+        RawAutoencoder(networkOptions, seed: seed.seed), options: options, data: data)
+      let run = RawAudioRun(trainer, directory: out, checkpointEvery: checkpointEvery)
+      let first = resume ? try run.resume() : 0
+      let interruption = Interruption()
+      var progress = Progress("training", total: iterations, unit: "iterations", first: first)
+      let outcome = try run.run(shouldStop: { interruption.signal != nil }) { step in
+        progress.update(step.iteration, note: "loss \(short(step.loss))")
+      }
+      progress.finish()
+      let path = Checkpoint.path(iteration: trainer.iteration, in: out)
+      if case .stopped = outcome {
+        throw Interrupted(signal: interruption.signal ?? SIGINT, saved: "\(path) is written, --resume goes on from it")
+      }
+      try printResult(path)
+    }
+  }
+}
+
+struct RawAutoencoderReconstructCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reconstruct", abstract: "Audio through the autoencoder, in windows that overlap by half.")
+
+  @Argument(help: ArgumentHelp("A checkpoint of `raw-autoencoder train`.", valueName: "checkpoint"))
+  var checkpoint: String
+  @Argument(help: ArgumentHelp("A recording.", valueName: "in"))
+  var input: String
+  @Argument(help: ArgumentHelp("The reconstruction, .wav or .flac: mono, 11 025 Hz.", valueName: "out"))
+  var output: String
+  @Option(help: "For a categorical network: the mean of the classes' samples, or the most likely one.")
+  var decoding: RawAudioDecoding?
+  @OptionGroup var execution: ExecutionOptions
+
+  func run() throws {
+    try execution.run {
+      let (network, loss) = try RawAudioCheckpoint.read(checkpoint)
+      if decoding != nil && loss != .categorical {
+        throw PerceptualError(
+          .usage, "--decoding is about classes: \(checkpoint) was trained with \(loss.rawValue); leave it out")
+      }
+      let result = try network.reconstruct(try AudioFile.read(input), file: input, decoding: decoding ?? .mean)
+      try AudioFile.write(result.output, to: output)
+      try printResult(output)
+    }
+  }
+}
