@@ -10,7 +10,7 @@ private let order = [
   "hardQuantization", "gatedUnit", "pixelNormalization", "nearestUpsampling", "linear", "muLawEncoding",
   "muLawDecoding", "meanSquaredError", "categoricalCrossEntropy",
   "peakSignalToNoiseRatio", "structuralSimilarity", "structuralSimilarityMap", "multiScaleStructuralSimilarity",
-  "normalizedLaplacianPyramidDistance", "barkDistance", "adamW",
+  "normalizedLaplacianPyramidDistance", "barkDistance", "maskedBarkDistance", "adamW",
   "resample", "shortTimeFourierTransform", "inverseShortTimeFourierTransform", "melFilterBank", "melSpectrogram",
   "logScaling", "inverseMelScale", "griffinLim", "auditoryFilterBank", "uniformNoise",
 ]

@@ -70,6 +70,30 @@ public enum BarkDistanceKind: String, Sendable, CaseIterable {
   case cosine
 }
 
+/// Simultaneous masking as perceptual audio coders model it (docs/experiments.md): what the target hides is forgiven.
+public struct BarkMasking: Hashable, Sendable {
+  /// Samples over which a band's power is taken.
+  public var frame: Int
+  /// Decibels by which a masker's spread power lies above what it hides.
+  public var offset: Double
+  /// The level of a sine of amplitude 1, decibels of sound pressure.
+  public var fullScaleLevel: Double
+
+  public init(frame: Int = 128, offset: Double = 5.5, fullScaleLevel: Double = 96) {
+    self.frame = frame
+    self.offset = offset
+    self.fullScaleLevel = fullScaleLevel
+  }
+
+  /// Why there is no such masking; nil if there is.
+  public var obstacle: String? {
+    if frame < 1 || frame > 1 << 20 { return "frame: \(frame), 1 to 2^20 samples are needed" }
+    if !(abs(offset) <= 200) { return "offset: \(offset), -200 to 200 dB is needed" }
+    if !(abs(fullScaleLevel) <= 200) { return "fullScaleLevel: \(fullScaleLevel), -200 to 200 dB is needed" }
+    return nil
+  }
+}
+
 /// The perceptual audio loss of the two experiments (facts: zounds' PerceptualLoss).
 public struct BarkDistanceOptions: Hashable, Sendable {
   public var filters: AuditoryFilterOptions
@@ -80,17 +104,23 @@ public struct BarkDistanceOptions: Hashable, Sendable {
   /// Whether features are weighted by 1 + dB(A) - the least dB(A) of the scale.
   public var aWeighting: Bool
   public var distance: BarkDistanceKind
+  /// Where given, 1 / sqrt(the target's masking threshold) stands in logFactor's place.
+  public var masking: BarkMasking?
 
   public init(
     filters: AuditoryFilterOptions, stride: Int, logFactor: Double, aWeighting: Bool,
-    distance: BarkDistanceKind = .meanSquaredError
+    distance: BarkDistanceKind = .meanSquaredError, masking: BarkMasking? = nil
   ) {
     self.filters = filters
     self.stride = stride
     self.logFactor = logFactor
     self.aWeighting = aWeighting
     self.distance = distance
+    self.masking = masking
   }
+
+  /// Positions that share one masking threshold.
+  public var framePositions: Int { max(1, (masking?.frame ?? 1) / stride) }
 
   /// One clip from one noise vector: 1 Hz to Nyquist at 11 025 Hz, lap 1, factor 10, A-weighting, cosine.
   public static let clipGenerator = BarkDistanceOptions(
@@ -101,6 +131,13 @@ public struct BarkDistanceOptions: Hashable, Sendable {
   public static let rawAutoencoder = BarkDistanceOptions(
     filters: AuditoryFilterOptions(sampleRate: 11_025, lowFrequency: 50, highFrequency: 5212.5), stride: 2,
     logFactor: 10_000, aWeighting: false)
+
+  /// ``clipGenerator`` under the target's masking thresholds.
+  public static let maskedClipGenerator: BarkDistanceOptions = {
+    var options = clipGenerator
+    options.masking = BarkMasking()
+    return options
+  }()
 
   /// floor((samples + taps) / stride) + 1: a filter's places over a signal with as many zeros as taps on each side.
   public func positions(samples: Int) -> Int { (samples + filters.taps) / stride + 1 }
@@ -113,7 +150,7 @@ public struct BarkDistanceOptions: Hashable, Sendable {
       return "band: \(filters.lowFrequency) Hz, A-weighting needs centres above 0 Hz"
     }
     if !(logFactor > 0 && logFactor.isFinite) { return "logFactor: \(logFactor), a positive number is needed" }
-    return nil
+    return masking?.obstacle
   }
 
   /// Why it does not compare signals of these shapes; nil if it does.

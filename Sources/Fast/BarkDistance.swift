@@ -5,6 +5,8 @@ import PerceptualCore
 ///
 ///     f_b[p] = weight_b log(1 + factor max(0, x_b[p])),  x_b[p] = sum_k h_b[k] s[p lap - taps + k]
 ///
+/// With masking (``BarkMasking``) the factor is 1 / sqrt(the target's masking threshold), band by band and frame by frame.
+///
 /// Shapes: prediction and target [N, T]; value [N]. Accuracy: 2e-6 of the value; the filters are applied by Fourier
 /// transforms in single precision. A signal that is not finite has a value that is not finite. Stops with a sentence where
 /// options or shapes do not fit.
@@ -17,14 +19,14 @@ public func barkDistance(
 /// The gradients of ``barkDistance(_:target:options:)``; 0 where a response is not positive.
 ///
 /// Shapes: upstream [N]; gradients as prediction and target. Accuracy: 2e-6 in relative L2 norm for log factors up to 100,
-/// 5e-5 at 10 000.
+/// 5e-5 at 10 000. With masking the thresholds, which follow from the target, are held fixed.
 public func barkDistanceGradient(
   _ prediction: Tensor<Float>, target: Tensor<Float>, upstream: Tensor<Float>, options: BarkDistanceOptions
 ) -> PairGradients<Float> {
   let plan = plan(prediction, target, options)
   return PairGradients(
     prediction: plan.evaluate(prediction, .signals(target), upstream: upstream).gradient,
-    target: plan.evaluate(target, .signals(prediction), upstream: upstream).gradient)
+    target: plan.evaluate(target, .signals(prediction), upstream: upstream, maskedByPrediction: true).gradient)
 }
 
 /// ``barkDistance(_:target:options:)`` and its gradient with respect to the prediction.
@@ -48,6 +50,8 @@ public final class BarkTarget: @unchecked Sendable {
   let count: Int
   /// [count, groups, positions, lanes], never written again.
   let rows: UnsafeMutablePointer<Float>
+  /// [count, groups, factor rows, lanes], after the rows.
+  let factors: UnsafeMutablePointer<Float>
 
   /// `signals` [N, T], T that of the plan.
   public init(_ plan: BarkPlan, _ signals: Tensor<Float>) {
@@ -57,11 +61,16 @@ public final class BarkTarget: @unchecked Sendable {
     self.plan = plan
     count = signals.shape[0]
     let size = plan.groups * plan.groupRows
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: count * size * 4, alignment: 64)
-    rows = memory.bindMemory(to: Float.self, capacity: count * size)
+    let all = count * (size + plan.factorsCount)
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: all * 4, alignment: 64)
+    rows = memory.bindMemory(to: Float.self, capacity: all)
+    factors = rows + count * size
     let execution = Execution.current
     for n in 0..<count {
-      signals.withPointer { plan.features($0 + n * plan.samples, rows + n * size, execution) }
+      signals.withPointer {
+        plan.features(
+          $0 + n * plan.samples, rows + n * size, factors: factors + n * plan.factorsCount, execution)
+      }
     }
   }
 
@@ -87,32 +96,43 @@ extension BarkPlan {
     return evaluate(prediction, .features(target), upstream: upstream)
   }
 
-  /// weight log(1 + factor max(0, x)) of all groups.
-  func features(_ signal: UnsafePointer<Float>, _ rows: UnsafeMutablePointer<Float>, _ execution: Execution) {
+  /// weight log(1 + factor max(0, x)) of all groups of a target, and its factors.
+  func features(
+    _ signal: UnsafePointer<Float>, _ rows: UnsafeMutablePointer<Float>, factors: UnsafeMutablePointer<Float>,
+    _ execution: Execution
+  ) {
     ScratchPool.shared.withFloats(segmentsCount) { memory in
       let segments = transform(signal, in: memory, execution)
+      fillFactors(segments, factors, execution)
       execution.forEach(groups) { group in
         ScratchPool.shared.withFloats(responseScratch) { scratch in
           for segment in 0..<self.segments {
             let place = rows + group * groupRows + segment * step * lanes
             respond(group: group, segment: segment, segments, place, scratch: scratch)
-            rectify(group: group, segment: segment, place)
+            rectify(group: group, segment: segment, place, factors: factors)
           }
         }
       }
     }
   }
 
-  func rectify(group: Int, segment: Int, _ rows: UnsafeMutablePointer<Float>) {
+  func rectify(
+    group: Int, segment: Int, _ rows: UnsafeMutablePointer<Float>, factors: UnsafePointer<Float>
+  ) {
     weights.withUnsafeBufferPointer { weights in
       guard let weights = weights.baseAddress else { return }
-      kernels.rectifiedLogarithms(
-        rows, weights: weights + group * lanes, factor: Float(options.logFactor), rows, count: count(ofSegment: segment))
+      for run in runs(ofSegment: segment) {
+        let place = rows + run.row * lanes
+        kernels.rectifiedLogarithms(
+          place, weights: weights + group * lanes, factors: factors + (group * factorRows + run.frame) * lanes, place,
+          count: run.count)
+      }
     }
   }
 
+  /// `maskedByPrediction` where the two have changed places.
   func evaluate(
-    _ prediction: Tensor<Float>, _ target: BarkComparand, upstream: Tensor<Float>?
+    _ prediction: Tensor<Float>, _ target: BarkComparand, upstream: Tensor<Float>?, maskedByPrediction: Bool = false
   ) -> (value: Tensor<Float>, gradient: Tensor<Float>) {
     let execution = Execution.current
     let count = prediction.shape[0]
@@ -121,17 +141,17 @@ extension BarkPlan {
     }
     var value = Tensor<Float>(shape: [count])
     let gradient = makeTensor(upstream == nil ? [0] : prediction.shape) { gradient in
-      evaluate(prediction, target, upstream, &value, gradient, execution)
+      evaluate(prediction, target, upstream, &value, gradient, maskedByPrediction, execution)
     }
-    if upstream == nil { evaluate(prediction, target, nil, &value, nil, execution) }
+    if upstream == nil { evaluate(prediction, target, nil, &value, nil, maskedByPrediction, execution) }
     return (value, gradient)
   }
 
   private func evaluate(
     _ prediction: Tensor<Float>, _ target: BarkComparand, _ upstream: Tensor<Float>?, _ value: inout Tensor<Float>,
-    _ gradient: UnsafeMutablePointer<Float>?, _ execution: Execution
+    _ gradient: UnsafeMutablePointer<Float>?, _ maskedByPrediction: Bool, _ execution: Execution
   ) {
-    let evaluation = BarkEvaluation(plan: self, execution: execution)
+    let evaluation = BarkEvaluation(plan: self, execution: execution, isMaskedByOwn: maskedByPrediction)
     prediction.withPointer { prediction in
       for n in 0..<value.count {
         func run(_ side: BarkEvaluation.Target) {
@@ -140,7 +160,10 @@ extension BarkPlan {
         }
         switch target {
         case .signals(let tensor): tensor.withPointer { run(.signal($0 + n * samples)) }
-        case .features(let target): run(.features(UnsafePointer(target.rows + n * groups * groupRows)))
+        case .features(let target):
+          run(.features(
+            UnsafePointer(target.rows + n * groups * groupRows),
+            factors: UnsafePointer(target.factors + n * factorsCount)))
         }
       }
     }

@@ -4,11 +4,13 @@ import PerceptualCore
 struct BarkEvaluation {
   let plan: BarkPlan
   let execution: Execution
+  /// Whether the first signal, not the second, sets the masking thresholds.
+  var isMaskedByOwn = false
 
   enum Target {
     case signal(UnsafePointer<Float>)
     /// [groups, positions, lanes].
-    case features(UnsafePointer<Float>)
+    case features(UnsafePointer<Float>, factors: UnsafePointer<Float>)
   }
 
   private typealias Sums = (aa: Double, ab: Double, bb: Double, squared: Double)
@@ -18,6 +20,8 @@ struct BarkEvaluation {
     let own: BarkSegments
     let other: BarkSegments?
     let target: Target
+    /// [groups, factor rows, lanes].
+    let factors: UnsafePointer<Float>
   }
 
   /// The distance, and the gradient where there is room for it.
@@ -27,13 +31,19 @@ struct BarkEvaluation {
   func run(
     _ signal: UnsafePointer<Float>, _ target: Target, upstream: Float, gradient: UnsafeMutablePointer<Float>?
   ) -> Float {
-    ScratchPool.shared.withFloats(2 * plan.segmentsCount) { memory in
+    ScratchPool.shared.withFloats(2 * plan.segmentsCount + plan.factorsCount) { memory in
       let own = plan.transform(signal, in: memory, execution)
       var other: BarkSegments?
       if case .signal(let target) = target {
         other = plan.transform(target, in: memory + plan.segmentsCount, execution)
       }
-      let places = Places(own: own, other: other, target: target)
+      let factors = memory + 2 * plan.segmentsCount
+      if case .features(_, let known) = target {
+        factors.update(from: known, count: plan.factorsCount)
+      } else {
+        plan.fillFactors(isMaskedByOwn ? own : other, factors, execution)
+      }
+      let places = Places(own: own, other: other, target: target, factors: UnsafePointer(factors))
       guard let gradient else { return distance(sums(places, gathered: nil), upstream: 0).value }
       let gathered = plan.groups * sumsOfGroup
       return ScratchPool.shared.withFloats(2 * gathered) { memory in
@@ -85,26 +95,38 @@ struct BarkEvaluation {
             let features: UnsafePointer<Float>
             if let other = places.other {
               plan.respond(group: group, segment: segment, other, targetRows, scratch: scratch)
-              plan.rectify(group: group, segment: segment, targetRows)
+              plan.rectify(group: group, segment: segment, targetRows, factors: places.factors)
               features = UnsafePointer(targetRows)
-            } else if case .features(let known) = places.target {
+            } else if case .features(let known, _) = places.target {
               features = known + group * plan.groupRows + segment * rowsOfSegment
             } else {
               return
             }
             let count = plan.count(ofSegment: segment)
             let sums = withWeights(group) { weights in
-              guard let gathered else {
-                return plan.kernels.featureSums(
-                  rows, features, weights: weights, factor: Float(plan.options.logFactor), count: count)
+              let factors = places.factors + group * plan.factorRows * plan.lanes
+              if gathered != nil {
+                // Between the positions, and after the last, the gradient is 0.
+                let first = plan.options.stride == 1 ? count * plan.lanes : 0
+                (differences + first).update(repeating: 0, count: wholeRows - first)
+                (shares + first).update(repeating: 0, count: wholeRows - first)
               }
-              // Between the positions, and after the last, the gradient is 0.
-              let first = plan.options.stride == 1 ? count * plan.lanes : 0
-              (differences + first).update(repeating: 0, count: wholeRows - first)
-              (shares + first).update(repeating: 0, count: wholeRows - first)
-              let sums = plan.kernels.featureDerivatives(
-                rows, features, weights: weights, factor: Float(plan.options.logFactor), differences, shares,
-                stride: plan.options.stride, count: count)
+              var sums: Sums = (0, 0, 0, 0)
+              for run in plan.runs(ofSegment: segment) {
+                let (x, b) = (rows + run.row * plan.lanes, features + run.row * plan.lanes)
+                let factor = factors + run.frame * plan.lanes
+                let place = run.row * plan.options.stride * plan.lanes
+                let part =
+                  gathered == nil
+                  ? plan.kernels.featureSums(x, b, weights: weights, factors: factor, count: run.count)
+                  : plan.kernels.featureDerivatives(
+                    x, b, weights: weights, factors: factor, differences + place, shares + place,
+                    stride: plan.options.stride, count: run.count)
+                sums = (
+                  sums.aa + part.aa, sums.ab + part.ab, sums.bb + part.bb, sums.squared + part.squared
+                )
+              }
+              guard let gathered else { return sums }
               for part in 0..<parts {
                 plan.gather(
                   group: group, part == 0 ? differences : shares,

@@ -29,6 +29,7 @@ public final class BarkPlan: Sendable {
   let norms: [Float]
   /// [bands, taps].
   let responses: [Double]
+  let masking: BarkMaskingModel?
 
   var lanes: Int { transform.lanes }
   var length: Int { transform.length }
@@ -54,7 +55,9 @@ public final class BarkPlan: Sendable {
     self.transform = transform
     self.groups = groups
     kernels = execution.kernels
-    positions = options.positions(samples: samples)
+    let positions = options.positions(samples: samples)
+    self.positions = positions
+    masking = options.masking.map { BarkMaskingModel($0, options, positions: positions) }
     step = (length - taps) / options.stride + 1
     segments = (positions + step - 1) / step
     let responses = auditoryResponses(options.filters)

@@ -8,7 +8,8 @@ import PerceptualCore
 ///     meanSquaredError: (1 / M) sum (f - f')^2;  cosine: - sum f f' / (|f| |f'|), 0 where |f| |f'| < 1e-8
 ///
 /// for the M = bands x (floor((T + taps) / lap) + 1) features of prediction and target. The filters are symmetric, so that
-/// correlation is convolution. The weights are 1 or those of the A curve.
+/// correlation is convolution. The weights are 1 or those of the A curve. With masking (``BarkMasking``) the factor is
+/// 1 / sqrt(threshold), band by band and frame by frame: ``maskingThresholds(_:options:)``.
 ///
 /// Shapes: prediction and target [N, T]; value [N]. NaN stays NaN. Stops with a sentence where options or shapes do not fit.
 /// Source: zounds' PerceptualLoss, of the experiments "Perceptual Audio Loss" and "Raw Audio Autoencoder".
@@ -20,8 +21,10 @@ public func barkDistance<Scalar: BinaryFloatingPoint & Sendable>(
   checkShapes(prediction.shape, target.shape, options)
   let bank: Tensor<Scalar> = auditoryFilterBank(options.filters)
   let weights: [Scalar] = weights(options)
-  let a = features(filtered(prediction, bank, options), weights, options)
-  let b = features(filtered(target, bank, options), weights, options)
+  let y = filtered(target, bank, options)
+  let factors = logFactors(y, options)
+  let a = features(filtered(prediction, bank, options), weights, factors)
+  let b = features(y, weights, factors)
   let samples = prediction.shape[0]
   let size = a.count / samples
   var value = Tensor<Scalar>(shape: [samples])
@@ -45,7 +48,7 @@ public func barkDistance<Scalar: BinaryFloatingPoint & Sendable>(
 ///
 ///     gradient[t] = upstream sum over b, p of h_b[t + taps - p lap] g weight_b factor / (1 + factor x_b[p]) [x_b[p] > 0]
 ///
-/// and with f and f' exchanged for the target. 0 where x_b[p] is not positive, and where the cosine is set to 0.
+/// and with f and f' exchanged for the target; a masking threshold is held fixed. 0 where x_b[p] is not positive, and where the cosine is set to 0.
 ///
 /// Shapes: upstream [N]; gradients as prediction and target.
 @specialized(where Scalar == Double)
@@ -59,10 +62,11 @@ public func barkDistanceGradient<Scalar: BinaryFloatingPoint & Sendable>(
   let bank: Tensor<Scalar> = auditoryFilterBank(options.filters)
   let weights: [Scalar] = weights(options)
   let (x, y) = (filtered(prediction, bank, options), filtered(target, bank, options))
-  let (a, b) = (features(x, weights, options), features(y, weights, options))
+  let factors = logFactors(y, options)
+  let (a, b) = (features(x, weights, factors), features(y, weights, factors))
   return PairGradients(
-    prediction: gradient(x, a, b, upstream, bank, weights, options, shape: prediction.shape),
-    target: gradient(y, b, a, upstream, bank, weights, options, shape: prediction.shape))
+    prediction: gradient(x, a, b, upstream, bank, weights, factors, options, shape: prediction.shape),
+    target: gradient(y, b, a, upstream, bank, weights, factors, options, shape: prediction.shape))
 }
 
 private struct Products<Scalar: BinaryFloatingPoint & Sendable> {
@@ -105,14 +109,14 @@ private func filtered<Scalar>(
 }
 
 private func features<Scalar>(
-  _ x: Tensor<Scalar>, _ weights: [Scalar], _ options: BarkDistanceOptions
+  _ x: Tensor<Scalar>, _ weights: [Scalar], _ factors: Tensor<Scalar>
 ) -> Tensor<Scalar> {
   var result = x
   for n in 0..<x.shape[0] {
     for band in 0..<x.shape[1] {
       for p in 0..<x.shape[2] {
         let rectified = x[n, band, p] < 0 ? 0 : x[n, band, p]
-        result[n, band, p] = weights[band] * Scalar(log1p(Double(Scalar(options.logFactor) * rectified)))
+        result[n, band, p] = weights[band] * Scalar(log1p(Double(factors[n, band, p] * rectified)))
       }
     }
   }
@@ -121,10 +125,9 @@ private func features<Scalar>(
 
 private func gradient<Scalar>(
   _ x: Tensor<Scalar>, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, _ upstream: Tensor<Scalar>, _ bank: Tensor<Scalar>,
-  _ weights: [Scalar], _ options: BarkDistanceOptions, shape: [Int]
+  _ weights: [Scalar], _ factors: Tensor<Scalar>, _ options: BarkDistanceOptions, shape: [Int]
 ) -> Tensor<Scalar> {
   let (bands, positions, taps) = (x.shape[1], x.shape[2], options.filters.taps)
-  let factor = Scalar(options.logFactor)
   let size = bands * positions
   var result = Tensor<Scalar>(shape: shape)
   for n in 0..<shape[0] {
@@ -138,6 +141,7 @@ private func gradient<Scalar>(
           case .meanSquaredError: 2 * (own - other) / Scalar(size)
           case .cosine: (products.ab / products.aa * own - other) / products.norms
           }
+        let factor = factors[n, band, p]
         let slope = weights[band] * factor / (1 + factor * x[n, band, p])
         let start = p * options.stride - taps
         for k in 0..<taps where start + k >= 0 && start + k < shape[1] {
@@ -147,6 +151,23 @@ private func gradient<Scalar>(
     }
   }
   return result
+}
+
+/// The factor of each feature, [N, bands, positions], for the target's responses.
+private func logFactors<Scalar: BinaryFloatingPoint & Sendable>(
+  _ target: Tensor<Scalar>, _ options: BarkDistanceOptions
+) -> Tensor<Scalar> {
+  var factors = Tensor<Scalar>(repeating: Scalar(options.logFactor), shape: target.shape)
+  if options.masking == nil { return factors }
+  let thresholds = maskingThresholds(target.converted(), options: options)
+  for n in 0..<target.shape[0] {
+    for band in 0..<target.shape[1] {
+      for p in 0..<target.shape[2] {
+        factors[n, band, p] = Scalar(1 / thresholds[n, band, p / options.framePositions].squareRoot())
+      }
+    }
+  }
+  return factors
 }
 
 private func weights<Scalar: BinaryFloatingPoint>(_ options: BarkDistanceOptions) -> [Scalar] {

@@ -50,4 +50,22 @@ import Testing
     for report in try check.everyElement(of: tested, operationCase) { #expect(report.passed, "\(report)") }
     #expect(try checkLinearityInUpstream(tested, operationCase) == [])
   }
+
+  /// Thresholds follow from the target, which stands still here.
+  @Test(arguments: ["cosine", "meanSquaredError"]) func underMasking(_ distance: String) throws {
+    let tested = try #require(operation(named: "maskedBarkDistance"))
+    var attributes = Self.samples[0].attributes
+    attributes["logFactor"] = nil
+    attributes["frame"] = .integer(7)
+    attributes["distance"] = .string(distance)
+    let sample = Sample("masked", Self.samples[0].shapes, attributes)
+    let operationCase = try sample.operationCase(of: tested, fill: .normals)
+    let check = GradientCheck(step: 1e-7) { operationCase in
+      var unmasked = operationCase
+      unmasked.attributes["logFactor"] = .integer(1)
+      return Self.positiveResponses(unmasked)
+    }
+    for report in try check.everyElement(of: tested, operationCase) { #expect(report.passed, "\(report)") }
+    #expect(try checkLinearityInUpstream(tested, operationCase) == [])
+  }
 }

@@ -1,5 +1,7 @@
 """The peers of the perceptual-audio-loss experiments: zounds' PerceptualLoss and the generator of experiment 004 in PyTorch."""
 
+import copy
+
 import numpy as np
 import scipy.signal
 import soundfile
@@ -8,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 RATE, SAMPLES, BANDS, TAPS, FACTOR = 11025, 8192, 512, 512, 10.0
-LATENT, COMPARED_STEPS = 128, 20
+LATENT, COMPARED_STEPS = 128, 2
 PEER = f"PyTorch {torch.__version__.split('+')[0]} conv1d"
 
 
@@ -87,9 +89,17 @@ def generator():
 
 
 class FitGenerator:
-    """One iteration of experiment 004 under the perceptual loss."""
+    """One iteration of experiment 004 under the perceptual loss.
 
-    peer, allowed, what = PEER, 1e-3, f"losses of the first {COMPARED_STEPS} steps, relative"
+    What is compared are the losses of the first two steps, ours with those of the peer's own run in double precision. Adam
+    with a first beta of 0 moves every weight by the learning rate in its first step whatever the gradient's size, so that
+    where a gradient is smaller than its rounding the sign is rounding's, and single precision leaves the double run within a
+    few steps. Even in double precision, initial weights moved by half a unit in the last place of single precision change the
+    loss by a tenth of it within 20 steps (tools/oracles/experiments.py, which also writes the trajectory that a test follows
+    as far as PyTorch's own single-precision runs do).
+    """
+
+    peer, allowed, what = PEER, 1e-4, f"losses of the first {COMPARED_STEPS} steps against float64, relative"
 
     def __init__(self, audio):
         torch.manual_seed(1)
@@ -108,4 +118,15 @@ class FitGenerator:
         return loss.item()
 
     def first(self):
-        return {"losses": np.array([self.run() for _ in range(COMPARED_STEPS)], dtype=np.float32)}
+        """From the very start, in double precision; the timed model goes on in single precision."""
+        model, loss, target = copy.deepcopy(self.model).double(), PerceptualLoss(), self.target.double()
+        loss.bank, loss.weights = loss.bank.double(), loss.weights.double()
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, betas=(0.0, 0.9))
+        losses = []
+        for _ in range(COMPARED_STEPS):
+            optimizer.zero_grad()
+            value = loss(model(self.latent.double())[:, 0], target)
+            value.sum().backward()
+            optimizer.step()
+            losses.append(value.item())
+        return {"losses": np.array(losses, dtype=np.float32)}

@@ -48,16 +48,37 @@ def a_weights(middles):
     return 1 + decibels - decibels.min()
 
 
-def distance(prediction, target, sampleRate, lowFrequency, highFrequency, bands, taps, stride, logFactor, aWeighting,
-             distance="meanSquaredError"):
-    """Per sample; both signals [N, T]."""
+def masking_thresholds(responses, middles, frame, offset, fullScaleLevel):
+    """[N, bands, positions], constant over each frame: Schroeder's spreading, normalised, and Terhardt's threshold in quiet."""
+    places = 6 * np.arcsinh(middles / 600)
+    apart = places[:, None] - places[None] + 0.474
+    spread = 10 ** ((15.81 + 7.5 * apart - 17.5 * np.sqrt(1 + apart**2)) / 10)
+    spread = torch.tensor(spread / spread.sum(1, keepdims=True))
+    k = middles / 1000
+    quiet = np.minimum(96, 3.64 * k**-0.8 - 6.5 * np.exp(-0.6 * (k - 3.3) ** 2) + 1e-3 * k**4)
+    quiet = torch.tensor(0.5 * 10 ** ((quiet - fullScaleLevel) / 10))[:, None]
+    powers = torch.stack([part.pow(2).mean(-1) for part in responses.split(frame, -1)], -1)
+    thresholds = torch.maximum(10 ** (-offset / 10) * spread @ powers, quiet)
+    return thresholds.repeat_interleave(frame, -1)[..., :responses.shape[-1]]
+
+
+def distance(prediction, target, sampleRate, lowFrequency, highFrequency, bands, taps, stride, aWeighting, logFactor=None,
+             distance="meanSquaredError", frame=None, offset=5.5, fullScaleLevel=96.0):
+    """Per sample; both signals [N, T]. With a frame the target's masking thresholds set the factor."""
     middles = centres(lowFrequency, highFrequency, bands)
     bank = torch.tensor(responses(middles, bandwidths(middles), sampleRate, taps), dtype=prediction.dtype)[:, None]
     weights = torch.tensor(a_weights(middles) if aWeighting else np.ones(bands), dtype=prediction.dtype)[:, None]
 
+    def responded(signal):
+        return F.conv1d(signal[:, None], bank, stride=stride, padding=taps)
+
+    factor = logFactor
+    if frame:
+        with torch.no_grad():
+            factor = masking_thresholds(responded(target), middles, max(1, frame // stride), offset, fullScaleLevel)**-0.5
+
     def features(signal):
-        filtered = F.conv1d(signal[:, None], bank, stride=stride, padding=taps)
-        return (torch.log(1 + logFactor * F.relu(filtered)) * weights).flatten(1)
+        return (torch.log(1 + factor * F.relu(responded(signal))) * weights).flatten(1)
 
     a, b = features(prediction), features(target)
     if distance == "meanSquaredError":
@@ -140,6 +161,38 @@ def distances(root):
                      settings, override=override if kind == "cosine" else None)
 
 
+def masked(**more):
+    settings = attributes(**more)
+    del settings["logFactor"]
+    return settings
+
+
+# name: shape, attributes, the scale of the signals.
+MASKED = {
+    # The loss of experiment 004 with masking, on a shorter signal and with fewer bands.
+    "experiment-004": ((1, 700), masked(low=1, high=5512.5, bands=64, taps=256, distance="cosine", frame=128), 0.3),
+    "smallest": ((1, 1), masked(low=2756.25, high=2756.25, bands=1, taps=2, frame=1), 1.0),
+    # Frames that neither divide the positions nor one another's bounds; an offset and a level that matter.
+    "ragged-frames": ((2, 83), masked(frame=13, offset=14.0, fullScaleLevel=60.0), 1.0),
+    "one-past-16-bands": ((1, 140), masked(bands=17, frame=32, distance="cosine"), 0.5),
+    # A lap longer than the frame: each position is a frame.
+    "frame-under-the-stride": ((1, 130), masked(taps=100, stride=7, frame=3), 1.0),
+    "lap-2": ((2, 150), masked(stride=2, frame=31, weighted=False), 0.3),
+    # So faint that the threshold in quiet decides.
+    "under-the-threshold-in-quiet": ((1, 120), masked(frame=40), 1e-5),
+}
+
+
+def masked_distances(root):
+    writer = Suite(root, "maskedBarkDistance", "bark.py", ORACLE)
+    for case, (shape, settings, scale) in MASKED.items():
+        draw = writer.draw(case)
+        inputs = {"prediction": draw.normal(*shape, scale=scale), "target": draw.normal(*shape, scale=scale)}
+        writer.write(case, draw, inputs, lambda prediction, target: {"value": distance(prediction, target, **settings)},
+                     settings, gradients=("prediction",))
+
+
 def write_all(root):
     banks(root)
     distances(root)
+    masked_distances(root)

@@ -19,6 +19,8 @@ LIMIT = 1e-12
 GROWTH = (
     ("trajectory/", "final.float32.", None, "single precision follows each processor's own rounding"),
     ("trajectory/", "losses.float32", None, "single precision follows each processor's own rounding"),
+    ("trajectory/clip-", "", None, "a first beta of 0 turns roundings into steps of the learning rate"),
+    ("trajectory/", "losses.spread", None, "single precision follows each processor's own rounding"),
     ("trajectory/", "", 1e-6, "twenty steps amplify a rounding about ten thousand times"),
     ("griffinLim/", "expected.", 1e-9, "each iteration divides by moduli down to a hundredth"),
     ("inverseMelScale/", "expected.magnitude", 1e-6, "the active set decides the last digits"),

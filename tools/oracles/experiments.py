@@ -1,9 +1,9 @@
 """Twenty steps of the two perceptual-audio-loss experiments' networks, by PyTorch.
 
-Not fixtures of the contract but step-by-step peers for the training loops, as those of trajectory.py. The files hold the losses, the first step's gradients and, for experiment 003, the final weights of a
-double-precision run (the truth), and how far single-precision runs stray from it whose initial weights are moved by
-one unit in the last place. Of experiment 004's network, whose weights take half a megabyte, the final clip stands for the
-weights.
+Not fixtures of the contract but step-by-step peers for the training loops, as those of trajectory.py. The files hold the
+losses, the first step's gradients and, for experiment 003, the final weights of a double-precision run (the truth), and how
+far single-precision runs stray from it whose initial weights are moved by one unit in the last place. Of experiment 004's
+network, whose weights take half a megabyte, the final clip stands for the weights.
 
 Experiment 004's Adam has a first beta of 0: it moves every weight by about the learning rate, whatever the gradient's size,
 so that where a gradient is smaller than its own rounding the sign decides. `losses.nudge` sets this beside a change of the

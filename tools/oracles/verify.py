@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 import torchaudio
 
+import bark
 import laplacian as laplacians
 import metrics
 import similarity as similarities
@@ -154,8 +155,36 @@ def audio():
     smooth("logarithmic scaling", lambda m: tuple(transforms.log_scaling(m).values()), draw.uniform(3, 5, low=0.1))
 
 
+def barks():
+    """The filters' design by its sum of cosines, the distances' gradients by differences, masking by hand."""
+    middles = bark.centres(300, 3500, 5)
+    taps, grid = 48, 64
+    for h, middle, width in zip(bark.responses(middles, bark.bandwidths(middles), 8000, taps), middles,
+                                bark.bandwidths(middles)):
+        start, stop = max(0, middle - width / 2), min(4000, middle + width / 2)
+        places = np.linspace(start, stop, 100, endpoint=False)
+        gains = np.interp(np.linspace(0, 4000, grid + 1), np.r_[0, places, 4000],
+                          np.r_[0, np.exp(-((np.arange(100) - 49.5) ** 2) / 18), 0])
+        n, k = np.arange(taps)[:, None], np.arange(1, grid)
+        plain = gains[0] + 2 * (gains[1:-1] * np.cos(np.pi * k * (n - (taps - 1) / 2) / grid)).sum(1)
+        plain *= np.hamming(taps) / (2 * grid)
+        agree(f"filter at {middle:.0f} Hz", h, plain, 1e-12)
+    draw = Draw("verify/bark")
+    settings = dict(sampleRate=8000, lowFrequency=1500, highFrequency=3700, bands=5, taps=40, stride=1, aWeighting=True)
+    pair = draw.normal(1, 23), draw.normal(1, 23)
+    for kind in ("cosine", "meanSquaredError"):
+        smooth(f"Bark distance, {kind}", lambda p, t: bark.distance(p, t, logFactor=10, distance=kind, **settings), *pair)
+        smooth(f"masked Bark distance, {kind}", lambda p: bark.distance(
+            p, torch.tensor(pair[1]), distance=kind, frame=5, **settings), pair[0])
+    one = torch.tensor([[[3.0, -4.0, 0.0, 0.0, 0.1]]])
+    found = bark.masking_thresholds(one, np.array([1000.0]), 2, 10.0, 96.0)[0, 0]
+    quiet = 0.5 * 10 ** ((3.64 - 6.5 * np.exp(-0.6 * 2.3**2) + 1e-3 - 96) / 10)
+    agree("masking thresholds of one band", found, [1.25, 1.25, quiet, quiet, 1e-3], 1e-12)
+
+
 def verify_all():
     network()
+    barks()
     similarity()
     laplacian()
     peers()

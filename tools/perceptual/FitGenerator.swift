@@ -19,7 +19,7 @@ struct FitGeneratorCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("Recordings; at least 0.743 s each.", valueName: "audio"))
   var audio: [String] = []
-  @Option(help: "The loss to train with; may be repeated. Both by default.")
+  @Option(help: "The loss to train with; may be repeated. mse and bark by default.")
   var loss: [ClipLoss] = []
   @Option(help: ArgumentHelp("The directory to write to; made if need be.", valueName: "dir"))
   var out: String
@@ -55,7 +55,7 @@ struct FitGeneratorCommand: ParsableCommand {
     for source in sources where !names.insert(source.name).inserted {
       throw PerceptualError(.usage, "\(source.file): two recordings are named \(source.name); rename one of them")
     }
-    let losses = ClipLoss.allCases.filter { loss.isEmpty || loss.contains($0) }
+    let losses = ClipLoss.allCases.filter { (loss.isEmpty ? ClipLoss.published : loss).contains($0) }
     let interruption = Interruption()
     var runs: [JSONValue] = []
     var table = [["clip", "loss", "iteration", "value", "highs", "log spectrum", "flatness", "onsets", "STFT", "Bark"]]

@@ -10,12 +10,13 @@ struct MetricCommand: ParsableCommand {
     discussion: """
       A and B are .npy arrays of [H, W], [N, C, H, W] or [T], PNG pictures, or audio. Pictures are compared as grey, or \
       with --colour as three channels. A recording is turned into its spectrogram first; [T] is compared sample by sample, \
-      by mse and psnr alone. ssim and ms-ssim are similarities, 1 on equal pictures; psnr is in decibels. A preset takes \
+      by mse and psnr alone. bark compares sounds: recordings, whose channels are averaged and resampled to 11 025 Hz, or \
+      arrays of [T] or [N, T]. ssim and ms-ssim are similarities, 1 on equal pictures; psnr is in decibels. A preset takes \
       the conventions of a published implementation (docs/metrics.md), save its data range. Prints the mean over the batch.
       """)
 
   enum Metric: String, CaseIterable, ExpressibleByArgument {
-    case mse, psnr, ssim, msSSIM = "ms-ssim", nlpd
+    case mse, psnr, ssim, msSSIM = "ms-ssim", nlpd, bark
 
     /// The operation of docs/fixtures.md that it is.
     var operationName: String {
@@ -25,11 +26,14 @@ struct MetricCommand: ParsableCommand {
       case .ssim: "structuralSimilarity"
       case .msSSIM: "multiScaleStructuralSimilarity"
       case .nlpd: "normalizedLaplacianPyramidDistance"
+      case .bark: "barkDistance"
       }
     }
     var hasDataRange: Bool { self == .psnr || self == .ssim || self == .msSSIM }
     /// Whether it compares signals of any rank.
     var takesSignals: Bool { self == .mse || self == .psnr }
+    /// Whether it compares sounds and nothing else.
+    var isOfSounds: Bool { self == .bark }
   }
 
   @Argument(help: "Which metric.")
@@ -49,7 +53,7 @@ struct MetricCommand: ParsableCommand {
   var dataRange: Double?
   @Option(
     help: ArgumentHelp(
-      "For ssim, ms-ssim and nlpd: whose conventions. \(MetricPreset.list)", valueName: "name"))
+      "For ssim, ms-ssim, nlpd and bark: whose conventions. \(MetricPreset.list)", valueName: "name"))
   var preset: String?
   @Option(help: ArgumentHelp("For ssim: write its value at every position to this .npy file.", valueName: "file"))
   var map: String?
@@ -65,6 +69,7 @@ struct MetricCommand: ParsableCommand {
       }
       if !metric.hasDataRange { throw ValidationError("--data-range has no meaning for \(metric.rawValue).") }
     }
+    if colour && metric.isOfSounds { throw ValidationError("--colour has no meaning for \(metric.rawValue).") }
     if map != nil && metric != .ssim { throw ValidationError("--map has no meaning for \(metric.rawValue).") }
     if let preset, MetricPreset.attributes(of: metric, preset: preset) == nil {
       let names = MetricPreset.names(of: metric)
@@ -80,20 +85,22 @@ struct MetricCommand: ParsableCommand {
   }
 
   private func compare() throws {
-    let a = try Comparand(prediction, colour: colour)
-    let b = try Comparand(target, colour: colour)
+    let a = try Comparand(prediction, colour: colour, isSound: metric.isOfSounds)
+    let b = try Comparand(target, colour: colour, isSound: metric.isOfSounds)
     if a.tensor.shape != b.tensor.shape {
       throw PerceptualError(
         .malformed,
         "\(target): its \(b.kind) has shape \(b.tensor.shape), that of \(prediction) has \(a.tensor.shape); equal shapes are needed")
     }
-    guard let operation = operation(named: metric.operationName) else {
+    let isMasked = preset.map { MetricPreset.isMasked($0) } ?? false
+    guard let operation = operation(named: isMasked ? "maskedBarkDistance" : metric.operationName) else {
       throw PerceptualError(.usage, "\(metric.rawValue): this build has no \(metric.operationName)")
     }
     var inputs = OperationCase<Double>(inputs: [
       "prediction": try a.batch(for: metric).converted(), "target": try b.batch(for: metric).converted(),
     ])
-    if let preset, let attributes = MetricPreset.attributes(of: metric, preset: preset) {
+    let conventions = preset ?? (metric == .bark ? MetricPreset.bark[0].name : nil)
+    if let conventions, let attributes = MetricPreset.attributes(of: metric, preset: conventions) {
       inputs.attributes = Attributes(attributes)
     }
     if let dataRange { inputs.attributes["dataRange"] = .number(dataRange) }
@@ -139,12 +146,18 @@ struct Comparand {
   let kind: String
   let tensor: Tensor<Float>
 
-  init(_ path: String, colour: Bool = false) throws(PerceptualError) {
+  init(_ path: String, colour: Bool = false, isSound: Bool = false) throws(PerceptualError) {
     self.path = path
     switch FileKind(path) {
     case .array:
       kind = "array"
       tensor = try Npy.read(path).float
+    case .picture where isSound:
+      throw PerceptualError(
+        .malformed, "\(path): a sound was expected, found a picture: give a recording or an array of [T] or [N, T]")
+    case .audio where isSound:
+      kind = "sound"
+      tensor = try RawAudioSignal.read(path)
     case .picture:
       kind = "picture"
       tensor = colour ? try PNG.read(path).channels : try PNG.readGrey(path)
@@ -169,6 +182,12 @@ struct Comparand {
   /// As [N, C, H, W], or [1, T] for what compares samples.
   func batch(for metric: MetricCommand.Metric) throws(PerceptualError) -> Tensor<Float> {
     let shape = tensor.shape
+    if metric.isOfSounds {
+      if shape.count == 1 { return tensor.reshaped([1] + shape) }
+      if shape.count == 2 { return tensor }
+      throw PerceptualError(
+        .malformed, "\(path): the \(kind) has shape \(shape), \(metric.rawValue) needs [T] or [N, T]; reshape it first")
+    }
     switch shape.count {
     case 4: return tensor
     case 2: return tensor.reshaped([1, 1] + shape)

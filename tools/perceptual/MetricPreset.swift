@@ -8,12 +8,20 @@ enum MetricPreset {
     ("laparra", .laparra, .image), ("tensorflow", .tensorflow, .image), ("tensorflow-batch", .tensorflow, .batch),
   ]
 
+  static let bark: [(name: String, options: BarkDistanceOptions)] = [
+    ("clip-generator", .clipGenerator), ("raw-autoencoder", .rawAutoencoder), ("masked", .maskedClipGenerator),
+  ]
+
+  /// Whether a preset's options have masking, which is an operation of its own.
+  static func isMasked(_ preset: String) -> Bool { bark.contains { $0.name == preset && $0.options.masking != nil } }
+
   static func names(of metric: MetricCommand.Metric) -> [String] {
     switch metric {
     case .mse, .psnr: []
     case .ssim: StructuralSimilarityPreset.allCases.map(\.rawValue)
     case .msSSIM: MultiScaleStructuralSimilarityPreset.allCases.map(\.rawValue)
     case .nlpd: nlpd.map(\.name)
+    case .bark: bark.map(\.name)
     }
   }
 
@@ -44,7 +52,25 @@ enum MetricPreset {
       return nlpd.first { $0.name == preset }.map {
         ["family": .string($0.family.rawValue), "pooling": .string($0.pooling.rawValue)]
       }
+    case .bark: return bark.first { $0.name == preset }.map { attributes($0.options) }
     }
+  }
+
+  private static func attributes(_ options: BarkDistanceOptions) -> [String: JSONValue] {
+    var result: [String: JSONValue] = [
+      "sampleRate": .number(options.filters.sampleRate), "lowFrequency": .number(options.filters.lowFrequency),
+      "highFrequency": .number(options.filters.highFrequency), "bands": .integer(options.filters.bands),
+      "taps": .integer(options.filters.taps), "stride": .integer(options.stride),
+      "aWeighting": .bool(options.aWeighting), "distance": .string(options.distance.rawValue),
+    ]
+    if let masking = options.masking {
+      result["frame"] = .integer(masking.frame)
+      result["offset"] = .number(masking.offset)
+      result["fullScaleLevel"] = .number(masking.fullScaleLevel)
+    } else {
+      result["logFactor"] = .number(options.logFactor)
+    }
+    return result
   }
 
   private static func attributes(_ options: StructuralSimilarityOptions) -> [String: JSONValue] {

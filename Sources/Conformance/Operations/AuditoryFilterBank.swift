@@ -95,10 +95,22 @@ extension Attributes {
     return options
   }
 
-  public func barkDistanceOptions() throws(PerceptualError) -> BarkDistanceOptions {
+  static let barkMasking = [
+    AttributeDescription("frame", default: "128"), AttributeDescription("offset", default: "5.5"),
+    AttributeDescription("fullScaleLevel", default: "96"),
+  ]
+
+  /// With masking there is no logFactor but a frame, an offset and a level.
+  public func barkDistanceOptions(isMasked: Bool = false) throws(PerceptualError) -> BarkDistanceOptions {
+    let masking: BarkMasking? =
+      isMasked
+      ? BarkMasking(
+        frame: try integer("frame", default: 128), offset: try number("offset", default: 5.5),
+        fullScaleLevel: try number("fullScaleLevel", default: 96)) : nil
     let options = BarkDistanceOptions(
-      filters: try auditoryFilterOptions(), stride: try integer("stride"), logFactor: try number("logFactor"),
-      aWeighting: try bool("aWeighting"), distance: try choice("distance", default: .meanSquaredError))
+      filters: try auditoryFilterOptions(), stride: try integer("stride"),
+      logFactor: isMasked ? 1 : try number("logFactor"), aWeighting: try bool("aWeighting"),
+      distance: try choice("distance", default: .meanSquaredError), masking: masking)
     if let obstacle = options.obstacle { throw PerceptualError(.malformed, "attribute \(obstacle)") }
     return options
   }

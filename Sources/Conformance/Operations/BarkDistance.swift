@@ -38,7 +38,7 @@ enum BarkDistance: Operation {
   }
 
   /// The norm of the difference over that of the expected gradient.
-  @Sendable private static func distance(_ actual: Tensor<Double>, _ expected: Tensor<Double>) -> Double {
+  @Sendable static func distance(_ actual: Tensor<Double>, _ expected: Tensor<Double>) -> Double {
     var (error, norm) = (0.0, 0.0)
     for i in 0..<expected.count {
       error += (actual[i] - expected[i]) * (actual[i] - expected[i])

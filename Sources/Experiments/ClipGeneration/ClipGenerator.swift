@@ -7,6 +7,11 @@ public enum ClipLoss: String, Sendable, CaseIterable {
   case mse
   /// The Bark distance of ``BarkDistanceOptions/clipGenerator``.
   case bark
+  /// That of ``BarkDistanceOptions/maskedClipGenerator``: what the original masks is forgiven.
+  case maskedBark = "masked-bark"
+
+  /// The two that the report compares.
+  public static let published: [ClipLoss] = [.mse, .bark]
 }
 
 /// Experiment 004: a network that turns one fixed vector of noise into one clip of 8192 samples at 11 025 Hz.
@@ -158,8 +163,8 @@ public final class ClipObjective {
     require(target.shape == [1, ClipGenerator.samples], "target: shape \(target.shape), [1, 8192] is needed")
     self.loss = loss
     self.target = target
-    if loss == .bark {
-      let plan = BarkPlan(.clipGenerator, samples: ClipGenerator.samples)
+    if loss != .mse {
+      let plan = BarkPlan(loss == .bark ? .clipGenerator : .maskedClipGenerator, samples: ClipGenerator.samples)
       bark = (plan, BarkTarget(plan, target))
     } else {
       bark = nil

@@ -129,3 +129,12 @@ func rawAudioSignal(_ audio: AudioClip, file: String) throws(PerceptualError) ->
     mono.reshaped([1, mono.count]), from: audio.sampleRate, to: RawAutoencoderOptions.sampleRate)
   return Tensor(resampled.elements)
 }
+
+/// Recordings as the perceptual-audio-loss experiments hear them.
+public enum RawAudioSignal {
+  /// The mean of a recording's channels at 11 025 Hz, [samples]. Throws what ``AudioFile`` throws, and `.malformed` where its
+  /// rate cannot be resampled.
+  public static func read(_ path: String) throws(PerceptualError) -> Tensor<Float> {
+    try rawAudioSignal(try AudioFile.read(path), file: path)
+  }
+}

@@ -16,18 +16,20 @@ public protocol BarkKernels: Sendable {
   /// The first row from `start` on with a lane whose magnitude is under its tolerance; `count` if there is none.
   static func doubtfulRow(
     _ x: UnsafePointer<Float>, tolerances: UnsafePointer<Float>, from start: Int, count: Int) -> Int
-  /// y = weight log(1 + factor max(0, x)) of each row; `weights` is one row. What is not finite becomes NaN.
+  /// sums += the squares of each lane's rows.
+  static func addSquares(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, count: Int)
+  /// y = weight log(1 + factor max(0, x)) of each row; `weights` and `factors` are one row each. What is not finite becomes NaN.
   static func rectifiedLogarithms(
-    _ x: UnsafePointer<Float>, weights: UnsafePointer<Float>, factor: Float, _ y: UnsafeMutablePointer<Float>,
+    _ x: UnsafePointer<Float>, weights: UnsafePointer<Float>, factors: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
     count: Int)
   /// The sums over rows and lanes of a a, a b, b b and (a - b)^2, where a is the rectified logarithm of x.
   static func featureSums(
-    _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factor: Float, count: Int
+    _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factors: UnsafePointer<Float>, count: Int
   ) -> (aa: Double, ab: Double, bb: Double, squared: Double)
   /// The same sums, and the derivatives of a in two parts, where x > 0, else 0: with slope = weight factor / (1 + factor x),
   /// differences[i stride] = (a - b) slope and shares[i stride] = a slope.
   static func featureDerivatives(
-    _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factor: Float,
+    _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factors: UnsafePointer<Float>,
     _ differences: UnsafeMutablePointer<Float>, _ shares: UnsafeMutablePointer<Float>, stride: Int, count: Int
   ) -> (aa: Double, ab: Double, bb: Double, squared: Double)
 }

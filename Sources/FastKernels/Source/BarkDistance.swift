@@ -67,12 +67,25 @@ extension Kernels {
     return count
   }
 
+  public static func addSquares(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, count: Int) {
+    let width = Vector.scalarCount
+    var sum = load(sums)
+    var i = 0
+    while i < count {
+      let value = load(x + i &* width)
+      sum = multiplyAdd(sum, value, value)
+      i &+= 1
+    }
+    store(sum, sums)
+  }
+
   public static func rectifiedLogarithms(
-    _ x: UnsafePointer<Float>, weights: UnsafePointer<Float>, factor: Float, _ y: UnsafeMutablePointer<Float>,
+    _ x: UnsafePointer<Float>, weights: UnsafePointer<Float>, factors: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
     count: Int
   ) {
     let width = Vector.scalarCount
     let weight = load(weights)
+    let factor = load(factors)
     var i = 0
     while i < count {
       let u = notNegative(load(x + i &* width)) * factor
@@ -82,10 +95,11 @@ extension Kernels {
   }
 
   public static func featureSums(
-    _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factor: Float, count: Int
+    _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factors: UnsafePointer<Float>, count: Int
   ) -> (aa: Double, ab: Double, bb: Double, squared: Double) {
     let width = Vector.scalarCount
     let weight = load(weights)
+    let factor = load(factors)
     var sums = (aa: 0.0, ab: 0.0, bb: 0.0, squared: 0.0)
     var start = 0
     while start < count {
@@ -114,11 +128,12 @@ extension Kernels {
   }
 
   public static func featureDerivatives(
-    _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factor: Float,
+    _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factors: UnsafePointer<Float>,
     _ differences: UnsafeMutablePointer<Float>, _ shares: UnsafeMutablePointer<Float>, stride: Int, count: Int
   ) -> (aa: Double, ab: Double, bb: Double, squared: Double) {
     let width = Vector.scalarCount
     let weight = load(weights)
+    let factor = load(factors)
     let scale = weight * factor
     var sums = (aa: 0.0, ab: 0.0, bb: 0.0, squared: 0.0)
     var place = 0

@@ -72,7 +72,7 @@ import Testing
     for (name, tensor) in network.tensors { try compare(tensor, "final", name, expected) }
   }
 
-  @Test(arguments: ClipLoss.allCases) func clipGeneratorFollowsPyTorch(_ loss: ClipLoss) throws {
+  @Test(arguments: ClipLoss.published) func clipGeneratorFollowsPyTorch(_ loss: ClipLoss) throws {
     let expected = try file("clip-\(loss.rawValue)")
     let initial = try file("clip-initial")
     func asPyTorch(_ shape: [Int]) -> [Int] { [shape[0], shape[1], shape[3]] }

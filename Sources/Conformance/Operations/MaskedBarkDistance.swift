@@ -1,0 +1,76 @@
+import Fast
+import PerceptualCore
+import Reference
+
+/// The Bark distance under the target's masking thresholds. They are not differentiated, so that there is a gradient with
+/// respect to the prediction alone.
+enum MaskedBarkDistance: Operation {
+  static let name = "maskedBarkDistance"
+  static let inputs = [InputDescription("prediction", "[N,T]"), InputDescription("target", "[N,T]")]
+  static let attributes =
+    Attributes.auditoryFilters + [
+      AttributeDescription("stride"), AttributeDescription("aWeighting"),
+      AttributeDescription("distance", default: "\"meanSquaredError\""),
+    ] + Attributes.barkMasking
+  static let outputs = ["value"]
+  static let gradients = ["prediction"]
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    switch (tensor, side) {
+    case (.output, .reference):
+      .relative(epsilons: 4.5e5, reason: "1e-10: sums of thousands of terms, in another order than the oracle's")
+    case (.output, .referenceFloat):
+      .relative(epsilons: 2000, reason: "sums over bands and positions in single precision, one after the other")
+    case (.output, .fast):
+      .relative(epsilons: 42, reason: "5e-6: transforms, powers and thresholds in single precision, sums joined in double")
+    case (.gradient, .reference):
+      .judged(
+        epsilons: 4.5e5, reason: "1e-10 in relative L2 norm: sums of thousands of terms in another order",
+        residual: { _, actual, expected in BarkDistance.distance(actual, expected) })
+    case (.gradient, _):
+      .judged(
+        epsilons: side == .fast ? 84 : 2000,
+        reason: "1e-5 in relative L2 norm: a threshold of 1e-6 makes a factor of 1000, which amplifies an error of x",
+        residual: { _, actual, expected in BarkDistance.distance(actual, expected) })
+    }
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+    let options = try operationCase.attributes.barkDistanceOptions(isMasked: true)
+    let obstacle = options.obstacle(
+      prediction: operationCase.input("prediction").shape, target: operationCase.input("target").shape)
+    if let obstacle { throw PerceptualError(.malformed, "input.\(obstacle)") }
+  }
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    ["value": [operationCase.input("prediction").shape[0]]]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    let (prediction, target) = operationCase.pair
+    let options = try operationCase.attributes.barkDistanceOptions(isMasked: true)
+    var results = OperationResults(
+      outputs: ["value": Reference.barkDistance(prediction, target: target, options: options)])
+    if operationCase.asksForGradients {
+      results.gradients["prediction"] = Reference.barkDistanceGradient(
+        prediction, target: target, upstream: operationCase.cotangent("value"), options: options
+      ).prediction
+    }
+    return results
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    let (prediction, target) = operationCase.pair
+    let options = try operationCase.attributes.barkDistanceOptions(isMasked: true)
+    var results = OperationResults(
+      outputs: ["value": Fast.barkDistance(prediction, target: target, options: options)])
+    if operationCase.asksForGradients {
+      results.gradients["prediction"] = Fast.barkDistanceAndGradient(
+        prediction, target: target, upstream: operationCase.cotangent("value"), options: options
+      ).gradient
+    }
+    return results
+  }
+}
