@@ -154,7 +154,7 @@ func barkSample(
 }
 
 extension OperationCase {
-  fileprivate mutating func scaleSignals(by factor: Scalar) {
+  mutating func scaleSignals(by factor: Scalar) {
     inputs = inputs.mapValues { $0.map { factor * $0 } }
   }
 }

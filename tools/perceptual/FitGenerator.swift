@@ -12,8 +12,8 @@ struct FitGeneratorCommand: ParsableCommand {
     commandName: "fit-generator", abstract: "Experiment 004: one clip from one vector of noise.",
     discussion: """
       Trains a small network to turn one fixed vector of noise into a window of 0.743 s of a recording (mono, 11 025 \
-      Hz), under each loss by itself, and writes the original, the clip at every checkpoint, a log for each loss and \
-      fit-generator.json with the measures of docs/experiments.md. Without AUDIO it takes built-in clips: piano, full mix \
+      Hz), under each loss by itself, and writes the original, the clip at every checkpoint, a log for each loss, \
+      fit-generator.json with the measures of docs/experiments.md and report.html with players, spectrograms and curves. Without AUDIO it takes built-in clips: piano, full mix \
       and drum kit, and speech and a voice over a rhythm where espeak-ng is installed.
       """)
 
@@ -58,6 +58,7 @@ struct FitGeneratorCommand: ParsableCommand {
     let losses = ClipLoss.allCases.filter { (loss.isEmpty ? ClipLoss.published : loss).contains($0) }
     let interruption = Interruption()
     var runs: [JSONValue] = []
+    var report = ClipReport()
     var table = [["clip", "loss", "iteration", "value", "highs", "log spectrum", "flatness", "onsets", "STFT", "Bark"]]
     for source in sources {
       for loss in losses {
@@ -77,6 +78,7 @@ struct FitGeneratorCommand: ParsableCommand {
         if result.wasStopped, let signal = interruption.signal {
           throw Interrupted(signal: signal, saved: "what was finished is in \(out)")
         }
+        report.add(fit, result)
         let seconds = began.duration(to: clock.now) / .seconds(1)
         printNote("\(source.name), \(loss.rawValue): \(iterations) iterations in \(short(seconds)) s")
         table += result.checkpoints.map { checkpoint in
@@ -89,6 +91,7 @@ struct FitGeneratorCommand: ParsableCommand {
         }
       }
     }
+    printNote("\(try report.write(to: out)): sounds, pictures, curves")
     if output.json {
       try printResult(JSONValue.array(runs))
     } else {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Fast
 import PerceptualConformance
 import PerceptualCore
+import PerceptualExperiments
 import PerceptualFiles
 
 struct MetricCommand: ParsableCommand {

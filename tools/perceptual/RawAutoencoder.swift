@@ -11,7 +11,9 @@ extension RawAudioDecoding: ExpressibleByArgument {}
 struct RawAutoencoderCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "raw-autoencoder", abstract: "Experiment 003: an autoencoder of raw samples.",
-    subcommands: [RawAutoencoderTrainCommand.self, RawAutoencoderReconstructCommand.self])
+    subcommands: [
+      RawAutoencoderTrainCommand.self, RawAutoencoderReconstructCommand.self, RawAutoencoderReportCommand.self,
+    ])
 }
 
 struct RawAutoencoderTrainCommand: ParsableCommand {
@@ -111,6 +113,25 @@ struct RawAutoencoderReconstructCommand: ParsableCommand {
       let result = try network.reconstruct(try AudioFile.read(input), file: input, decoding: decoding ?? .mean)
       try AudioFile.write(result.output, to: output)
       try printResult(output)
+    }
+  }
+}
+
+struct RawAutoencoderReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report", abstract: "A page of trainings side by side: sounds, pictures, measures, curves.")
+
+  @Argument(help: ArgumentHelp("Directories of `raw-autoencoder train`.", valueName: "run"))
+  var runs: [String]
+  @Option(help: ArgumentHelp("The recording that goes through the networks; its middle 4 s.", valueName: "in"))
+  var audio: String
+  @Option(help: ArgumentHelp("Where report.html goes.", valueName: "dir"))
+  var out: String
+  @OptionGroup var execution: ExecutionOptions
+
+  func run() throws {
+    try execution.run {
+      try printResult(try RawAudioReport.write(runs: runs, recording: audio, to: out))
     }
   }
 }

@@ -36,7 +36,7 @@ import Testing
   }
 
   static let refused: [([String], Int32, String)] = [
-    (["a.npy", "image.npy"], 65, "needs [T] or [N, T]"), (["a.npy", "short.npy"], 65, "equal shapes are needed"),
+    (["image.npy", "image.npy"], 65, "needs [T] or [N, T]"), (["a.npy", "short.npy"], 65, "equal shapes are needed"),
     (["a.npy", "nan.npy"], 65, "not finite"), (["a.npy", "none.wav"], 66, "none.wav"),
     (["a.npy", "a.npy", "--preset", "hepburn"], 64, "bark has clip-generator, raw-autoencoder, masked"),
     (["a.npy", "a.npy", "--data-range", "2"], 64, "--data-range has no meaning for bark"),

@@ -76,7 +76,7 @@ import Testing
     "spectrogram right.wav out.txt", "resynthesize right.npy out.txt", "metric mse right.npy right.npy --data-range 2",
     "metric ssim right.npy right.npy --data-range 0", "metric mse right.npy right.npy --preset piq",
     "metric ssim right.npy right.npy --preset pick", "metric nlpd right.npy right.npy --map map.npy",
-    "metric bark right.npy right.npy", "metric mse right.npy",
+    "metric bark right.npy right.npy --colour", "metric mse right.npy",
     "resynthesize right.wav out.wav --low -7", "resynthesize right.npy out.wav --low 3 --high 2",
     "resynthesize right.npy out.wav --iterations -1", "synthesize --out here", "synthesize --count 0 --out here",
     "spectrogram right.wav out.npy --seconds 0", "spectrogram right.wav out.npy --from nan",

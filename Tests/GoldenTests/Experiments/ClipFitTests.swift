@@ -35,9 +35,12 @@ import Testing
     }
     let expected = [
       "fit-generator.json", "loud-bark-000002.wav", "loud-bark-000003.wav", "loud-bark.jsonl", "loud-mse-000002.wav",
-      "loud-mse-000003.wav", "loud-mse.jsonl", "loud-original.wav",
+      "loud-mse-000003.wav", "loud-mse.jsonl", "loud-original.wav", "report.html",
     ]
     #expect(names(in: scratch.file("out")) == expected)
+    let page = try String(contentsOfFile: scratch.file("out/report.html"), encoding: .utf8)
+    // The original and two checkpoints under two losses; spectrograms and curves.
+    #expect(page.components(separatedBy: "<audio ").count == 6 && page.components(separatedBy: "<img ").count == 3)
     let original = try AudioFile.read(scratch.file("out/loud-original.wav"))
     #expect(original.frames == ClipGenerator.samples && original.sampleRate == ClipGenerator.sampleRate)
     #expect(abs((original.samples.elements.map(abs).max() ?? 0) - 1) < 1e-4)

@@ -63,7 +63,16 @@ import Testing
     #expect(reconstructed.exitCode == 0, "\(reconstructed.errors)")
     let audio = try AudioFile.read(out)
     #expect(audio.sampleRate == 11_025 && abs(audio.frames - 16_538) <= 1)
+    let reported = try perceptual(
+      "raw-autoencoder", "report", scratch.file("once"), scratch.file("twice"), "--audio", scratch.file("music/a.wav"), "--out",
+      scratch.file("page"))
+    #expect(reported.exitCode == 0, "\(reported.errors)")
+    let page = try String(contentsOfFile: scratch.file("page/report.html"), encoding: .utf8)
+    #expect(page.components(separatedBy: "<audio ").count == 4 && page.components(separatedBy: "<img ").count == 3)
     if loss == .mse {
+      let none = try perceptual(
+        "raw-autoencoder", "report", scratch.file("music"), "--audio", scratch.file("music/a.wav"), "--out", scratch.file("p"))
+      #expect(none.exitCode == 66 && none.errors.contains("checkpoints of"))
       let refused = try perceptual(
         "raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("music/a.wav"), out, "--decoding",
         "mean")
