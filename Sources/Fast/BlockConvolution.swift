@@ -96,8 +96,9 @@ public final class BlockConvolution {
         for index in range {
           filtering.expand(image: index / pieces, piece: index % pieces, coarse, expanded, patch: scratch)
           filtering.analyse(
-            image: index / pieces, piece: index % pieces, source, filters: nil, none, expanded: expanded,
-            gradient: part, scratch: scratch)
+            image: index / pieces, piece: index % pieces, source, filters: nil, none,
+            gradient: FilterGradient(expanded: expanded, filters: part, accumulates: index > range.lowerBound),
+            scratch: scratch)
         }
       }
     }
@@ -115,7 +116,7 @@ public final class BlockConvolution {
     execution.forEach(filtering.fine.images * pieces) { index in
       workspace.withScratch { scratch in
         filtering.analyse(
-          image: index / pieces, piece: index % pieces, source, filters: filters, sink, expanded: nil, gradient: nil,
+          image: index / pieces, piece: index % pieces, source, filters: filters, sink, gradient: nil,
           scratch: scratch)
       }
     }

@@ -34,20 +34,25 @@ public final class BlockWorkspace {
     ScratchPool.shared.withFloats(scratchFloats, body)
   }
 
-  /// Runs `body(pieces, part)` for each part, a zeroed buffer of `count` floats, and returns how many parts there were.
+  /// A multiple of four where there are that many, so that two or four threads have equal shares.
+  static func parts(of pieces: Int) -> Int {
+    let wanted = min(most, max(min(pieces, 2), pieces / piecesOfPart))
+    return wanted < 4 ? wanted : wanted / 4 * 4
+  }
+
+  /// Runs `body(pieces, part)` for each part, a buffer of `count` floats that the body writes, and returns how many parts
+  /// there were.
   func forEachPart(
     of pieces: Int, count: Int, _ execution: Execution, _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
   ) -> Int {
-    let number = min(Self.most, max(min(pieces, 2), pieces / Self.piecesOfPart))
+    let number = Self.parts(of: pieces)
     if partCapacity < Self.most * partFloats {
       partCapacity = Self.most * partFloats
       parts = arena.floats(partCapacity)
     }
     let parts = parts
     execution.forEach(number) { index in
-      let part = parts + index * count
-      part.update(repeating: 0, count: count)
-      body(index * pieces / number..<(index + 1) * pieces / number, part)
+      body(index * pieces / number..<(index + 1) * pieces / number, parts + index * count)
     }
     return number
   }

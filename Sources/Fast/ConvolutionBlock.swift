@@ -197,7 +197,7 @@ public final class ConvolutionBlock {
       } else {
         workspace.withScratch { scratch in
           filtering.analyse(
-            image: image, piece: piece, source, filters: filters, sink, expanded: nil, gradient: nil, scratch: scratch)
+            image: image, piece: piece, source, filters: filters, sink, gradient: nil, scratch: scratch)
         }
       }
     }
@@ -289,6 +289,7 @@ public final class ConvolutionBlock {
     let pieces = picture.pieces
     let count = picture.filterCount
     let parts = workspace.forEachPart(of: shape.images * pieces, count: count, execution) { range, part in
+      part.update(repeating: 0, count: count)
       workspace.withScratch { scratch in
         for index in range {
           picture.addGradient(
@@ -317,17 +318,17 @@ public final class ConvolutionBlock {
         for index in range {
           let image = index / pieces
           let piece = index % pieces
+          let gradient = FilterGradient(expanded: expanded, filters: part, accumulates: index > range.lowerBound)
           if isTransposed {
             // The fine image is the upstream gradient: its transform serves the input's gradient and the weight's.
             filtering.expand(image: image, piece: piece, source, expanded, patch: scratch)
             filtering.analyse(
               image: image, piece: piece, upstream, filters: sink == nil ? nil : gradientFilters, sink,
-              expanded: expanded, gradient: part, scratch: scratch)
+              gradient: gradient, scratch: scratch)
           } else {
             filtering.expand(image: image, piece: piece, upstream, expanded, patch: scratch)
             filtering.analyse(
-              image: image, piece: piece, source, filters: nil, sink, expanded: expanded, gradient: part,
-              scratch: scratch)
+              image: image, piece: piece, source, filters: nil, sink, gradient: gradient, scratch: scratch)
           }
         }
       }

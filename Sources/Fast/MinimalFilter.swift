@@ -48,74 +48,65 @@ struct MinimalFilter {
     (((c / panel * Self.parities + parity) * Self.points + point) * coarse + o) * panel + c % panel
   }
 
-  /// The sixteen points of each parity's filter for the outputs of a panel, [parity][point][panel], gathered in one place
-  /// before they are spread: the points' places lie a power of two apart, where a cache has few lines for them.
-  private func withPanel(_ body: (UnsafeMutablePointer<Float>) -> Void) {
-    ScratchPool.shared.withFloats(Self.parities * Self.points * panel, body)
-  }
+  /// Floats between two points of the filters that are gathered for sixteen inputs and one panel,
+  /// [parity][point][input][panel]: a line more than they take, for a cache has few lines for addresses a power of two
+  /// apart.
+  private var gatheredPitch: Int { ChannelBlocks.lanes * panel + ChannelBlocks.lanes }
+  private var gatheredCount: Int { Self.parities * Self.points * gatheredPitch }
+  /// Elements of the 4x4 kernels of a panel, [16][panel].
+  private var elementCount: Int { 16 * panel }
 
   func packAnalysis(_ weight: UnsafePointer<Float>, _ packed: UnsafeMutablePointer<Float>, _ execution: Execution) {
-    execution.forEach(fine) { c in
-      withPanel { panels in
-        for first in stride(from: 0, to: coarse, by: panel) {
-          for o in 0..<panel {
-            let w = weight + ((first + o) * fine + c) * 16
-            for parity in 0..<Self.parities {
-              let g = w + parity / 2 * 4 + parity % 2
-              transform(g[0], g[2], g[8], g[10], panels + parity * Self.points * panel + o, pitch: panel)
-            }
-          }
-          for parity in 0..<Self.parities {
-            for point in 0..<Self.points {
-              let to = analysisIndex(point: point, coarse: first, depth: depthIndex(fine: c, parity: parity))
-              (packed + to).update(from: panels + (parity * Self.points + point) * panel, count: panel)
-            }
-          }
-        }
+    let panels = coarse / panel
+    execution.forEach(fine / ChannelBlocks.lanes * panels) { index in
+      let first = index % panels * panel
+      let c = index / panels * ChannelBlocks.lanes
+      gather(isFlipped: false, execution.kernels) { input, output in
+        weight + ((first + output) * fine + c + input) * 16
+      } place: { parity, point in
+        packed + analysisIndex(point: point, coarse: first, depth: depthIndex(fine: c, parity: parity))
       }
     }
   }
 
   func packSynthesis(_ weight: UnsafePointer<Float>, _ packed: UnsafeMutablePointer<Float>, _ execution: Execution) {
-    execution.forEach(coarse) { o in
-      withPanel { panels in
-        for first in stride(from: 0, to: fine, by: panel) {
-          for c in 0..<panel {
-            let w = weight + (o * fine + first + c) * 16
-            for parity in 0..<Self.parities {
-              let g = w + parity / 2 * 4 + parity % 2
-              // The later output meets the earlier kernel element.
-              transform(g[10], g[8], g[2], g[0], panels + parity * Self.points * panel + c, pitch: panel)
-            }
-          }
-          for parity in 0..<Self.parities {
-            for point in 0..<Self.points {
-              let to = synthesisIndex(point: point, parity: parity, fine: first, coarse: o)
-              (packed + to).update(from: panels + (parity * Self.points + point) * panel, count: panel)
-            }
-          }
-        }
+    let panels = fine / panel
+    execution.forEach(coarse / ChannelBlocks.lanes * panels) { index in
+      let first = index % panels * panel
+      let o = index / panels * ChannelBlocks.lanes
+      // The later output meets the earlier kernel element.
+      gather(isFlipped: true, execution.kernels) { input, output in
+        weight + ((o + input) * fine + first + output) * 16
+      } place: { parity, point in
+        packed + synthesisIndex(point: point, parity: parity, fine: first, coarse: o)
       }
     }
   }
 
-  /// G g G^T.
-  @inline(__always)
-  private func transform(
-    _ g00: Float, _ g01: Float, _ g10: Float, _ g11: Float, _ to: UnsafeMutablePointer<Float>, pitch: Int
+  /// Transforms the filters of sixteen inputs and one panel of outputs and writes them, point by point, in long stretches.
+  private func gather(
+    isFlipped: Bool, _ kernels: any KernelSet.Type,
+    filter: (_ input: Int, _ output: Int) -> UnsafePointer<Float>,
+    place: (_ parity: Int, _ point: Int) -> UnsafeMutablePointer<Float>
   ) {
-    column(g00, g01, to, pitch)
-    column(0.5 * (g00 + g10), 0.5 * (g01 + g11), to + 4 &* pitch, pitch)
-    column(0.5 * (g00 - g10), 0.5 * (g01 - g11), to + 8 &* pitch, pitch)
-    column(g10, g11, to + 12 &* pitch, pitch)
-  }
-
-  @inline(__always)
-  private func column(_ g0: Float, _ g1: Float, _ to: UnsafeMutablePointer<Float>, _ pitch: Int) {
-    to[0] = g0
-    to[pitch] = 0.5 * (g0 + g1)
-    to[2 &* pitch] = 0.5 * (g0 - g1)
-    to[3 &* pitch] = g1
+    let pitch = gatheredPitch
+    ScratchPool.shared.withFloats(gatheredCount + elementCount) { gathered in
+      let elements = gathered + gatheredCount
+      for input in 0..<ChannelBlocks.lanes {
+        for output in 0..<panel {
+          let w = filter(input, output)
+          for element in 0..<16 { elements[element &* panel &+ output] = w[element] }
+        }
+        kernels.transformFilters(
+          elements, isFlipped: isFlipped, gathered + input * panel, pointPitch: pitch, parityPitch: Self.points * pitch)
+      }
+      for parity in 0..<Self.parities {
+        for point in 0..<Self.points {
+          place(parity, point).update(
+            from: gathered + (parity * Self.points + point) * pitch, count: ChannelBlocks.lanes * panel)
+        }
+      }
+    }
   }
 
   /// The gradient with respect to weight from that of the packed analysis filters, which `parts` hold one after the other:
@@ -123,41 +114,32 @@ struct MinimalFilter {
   func unpackGradient(
     _ parts: UnsafePointer<Float>, count partCount: Int, _ weight: UnsafeMutablePointer<Float>, _ execution: Execution
   ) {
-    let pitch = analysisIndex(point: 1, coarse: 0, depth: 0)
-    execution.forEach(fine) { c in
-      withPanel { panels in
-        for first in stride(from: 0, to: coarse, by: panel) {
-          for parity in 0..<Self.parities {
-            let from = parts + analysisIndex(point: 0, coarse: first, depth: depthIndex(fine: c, parity: parity))
-            for point in 0..<Self.points {
-              let sum = panels + (parity * Self.points + point) * panel
-              sum.update(from: from + point * pitch, count: panel)
-              for part in 1..<max(1, partCount) {
-                let more = from + (part * count + point * pitch)
-                for o in 0..<panel { sum[o] += more[o] }
-              }
-            }
+    let panels = coarse / panel
+    let pitch = gatheredPitch
+    let stretch = ChannelBlocks.lanes * panel
+    let kernels = execution.kernels
+    execution.forEach(fine / ChannelBlocks.lanes * panels) { index in
+      let first = index % panels * panel
+      let c = index / panels * ChannelBlocks.lanes
+      ScratchPool.shared.withFloats(gatheredCount + elementCount) { gathered in
+        let elements = gathered + gatheredCount
+        for parity in 0..<Self.parities {
+          for point in 0..<Self.points {
+            let from = parts + analysisIndex(point: point, coarse: first, depth: depthIndex(fine: c, parity: parity))
+            let sum = gathered + (parity * Self.points + point) * pitch
+            sum.update(from: from, count: stretch)
+            for part in 1..<max(1, partCount) { kernels.accumulate(from + part * count, sum, count: stretch) }
           }
-          for o in 0..<panel {
-            for parity in 0..<Self.parities {
-              let g = weight + ((first + o) * fine + c) * 16 + parity / 2 * 4 + parity % 2
-              let sum = panels + parity * Self.points * panel + o
-              let rows = (row(sum), row(sum + 4 * panel), row(sum + 8 * panel), row(sum + 12 * panel))
-              g[0] = rows.0.0 + 0.5 * (rows.1.0 + rows.2.0)
-              g[2] = rows.0.1 + 0.5 * (rows.1.1 + rows.2.1)
-              g[8] = 0.5 * (rows.1.0 - rows.2.0) + rows.3.0
-              g[10] = 0.5 * (rows.1.1 - rows.2.1) + rows.3.1
-            }
+        }
+        for input in 0..<ChannelBlocks.lanes {
+          kernels.foldFilters(
+            gathered + input * panel, pointPitch: pitch, parityPitch: Self.points * pitch, elements)
+          for output in 0..<panel {
+            let w = weight + ((first + output) * fine + c + input) * 16
+            for element in 0..<16 { w[element] = elements[element &* panel &+ output] }
           }
         }
       }
     }
-  }
-
-  /// G^T of one row of four points.
-  @inline(__always)
-  private func row(_ u: UnsafePointer<Float>) -> (Float, Float) {
-    let half = (u[panel], u[2 &* panel])
-    return (u[0] + 0.5 * (half.0 + half.1), 0.5 * (half.0 - half.1) + u[3 &* panel])
   }
 }

@@ -44,6 +44,16 @@ protocol BlockSink {
     _ x: UnsafePointer<Float>, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool)
 }
 
+/// Where one piece's part of the filters' gradient comes from and goes.
+struct FilterGradient {
+  /// The piece's upstream gradient, expanded.
+  let expanded: UnsafePointer<Float>
+  /// In the layout of the packed analysis filters.
+  let filters: UnsafeMutablePointer<Float>
+  /// Added to what is there, not written over it.
+  let accumulates: Bool
+}
+
 /// A 4x4 convolution of stride 2, or its transpose, by minimal filtering F(3x3, 2x2) on channel blocks.
 ///
 /// Sixteen products take the place of thirty-six, with coefficients 0, 1/2 and 1 only. The error is that of the direct sum
@@ -127,10 +137,10 @@ struct MinimalFiltering {
   }
 
   /// One piece of the convolution of `source`, a fine image, given to `sink` row by row, if there are filters; and its part
-  /// of the filters' gradient, added to `gradient`, if there is an expanded upstream gradient.
+  /// of the filters' gradient, if that is asked for.
   func analyse(
     image: Int, piece: Int, _ source: some BlockSource, filters: UnsafePointer<Float>?, _ sink: (some BlockSink)?,
-    expanded: UnsafePointer<Float>?, gradient: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>
+    gradient: FilterGradient?, scratch: UnsafeMutablePointer<Float>
   ) {
     let (tileRows, tileColumns) = analysisGrid.piece(piece)
     let tiles = tileRows.count * tileColumns.count
@@ -179,11 +189,12 @@ struct MinimalFiltering {
               weights: filters + from, sums + point * coarse.blocks * pitch + offset, second: second,
               accumulates: first > 0, next: filters + following)
           }
-          if let expanded, let gradient {
+          if let gradient {
             for block in 0..<depthBlocks {
               kernels.multiplyBlocksGradient(
-                x + block * pitch, expanded + point * coarse.blocks * pitch + offset, second: second, rows: tiles,
-                depth: Self.lanes, gradient + from + block * Self.lanes * filter.panel)
+                x + block * pitch, gradient.expanded + point * coarse.blocks * pitch + offset, second: second,
+                rows: tiles, depth: Self.lanes, gradient.filters + from + block * Self.lanes * filter.panel,
+                accumulates: gradient.accumulates)
             }
           }
         }

@@ -101,7 +101,7 @@ struct PictureConvolution {
         kernels.multiplyBlocksGradient(
           scratch, rowsOfUpstream + channel / Self.lanes * pitch * Self.lanes + channel % Self.lanes,
           second: panel / 2 == Self.lanes ? pitch * Self.lanes : panel / 2, rows: output.width, depth: 16,
-          gradient + number * 16 * panel)
+          gradient + number * 16 * panel, accumulates: true)
       }
     }
   }

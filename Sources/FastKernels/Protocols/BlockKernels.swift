@@ -48,11 +48,20 @@ public protocol BlockKernels: Sendable {
     _ x: UnsafePointer<Float>, blockPitch: Int, blocks: Int, depth: Int, rows: Int, weights: UnsafePointer<Float>,
     _ sums: UnsafeMutablePointer<Float>, second: Int, accumulates: Bool, next: UnsafePointer<Float>)
 
-  /// gradient[k][o] += sum over rows r of x[16 r + k] upstream[16 r + o], for k < depth, a multiple of 4, and the two
-  /// vectors o of a panel, the second of which lies `second` floats behind the first.
+  /// gradient[k][o] = (accumulates: +=) sum over rows r of x[16 r + k] upstream[16 r + o], for k < depth, a multiple of 4,
+  /// and the two vectors o of a panel, the second of which lies `second` floats behind the first.
   static func multiplyBlocksGradient(
     _ x: UnsafePointer<Float>, _ upstream: UnsafePointer<Float>, second: Int, rows: Int, depth: Int,
-    _ gradient: UnsafeMutablePointer<Float>)
+    _ gradient: UnsafeMutablePointer<Float>, accumulates: Bool)
+
+  /// G g G^T of the four 2x2 filters g, one for each parity of rows and columns, of a panel of 4x4 kernels, [16][panel]:
+  /// sixteen points each, `pointPitch` apart, the parities `parityPitch`. `isFlipped` turns each g by half a turn.
+  static func transformFilters(
+    _ x: UnsafePointer<Float>, isFlipped: Bool, _ output: UnsafeMutablePointer<Float>, pointPitch: Int, parityPitch: Int)
+
+  /// The other way for gradients: G^T u G of each parity's sixteen points, into the elements of 4x4 kernels.
+  static func foldFilters(
+    _ x: UnsafePointer<Float>, pointPitch: Int, parityPitch: Int, _ output: UnsafeMutablePointer<Float>)
 
   /// B^T d B of a row of tiles of 4x4: sixteen points, `pointPitch` apart, each of one row of sixteen floats a tile. d's
   /// elements lie `rowPitch` and `columnPitch` apart, tiles `tilePitch`.

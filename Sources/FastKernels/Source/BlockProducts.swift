@@ -202,7 +202,7 @@ extension Kernels {
 
   public static func multiplyBlocksGradient(
     _ x: UnsafePointer<Float>, _ upstream: UnsafePointer<Float>, second: Int, rows: Int, depth: Int,
-    _ gradient: UnsafeMutablePointer<Float>
+    _ gradient: UnsafeMutablePointer<Float>, accumulates: Bool
   ) {
     let panel = 2 &* Vector.scalarCount
     let width = Vector.scalarCount
@@ -210,10 +210,10 @@ extension Kernels {
     #if KERNELS_AVX512
       while k &+ 8 <= depth {
         let target = gradient + k &* panel
-        var p0 = RowPair(target, second: width, pitch: panel)
-        var p1 = RowPair(target + 2 &* panel, second: width, pitch: panel)
-        var p2 = RowPair(target + 4 &* panel, second: width, pitch: panel)
-        var p3 = RowPair(target + 6 &* panel, second: width, pitch: panel)
+        var p0 = accumulates ? RowPair(target, second: width, pitch: panel) : RowPair()
+        var p1 = accumulates ? RowPair(target + 2 &* panel, second: width, pitch: panel) : RowPair()
+        var p2 = accumulates ? RowPair(target + 4 &* panel, second: width, pitch: panel) : RowPair()
+        var p3 = accumulates ? RowPair(target + 6 &* panel, second: width, pitch: panel) : RowPair()
         var from = x + k
         var g = upstream
         var row = 0
@@ -254,8 +254,8 @@ extension Kernels {
     #endif
     while k < depth {
       let target = gradient + k &* panel
-      var p0 = RowPair(target, second: width, pitch: panel)
-      var p1 = RowPair(target + 2 &* panel, second: width, pitch: panel)
+      var p0 = accumulates ? RowPair(target, second: width, pitch: panel) : RowPair()
+      var p1 = accumulates ? RowPair(target + 2 &* panel, second: width, pitch: panel) : RowPair()
       var from = x + k
       var g = upstream
       var row = 0

@@ -140,4 +140,69 @@ extension Kernels {
       lane &+= Vector.scalarCount
     }
   }
+
+  public static func transformFilters(
+    _ x: UnsafePointer<Float>, isFlipped: Bool, _ output: UnsafeMutablePointer<Float>, pointPitch: Int, parityPitch: Int
+  ) {
+    let panel = panelChannels
+    let half = Vector(repeating: 0.5)
+    var lane = 0
+    while lane < panel {
+      var parity = 0
+      while parity < 4 {
+        // The four elements of the 2x2 filter: rows and columns two apart, in their order or the opposite one.
+        let corner = x + (lane &+ (parity / 2 &* 4 &+ parity % 2) &* panel)
+        let g0 = load(corner + (isFlipped ? 10 &* panel : 0))
+        let g1 = load(corner + (isFlipped ? 8 : 2) &* panel)
+        let g2 = load(corner + (isFlipped ? 2 : 8) &* panel)
+        let g3 = load(corner + (isFlipped ? 0 : 10 &* panel))
+        let to = output + (lane &+ parity &* parityPitch)
+        let rowOfPoints = 4 &* pointPitch
+        filterRow(g0, g1, half).write(to, pitch: pointPitch)
+        filterRow(half * (g0 + g2), half * (g1 + g3), half).write(to + rowOfPoints, pitch: pointPitch)
+        filterRow(half * (g0 - g2), half * (g1 - g3), half).write(to + 2 &* rowOfPoints, pitch: pointPitch)
+        filterRow(g2, g3, half).write(to + 3 &* rowOfPoints, pitch: pointPitch)
+        parity &+= 1
+      }
+      lane &+= Vector.scalarCount
+    }
+  }
+
+  public static func foldFilters(
+    _ x: UnsafePointer<Float>, pointPitch: Int, parityPitch: Int, _ output: UnsafeMutablePointer<Float>
+  ) {
+    let panel = panelChannels
+    let half = Vector(repeating: 0.5)
+    var lane = 0
+    while lane < panel {
+      var parity = 0
+      while parity < 4 {
+        let from = x + (lane &+ parity &* parityPitch)
+        let rowOfPoints = 4 &* pointPitch
+        let a = foldedRow(Four(from, pitch: pointPitch), half)
+        let b = foldedRow(Four(from + rowOfPoints, pitch: pointPitch), half)
+        let c = foldedRow(Four(from + 2 &* rowOfPoints, pitch: pointPitch), half)
+        let d = foldedRow(Four(from + 3 &* rowOfPoints, pitch: pointPitch), half)
+        let to = output + (lane &+ (parity / 2 &* 4 &+ parity % 2) &* panel)
+        store(a.0 + half * (b.0 + c.0), to)
+        store(a.1 + half * (b.1 + c.1), to + 2 &* panel)
+        store(half * (b.0 - c.0) + d.0, to + 8 &* panel)
+        store(half * (b.1 - c.1) + d.1, to + 10 &* panel)
+        parity &+= 1
+      }
+      lane &+= Vector.scalarCount
+    }
+  }
+}
+
+/// G (g0, g1).
+@inline(__always)
+private func filterRow(_ g0: Vector, _ g1: Vector, _ half: Vector) -> Four {
+  Four(g0, half * (g0 + g1), half * (g0 - g1), g1)
+}
+
+/// G^T v.
+@inline(__always)
+private func foldedRow(_ v: Four, _ half: Vector) -> (Vector, Vector) {
+  (v.v0 + half * (v.v1 + v.v2), half * (v.v1 - v.v2) + v.v3)
 }
