@@ -17,10 +17,8 @@ protocol AutoencoderPass: AnyObject {
   func planarLatent() -> Tensor<Float>
 
   /// x -> output. `statistics` .batch normalises by the batch and, if `updatesRunning`, moves the running statistics.
-  /// `weightsAreOld` says that no weight has changed since the pass before.
   func forward(
-    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool,
-    weightsAreOld: Bool)
+    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool)
 
   /// x -> latent, before quantisation.
   func encode(_ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool)

@@ -77,32 +77,36 @@ final class BlockPass: AutoencoderPass {
   }
 
   func forward(
-    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool,
-    weightsAreOld: Bool
+    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool
   ) {
-    encode(x, statistics: statistics, updatesRunning: updatesRunning, weightsAreOld: weightsAreOld)
+    encode(x, statistics: statistics, updatesRunning: updatesRunning)
     let options = network.options
     switch quantisation {
     case .soft: softQuantization(latent, quantised, count: latentCount, centres: options.centres, scale: options.scale)
     case .hard: hardQuantization(latent, quantised, count: latentCount, centres: options.centres)
     }
-    for number in Autoencoder.latentLayer + 1..<blocks.count {
-      run(number, x, statistics: statistics, updatesRunning: updatesRunning, weightsAreOld: weightsAreOld)
+    let end = blocks.count - 1
+    for number in Autoencoder.latentLayer + 1..<end {
+      run(number, x, statistics: statistics, updatesRunning: updatesRunning)
     }
     let name = Autoencoder.lastConvolution
-    last.forward(
-      weight: network.parameters.pointer("\(name).weight"), bias: network.parameters.pointer("\(name).bias"))
+    let weight = network.parameters.pointer("\(name).weight")
+    let bias = network.parameters.pointer("\(name).bias")
+    switch statistics {
+    case .batch:
+      run(end, x, statistics: statistics, updatesRunning: updatesRunning)
+      last.forward(weight: weight, bias: bias)
+    case .running:
+      let running = running(end)
+      last.forward(
+        through: input(end, x), parameters(end, network.parameters), runningMean: running.mean,
+        runningVariance: running.variance, weight: weight, bias: bias)
+    }
   }
 
   func encode(_ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool) {
-    encode(x, statistics: statistics, updatesRunning: updatesRunning, weightsAreOld: false)
-  }
-
-  private func encode(
-    _ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool, weightsAreOld: Bool
-  ) {
     for number in 0...Autoencoder.latentLayer {
-      run(number, x, statistics: statistics, updatesRunning: updatesRunning, weightsAreOld: weightsAreOld)
+      run(number, x, statistics: statistics, updatesRunning: updatesRunning)
     }
     blocks[Autoencoder.latentLayer].activate(latent)
     tanh(latent, latent, count: latentCount)
@@ -110,16 +114,22 @@ final class BlockPass: AutoencoderPass {
 
   func planarLatent() -> Tensor<Float> { blocks[Autoencoder.latentLayer].planar(latent) }
 
-  private func run(
-    _ number: Int, _ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool, weightsAreOld: Bool
-  ) {
-    let name = network.layers[number].normalization
+  private func run(_ number: Int, _ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool) {
+    let running = running(number)
     blocks[number].forward(
       input(number, x), parameters(number, network.parameters),
       statistics: statistics == .batch
         ? .batch(momentum: updatesRunning ? network.options.momentum : nil) : .running,
-      runningMean: network.statistics.pointer("\(name).running_mean"),
-      runningVariance: network.statistics.pointer("\(name).running_var"), isPacked: weightsAreOld)
+      runningMean: running.mean, runningVariance: running.variance)
+  }
+
+  private func running(
+    _ number: Int
+  ) -> (mean: UnsafeMutablePointer<Float>, variance: UnsafeMutablePointer<Float>) {
+    let name = network.layers[number].normalization
+    return (
+      network.statistics.pointer("\(name).running_mean"), network.statistics.pointer("\(name).running_var")
+    )
   }
 
   private func input(_ number: Int, _ x: UnsafePointer<Float>) -> ConvolutionBlock.Input {

@@ -96,8 +96,7 @@ final class DirectPass: AutoencoderPass {
   var latent: UnsafeMutablePointer<Float> { blocks[Autoencoder.latentLayer].activated }
 
   func forward(
-    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool,
-    weightsAreOld: Bool
+    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool
   ) {
     encode(x, statistics: statistics, updatesRunning: updatesRunning)
     let options = network.options

@@ -110,16 +110,13 @@ extension Autoencoder {
     var output: [Float] = []
     output.reserveCapacity(pictures.count)
     var offCentre: [Double] = []
-    var last: (any AutoencoderPass)?
     for group in Self.groups(of: pictures.shape[0], largest: most) {
       let pass = inferencePass(images: group.count, height: height, width: width)
-      let weightsAreOld = pass === last
-      last = pass
       pictures.elements.withUnsafeBufferPointer { elements in
         guard let elements = elements.baseAddress else { return }
         pass.forward(
           elements + group.lowerBound * height * width, statistics: statistics, quantisation: quantisation,
-          updatesRunning: false, weightsAreOld: weightsAreOld)
+          updatesRunning: false)
       }
       output.append(contentsOf: UnsafeBufferPointer(start: pass.output, count: group.count * height * width))
       let latents = pass.latentCount / group.count

@@ -122,8 +122,7 @@ public final class Trainer {
     let loss = x.elements.withUnsafeBufferPointer { elements -> Double in
       guard let pixels = elements.baseAddress else { return .nan }
       pass.forward(
-        pixels, statistics: .batch, quantisation: options.quantisation.forward, updatesRunning: true,
-        weightsAreOld: false)
+        pixels, statistics: .batch, quantisation: options.quantisation.forward, updatesRunning: true)
       let output = Tensor(Array(UnsafeBufferPointer(start: pass.output, count: x.count)), shape: x.shape)
       let result = objective(output, target: x)
       result.gradient.elements.withUnsafeBufferPointer { upstream in

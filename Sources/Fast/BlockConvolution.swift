@@ -111,7 +111,7 @@ public final class BlockConvolution {
   ) {
     filtering.filter.packAnalysis(weight, filters, execution)
     let source = StoredRows(shape: filtering.fine, x: fine)
-    let sink = StoringSink(shape: filtering.coarse, output: coarse, bias: bias, kernels: execution.kernels)
+    let sink = StoringSink(shape: filtering.coarse, output: coarse, bias: bias, streams: false, kernels: execution.kernels)
     let pieces = filtering.analysisGrid.pieces
     execution.forEach(filtering.fine.images * pieces) { index in
       workspace.withScratch { scratch in
@@ -128,7 +128,7 @@ public final class BlockConvolution {
   ) {
     filtering.filter.packSynthesis(weight, filters, execution)
     let source = StoredRows(shape: filtering.coarse, x: coarse)
-    let sink = StoringSink(shape: filtering.fine, output: fine, bias: bias, kernels: execution.kernels)
+    let sink = StoringSink(shape: filtering.fine, output: fine, bias: bias, streams: false, kernels: execution.kernels)
     let pieces = filtering.synthesisGrid.pieces
     execution.forEach(filtering.coarse.images * pieces) { index in
       workspace.withScratch { scratch in

@@ -198,6 +198,8 @@ struct StoringSink: BlockSink {
   let shape: ChannelBlocks
   let output: UnsafeMutablePointer<Float>
   let bias: UnsafePointer<Float>?
+  /// Past the caches.
+  let streams: Bool
   let kernels: any KernelSet.Type
 
   func finish(
@@ -208,6 +210,6 @@ struct StoringSink: BlockSink {
       target.update(from: x, count: count * ChannelBlocks.lanes)
       return
     }
-    kernels.addBlockBias(x, count: count, bias: bias + block * ChannelBlocks.lanes, target)
+    kernels.addBlockBias(x, count: count, bias: bias + block * ChannelBlocks.lanes, target, streams: streams)
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import PerceptualCore
 import PerceptualKernels
 
@@ -58,11 +59,14 @@ public final class ConvolutionBlock {
   public var gradient: UnsafeMutablePointer<Float>?
   /// Pieces of work whose sums of that gradient are to be joined.
   var gradientPieces = 0
-  private let filtering: MinimalFiltering?
+  let filtering: MinimalFiltering?
   private let picture: PictureConvolution
-  private let filters: UnsafeMutablePointer<Float>
+  let filters: UnsafeMutablePointer<Float>
+  /// The weights that `filters` were made of, in a pass that keeps nothing for the gradient.
+  private let packedWeight: UnsafeMutablePointer<Float>?
+  private var isPacked = false
   private let gradientFilters: UnsafeMutablePointer<Float>?
-  private let workspace: BlockWorkspace
+  let workspace: BlockWorkspace
   private let execution: Execution
 
   /// Why a block of this shape cannot be computed here; nil if it can.
@@ -114,6 +118,7 @@ public final class ConvolutionBlock {
       channels: shape.outputChannels, capacity: shape.images * capacity,
       epsilon: epsilon, slope: slope, arena: arena)
     filters = arena.floats(filtering?.filter.count ?? picture.filterCount)
+    packedWeight = workspace.keepsForGradient ? nil : arena.floats(shape.weightCount)
     gradientFilters = workspace.keepsForGradient ? filtering.map { arena.floats($0.filter.count) } : nil
     if let filtering {
       workspace.reserve(
@@ -135,45 +140,47 @@ public final class ConvolutionBlock {
 
   // MARK: Forward
 
-  /// Convolves `input` and takes the statistics that normalise the output. `isPacked` says that the weights are those of
-  /// the call before, whose transforms are used again.
+  /// Convolves `input` and takes the statistics that normalise the output.
   public func forward(
     _ input: Input, _ parameters: Parameters, statistics kind: Statistics, runningMean: UnsafeMutablePointer<Float>,
-    runningVariance: UnsafeMutablePointer<Float>, isPacked: Bool = false
+    runningVariance: UnsafeMutablePointer<Float>
   ) {
-    if !isPacked { pack(parameters.weight) }
-    let pieces = piecesForward
     let streams = output.count * MemoryLayout<Float>.stride > 1 << 24
-    let sink = MomentSink(
-      shape: output, output: convolved, bias: parameters.bias, statistics: statistics, pieces: pieces,
-      streams: streams, kernels: kernels)
-    if let filtering {
-      switch input {
-      case .picture: require(false, "input: a picture given, channel blocks are needed")
-      case .stored(let x): convolve(StoredRows(shape: self.input, x: x), filtering, sink)
-      case .block(let block): convolve(block.activated, filtering, sink)
-      }
-    } else if case .picture(let x) = input {
-      execution.forEach(shape.images * pieces) { index in
-        workspace.withScratch { scratch in
-          picture.convolve(
-            image: index / pieces, piece: index % pieces, x, filters: filters, sink, scratch: scratch)
-        }
-      }
-    } else {
-      require(false, "input: channel blocks given, a picture is needed")
-    }
     switch kind {
     case .batch(let momentum):
+      pack(parameters.weight)
+      let pieces = piecesForward
+      convolve(
+        input,
+        MomentSink(
+          shape: output, output: convolved, bias: parameters.bias, statistics: statistics, pieces: pieces,
+          streams: streams, kernels: kernels))
       statistics.joinMoments(pieces: shape.images * pieces, gamma: parameters.gamma, beta: parameters.beta)
       require(statistics.values > 1, "x: one value a channel given, training needs at least two")
       if let momentum { statistics.moveRunning(mean: runningMean, variance: runningVariance, momentum: momentum) }
     case .running:
-      statistics.take(mean: runningMean, variance: runningVariance, gamma: parameters.gamma, beta: parameters.beta)
+      prepare(parameters, mean: runningMean, variance: runningVariance)
+      convolve(
+        input,
+        StoringSink(shape: output, output: convolved, bias: parameters.bias, streams: streams, kernels: kernels))
     }
   }
 
+  /// Makes ready to convolve with running statistics, which are known before.
+  func prepare(_ parameters: Parameters, mean: UnsafePointer<Float>, variance: UnsafePointer<Float>) {
+    pack(parameters.weight)
+    statistics.take(mean: mean, variance: variance, gamma: parameters.gamma, beta: parameters.beta)
+  }
+
+  /// Transforms the filters. A pass without gradients is often called again with the same weights, so it keeps a copy of
+  /// them to compare with.
   private func pack(_ weight: UnsafePointer<Float>) {
+    if let packedWeight {
+      let count = shape.weightCount
+      if isPacked && memcmp(packedWeight, weight, count * MemoryLayout<Float>.stride) == 0 { return }
+      packedWeight.update(from: weight, count: count)
+      isPacked = true
+    }
     guard let filtering else {
       picture.pack(weight, filters)
       return
@@ -185,17 +192,32 @@ public final class ConvolutionBlock {
     }
   }
 
-  private func convolve(_ source: some BlockSource, _ filtering: MinimalFiltering, _ sink: MomentSink) {
+  private func convolve(_ input: Input, _ sink: some BlockSink) {
+    switch (input, filtering) {
+    case (.picture(let x), nil):
+      let pieces = piecesForward
+      execution.forEach(shape.images * pieces) { index in
+        workspace.withScratch { scratch in
+          picture.convolve(
+            image: index / pieces, piece: index % pieces, x, filters: filters, sink, scratch: scratch)
+        }
+      }
+    case (.picture, _?): require(false, "input: a picture given, channel blocks are needed")
+    case (_, nil): require(false, "input: channel blocks given, a picture is needed")
+    case (.stored(let x), let filtering?): convolve(StoredRows(shape: self.input, x: x), filtering, sink)
+    case (.block(let block), let filtering?): convolve(block.activated, filtering, sink)
+    }
+  }
+
+  private func convolve(_ source: some BlockSource, _ filtering: MinimalFiltering, _ sink: some BlockSink) {
     let pieces = piecesForward
     execution.forEach(shape.images * pieces) { index in
       let image = index / pieces
       let piece = index % pieces
-      if isTransposed {
-        workspace.withScratch { scratch in
+      workspace.withScratch { scratch in
+        if isTransposed {
           filtering.synthesise(image: image, piece: piece, source, filters: filters, sink, scratch: scratch)
-        }
-      } else {
-        workspace.withScratch { scratch in
+        } else {
           filtering.analyse(
             image: image, piece: piece, source, filters: filters, sink, gradient: nil, scratch: scratch)
         }
@@ -265,7 +287,7 @@ public final class ConvolutionBlock {
     switch input {
     case .picture(let x): pictureGradient(x, gradients, upstream)
     case .stored(let x):
-      let sink = inputGradient.map { StoringSink(shape: self.input, output: $0, bias: nil, kernels: kernels) }
+      let sink = inputGradient.map { StoringSink(shape: self.input, output: $0, bias: nil, streams: false, kernels: kernels) }
       backward(
         StoredRows(shape: self.input, x: x), parameters, gradients: gradients, upstream, sink)
     case .block(let block):

@@ -293,17 +293,31 @@ struct MinimalFiltering {
     }
   }
 
+  /// The part of the fine image that a piece of the synthesis gives.
+  func synthesisArea(_ piece: Int) -> (rows: Range<Int>, columns: Range<Int>) {
+    let (rows, columns) = synthesisGrid.piece(piece)
+    return fineArea(rows: rows, columns: columns)
+  }
+
+  /// Rows and columns of the tiles count from the padding on.
+  private func fineArea(rows: Range<Int>, columns: Range<Int>) -> (rows: Range<Int>, columns: Range<Int>) {
+    func pixels(_ tiles: Range<Int>, padding: Int, size: Int) -> Range<Int> {
+      let first = max(0, 2 * Self.tile * tiles.lowerBound - padding)
+      return first..<max(first, min(size, 2 * Self.tile * tiles.upperBound - padding))
+    }
+    return (
+      pixels(rows, padding: padding.height, size: fine.height), pixels(columns, padding: padding.width, size: fine.width)
+    )
+  }
+
   private func finishSynthesis(
     image: Int, piece: Int, block: Int, rows: Range<Int>, columns: Range<Int>, _ sums: UnsafePointer<Float>,
     parityPitch: Int, pointPitch: Int, _ sink: some BlockSink, row scratch: UnsafeMutablePointer<Float>
   ) {
-    // Rows and columns of the tiles count from the padding on.
     let span = 2 * Self.tile
-    let top = max(0, span * rows.lowerBound - padding.height)
-    let bottom = min(fine.height, span * rows.upperBound - padding.height)
-    let left = max(0, span * columns.lowerBound - padding.width)
-    let right = min(fine.width, span * columns.upperBound - padding.width)
-    for row in top..<max(top, bottom) where left < right {
+    let area = fineArea(rows: rows, columns: columns)
+    if area.columns.isEmpty { return }
+    for row in area.rows {
       let padded = row + padding.height - span * rows.lowerBound
       let tile = padded / span * columns.count
       for side in 0..<2 {
@@ -312,8 +326,9 @@ struct MinimalFiltering {
           pointPitch: pointPitch, tiles: columns.count, scratch + side * Self.lanes, columnPitch: 2 * Self.lanes)
       }
       sink.finish(
-        scratch + (left + padding.width - span * columns.lowerBound) * Self.lanes, image: image, piece: piece,
-        block: block, row: row, column: left, count: right - left, isFirst: row == top)
+        scratch + (area.columns.lowerBound + padding.width - span * columns.lowerBound) * Self.lanes, image: image,
+        piece: piece, block: block, row: row, column: area.columns.lowerBound, count: area.columns.count,
+        isFirst: row == area.rows.lowerBound)
     }
   }
 }

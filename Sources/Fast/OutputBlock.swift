@@ -19,6 +19,8 @@ public final class OutputBlock {
   private let weights: UnsafeMutablePointer<Float>
   private let turnedWeights: UnsafeMutablePointer<Float>
   private let weightParts: UnsafeMutablePointer<Float>?
+  /// What each piece of the block's transposed convolution gives to the output, in a pass that keeps nothing.
+  private let partialOutputs: UnsafeMutablePointer<Float>?
   private let execution: Execution
 
   public init(_ block: ConvolutionBlock, arena: Arena, keepsForGradient: Bool) {
@@ -32,6 +34,10 @@ public final class OutputBlock {
     bordered = keepsForGradient ? arena.floats(borderedCount) : nil
     bordered?.update(repeating: 0, count: borderedCount)
     let rows = (shape.height + Self.rowsAtOnce - 1) / Self.rowsAtOnce
+    let filtering = keepsForGradient || !block.isTransposed ? nil : block.filtering
+    partialOutputs = filtering.map {
+      arena.floats(block.output.images * $0.synthesisGrid.pieces * Self.partialCount($0))
+    }
     weightParts = keepsForGradient ? arena.floats(shape.images * rows * 9 * shape.channels) : nil
   }
 
@@ -40,8 +46,7 @@ public final class OutputBlock {
     piece * Self.rowsAtOnce..<min(shape.height, (piece + 1) * Self.rowsAtOnce)
   }
 
-  /// output = sigmoid(convolution of the block's activation with weight, [1, channels, 3, 3], plus bias, [1]).
-  public func forward(weight: UnsafePointer<Float>, bias: UnsafePointer<Float>) {
+  private func pack(_ weight: UnsafePointer<Float>) {
     for channel in 0..<shape.channels {
       let to = channel / Self.lanes * 9 * Self.lanes + channel % Self.lanes
       for tap in 0..<9 {
@@ -49,6 +54,11 @@ public final class OutputBlock {
         turnedWeights[to + (8 - tap) * Self.lanes] = weight[channel * 9 + tap]
       }
     }
+  }
+
+  /// output = sigmoid(convolution of the block's activation with weight, [1, channels, 3, 3], plus bias, [1]).
+  public func forward(weight: UnsafePointer<Float>, bias: UnsafePointer<Float>) {
+    pack(weight)
     let source = block.activated
     let kernels = execution.kernels
     let patchPitch = (shape.width + 2) * Self.lanes
@@ -74,6 +84,86 @@ public final class OutputBlock {
         kernels.sigmoid(to, to, count: rows.count * shape.width)
       }
     }
+  }
+
+  /// The block's forward pass with running statistics, then the output's, in one go: the block's activation, the largest
+  /// array of the network, is never stored.
+  public func forward(
+    through input: ConvolutionBlock.Input, _ parameters: ConvolutionBlock.Parameters,
+    runningMean: UnsafeMutablePointer<Float>, runningVariance: UnsafeMutablePointer<Float>,
+    weight: UnsafePointer<Float>, bias: UnsafePointer<Float>
+  ) {
+    guard let partialOutputs, let filtering = block.filtering else {
+      block.forward(
+        input, parameters, statistics: .running, runningMean: runningMean, runningVariance: runningVariance)
+      forward(weight: weight, bias: bias)
+      return
+    }
+    pack(weight)
+    block.prepare(parameters, mean: runningMean, variance: runningVariance)
+    switch input {
+    case .picture: require(false, "input: a picture given, channel blocks are needed")
+    case .stored(let x):
+      collect(StoredRows(shape: block.input, x: x), filtering, bias: parameters.bias, partialOutputs)
+    case .block(let input): collect(input.activated, filtering, bias: parameters.bias, partialOutputs)
+    }
+    join(filtering, bias: bias[0], partialOutputs)
+  }
+
+  /// Each piece's sums for its own pixels and the border of one around them.
+  private func collect(
+    _ source: some BlockSource, _ filtering: MinimalFiltering, bias: UnsafePointer<Float>,
+    _ partialOutputs: UnsafeMutablePointer<Float>
+  ) {
+    let pieces = filtering.synthesisGrid.pieces
+    let capacity = Self.partialCount(filtering)
+    let kernels = execution.kernels
+    execution.forEach(shape.images * pieces) { index in
+      let piece = index % pieces
+      let area = filtering.synthesisArea(piece)
+      let count = (area.rows.count + 2) * (area.columns.count + 2)
+      block.workspace.withScratch { scratch in
+        ScratchPool.shared.withFloats(count * Self.lanes) { sums in
+          sums.update(repeating: 0, count: count * Self.lanes)
+          let sink = OutputSink(
+            top: area.rows.lowerBound, rowPitch: (area.columns.count + 2) * Self.lanes, bias: bias, weights: weights,
+            normalization: block.statistics.normalization, sums: sums, kernels: kernels)
+          filtering.synthesise(
+            image: index / pieces, piece: piece, source, filters: block.filters, sink, scratch: scratch)
+          kernels.foldBlockRow(sums, count: count, bias: 0, partialOutputs + index * capacity)
+        }
+      }
+    }
+  }
+
+  /// Adds the pieces of every image in their order.
+  private func join(_ filtering: MinimalFiltering, bias: Float, _ partialOutputs: UnsafePointer<Float>) {
+    let pieces = filtering.synthesisGrid.pieces
+    let capacity = Self.partialCount(filtering)
+    let plane = shape.height * shape.width
+    let kernels = execution.kernels
+    execution.forEach(shape.images) { image in
+      let to = output + image * plane
+      to.update(repeating: bias, count: plane)
+      for piece in 0..<pieces {
+        let area = filtering.synthesisArea(piece)
+        let part = partialOutputs + (image * pieces + piece) * capacity
+        let columns = max(0, area.columns.lowerBound - 1)..<min(shape.width, area.columns.upperBound + 1)
+        for row in max(0, area.rows.lowerBound - 1)..<min(shape.height, area.rows.upperBound + 1) {
+          let from = (row - area.rows.lowerBound + 1) * (area.columns.count + 2)
+          kernels.accumulate(
+            part + (from + columns.lowerBound - area.columns.lowerBound + 1),
+            to + (row * shape.width + columns.lowerBound), count: columns.count)
+        }
+      }
+      kernels.sigmoid(to, to, count: plane)
+    }
+  }
+
+  /// Sums of the largest piece and its border.
+  private static func partialCount(_ filtering: MinimalFiltering) -> Int {
+    let grid = filtering.synthesisGrid
+    return (2 * MinimalFilter.tile * grid.rowsAtOnce + 2) * (2 * MinimalFilter.tile * grid.columnsAtOnce + 2)
   }
 
   /// The gradients of this convolution's and the block's parameters, and that of the block's input, for the upstream
@@ -138,6 +228,27 @@ public final class OutputBlock {
       shape: shape, x: block.convolved, upstream: bordered, weights: turnedWeights,
       normalization: statistics.normalization, kernels: kernels)
     block.backward(input, parameters, gradients: gradients, upstream: gradient, inputGradient: nil)
+  }
+}
+
+/// Receives a convolution's output row by row, normalises and activates it, and adds its part of the 3x3 convolution to one
+/// channel to the sums of one piece.
+private struct OutputSink: BlockSink {
+  /// The piece's first row.
+  let top: Int
+  let rowPitch: Int
+  let bias: UnsafePointer<Float>
+  let weights: UnsafePointer<Float>
+  let normalization: BlockNormalization
+  let sums: UnsafeMutablePointer<Float>
+  let kernels: any KernelSet.Type
+
+  func finish(
+    _ x: UnsafePointer<Float>, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool
+  ) {
+    kernels.scatterBlockRow(
+      x, count: count, bias: bias + block * ChannelBlocks.lanes, normalization: normalization.of(block: block),
+      weights: weights + block * 9 * ChannelBlocks.lanes, sums: sums + (row - top) * rowPitch, rowPitch: rowPitch)
   }
 }
 

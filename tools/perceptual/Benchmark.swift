@@ -69,7 +69,8 @@ struct Benchmark: Sendable {
 }
 
 /// Every benchmark, by the names of docs/command-line.md.
-let benchmarks: [Benchmark] = metricBenchmarks + audioBenchmarks + convolutionBenchmarks
+let benchmarks: [Benchmark] =
+  metricBenchmarks + audioBenchmarks + networkBenchmarks + convolutionBenchmarks
 
 /// What was measured.
 struct Timing {

@@ -87,9 +87,10 @@ public protocol BlockKernels: Sendable {
     _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, count: Int, normalization: BlockNormalization,
     _ output: UnsafeMutablePointer<Float>)
 
-  /// output = x + bias.
+  /// output = x + bias. `streams` writes past the caches, to an output aligned to 64 bytes.
   static func addBlockBias(
-    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>)
+    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
+    streams: Bool)
 
   /// output = x + bias; adds to sums[0..<16] the sum of d = output - pivot and to sums[16..<32] that of d^2. `streams`
   /// writes past the caches, to an output aligned to 64 bytes.
@@ -107,6 +108,13 @@ public protocol BlockKernels: Sendable {
   static func collectBlockRow(
     _ x: UnsafePointer<Float>, rowPitch: Int, weights: UnsafePointer<Float>, count: Int,
     sums: UnsafeMutablePointer<Float>)
+
+  /// The same 3x3 convolution from one row x + bias of `count` pixels, normalised and activated, beyond whose ends are
+  /// zeros: adds to three rows of count + 2 sums each, from the pixel before the row's first on; the first of them is
+  /// that of the row above x.
+  static func scatterBlockRow(
+    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, normalization: BlockNormalization,
+    weights: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>, rowPitch: Int)
 
   /// output[p] = bias + the sum over the lanes of x[p].
   static func foldBlockRow(

@@ -70,14 +70,20 @@ extension Kernels {
   }
 
   public static func addBlockBias(
-    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
+    streams: Bool
   ) {
     var lane = 0
     while lane < rowFloats {
       let o = load(bias + lane)
+      var from = x + lane
+      var to = output + lane
       var pixel = 0
       while pixel < count {
-        store(load(x + (pixel &* rowFloats &+ lane)) + o, output + (pixel &* rowFloats &+ lane))
+        let y = load(from) + o
+        if streams { stream(y, to) } else { store(y, to) }
+        from += rowFloats
+        to += rowFloats
         pixel &+= 1
       }
       lane &+= Vector.scalarCount

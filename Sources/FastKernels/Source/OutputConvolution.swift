@@ -51,6 +51,19 @@ private struct Taps {
     return first + second + third
   }
 
+  /// Adds what three pixels of a row give to the sums of their column: in the row above, where they meet the lower taps,
+  /// in their own and in the one below.
+  @inline(__always)
+  func scatter(
+    _ left: Vector, _ middle: Vector, _ right: Vector, _ sums: UnsafeMutablePointer<Float>, _ rowPitch: Int
+  ) {
+    let own = sums + rowPitch
+    let below = own + rowPitch
+    store(multiplyAdd(multiplyAdd(multiplyAdd(load(sums), left, v6), middle, v7), right, v8), sums)
+    store(multiplyAdd(multiplyAdd(multiplyAdd(load(own), left, v3), middle, v4), right, v5), own)
+    store(multiplyAdd(multiplyAdd(multiplyAdd(load(below), left, v0), middle, v1), right, v2), below)
+  }
+
   /// Adds to each tap y times the number at it.
   @inline(__always)
   mutating func add(_ y: Vector, _ u: UnsafePointer<Float>, _ rowPitch: Int) {
@@ -96,6 +109,39 @@ extension Kernels {
         to += rowFloats
         pixel &+= 1
       }
+      lane &+= Vector.scalarCount
+    }
+  }
+
+  public static func scatterBlockRow(
+    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, normalization: BlockNormalization,
+    weights: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>, rowPitch: Int
+  ) {
+    let s = Vector(repeating: normalization.slope)
+    var lane = 0
+    while lane < rowFloats {
+      let w = Taps(weights + lane)
+      let e = load(bias + lane)
+      let m = load(normalization.mean + lane)
+      let f = load(normalization.factor + lane)
+      let o = load(normalization.offset + lane)
+      // Three pixels side by side: left of, at and right of the sums' column.
+      var left = Vector.zero
+      var middle = Vector.zero
+      var from = x + lane
+      var to = sums + lane
+      var column = 0
+      while column < count {
+        let right = leaky(multiplyAdd(o, load(from) + e - m, f), slope: s)
+        w.scatter(left, middle, right, to, rowPitch)
+        left = middle
+        middle = right
+        from += rowFloats
+        to += rowFloats
+        column &+= 1
+      }
+      w.scatter(left, middle, Vector.zero, to, rowPitch)
+      w.scatter(middle, Vector.zero, Vector.zero, to + rowFloats, rowPitch)
       lane &+= Vector.scalarCount
     }
   }
