@@ -1,0 +1,112 @@
+import Fast
+import PerceptualCore
+import PerceptualTestSupport
+import Reference
+import Testing
+
+@testable import PerceptualExperiments
+
+/// The network in evaluation mode, where its passes fuse more than in training, beside the equations in Double.
+///
+/// The yardstick is single precision itself: the same network run operation by operation in Float. Fused, its root mean square
+/// distance from the truth may be at most twice as large.
+@Suite struct InferenceTests {
+  static let allowance = 2.0
+
+  /// Two steps of training, so that running statistics, gamma and beta are not what they start from.
+  private func network(seed: UInt64 = 9) throws -> Autoencoder {
+    let network = Autoencoder(AutoencoderOptions(channels: 32), seed: seed)
+    let trainer = try Trainer(
+      network, options: TrainingOptions(loss: .mse, iterations: 2, batch: 2, size: 48, seed: seed), data: .noise)
+    try trainer.step()
+    try trainer.step()
+    return network
+  }
+
+  private func pictures(_ shape: [Int]) -> Tensor<Float> {
+    Tensor(uniformNoise(seed: 9, stream: .other, index: 0, count: shape.reduce(1, *)), shape: shape)
+  }
+
+  private func reference(_ network: Autoencoder, _ x: Tensor<Float>, _ quantisation: Quantisation) throws -> Tensor<Double> {
+    let options = network.options
+    let tensors = Dictionary(uniqueKeysWithValues: network.tensors.map { ($0.name, $0.tensor) })
+    func tensor(_ name: String) throws -> Tensor<Double> { try #require(tensors[name]).converted() }
+    var y: Tensor<Double> = x.converted()
+    for (number, layer) in network.layers.enumerated() {
+      let weight = try tensor("\(layer.convolution).weight")
+      let bias = try tensor("\(layer.convolution).bias")
+      y =
+        layer.isTransposed
+        ? Reference.transposedConvolution2D(y, weight: weight, bias: bias, geometry: options.geometry)
+        : Reference.convolution2D(y, weight: weight, bias: bias, geometry: options.geometry)
+      y =
+        Reference.batchNormalization(
+          y, gamma: try tensor("\(layer.normalization).weight"), beta: try tensor("\(layer.normalization).bias"),
+          runningMean: try tensor("\(layer.normalization).running_mean"),
+          runningVariance: try tensor("\(layer.normalization).running_var"), epsilon: options.epsilon, training: false
+        ).y
+      y = layer.activationIsTanh ? Reference.tanh(y) : Reference.leakyReLU(y, slope: options.slope)
+      guard number == Autoencoder.latentLayer else { continue }
+      switch quantisation {
+      case .soft: y = Reference.softQuantization(y, centres: options.centres, scale: options.scale)
+      case .hard: y = Reference.hardQuantization(y, centres: options.centres)
+      }
+    }
+    let last = Autoencoder.lastConvolution
+    return Reference.sigmoid(
+      Reference.convolution2D(
+        y, weight: try tensor("\(last).weight"), bias: try tensor("\(last).bias"),
+        geometry: ConvolutionGeometry(stride: 1, padding: 1)))
+  }
+
+  private func distance(_ a: Tensor<Float>, _ b: Tensor<Double>) -> Double {
+    var sum = 0.0
+    for index in 0..<b.count { sum += (Double(a[index]) - b[index]) * (Double(a[index]) - b[index]) }
+    return (sum / Double(b.count)).squareRoot()
+  }
+
+  /// One piece of work an image; several below one another; several side by side, of unequal size.
+  @Test(arguments: [[1, 1, 32, 32], [2, 1, 48, 32], [1, 1, 32, 560]], Quantisation.allCases)
+  func agreesWithTheEquations(_ shape: [Int], _ quantisation: Quantisation) throws {
+    let network = try network()
+    #expect(network.passes(height: shape[2], width: shape[3])[0].obstacle == nil)
+    let x = pictures(shape)
+    let truth = try reference(network, x, quantisation)
+    let direct = DirectPass(network, images: shape[0], height: shape[2], width: shape[3], keepsForGradient: false)
+    x.elements.withUnsafeBufferPointer { pixels in
+      guard let pixels = pixels.baseAddress else { return }
+      direct.forward(pixels, statistics: .running, quantisation: quantisation, updatesRunning: false)
+    }
+    let plain = distance(Tensor(Array(UnsafeBufferPointer(start: direct.output, count: x.count)), shape: shape), truth)
+    #expect(plain > 0)
+    for instructionSet in InstructionSet.available {
+      let fused = Execution.$current.withValue(Execution(threads: 2, instructionSet: instructionSet)) {
+        distance(network.reconstruct(x, quantisation: quantisation), truth)
+      }
+      #expect(fused <= Self.allowance * plain, "\(instructionSet): \(fused) from Double, operation by operation \(plain)")
+    }
+  }
+
+  @Test func isTheSameForAnyNumberOfThreads() throws {
+    let network = try network()
+    let x = pictures([2, 1, 32, 560])
+    func run(_ threads: Int) -> [Float] {
+      Execution.$current.withValue(Execution(threads: threads)) { network.reconstruct(x).elements }
+    }
+    let once = run(1)
+    for threads in threadCounts { #expect(run(threads) == once, "\(threads) threads") }
+  }
+
+  /// Filters are transformed once and kept: only for as long as the weights are the same.
+  @Test func newWeightsAreTakenUp() throws {
+    let network = try network()
+    let other = try self.network(seed: 10)
+    let x = pictures([1, 1, 32, 32])
+    let before = network.reconstruct(x)
+    #expect(network.reconstruct(x) == before)
+    let expected = other.reconstruct(x)
+    #expect(expected != before)
+    try network.load(Dictionary(uniqueKeysWithValues: other.tensors.map { ($0.name, $0.tensor) }))
+    #expect(network.reconstruct(x) == expected)
+  }
+}
