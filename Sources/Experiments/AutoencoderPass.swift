@@ -38,14 +38,21 @@ extension Autoencoder {
     ]
   }
 
-  func makePass(images: Int, height: Int, width: Int, keepsForGradient: Bool) -> any AutoencoderPass {
+  /// `recomputes` computes the network's largest activation again where the gradient needs it, in place of storing it; the
+  /// network must run in fused blocks.
+  func makePass(
+    images: Int, height: Int, width: Int, keepsForGradient: Bool, recomputes: Bool = false
+  ) -> any AutoencoderPass {
     let multiple = AutoencoderOptions.sizeMultiple
     require(
       height > 0 && width > 0 && height % multiple == 0 && width % multiple == 0,
       "size: \(height)x\(width) given, multiples of \(multiple) are needed")
     require(images > 0, "images: \(images) given, at least 1 is needed")
-    if BlockPass.obstacle(self, height: height, width: width) == nil {
-      return BlockPass(self, images: images, height: height, width: width, keepsForGradient: keepsForGradient)
+    let obstacle = BlockPass.obstacle(self, height: height, width: width)
+    require(obstacle == nil || !recomputes, "recomputes: the network cannot run in fused blocks, \(obstacle ?? "")")
+    if obstacle == nil {
+      return BlockPass(
+        self, images: images, height: height, width: width, keepsForGradient: keepsForGradient, recomputes: recomputes)
     }
     return DirectPass(self, images: images, height: height, width: width, keepsForGradient: keepsForGradient)
   }

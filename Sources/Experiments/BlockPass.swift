@@ -47,25 +47,25 @@ final class BlockPass: AutoencoderPass {
     }
   }
 
-  init(_ network: Autoencoder, images: Int, height: Int, width: Int, keepsForGradient: Bool) {
+  init(_ network: Autoencoder, images: Int, height: Int, width: Int, keepsForGradient: Bool, recomputes: Bool) {
     self.network = network
     self.images = images
     let arena = arena
     let shapes = Self.shapes(network, images: images, height: height, width: width)
     let workspace = BlockWorkspace(keepsForGradient: keepsForGradient, arena: arena)
-    let largest = shapes.map(\.outputCount).max() ?? 0
-    // Without gradients a block's output is dead once the next has read it.
-    let shared = keepsForGradient ? [] : [arena.floats(largest), arena.floats(largest)]
+    // Without gradients a block's output is dead once the next has read it: two buffers in turn.
+    let shared = keepsForGradient ? [] : Self.turns(shapes, arena)
+    let end = shapes.count - 1
     let blocks = zip(network.layers, shapes).enumerated().map { number, pair in
       ConvolutionBlock(
         pair.1, isTransposed: pair.0.isTransposed, slope: pair.0.activationIsTanh ? 1 : network.options.slope,
         epsilon: network.options.epsilon, arena: arena, workspace: workspace,
-        convolved: keepsForGradient ? nil : shared[number % 2])
+        convolved: keepsForGradient ? nil : shared[number % 2],
+        recomputesOutput: keepsForGradient && recomputes && number == end)
     }
     if keepsForGradient {
       // The last block's gradient is never stored; the others' pass through two buffers in turn.
-      let most = shapes.dropLast().map(\.outputCount).max() ?? 0
-      let turns = [arena.floats(most), arena.floats(most)]
+      let turns = Self.turns(Array(shapes.dropLast()), arena)
       for (number, block) in blocks.dropLast().enumerated() { block.gradient = turns[number % 2] }
     }
     self.blocks = blocks
@@ -74,6 +74,13 @@ final class BlockPass: AutoencoderPass {
     quantised = arena.floats(latentCount)
     latentGradient = keepsForGradient ? arena.floats(latentCount) : nil
     last = OutputBlock(blocks[blocks.count - 1], arena: arena, keepsForGradient: keepsForGradient)
+  }
+
+  /// Two buffers, for the outputs of the blocks of even and of odd number.
+  private static func turns(_ shapes: [ConvolutionShape], _ arena: Arena) -> [UnsafeMutablePointer<Float>] {
+    (0..<2).map { turn in
+      arena.floats(shapes.indices.filter { $0 % 2 == turn }.map { shapes[$0].outputCount }.max() ?? 0)
+    }
   }
 
   func forward(

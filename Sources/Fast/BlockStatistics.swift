@@ -142,10 +142,10 @@ final class BlockStatistics {
   }
 }
 
-/// Receives a convolution's output: adds the bias, stores it and takes the batch's moments.
+/// Receives a convolution's output: adds the bias, stores it, unless there is no `output`, and takes the batch's moments.
 struct MomentSink: BlockSink {
   let shape: ChannelBlocks
-  let output: UnsafeMutablePointer<Float>
+  let output: UnsafeMutablePointer<Float>?
   let bias: UnsafePointer<Float>
   let statistics: BlockStatistics
   let pieces: Int
@@ -164,6 +164,11 @@ struct MomentSink: BlockSink {
       if block == 0 { statistics.setCount(piece: number, 0) }
     }
     if block == 0 { statistics.addCount(piece: number, count) }
+    guard let output else {
+      kernels.momentsBlockRow(
+        x, count: count, bias: bias + block * lanes, pivot: record, sums: record + lanes)
+      return
+    }
     kernels.finishBlockRow(
       x, count: count, bias: bias + block * lanes, pivot: record, sums: record + lanes,
       output + shape.offset(image: image, block: block, row: row, column: column), streams: streams)
@@ -190,6 +195,18 @@ struct GradientSink: BlockSink {
     kernels.finishGradientBlockRow(
       upstream, x: x + offset, count: count, normalization: statistics.normalization.of(block: block), sums: record,
       output + offset)
+  }
+}
+
+/// Passes on the rows of whatever image as those of the only one.
+struct ImageSink<Inner: BlockSink>: BlockSink {
+  let inner: Inner
+
+  func finish(
+    _ x: UnsafePointer<Float>, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool
+  ) {
+    inner.finish(
+      x, image: 0, piece: piece, block: block, row: row, column: column, count: count, isFirst: isFirst)
   }
 }
 

@@ -67,11 +67,18 @@ struct ChannelBlocks {
 /// Where the rows of one block of channels come from: stored, or computed from what is stored.
 protocol BlockSource {
   var shape: ChannelBlocks { get }
+  /// Floats of memory that ``loaded(image:_:)`` needs.
+  var imageFloats: Int { get }
+  /// What gives the rows of one image faster than this does, from what it computes into `memory`.
+  func loaded(image: Int, _ memory: UnsafeMutablePointer<Float>) -> Self
   /// Writes `count` pixels of a row, from `column` on, of one block of channels.
   func fill(image: Int, block: Int, row: Int, column: Int, count: Int, _ output: UnsafeMutablePointer<Float>)
 }
 
 extension BlockSource {
+  var imageFloats: Int { 0 }
+  func loaded(image: Int, _ memory: UnsafeMutablePointer<Float>) -> Self { self }
+
   /// Writes a rectangle that may reach beyond the image, zeros there.
   func fill(
     image: Int, block: Int, rows: Range<Int>, columns: Range<Int>, _ output: UnsafeMutablePointer<Float>

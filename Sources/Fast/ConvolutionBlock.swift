@@ -49,8 +49,12 @@ public final class ConvolutionBlock {
 
   public let shape: ConvolutionShape
   public let isTransposed: Bool
-  /// The convolution's output, in channel blocks.
+  /// The convolution's output, in channel blocks; nothing in a block that `recomputesOutput`.
   public let convolved: UnsafeMutablePointer<Float>
+  /// Whether the output is not stored and computed again, image by image, for whoever asks for it.
+  public let recomputesOutput: Bool
+  /// What the output was last computed from.
+  private var lastInput: (input: Input, bias: UnsafePointer<Float>)?
   let input: ChannelBlocks
   let output: ChannelBlocks
   let statistics: BlockStatistics
@@ -82,10 +86,10 @@ public final class ConvolutionBlock {
   }
 
   /// Takes its memory from `arena`; `workspace` is shared by all blocks of a network, `convolved` the output's memory if
-  /// that is shared too.
+  /// that is shared too. Only a block that an ``OutputBlock`` ends may have `recomputesOutput`.
   public init(
     _ shape: ConvolutionShape, isTransposed: Bool, slope: Double, epsilon: Double, arena: Arena,
-    workspace: BlockWorkspace, convolved: UnsafeMutablePointer<Float>? = nil
+    workspace: BlockWorkspace, convolved: UnsafeMutablePointer<Float>? = nil, recomputesOutput: Bool = false
   ) {
     let problem = Self.obstacle(shape, isTransposed: isTransposed)
     require(problem == nil, "shape: \(problem ?? "")")
@@ -108,7 +112,8 @@ public final class ConvolutionBlock {
         coarse: isTransposed ? input : output, fine: isTransposed ? output : input, padding: shape.geometry.padding,
         kernels: execution.kernels)
     self.filtering = filtering
-    self.convolved = convolved ?? arena.floats(output.count)
+    self.recomputesOutput = recomputesOutput
+    self.convolved = convolved ?? arena.floats(recomputesOutput ? 0 : output.count)
     // Its own pieces give the moments, those of whatever reads its output the gradient's sums: at most one for eight rows
     // and five hundred columns, or an image.
     let capacity = max(
@@ -153,8 +158,9 @@ public final class ConvolutionBlock {
       convolve(
         input,
         MomentSink(
-          shape: output, output: convolved, bias: parameters.bias, statistics: statistics, pieces: pieces,
-          streams: streams, kernels: kernels))
+          shape: output, output: recomputesOutput ? nil : convolved, bias: parameters.bias, statistics: statistics,
+          pieces: pieces, streams: streams, kernels: kernels))
+      if recomputesOutput { lastInput = (input, UnsafePointer(parameters.bias)) }
       statistics.joinMoments(pieces: shape.images * pieces, gamma: parameters.gamma, beta: parameters.beta)
       require(statistics.values > 1, "x: one value a channel given, training needs at least two")
       if let momentum { statistics.moveRunning(mean: runningMean, variance: runningVariance, momentum: momentum) }
@@ -163,6 +169,22 @@ public final class ConvolutionBlock {
       convolve(
         input,
         StoringSink(shape: output, output: convolved, bias: parameters.bias, streams: streams, kernels: kernels))
+    }
+  }
+
+  /// Computes one image of the output of the last forward pass again, bit for bit, [blocks][row][column][16].
+  func recompute(image: Int, _ x: UnsafeMutablePointer<Float>) {
+    guard let lastInput else {
+      require(false, "forward: it was not called before the output is asked for")
+      return
+    }
+    let one = ChannelBlocks(images: 1, channels: output.channels, height: output.height, width: output.width)
+    let sink = ImageSink(
+      inner: StoringSink(shape: one, output: x, bias: lastInput.bias, streams: false, kernels: kernels))
+    workspace.withScratch { scratch in
+      for piece in 0..<piecesForward {
+        convolve(lastInput.input, image: image, piece: piece, sink, scratch)
+      }
     }
   }
 
@@ -193,35 +215,37 @@ public final class ConvolutionBlock {
   }
 
   private func convolve(_ input: Input, _ sink: some BlockSink) {
-    switch (input, filtering) {
-    case (.picture(let x), nil):
-      let pieces = piecesForward
-      execution.forEach(shape.images * pieces) { index in
-        workspace.withScratch { scratch in
-          picture.convolve(
-            image: index / pieces, piece: index % pieces, x, filters: filters, sink, scratch: scratch)
-        }
+    let pieces = piecesForward
+    execution.forEach(shape.images * pieces) { index in
+      workspace.withScratch { scratch in
+        convolve(input, image: index / pieces, piece: index % pieces, sink, scratch)
       }
-    case (.picture, _?): require(false, "input: a picture given, channel blocks are needed")
-    case (_, nil): require(false, "input: channel blocks given, a picture is needed")
-    case (.stored(let x), let filtering?): convolve(StoredRows(shape: self.input, x: x), filtering, sink)
-    case (.block(let block), let filtering?): convolve(block.activated, filtering, sink)
     }
   }
 
-  private func convolve(_ source: some BlockSource, _ filtering: MinimalFiltering, _ sink: some BlockSink) {
-    let pieces = piecesForward
-    execution.forEach(shape.images * pieces) { index in
-      let image = index / pieces
-      let piece = index % pieces
-      workspace.withScratch { scratch in
-        if isTransposed {
-          filtering.synthesise(image: image, piece: piece, source, filters: filters, sink, scratch: scratch)
-        } else {
-          filtering.analyse(
-            image: image, piece: piece, source, filters: filters, sink, gradient: nil, scratch: scratch)
-        }
-      }
+  private func convolve(
+    _ input: Input, image: Int, piece: Int, _ sink: some BlockSink, _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    switch (input, filtering) {
+    case (.picture(let x), nil):
+      picture.convolve(image: image, piece: piece, x, filters: filters, sink, scratch: scratch)
+    case (.picture, _?): require(false, "input: a picture given, channel blocks are needed")
+    case (_, nil): require(false, "input: channel blocks given, a picture is needed")
+    case (.stored(let x), let filtering?):
+      convolve(StoredRows(shape: self.input, x: x), filtering, image: image, piece: piece, sink, scratch)
+    case (.block(let block), let filtering?):
+      convolve(block.activated, filtering, image: image, piece: piece, sink, scratch)
+    }
+  }
+
+  private func convolve(
+    _ source: some BlockSource, _ filtering: MinimalFiltering, image: Int, piece: Int, _ sink: some BlockSink,
+    _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    if isTransposed {
+      filtering.synthesise(image: image, piece: piece, source, filters: filters, sink, scratch: scratch)
+    } else {
+      filtering.analyse(image: image, piece: piece, source, filters: filters, sink, gradient: nil, scratch: scratch)
     }
   }
 
@@ -336,21 +360,25 @@ public final class ConvolutionBlock {
     let pieces = filtering.analysisGrid.pieces
     let parts = workspace.forEachPart(of: shape.images * pieces, count: filter.count, execution) { range, part in
       workspace.withScratch { scratch in
-        let expanded = scratch + filtering.analysisScratch
-        for index in range {
-          let image = index / pieces
-          let piece = index % pieces
-          let gradient = FilterGradient(expanded: expanded, filters: part, accumulates: index > range.lowerBound)
-          if isTransposed {
-            // The fine image is the upstream gradient: its transform serves the input's gradient and the weight's.
-            filtering.expand(image: image, piece: piece, source, expanded, patch: scratch)
-            filtering.analyse(
-              image: image, piece: piece, upstream, filters: sink == nil ? nil : gradientFilters, sink,
-              gradient: gradient, scratch: scratch)
-          } else {
-            filtering.expand(image: image, piece: piece, upstream, expanded, patch: scratch)
-            filtering.analyse(
-              image: image, piece: piece, source, filters: nil, sink, gradient: gradient, scratch: scratch)
+        ScratchPool.shared.withFloats(upstream.imageFloats) { memory in
+          let expanded = scratch + filtering.analysisScratch
+          var loaded = (image: -1, upstream: upstream)
+          for index in range {
+            let image = index / pieces
+            let piece = index % pieces
+            if loaded.image != image { loaded = (image, upstream.loaded(image: image, memory)) }
+            let gradient = FilterGradient(expanded: expanded, filters: part, accumulates: index > range.lowerBound)
+            if isTransposed {
+              // The fine image is the upstream gradient: its transform serves the input's gradient and the weight's.
+              filtering.expand(image: image, piece: piece, source, expanded, patch: scratch)
+              filtering.analyse(
+                image: image, piece: piece, loaded.upstream, filters: sink == nil ? nil : gradientFilters, sink,
+                gradient: gradient, scratch: scratch)
+            } else {
+              filtering.expand(image: image, piece: piece, loaded.upstream, expanded, patch: scratch)
+              filtering.analyse(
+                image: image, piece: piece, source, filters: nil, sink, gradient: gradient, scratch: scratch)
+            }
           }
         }
       }

@@ -46,6 +46,28 @@ public final class OutputBlock {
     piece * Self.rowsAtOnce..<min(shape.height, (piece + 1) * Self.rowsAtOnce)
   }
 
+  private var oneImage: ChannelBlocks {
+    ChannelBlocks(images: 1, channels: shape.channels, height: shape.height, width: shape.width)
+  }
+
+  /// Runs `body` for every piece, with where the convolution's output of its image lies: as it is stored, or computed again
+  /// for one image after the other.
+  private func forEachPiece(_ body: (_ image: Int, _ piece: Int, _ x: UnsafePointer<Float>) -> Void) {
+    if block.recomputesOutput {
+      execution.forEach(shape.images) { image in
+        ScratchPool.shared.withFloats(oneImage.count) { x in
+          block.recompute(image: image, x)
+          for piece in 0..<pieces { body(image, piece, x) }
+        }
+      }
+    } else {
+      execution.forEach(shape.images * pieces) { index in
+        let image = index / pieces
+        body(image, index % pieces, block.convolved + shape.offset(image: image, block: 0))
+      }
+    }
+  }
+
   private func pack(_ weight: UnsafePointer<Float>) {
     for channel in 0..<shape.channels {
       let to = channel / Self.lanes * 9 * Self.lanes + channel % Self.lanes
@@ -59,19 +81,19 @@ public final class OutputBlock {
   /// output = sigmoid(convolution of the block's activation with weight, [1, channels, 3, 3], plus bias, [1]).
   public func forward(weight: UnsafePointer<Float>, bias: UnsafePointer<Float>) {
     pack(weight)
-    let source = block.activated
     let kernels = execution.kernels
     let patchPitch = (shape.width + 2) * Self.lanes
-    execution.forEach(shape.images * pieces) { index in
-      let image = index / pieces
-      let rows = rows(index % pieces)
+    forEachPiece { image, piece, x in
+      let source = ActivatedRows(
+        shape: oneImage, x: x, normalization: block.statistics.normalization, kernels: kernels)
+      let rows = rows(piece)
       let sumCount = rows.count * shape.width * Self.lanes
       ScratchPool.shared.withFloats((rows.count + 2) * patchPitch + sumCount) { patch in
         let sums = patch + (rows.count + 2) * patchPitch
         sums.update(repeating: 0, count: sumCount)
         for block in 0..<shape.blocks {
           source.fill(
-            image: image, block: block, rows: rows.lowerBound - 1..<rows.upperBound + 1, columns: -1..<shape.width + 1,
+            image: 0, block: block, rows: rows.lowerBound - 1..<rows.upperBound + 1, columns: -1..<shape.width + 1,
             patch)
           for row in 0..<rows.count {
             kernels.collectBlockRow(
@@ -197,18 +219,18 @@ public final class OutputBlock {
 
     let statistics = block.statistics
     let partCount = 9 * shape.channels
-    execution.forEach(shape.images * pieces) { index in
-      let image = index / pieces
+    forEachPiece { image, piece, x in
+      let index = image * pieces + piece
       for number in 0..<shape.blocks {
         let record = statistics.partial(piece: index, block: number) + Self.lanes
         record.update(repeating: 0, count: 2 * Self.lanes)
         let part = weightParts + index * partCount + number * 9 * Self.lanes
         part.update(repeating: 0, count: 9 * Self.lanes)
-        for row in rows(index % pieces) {
+        for row in rows(piece) {
           kernels.spreadBlockRow(
             bordered + image * borderedPlane + row * borderedPitch, rowPitch: borderedPitch,
             weights: turnedWeights + number * 9 * Self.lanes,
-            x: block.convolved + shape.offset(image: image, block: number, row: row), count: shape.width,
+            x: x + oneImage.offset(image: 0, block: number, row: row), count: shape.width,
             normalization: statistics.normalization.of(block: number), sums: record, weightGradient: part)
         }
       }
@@ -225,7 +247,7 @@ public final class OutputBlock {
     block.gradientPieces = parts
     block.joinGradients(parameters, gradients)
     let gradient = SpreadRows(
-      shape: shape, x: block.convolved, upstream: bordered, weights: turnedWeights,
+      block: block, x: block.convolved, firstImage: 0, upstream: bordered, weights: turnedWeights,
       normalization: statistics.normalization, kernels: kernels)
     block.backward(input, parameters, gradients: gradients, upstream: gradient, inputGradient: nil)
   }
@@ -254,20 +276,34 @@ private struct OutputSink: BlockSink {
 
 /// The gradient with respect to the convolution's output of a block that a 3x3 convolution to one channel follows.
 private struct SpreadRows: BlockSource {
-  let shape: ChannelBlocks
-  let x: UnsafePointer<Float>
+  let block: ConvolutionBlock
+  /// The convolution's output, from `firstImage` on.
+  var x: UnsafePointer<Float>
+  var firstImage: Int
   /// Planes with a border of zeros.
   let upstream: UnsafePointer<Float>
   let weights: UnsafePointer<Float>
   let normalization: BlockNormalization
   let kernels: any KernelSet.Type
 
+  var shape: ChannelBlocks { block.output }
+  var imageFloats: Int { block.recomputesOutput ? shape.blocks * shape.plane : 0 }
+
+  func loaded(image: Int, _ memory: UnsafeMutablePointer<Float>) -> SpreadRows {
+    if !block.recomputesOutput { return self }
+    block.recompute(image: image, memory)
+    var rows = self
+    rows.x = UnsafePointer(memory)
+    rows.firstImage = image
+    return rows
+  }
+
   func fill(image: Int, block: Int, row: Int, column: Int, count: Int, _ output: UnsafeMutablePointer<Float>) {
     let pitch = shape.width + 2
     kernels.spreadGradientBlockRow(
       upstream + (image * (shape.height + 2) + row) * pitch + column, rowPitch: pitch,
       weights: weights + block * 9 * ChannelBlocks.lanes,
-      x: x + shape.offset(image: image, block: block, row: row, column: column), count: count,
+      x: x + shape.offset(image: image - firstImage, block: block, row: row, column: column), count: count,
       normalization: normalization.of(block: block), output)
   }
 }

@@ -53,6 +53,8 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var cache: CacheOptions
   @Option(help: "Iterations between checkpoints; the last one is always written.")
   var checkpointEvery = 100
+  @Flag(help: "Compute the largest activation again in place of storing it: about half the memory, the same bits, more time.")
+  var checkpointActivations = false
   @Flag(help: "Say how the network will be computed, what was refused and why, and the memory of a step.")
   var explain = false
   @Flag(help: "Go on from the newest checkpoint in --out.")
@@ -77,7 +79,8 @@ struct TrainCommand: ParsableCommand {
         channels: channels, kernel: kernel, slope: slope, centres: centres, scale: scale)
       let options = TrainingOptions(
         loss: loss, pooling: nlpdPooling, iterations: iterations, batch: batch, size: size,
-        learningRate: learningRate, seed: seed.seed, quantisation: quantisation)
+        learningRate: learningRate, seed: seed.seed, quantisation: quantisation,
+        checkpointsActivations: checkpointActivations)
       try networkOptions.validate()
       try options.validate()
       if !resume, let newest = Checkpoint.newest(in: out) {

@@ -98,6 +98,11 @@ public protocol BlockKernels: Sendable {
     _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, pivot: UnsafePointer<Float>,
     sums: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>, streams: Bool)
 
+  /// The same sums for an output that is not written.
+  static func momentsBlockRow(
+    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, pivot: UnsafePointer<Float>,
+    sums: UnsafeMutablePointer<Float>)
+
   /// output = upstream, the gradient of y, taken through LeakyReLU to that of z; adds to sums[0..<16] its sum and to
   /// sums[16..<32] the sum of output (x - mean).
   static func finishGradientBlockRow(

@@ -119,6 +119,32 @@ extension Kernels {
     }
   }
 
+  public static func momentsBlockRow(
+    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, pivot: UnsafePointer<Float>,
+    sums: UnsafeMutablePointer<Float>
+  ) {
+    var lane = 0
+    while lane < rowFloats {
+      let o = load(bias + lane)
+      let p = load(pivot + lane)
+      var sum = load(sums + lane)
+      var squares = load(sums + (rowFloats &+ lane))
+      var from = x + lane
+      var pixel = 0
+      while pixel < count {
+        let y = load(from) + o
+        let d = y - p
+        sum += d
+        squares = multiplyAdd(squares, d, d)
+        from += rowFloats
+        pixel &+= 1
+      }
+      store(sum, sums + lane)
+      store(squares, sums + (rowFloats &+ lane))
+      lane &+= Vector.scalarCount
+    }
+  }
+
   public static func finishGradientBlockRow(
     _ upstream: UnsafePointer<Float>, x: UnsafePointer<Float>, count: Int, normalization: BlockNormalization,
     sums: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>

@@ -61,6 +61,34 @@ import Testing
     for threads in threadCounts.dropFirst() { #expect(try weights(threads) == once, "\(threads) threads") }
   }
 
+  /// What is computed again is what would have been stored; a part of the work that begins amid an image sees all of it.
+  @Test(arguments: threadCounts) func checkpointedActivationsGiveTheSameBits(_ threads: Int) throws {
+    func train(_ checkpoints: Bool) throws -> (weights: [Float], bytes: Int) {
+      try Execution.$current.withValue(Execution(threads: threads)) {
+        let options = TrainingOptions(
+          loss: .mse, iterations: 2, batch: 3, size: 80, seed: 6, checkpointsActivations: checkpoints)
+        let trainer = try Trainer(Autoencoder(AutoencoderOptions(channels: 32), seed: 6), options: options, data: .noise)
+        for _ in 0..<2 { try trainer.step() }
+        return (trainer.network.tensors.flatMap(\.tensor.elements), trainer.passBytes)
+      }
+    }
+    let stored = try train(false)
+    let recomputed = try train(true)
+    #expect(recomputed.weights == stored.weights)
+    // The last block's output, 80x80x32 for each image, but for the line that an empty buffer takes.
+    #expect(stored.bytes - recomputed.bytes == 3 * 80 * 80 * 32 * 4 - 64)
+  }
+
+  @Test func checkpointingNeedsFusedBlocks() {
+    let options = TrainingOptions(loss: .mse, batch: 2, size: 80, checkpointsActivations: true)
+    #expect {
+      try Trainer(Autoencoder(AutoencoderOptions(channels: 6)), options: options, data: .noise)
+    } throws: { error in
+      let error = error as? PerceptualError
+      return error?.kind == .usage && error?.description.contains("6 channels") == true
+    }
+  }
+
   @Test(arguments: [4, 32]) func resumingGivesTheSameBits(_ channels: Int) throws {
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
     defer { try? FileManager.default.removeItem(atPath: directory) }
