@@ -111,7 +111,8 @@ public final class BlockConvolution {
   ) {
     filtering.filter.packAnalysis(weight, filters, execution)
     let source = StoredRows(shape: filtering.fine, x: fine)
-    let sink = StoringSink(shape: filtering.coarse, output: coarse, bias: bias, streams: false, kernels: execution.kernels)
+    let sink = StoringSink(
+      shape: filtering.coarse, output: coarse, bias: bias, streams: filtering.coarse.isLarge, kernels: execution.kernels)
     let pieces = filtering.analysisGrid.pieces
     execution.forEach(filtering.fine.images * pieces) { index in
       workspace.withScratch { scratch in
@@ -128,7 +129,8 @@ public final class BlockConvolution {
   ) {
     filtering.filter.packSynthesis(weight, filters, execution)
     let source = StoredRows(shape: filtering.coarse, x: coarse)
-    let sink = StoringSink(shape: filtering.fine, output: fine, bias: bias, streams: false, kernels: execution.kernels)
+    let sink = StoringSink(
+      shape: filtering.fine, output: fine, bias: bias, streams: filtering.fine.isLarge, kernels: execution.kernels)
     let pieces = filtering.synthesisGrid.pieces
     execution.forEach(filtering.coarse.images * pieces) { index in
       workspace.withScratch { scratch in

@@ -210,7 +210,7 @@ struct ImageSink<Inner: BlockSink>: BlockSink {
   }
 }
 
-/// Stores rows, with a bias.
+/// Stores rows, with a bias if there is one.
 struct StoringSink: BlockSink {
   let shape: ChannelBlocks
   let output: UnsafeMutablePointer<Float>
@@ -222,11 +222,8 @@ struct StoringSink: BlockSink {
   func finish(
     _ x: UnsafePointer<Float>, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool
   ) {
-    let target = output + shape.offset(image: image, block: block, row: row, column: column)
-    guard let bias else {
-      target.update(from: x, count: count * ChannelBlocks.lanes)
-      return
-    }
-    kernels.addBlockBias(x, count: count, bias: bias + block * ChannelBlocks.lanes, target, streams: streams)
+    kernels.addBlockBias(
+      x, count: count, bias: bias.map { $0 + block * ChannelBlocks.lanes },
+      output + shape.offset(image: image, block: block, row: row, column: column), streams: streams)
   }
 }

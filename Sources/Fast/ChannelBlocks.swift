@@ -18,6 +18,9 @@ struct ChannelBlocks {
   var plane: Int { height * width * Self.lanes }
   var count: Int { images * blocks * plane }
 
+  /// Whether the images are too large to be found in a cache by whoever reads them next.
+  var isLarge: Bool { count * MemoryLayout<Float>.stride > 1 << 24 }
+
   func offset(image: Int, block: Int, row: Int = 0, column: Int = 0) -> Int {
     ((image * blocks + block) * height + row) * width * Self.lanes + column * Self.lanes
   }

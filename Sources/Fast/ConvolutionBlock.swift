@@ -150,7 +150,7 @@ public final class ConvolutionBlock {
     _ input: Input, _ parameters: Parameters, statistics kind: Statistics, runningMean: UnsafeMutablePointer<Float>,
     runningVariance: UnsafeMutablePointer<Float>
   ) {
-    let streams = output.count * MemoryLayout<Float>.stride > 1 << 24
+    let streams = output.isLarge
     switch kind {
     case .batch(let momentum):
       pack(parameters.weight)

@@ -10,7 +10,7 @@ TESTS = {
     "convolution2D": rf"(Tests|Checks)\.Convolution|{FIXTURES}",
     "transposedConvolution2D": rf"Tests\.TransposedConvolution|Checks\.ConvolutionGradient|{FIXTURES}",
     "batchNormalization": rf"(Tests|Checks)\.BatchNormalization|{FIXTURES}",
-    "minimalFiltering": r"Tests\.(MinimalFiltering|Trajectory|Autoencoder)",
+    "minimalFiltering": r"Tests\.(MinimalFiltering|Trajectory|Autoencoder|Inference)",
     "leakyReLU": rf"(Tests|Checks)\.LeakyReLU|{FIXTURES}",
     "tanh": rf"(Tests|Checks)\.Tanh|{FIXTURES}",
     "sigmoid": rf"(Tests|Checks)\.Sigmoid|{FIXTURES}",
@@ -475,7 +475,7 @@ FAULTS = [
     ),
     *faults(
         "minimalFiltering", "Sources/Fast/MinimalFilter.swift",
-        ("the transposed filter not turned", "transform(g[10], g[8], g[2], g[0],", "transform(g[0], g[2], g[8], g[10],"),
+        ("the transposed filter not turned", "gather(isFlipped: true,", "gather(isFlipped: false,"),
         ("parts of the gradient forgotten", "for part in 1..<max(1, partCount)", "for part in 1..<max(1, partCount - 1)"),
     ),
     *faults(
@@ -495,6 +495,20 @@ FAULTS = [
         ("a tap of the last convolution dropped", "third = multiplyAdd(third, load(c + 2 &* rowFloats), w.v8)\n", ""),
         ("the kink ignored", "let h = leakyGradient(multiplyAdd(o, d, f), upstream: w.spread(u, rowPitch), slope: s)",
          "let h = w.spread(u, rowPitch)"),
+        ("the fused output's taps mirrored", "store(multiplyAdd(multiplyAdd(multiplyAdd(load(sums), left, v6), middle, v7), right, v8), sums)",
+         "store(multiplyAdd(multiplyAdd(multiplyAdd(load(sums), left, v8), middle, v7), right, v6), sums)"),
+    ),
+    *faults(
+        "minimalFiltering", "Sources/Fast/OutputBlock.swift",
+        ("the row above a piece not joined", "for row in max(0, area.rows.lowerBound - 1)..<min(",
+         "for row in max(0, area.rows.lowerBound)..<min("),
+    ),
+    *faults(
+        "minimalFiltering", "Sources/Fast/ConvolutionBlock.swift",
+        ("filters of old weights used", "if isPacked && memcmp(packedWeight, weight, count * MemoryLayout<Float>.stride) == 0 { return }",
+         "if isPacked { return }"),
+        ("a part keeps its last piece only", "accumulates: index > range.lowerBound)", "accumulates: false)"),
+        ("the first image computed again for all", "if loaded.image != image {", "if loaded.image < 0 {"),
     ),
 ]
 

@@ -87,9 +87,9 @@ public protocol BlockKernels: Sendable {
     _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, count: Int, normalization: BlockNormalization,
     _ output: UnsafeMutablePointer<Float>)
 
-  /// output = x + bias. `streams` writes past the caches, to an output aligned to 64 bytes.
+  /// output = x + bias, if there is one. `streams` writes past the caches, to an output aligned to 64 bytes.
   static func addBlockBias(
-    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
+    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>,
     streams: Bool)
 
   /// output = x + bias; adds to sums[0..<16] the sum of d = output - pivot and to sums[16..<32] that of d^2. `streams`

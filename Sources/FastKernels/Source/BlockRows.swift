@@ -70,12 +70,12 @@ extension Kernels {
   }
 
   public static func addBlockBias(
-    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
+    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>,
     streams: Bool
   ) {
     var lane = 0
     while lane < rowFloats {
-      let o = load(bias + lane)
+      let o = bias.map { load($0 + lane) } ?? Vector.zero
       var from = x + lane
       var to = output + lane
       var pixel = 0
