@@ -22,8 +22,8 @@ enum SoundPicture {
 
   /// Panels of such pictures, for sounds of `samples` samples.
   static func figure(_ title: String, _ panels: [SpectrogramPanel?], columns: Int, samples: Int) -> Picture {
-    var figure = SpectrogramFigure(title: title, panels: panels, columns: columns, scale: 1)
-    figure.levelLabel = "dB, 0 to 1 = -80 to 0"
+    var figure = SpectrogramFigure(title: title, panels: panels, columns: columns)
+    figure.levelLabel = "level, 0 at -80 dB, 1 at 0 dB"
     figure.secondsPerFrame = Double(max(32, (samples / 128 + 31) / 32 * 32)) / rate
     figure.highFrequency = rate / 2
     return figure.render()
@@ -35,6 +35,15 @@ enum SoundPicture {
       samples: Tensor(signal.elements.map { min(max($0, -1), 1) }, shape: [1, signal.count]),
       sampleRate: RawAutoencoderOptions.sampleRate)
     return try AudioFile.bytes(of: clip).bytes
+  }
+
+  /// Means over stretches of a curve, at most 200 of them, at the middle of each.
+  static func smoothed(_ values: [Double]) -> [(x: Double, y: Double)] {
+    let length = max(1, values.count / 200)
+    return stride(from: 0, to: values.count, by: length).map { first in
+      let part = values[first..<min(values.count, first + length)]
+      return (Double(first) + 0.5 + Double(part.count) / 2, part.reduce(0, +) / Double(part.count))
+    }
   }
 
   static func text(_ value: Double) -> String { String(format: "%.3g", value) }

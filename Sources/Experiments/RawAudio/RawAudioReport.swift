@@ -63,9 +63,10 @@ public enum RawAudioReport {
       title: "Training", xLabel: "iteration", yLabel: "loss / first loss",
       series: logs.map { log in
         let losses = log.lines.compactMap { $0["loss"]?.double }
-        return LineChart.Series(name: log.name, values: losses.map { $0 / max(losses[0], 1e-30) })
+        return LineChart.Series(
+          name: log.name, points: SoundPicture.smoothed(losses.map { $0 / max(losses[0], 1e-30) }))
       }, isLogarithmic: true)
-    page.image(try PNG.bytes(curves.render()), caption: "Each loss relative to its first value.")
+    page.image(try PNG.bytes(curves.render()), caption: "Each loss relative to its first value, in at most some 200 means.")
     try createDirectory(directory)
     let path = "\(directory)/report.html"
     try page.write(to: path)
