@@ -27,11 +27,7 @@ public struct AudioFrontEnd: Equatable, Sendable {
 
   /// Why a recording of `frames` frames at `rate` hertz cannot be brought to the front end's rate; nil if it can.
   public func obstacle(frames: Int, rate: Int) -> String? {
-    if rate < 1 { return "a rate of \(rate) Hz" }
-    let divisor = greatestCommonDivisor(rate, sampleRate)
-    if max(rate, sampleRate) / divisor > largestResamplingRate {
-      return "a rate of \(rate) Hz, which has too small a common divisor with \(sampleRate) Hz"
-    }
+    if let obstacle = resamplingObstacle(from: rate, to: sampleRate) { return obstacle }
     let (product, overflow) = frames.multipliedReportingOverflow(by: sampleRate)
     if overflow || product / rate > 1 << 28 {
       return "\(frames) frames at \(rate) Hz, too long at \(sampleRate) Hz to hold at once"

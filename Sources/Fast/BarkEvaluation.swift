@@ -46,9 +46,7 @@ struct BarkEvaluation {
       let places = Places(own: own, other: other, target: target, factors: UnsafePointer(factors))
       guard let gradient else { return distance(sums(places, gathered: nil), upstream: 0).value }
       let gathered = plan.groups * sumsOfGroup
-      return ScratchPool.shared.withFloats(2 * gathered) { memory in
-        let gathered = UnsafeMutableRawPointer(memory).bindMemory(to: Double.self, capacity: gathered)
-        gathered.initialize(repeating: 0, count: plan.groups * sumsOfGroup)
+      return ScratchPool.shared.withFloats(gathered) { gathered in
         let (value, difference, share) = distance(sums(places, gathered: gathered), upstream: upstream)
         plan.assemble(gathered, parts: parts, factors: (difference, share), gradient, execution)
         return value
@@ -77,7 +75,7 @@ struct BarkEvaluation {
 
   /// Filters the signals, sums up the features of each group, the groups' sums in their order, and where asked gathers
   /// the spectra of the gradient's parts, [groups, segments, parts, 2 bins].
-  private func sums(_ places: Places, gathered: UnsafeMutablePointer<Double>?) -> Sums {
+  private func sums(_ places: Places, gathered: UnsafeMutablePointer<Float>?) -> Sums {
     let plan = plan
     let parts = parts
     let sumsOfGroup = sumsOfGroup

@@ -55,10 +55,9 @@ extension BarkPlan {
   ) {
     spectra.withUnsafeBufferPointer { filters in
       guard let filters = filters.baseAddress else { return }
-      let products = scratch + length * lanes
-      kernels.filterSpectra(
-        signal.spectra + segment * spectrumStride, filters + group * bins * 2 * lanes, products, bins: bins)
-      transform.backwardRows(products, scratch) { order in
+      transform.backwardRows(
+        signal.spectra + segment * spectrumStride, filters: filters + group * bins * 2 * lanes, scratch
+      ) { order in
         kernels.collectRows(scratch, rows: order, stride: options.stride, rows, count: count(ofSegment: segment))
       }
     }
@@ -66,7 +65,7 @@ extension BarkPlan {
   }
 
   /// Floats of scratch that ``respond(group:segment:_:_:scratch:)`` and its reverse need.
-  var responseScratch: Int { (length + 2 * bins) * lanes }
+  var responseScratch: Int { 2 * bins * lanes }
 
   /// Puts right, in double precision, the responses that rounding may have given the wrong sign: there the rectifier's
   /// derivative would be the wrong one.
@@ -114,24 +113,24 @@ extension BarkPlan {
     }
   }
 
-  /// Adds to `sums` ([2 bins], real and imaginary parts in turn) the spectrum of what a segment's rows of gradients, at the
-  /// places of the responses, make of the segment, `rows` overwritten.
+  /// Writes to `sums` ([2 bins], real and imaginary parts in turn) the spectrum of what a segment's rows of gradients, at
+  /// the places of the responses, make of the segment, `rows` overwritten.
   func gather(
-    group: Int, _ rows: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Double>,
+    group: Int, _ rows: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
     spectra.withUnsafeBufferPointer { filters in
       guard let filters = filters.baseAddress else { return }
-      // The whole of the scratch is free: a spectrum takes less.
-      transform.forwardRows(rows, scratch)
-      kernels.gatherSpectra(scratch, filters + group * bins * 2 * lanes, sums, bins: bins)
+      // The whole of the scratch is free.
+      transform.forwardRows(rows, filters: filters + group * bins * 2 * lanes, scratch)
+      kernels.sumRows(scratch, sums, count: 2 * bins)
     }
   }
 
-  /// The gradient with respect to the signal from the sums of all groups, [groups, segments, parts, 2 bins], which are
-  /// overwritten: the first part times the first factor, the second, if there is one, times the other.
+  /// The gradient with respect to the signal from the sums of all groups, [groups, segments, parts, 2 bins], joined in
+  /// double precision: the first part times the first factor, the second, if there is one, times the other.
   func assemble(
-    _ sums: UnsafeMutablePointer<Double>, parts: Int, factors: (Double, Double),
+    _ sums: UnsafePointer<Float>, parts: Int, factors: (Double, Double),
     _ gradient: UnsafeMutablePointer<Float>, _ execution: Execution
   ) {
     let plan = FourierPlan.of(length: length)
@@ -139,12 +138,14 @@ extension BarkPlan {
     let size = 2 * bins
     ScratchPool.shared.withFloats(segments * stride) { pieces in
       execution.forEach(segments) { segment in
-        ScratchPool.shared.withFloats(spectrumStride) { spectrum in
-          // Memory is read in order; the sums of group 0 become those of all.
-          let all = sums + segment * parts * size
-          for group in 1..<max(groups, 1) {
+        ScratchPool.shared.withFloats(spectrumStride + 2 * parts * size) { spectrum in
+          // Memory is read in order.
+          let all = UnsafeMutableRawPointer(spectrum + spectrumStride).bindMemory(
+            to: Double.self, capacity: parts * size)
+          all.update(repeating: 0, count: parts * size)
+          for group in 0..<groups {
             let own = sums + (group * segments + segment) * parts * size
-            for i in 0..<parts * size { all[i] += own[i] }
+            for i in 0..<parts * size { all[i] += Double(own[i]) }
           }
           let other = parts == 2 ? all + size : all
           let share = parts == 2 ? factors.1 : 0

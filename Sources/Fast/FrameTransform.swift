@@ -73,25 +73,30 @@ struct FrameTransform: Sendable {
     }
   }
 
-  /// Rows whose spectra are given, times `length`, handed on as the passes leave them: samples 2 c and 2 c + 1 are the second
-  /// and the first row of complex number rows[c]. `length` must be a power of two of at least 16.
+  /// Rows whose spectra are `filters`, complex rows, times `spectrum`, complex numbers, and times `length`, handed on as the
+  /// passes leave them: samples 2 c and 2 c + 1 are the second and the first row of complex number rows[c]. `length` must be
+  /// a power of two of at least 16.
   func backwardRows(
-    _ spectrum: UnsafePointer<Float>, _ z: UnsafeMutablePointer<Float>, _ body: (UnsafePointer<Int>) -> Void
+    _ spectrum: UnsafePointer<Float>, filters: UnsafePointer<Float>, _ z: UnsafeMutablePointer<Float>,
+    _ body: (UnsafePointer<Int>) -> Void
   ) {
     require(tables != nil, "length: \(length), a power of two of at least 16 is needed")
     tables?.withPointers { passes, packing, rows in
-      kernels.packSpectrum(spectrum, twiddles: packing, z, length: length / 2)
+      kernels.packProducts(spectrum, filters, twiddles: packing, z, length: length / 2)
       kernels.fourierPasses(z, length: length / 2, twiddles: passes)
       body(rows)
     }
   }
 
-  /// The spectra of rows, sample after sample, which are overwritten. `length` must be a power of two of at least 16.
-  func forwardRows(_ samples: UnsafeMutablePointer<Float>, _ spectrum: UnsafeMutablePointer<Float>) {
+  /// The conjugate of `filters` times the spectra of rows, sample after sample, which are overwritten. `length` must be a
+  /// power of two of at least 16.
+  func forwardRows(
+    _ samples: UnsafeMutablePointer<Float>, filters: UnsafePointer<Float>, _ products: UnsafeMutablePointer<Float>
+  ) {
     require(tables != nil, "length: \(length), a power of two of at least 16 is needed")
     tables?.withPointers { passes, packing, rows in
       kernels.fourierPasses(samples, length: length / 2, twiddles: passes)
-      kernels.unpackSpectrum(samples, rows: rows, twiddles: packing, spectrum, length: length / 2)
+      kernels.unpackProducts(samples, filters, rows: rows, twiddles: packing, products, length: length / 2)
     }
   }
 

@@ -42,6 +42,15 @@ func reducedRates(_ old: Int, _ new: Int) -> (Int, Int) {
   return (old / a, new / a)
 }
 
+/// Why audio at `rate` hertz cannot be resampled to `target` hertz; nil if it can.
+public func resamplingObstacle(from rate: Int, to target: Int) -> String? {
+  if rate < 1 { return "a rate of \(rate) Hz" }
+  if max(rate, target) / greatestCommonDivisor(rate, target) > largestResamplingRate {
+    return "a rate of \(rate) Hz, which has too small a common divisor with \(target) Hz"
+  }
+  return nil
+}
+
 func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
   var (a, b) = (a, b)
   while b != 0 { (a, b) = (b, a % b) }

@@ -86,14 +86,15 @@ func barkSample(
     #expect(abs(Fast.barkDistance(signal, target: signal, options: options)[0] + 1) <= .ulpOfOne)
   }
 
-  @Test func aTargetPreparedOnceIsTheSame() {
+  @Test(arguments: [nil, BarkMasking(frame: 50, offset: 5.5)])
+  func aTargetPreparedOnceIsTheSame(_ masking: BarkMasking?) {
     let (a, b) = (
       Tensor(noise(2 * 333, seed: "bark a").map { Float($0) }, shape: [2, 333]),
       Tensor(noise(2 * 333, seed: "bark b").map { Float($0) }, shape: [2, 333])
     )
     let options = BarkDistanceOptions(
       filters: AuditoryFilterOptions(sampleRate: 16_000, lowFrequency: 2000, highFrequency: 8000, bands: 21, taps: 96),
-      stride: 3, logFactor: 100, aWeighting: false, distance: .cosine)
+      stride: 3, logFactor: 100, aWeighting: false, distance: .cosine, masking: masking)
     let upstream = Tensor<Float>([0.5, -2])
     let plan = BarkPlan(options, samples: 333)
     let target = BarkTarget(plan, b)

@@ -18,8 +18,8 @@ public struct ClipSource: Sendable {
 
   /// Reads a window of a recording: from `start` on, or the middle of the file. Channels are averaged and resampled.
   ///
-  /// Throws `.malformed` where the recording is shorter than the window, ends before it, is silent there or holds a
-  /// number that is not finite; and what ``AudioFile`` throws.
+  /// Throws `.malformed` where the recording is shorter than the window, ends before it, is silent there, holds a
+  /// number that is not finite or has a rate that cannot be resampled; and what ``AudioFile`` throws.
   public init(file: String, start: Double? = nil) throws(PerceptualError) {
     let information = try AudioFile.information(file)
     guard information.seconds >= Self.seconds else {
@@ -28,6 +28,10 @@ public struct ClipSource: Sendable {
         String(
           format: "%@: a recording of at least %.4f s was expected, found %.4f s: choose a longer one", file,
           Self.seconds, information.seconds))
+    }
+    if let obstacle = resamplingObstacle(from: information.sampleRate, to: ClipGenerator.sampleRate) {
+      throw PerceptualError(
+        .malformed, "\(file): a common rate such as 48 kHz was expected, found \(obstacle): convert it to 48 kHz")
     }
     let latest = information.seconds - Self.seconds
     let begin = start ?? latest / 2

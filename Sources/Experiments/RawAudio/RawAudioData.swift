@@ -121,9 +121,9 @@ public struct RawAudioData: Sendable {
 func rawAudioSignal(_ audio: AudioClip, file: String) throws(PerceptualError) -> Tensor<Float> {
   let mono = audio.mono
   if audio.sampleRate == RawAutoencoderOptions.sampleRate { return Tensor(mono.elements) }
-  guard audio.sampleRate <= 1_000_000 else {
+  if let obstacle = resamplingObstacle(from: audio.sampleRate, to: RawAutoencoderOptions.sampleRate) {
     throw PerceptualError(
-      .malformed, "\(file): a rate of at most 1 MHz was expected, found \(audio.sampleRate) Hz: convert it to 48 kHz")
+      .malformed, "\(file): a common rate such as 48 kHz was expected, found \(obstacle): convert it to 48 kHz")
   }
   let resampled = resample(
     mono.reshaped([1, mono.count]), from: audio.sampleRate, to: RawAutoencoderOptions.sampleRate)

@@ -3,16 +3,20 @@
 /// A row is one vector: the same element of as many filters as a vector has lanes. A complex number takes two rows, the real
 /// part first.
 public protocol BarkKernels: Sendable {
-  /// y = filters times signal, bin by bin: `signal` holds the complex numbers of one spectrum, `filters` and y complex rows.
-  static func filterSpectra(
-    _ signal: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, bins: Int)
+  /// `packSpectrum` of filters times signal: `signal` holds the complex numbers of one spectrum, `filters` complex rows.
+  static func packProducts(
+    _ signal: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, twiddles: UnsafePointer<Float>,
+    _ z: UnsafeMutablePointer<Float>, length: Int)
   /// Rows 0, stride, 2 stride ... of what the passes left in z, in order. Samples 2 c and 2 c + 1 are the second and the
   /// first row of complex number rows[c].
   static func collectRows(
     _ z: UnsafePointer<Float>, rows: UnsafePointer<Int>, stride: Int, _ y: UnsafeMutablePointer<Float>, count: Int)
-  /// sums += over lanes of the conjugate of `filters` times `spectra`, real and imaginary parts in turn.
-  static func gatherSpectra(
-    _ spectra: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Double>, bins: Int)
+  /// The conjugate of `filters` times what `unpackSpectrum` makes of z.
+  static func unpackProducts(
+    _ z: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, rows: UnsafePointer<Int>, twiddles: UnsafePointer<Float>,
+    _ products: UnsafeMutablePointer<Float>, length: Int)
+  /// sums[i] = the sum over the lanes of row i.
+  static func sumRows(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, count: Int)
   /// The first row from `start` on with a lane whose magnitude is under its tolerance; `count` if there is none.
   static func doubtfulRow(
     _ x: UnsafePointer<Float>, tolerances: UnsafePointer<Float>, from start: Int, count: Int) -> Int

@@ -1,13 +1,34 @@
 extension Kernels {
-  public static func filterSpectra(
-    _ signal: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, bins: Int
+  public static func packProducts(
+    _ signal: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, twiddles: UnsafePointer<Float>,
+    _ z: UnsafeMutablePointer<Float>, length: Int
   ) {
+    pack(twiddles: twiddles, z, length: length) { k in
+      Complex(at: filters + 2 &* k &* Vector.scalarCount).times(signal[2 &* k], signal[2 &* k &+ 1])
+    }
+  }
+
+  public static func unpackProducts(
+    _ z: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, rows: UnsafePointer<Int>, twiddles: UnsafePointer<Float>,
+    _ products: UnsafeMutablePointer<Float>, length: Int
+  ) {
+    unpack(z, rows: rows, twiddles: twiddles, length: length) { k, bin, l, other in
+      let (place, otherPlace) = (2 &* k &* Vector.scalarCount, 2 &* l &* Vector.scalarCount)
+      Complex(at: filters + place).conjugateTimes(bin).write(to: products + place)
+      Complex(at: filters + otherPlace).conjugateTimes(other).write(to: products + otherPlace)
+    }
+  }
+
+  public static func sumRows(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, count: Int) {
     let width = Vector.scalarCount
-    var k = 0
-    while k < bins {
-      let place = 2 &* k &* width
-      Complex(at: filters + place).times(signal[2 &* k], signal[2 &* k &+ 1]).write(to: y + place)
-      k &+= 1
+    var row = 0
+    while row &+ width <= count {
+      store(rowSums(x + row &* width, pitch: width), sums + row)
+      row &+= width
+    }
+    while row < count {
+      sums[row] = Float(total(load(x + row &* width)))
+      row &+= 1
     }
   }
 
@@ -21,21 +42,6 @@ extension Kernels {
       store(load(z + (rows[sample &>> 1] &* 2 &+ 1 &- (sample & 1)) &* width), y + i &* width)
       sample &+= stride
       i &+= 1
-    }
-  }
-
-  public static func gatherSpectra(
-    _ spectra: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Double>, bins: Int
-  ) {
-    let width = Vector.scalarCount
-    var k = 0
-    while k < bins {
-      let place = 2 &* k &* width
-      let g = Complex(at: spectra + place)
-      let h = Complex(at: filters + place)
-      sums[2 &* k] += total(multiplyAdd(h.real * g.real, h.imaginary, g.imaginary))
-      sums[2 &* k &+ 1] += total(h.real * g.imaginary - h.imaginary * g.real)
-      k &+= 1
     }
   }
 

@@ -41,6 +41,13 @@ struct Complex {
     return Complex(multiplyAdd(real * c, -imaginary, s), multiplyAdd(imaginary * c, real, s))
   }
 
+  /// conj(self) z.
+  @inline(__always)
+  func conjugateTimes(_ z: Complex) -> Complex {
+    Complex(
+      multiplyAdd(real * z.real, imaginary, z.imaginary), multiplyAdd(real * z.imaginary, -imaginary, z.real))
+  }
+
   @inline(__always)
   static func + (a: Complex, b: Complex) -> Complex { Complex(a.real + b.real, a.imaginary + b.imaginary) }
 
@@ -152,8 +159,9 @@ extension Kernels {
     _ z: UnsafePointer<Float>, rows: UnsafePointer<Int>, twiddles: UnsafePointer<Float>,
     _ spectrum: UnsafeMutablePointer<Float>, length: Int
   ) {
-    unpack(z, rows: rows, twiddles: twiddles, length: length) { k, bin in
+    unpack(z, rows: rows, twiddles: twiddles, length: length) { k, bin, l, other in
       bin.write(to: spectrum + 2 &* k &* Vector.scalarCount)
+      other.write(to: spectrum + 2 &* l &* Vector.scalarCount)
     }
   }
 
@@ -161,22 +169,23 @@ extension Kernels {
     _ z: UnsafePointer<Float>, rows: UnsafePointer<Int>, twiddles: UnsafePointer<Float>, squared: Bool,
     _ moduli: UnsafeMutablePointer<Float>, length: Int
   ) {
-    unpack(z, rows: rows, twiddles: twiddles, length: length) { k, bin in
+    unpack(z, rows: rows, twiddles: twiddles, length: length) { k, bin, l, other in
       store(squared ? bin.square : squareRoots(bin.square), moduli + k &* Vector.scalarCount)
+      store(squared ? other.square : squareRoots(other.square), moduli + l &* Vector.scalarCount)
     }
   }
 
   /// With Z the transform of the pairs x[2 n] + i x[2 n + 1], A = Z[k] + conj Z[length - k], B = Z[k] - conj Z[length -
-  /// k] and F = -i exp(-i pi k / length) B: X[k] = (A + F) / 2 and X[length - k] = conj(A - F) / 2.
+  /// k] and F = -i exp(-i pi k / length) B: X[k] = (A + F) / 2 and X[length - k] = conj(A - F) / 2, both written at a time.
   @inline(__always)
-  private static func unpack(
+  static func unpack(
     _ z: UnsafePointer<Float>, rows: UnsafePointer<Int>, twiddles: UnsafePointer<Float>, length: Int,
-    _ write: (Int, Complex) -> Void
+    _ write: (Int, Complex, Int, Complex) -> Void
   ) {
     let width = Vector.scalarCount
     let first = Complex(at: z + rows[0] &* 2 &* width)
-    write(0, Complex(first.real + first.imaginary, .zero))
-    write(length, Complex(first.real - first.imaginary, .zero))
+    write(
+      0, Complex(first.real + first.imaginary, .zero), length, Complex(first.real - first.imaginary, .zero))
     let half = Vector(repeating: 0.5)
     var k = 1
     while 2 &* k <= length {
@@ -186,24 +195,32 @@ extension Kernels {
       let difference = low - high
       let turned = difference.times(twiddles[2 &* k], -twiddles[2 &* k &+ 1]).turned
       let (x, mirrored) = (sum + turned, sum - turned)
-      write(k, Complex(x.real * half, x.imaginary * half))
-      write(length &- k, Complex(mirrored.real * half, mirrored.imaginary * -half))
+      write(
+        k, Complex(x.real * half, x.imaginary * half), length &- k,
+        Complex(mirrored.real * half, mirrored.imaginary * -half))
       k &+= 1
     }
   }
 
-  /// With A = X[k] + conj X[length - k], B = X[k] - conj X[length - k] and D = i exp(i pi k / length) B: A + D at k and
-  /// conj(A - D) at length - k.
   public static func packSpectrum(
     _ spectrum: UnsafePointer<Float>, twiddles: UnsafePointer<Float>, _ z: UnsafeMutablePointer<Float>, length: Int
   ) {
+    pack(twiddles: twiddles, z, length: length) { k in Complex(at: spectrum + 2 &* k &* Vector.scalarCount) }
+  }
+
+  /// With X what `read` gives, A = X[k] + conj X[length - k], B = X[k] - conj X[length - k] and D = i exp(i pi k / length)
+  /// B: A + D at k and conj(A - D) at length - k.
+  @inline(__always)
+  static func pack(
+    twiddles: UnsafePointer<Float>, _ z: UnsafeMutablePointer<Float>, length: Int, _ read: (Int) -> Complex
+  ) {
     let width = Vector.scalarCount
-    let (first, last) = (load(spectrum), load(spectrum + 2 &* length &* width))
+    let (first, last) = (read(0).real, read(length).real)
     Complex(first - last, first + last).write(to: z)
     var k = 1
     while 2 &* k <= length {
-      let low = Complex(at: spectrum + 2 &* k &* width)
-      let high = Complex(at: spectrum + 2 &* (length &- k) &* width).conjugate
+      let low = read(k)
+      let high = read(length &- k).conjugate
       let sum = low + high
       let turned = (low - high).times(twiddles[2 &* k], twiddles[2 &* k &+ 1]).turned
       // turned is -D; real and imaginary parts change places.

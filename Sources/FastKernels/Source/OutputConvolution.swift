@@ -149,8 +149,20 @@ extension Kernels {
   public static func foldBlockRow(
     _ x: UnsafePointer<Float>, count: Int, bias: Float, _ output: UnsafeMutablePointer<Float>
   ) {
+    let o = Vector(repeating: bias)
     var from = x
     var pixel = 0
+    while pixel &+ Vector.scalarCount <= count {
+      var sum = rowSums(from, pitch: rowFloats)
+      var lane = Vector.scalarCount
+      while lane < rowFloats {
+        sum += rowSums(from + lane, pitch: rowFloats)
+        lane &+= Vector.scalarCount
+      }
+      store(o + sum, output + pixel)
+      from += Vector.scalarCount &* rowFloats
+      pixel &+= Vector.scalarCount
+    }
     while pixel < count {
       var sum = load(from)
       var lane = Vector.scalarCount
@@ -158,7 +170,7 @@ extension Kernels {
         sum += load(from + lane)
         lane &+= Vector.scalarCount
       }
-      output[pixel] = bias + sum.sum()
+      output[pixel] = bias + Float(total(sum))
       from += rowFloats
       pixel &+= 1
     }

@@ -50,6 +50,7 @@ import Testing
     ("short.wav", [], 65, "a recording of at least 0.7430 s was expected, found 0.5000 s"),
     ("silent.wav", [], 65, "found silence"),
     ("broken.wav", [], 65, "finite"),
+    ("odd.wav", [], 65, "too small a common divisor with 11025 Hz"),
     ("sound.wav", ["--start", "0.5"], 65, "a start of 0 to 0.2570 s was expected"),
     ("none.wav", [], 66, "none.wav"),
     ("sound.wav", ["--iterations", "0"], 64, "--iterations 0"),
@@ -63,6 +64,7 @@ import Testing
     try AudioFile.write(Self.sound(1, rate: 44_100, gain: 0), to: scratch.file("silent.wav"))
     try AudioFile.write(Self.sound(1, rate: 44_100), to: scratch.file("sound.wav"))
     try AudioFile.write(Self.sound(1, rate: 44_100), to: scratch.file("broken.wav"), encoding: .float32)
+    try AudioFile.write(Self.sound(1, rate: 250_007), to: scratch.file("odd.wav"))
     // A NaN in the middle of the samples.
     var bytes = try FileBytes.read(scratch.file("broken.wav"))
     let middle = bytes.count / 8 * 4

@@ -118,7 +118,7 @@ import Testing
 
   static let refused: [(String, [String], Int32, String)] = [
     ("silent", [], 66, "found silence"), ("short", [], 66, "a recording of at least 0.74 s was expected"),
-    ("broken", [], 66, "finite"), ("none", [], 66, "none"), ("music", ["--channels", "3"], 64, "an even number"),
+    ("broken", [], 66, "finite"), ("odd", [], 66, "too small a common divisor with 11025 Hz"), ("none", [], 66, "none"), ("music", ["--channels", "3"], 64, "an even number"),
     ("music", ["--batch", "0"], 64, "batch: 0 given"), ("music", ["--learning-rate", "nan"], 64, "learning rate"),
     ("music", ["--loss", "nlpd"], 64, "nlpd"), ("music", ["--windows", "0"], 64, "--windows 0"),
   ]
@@ -127,11 +127,12 @@ import Testing
   func refusesWithASentence(_ folder: String, _ more: [String], _ code: Int32, _ sentence: String) throws {
     let scratch = try ScratchDirectory()
     _ = try music(scratch)
-    for name in ["silent", "short", "broken"] {
+    for name in ["silent", "short", "broken", "odd"] {
       try FileManager.default.createDirectory(atPath: scratch.file(name), withIntermediateDirectories: true)
     }
     try AudioFile.write(ClipFitTests.sound(1, rate: 44_100, gain: 0), to: scratch.file("silent/a.wav"))
     try AudioFile.write(ClipFitTests.sound(0.5, rate: 44_100), to: scratch.file("short/a.wav"))
+    try AudioFile.write(ClipFitTests.sound(1, rate: 250_007), to: scratch.file("odd/a.wav"))
     try AudioFile.write(ClipFitTests.sound(1, rate: 44_100), to: scratch.file("broken/a.wav"), encoding: .float32)
     var bytes = try FileBytes.read(scratch.file("broken/a.wav"))
     let middle = bytes.count / 8 * 4
