@@ -74,6 +74,7 @@ final class BlockPass: AutoencoderPass {
     quantised = arena.floats(latentCount)
     latentGradient = keepsForGradient ? arena.floats(latentCount) : nil
     last = OutputBlock(blocks[blocks.count - 1], arena: arena, keepsForGradient: keepsForGradient)
+    workspace.take()
   }
 
   /// Two buffers, for the outputs of the blocks of even and of odd number.

@@ -85,6 +85,8 @@ public final class Trainer {
   /// Of the pictures trained on; nil for noise.
   let fingerprint: String?
   private let pass: any AutoencoderPass
+  /// The running statistics before a step, which a step that fails puts back.
+  private let earlierStatistics: ParameterStore
   private let objective: TrainingObjective
 
   /// What one step found.
@@ -116,17 +118,20 @@ public final class Trainer {
     firstMoment = ParameterStore(shapes)
     secondMoment = ParameterStore(shapes)
     gradient = ParameterStore(shapes)
+    earlierStatistics = ParameterStore(network.statistics.entries.map { (name: $0.name, shape: $0.shape) })
     pass = network.makePass(
       images: options.batch, height: options.size, width: options.size, keepsForGradient: true,
       recomputes: options.checkpointsActivations)
     objective = TrainingObjective(loss: options.loss, pooling: options.pooling)
   }
 
-  /// One step on the next batch. A loss or gradient that is not finite throws before the weights change.
+  /// One step on the next batch. A loss or gradient that is not finite throws, and the network is as it was before.
   @discardableResult
   public func step() throws(PerceptualError) -> Step {
     let x = data.batch(
       iteration, images: options.batch, height: options.size, width: options.size, seed: options.seed)
+    let statistics = network.statistics
+    earlierStatistics.values.update(from: statistics.values, count: statistics.count)
     let nominal = network.options.scale
     network.options.scale = options.quantisation.scale(
       network.options, iteration: iteration, of: options.iterations)
@@ -145,6 +150,7 @@ public final class Trainer {
     var squares = 0.0
     for index in 0..<gradient.count { squares += Double(gradient.values[index]) * Double(gradient.values[index]) }
     if !loss.isFinite || !squares.isFinite {
+      statistics.values.update(from: earlierStatistics.values, count: statistics.count)
       throw PerceptualError(
         .nonFinite,
         "iteration \(iteration + 1): the loss is \(loss) and the gradient's norm \(squares.squareRoot()); the weights "

@@ -36,7 +36,7 @@ public final class BlockConvolution {
     workspace = BlockWorkspace(keepsForGradient: true, arena: arena)
     workspace.reserve(
       scratch: max(filtering.analysisScratch + filtering.expandedCount, filtering.synthesisScratch),
-      part: filtering.filter.count)
+      part: filtering.filter.count, pieces: shape.images * filtering.analysisGrid.pieces)
   }
 
   private var input: ChannelBlocks { isTransposed ? filtering.coarse : filtering.fine }
@@ -50,9 +50,6 @@ public final class BlockConvolution {
     output.pack(y, blocks, execution)
   }
   /// And back.
-  public func unpackInput(_ blocks: UnsafePointer<Float>, _ x: UnsafeMutablePointer<Float>) {
-    input.unpack(blocks, x, execution)
-  }
   public func unpackOutput(_ blocks: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
     output.unpack(blocks, y, execution)
   }

@@ -49,12 +49,14 @@ final class BlockStatistics {
     partials + (piece * (channels / Self.lanes) + block) * Self.record
   }
 
+  /// Stops where there is no room for the records of so many pieces.
+  func admit(pieces: Int) { require(pieces <= capacity, "pieces: \(pieces) given, at most \(capacity) were planned") }
+
   func setCount(piece: Int, _ count: Int) { counts[piece] = count }
   func addCount(piece: Int, _ count: Int) { counts[piece] += count }
 
   /// Mean and variance of the batch from the records of `pieces` pieces: Chan, Golub and LeVeque's rule, piece by piece.
   func joinMoments(pieces: Int, gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>) {
-    require(pieces <= capacity, "pieces: \(pieces) given, at most \(capacity) were planned")
     for channel in 0..<channels {
       var total = 0.0
       var mean = 0.0
@@ -117,10 +119,9 @@ final class BlockStatistics {
   /// gamma's and beta's gradients, and what the gradient with respect to the convolution's output needs, from the records
   /// of `pieces` pieces.
   func joinGradients(
-    pieces: Int, gamma: UnsafePointer<Float>, gammaGradient: UnsafeMutablePointer<Float>,
+    pieces: Int, gammaGradient: UnsafeMutablePointer<Float>,
     betaGradient: UnsafeMutablePointer<Float>
   ) {
-    require(pieces <= capacity, "pieces: \(pieces) given, at most \(capacity) were planned")
     for channel in 0..<channels {
       var sum = 0.0
       var product = 0.0

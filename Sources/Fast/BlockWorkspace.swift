@@ -13,7 +13,7 @@ public final class BlockWorkspace {
   public let keepsForGradient: Bool
   private let arena: Arena
   private var partFloats = 0
-  private var partCapacity = 0
+  private var isTaken = false
   private var scratchFloats = 0
   private(set) var parts: UnsafeMutablePointer<Float>
 
@@ -23,10 +23,18 @@ public final class BlockWorkspace {
     parts = arena.floats(0)
   }
 
-  /// States what a block will ask for, before any block asks.
-  func reserve(scratch: Int, part: Int) {
+  /// States what a block will ask for, before any block asks: scratch, and partial gradients of `part` floats of so many
+  /// pieces of work.
+  func reserve(scratch: Int, part: Int, pieces: Int) {
     scratchFloats = max(scratchFloats, scratch)
-    partFloats = max(partFloats, part)
+    partFloats = max(partFloats, part * Self.parts(of: pieces))
+  }
+
+  /// Takes the memory that was stated, at once instead of when it is first asked for.
+  public func take() {
+    if isTaken || !keepsForGradient { return }
+    isTaken = true
+    parts = arena.floats(partFloats)
   }
 
   /// Lends scratch of the largest reserved size: one size for all blocks, so that the same memory serves them in turn.
@@ -46,10 +54,8 @@ public final class BlockWorkspace {
     of pieces: Int, count: Int, _ execution: Execution, _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
   ) -> Int {
     let number = Self.parts(of: pieces)
-    if partCapacity < Self.most * partFloats {
-      partCapacity = Self.most * partFloats
-      parts = arena.floats(partCapacity)
-    }
+    take()
+    require(number * count <= partFloats, "pieces: \(pieces) of \(count) floats were not reserved")
     let parts = parts
     execution.forEach(number) { index in
       body(index * pieces / number..<(index + 1) * pieces / number, parts + index * count)

@@ -93,6 +93,7 @@ public final class ConvolutionBlock {
   ) {
     let problem = Self.obstacle(shape, isTransposed: isTransposed)
     require(problem == nil, "shape: \(problem ?? "")")
+    require(isTransposed || !recomputesOutput, "recomputesOutput: a transposed convolution is needed")
     let execution = Execution.current
     self.shape = shape
     self.isTransposed = isTransposed
@@ -114,11 +115,10 @@ public final class ConvolutionBlock {
     self.filtering = filtering
     self.recomputesOutput = recomputesOutput
     self.convolved = convolved ?? arena.floats(recomputesOutput ? 0 : output.count)
-    // Its own pieces give the moments, those of whatever reads its output the gradient's sums: at most one for eight rows
-    // and five hundred columns, or an image.
+    // Its own pieces give the moments, those of whatever reads its output the gradient's sums.
     let capacity = max(
       filtering.map { isTransposed ? $0.synthesisGrid.pieces : $0.analysisGrid.pieces } ?? picture.pieces,
-      (output.height / 4 + 2) * (output.width / 256 + 2))
+      MinimalFiltering.mostPieces(reading: output), OutputBlock.pieces(reading: output))
     statistics = BlockStatistics(
       channels: shape.outputChannels, capacity: shape.images * capacity,
       epsilon: epsilon, slope: slope, arena: arena)
@@ -128,9 +128,9 @@ public final class ConvolutionBlock {
     if let filtering {
       workspace.reserve(
         scratch: max(filtering.analysisScratch + filtering.expandedCount, filtering.synthesisScratch),
-        part: filtering.filter.count)
+        part: filtering.filter.count, pieces: shape.images * filtering.analysisGrid.pieces)
     } else {
-      workspace.reserve(scratch: picture.scratch, part: picture.filterCount)
+      workspace.reserve(scratch: picture.scratch, part: picture.filterCount, pieces: shape.images * picture.pieces)
     }
   }
 
@@ -140,7 +140,8 @@ public final class ConvolutionBlock {
   }
   /// The activation as the next operation reads it.
   var activated: ActivatedRows {
-    ActivatedRows(shape: output, x: convolved, normalization: statistics.normalization, kernels: kernels)
+    require(!recomputesOutput, "recomputesOutput: only an output block reads an output that is not stored")
+    return ActivatedRows(shape: output, x: convolved, normalization: statistics.normalization, kernels: kernels)
   }
 
   // MARK: Forward
@@ -155,6 +156,7 @@ public final class ConvolutionBlock {
     case .batch(let momentum):
       pack(parameters.weight)
       let pieces = piecesForward
+      statistics.admit(pieces: shape.images * pieces)
       convolve(
         input,
         MomentSink(
@@ -166,6 +168,10 @@ public final class ConvolutionBlock {
       if let momentum { statistics.moveRunning(mean: runningMean, variance: runningVariance, momentum: momentum) }
     case .running:
       prepare(parameters, mean: runningMean, variance: runningVariance)
+      if recomputesOutput {
+        lastInput = (input, UnsafePointer(parameters.bias))
+        return
+      }
       convolve(
         input,
         StoringSink(shape: output, output: convolved, bias: parameters.bias, streams: streams, kernels: kernels))
@@ -268,8 +274,8 @@ public final class ConvolutionBlock {
 
   /// Takes `upstream`, the gradient of the activation in channel blocks, through LeakyReLU into ``gradient``.
   public func receive(_ upstream: UnsafePointer<Float>) {
-    guard let gradient else {
-      require(false, "gradient: none was given to this block")
+    guard let gradient, !recomputesOutput else {
+      require(false, "gradient: none was given to this block, or its output is not stored")
       return
     }
     let sink = GradientSink(
@@ -291,15 +297,15 @@ public final class ConvolutionBlock {
       require(false, "gradient: none was given to this block")
       return
     }
-    joinGradients(parameters, gradients)
+    joinGradients(gradients)
     let upstream = NormalizationGradientRows(
       shape: output, x: convolved, upstream: gradient, normalization: statistics.normalization, kernels: kernels)
     backward(input, parameters, gradients: gradients, upstream: upstream, inputGradient: inputGradient)
   }
 
-  func joinGradients(_ parameters: Parameters, _ gradients: Parameters) {
+  func joinGradients(_ gradients: Parameters) {
     statistics.joinGradients(
-      pieces: gradientPieces, gamma: parameters.gamma, gammaGradient: gradients.gamma, betaGradient: gradients.beta)
+      pieces: gradientPieces, gammaGradient: gradients.gamma, betaGradient: gradients.beta)
     gradients.bias.update(repeating: 0, count: shape.outputChannels)
   }
 
@@ -315,6 +321,7 @@ public final class ConvolutionBlock {
       backward(
         StoredRows(shape: self.input, x: x), parameters, gradients: gradients, upstream, sink)
     case .block(let block):
+      block.statistics.admit(pieces: shape.images * piecesBackward)
       let sink = block.gradient.map {
         GradientSink(
           shape: self.input, x: block.convolved, output: $0, statistics: block.statistics,
@@ -346,6 +353,12 @@ public final class ConvolutionBlock {
     picture.unpackGradient(workspace.parts, count: parts, gradients.weight)
   }
 
+  /// Lends memory, if any is needed.
+  private func withMemory(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
+    // What needs none never looks.
+    if count == 0 { body(filters) } else { ScratchPool.shared.withFloats(count, body) }
+  }
+
   private func backward(
     _ source: some BlockSource, _ parameters: Parameters, gradients: Parameters, _ upstream: some BlockSource,
     _ sink: (some BlockSink)?
@@ -360,7 +373,7 @@ public final class ConvolutionBlock {
     let pieces = filtering.analysisGrid.pieces
     let parts = workspace.forEachPart(of: shape.images * pieces, count: filter.count, execution) { range, part in
       workspace.withScratch { scratch in
-        ScratchPool.shared.withFloats(upstream.imageFloats) { memory in
+        withMemory(upstream.imageFloats) { memory in
           let expanded = scratch + filtering.analysisScratch
           var loaded = (image: -1, upstream: upstream)
           for index in range {

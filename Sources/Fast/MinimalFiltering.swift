@@ -92,11 +92,28 @@ struct MinimalFiltering {
     self.fine = fine
     self.padding = padding
     self.kernels = kernels
-    analysisGrid = TileGrid(
-      rows: (coarse.height + Self.tile - 1) / Self.tile, columns: (coarse.width + Self.tile - 1) / Self.tile)
-    synthesisGrid = TileGrid(
-      rows: (fine.height + padding.height + 2 * Self.tile - 1) / (2 * Self.tile),
-      columns: (fine.width + padding.width + 2 * Self.tile - 1) / (2 * Self.tile))
+    analysisGrid = Self.analysisGrid(coarse)
+    synthesisGrid = Self.synthesisGrid(fine, padding: padding)
+  }
+
+  private static func analysisGrid(_ coarse: ChannelBlocks) -> TileGrid {
+    TileGrid(rows: (coarse.height + tile - 1) / tile, columns: (coarse.width + tile - 1) / tile)
+  }
+
+  private static func synthesisGrid(_ fine: ChannelBlocks, padding: Extent) -> TileGrid {
+    TileGrid(
+      rows: (fine.height + padding.height + 2 * tile - 1) / (2 * tile),
+      columns: (fine.width + padding.width + 2 * tile - 1) / (2 * tile))
+  }
+
+  /// The most pieces in which a convolution that reads an image, or its transpose, of whatever padding gives that image's
+  /// gradient.
+  static func mostPieces(reading shape: ChannelBlocks) -> Int {
+    var most = analysisGrid(shape).pieces
+    for padding in 0..<16 {
+      most = max(most, synthesisGrid(shape, padding: Extent(height: padding / 4, width: padding % 4)).pieces)
+    }
+    return most
   }
 
   // MARK: Analysis

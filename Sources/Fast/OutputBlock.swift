@@ -41,7 +41,9 @@ public final class OutputBlock {
     weightParts = keepsForGradient ? arena.floats(shape.images * rows * 9 * shape.channels) : nil
   }
 
-  private var pieces: Int { (shape.height + Self.rowsAtOnce - 1) / Self.rowsAtOnce }
+  private var pieces: Int { Self.pieces(reading: shape) }
+  /// In how many pieces an image's gradient is given.
+  static func pieces(reading shape: ChannelBlocks) -> Int { (shape.height + rowsAtOnce - 1) / rowsAtOnce }
   private func rows(_ piece: Int) -> Range<Int> {
     piece * Self.rowsAtOnce..<min(shape.height, (piece + 1) * Self.rowsAtOnce)
   }
@@ -219,6 +221,7 @@ public final class OutputBlock {
 
     let statistics = block.statistics
     let partCount = 9 * shape.channels
+    statistics.admit(pieces: shape.images * pieces)
     forEachPiece { image, piece, x in
       let index = image * pieces + piece
       for number in 0..<shape.blocks {
@@ -245,7 +248,7 @@ public final class OutputBlock {
       }
     }
     block.gradientPieces = parts
-    block.joinGradients(parameters, gradients)
+    block.joinGradients(gradients)
     let gradient = SpreadRows(
       block: block, x: block.convolved, firstImage: 0, upstream: bordered, weights: turnedWeights,
       normalization: statistics.normalization, kernels: kernels)

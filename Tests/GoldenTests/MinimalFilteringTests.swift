@@ -48,7 +48,12 @@ import Testing
     let x = try #require(tested.sample.shapes["x"])
     let weight = try #require(tested.sample.shapes["weight"])
     let isTransposed = tested.operation == "transposedConvolution2D"
-    let geometry = ConvolutionGeometry(stride: 2, padding: 1)
+    let checked = try #require(operation(named: tested.operation))
+    let attributes = try tested.sample.operationCase(of: checked, fill: .integers).attributes
+    let geometry = ConvolutionGeometry(
+      stride: try attributes.extent("stride", default: 1, atLeast: 1),
+      padding: try attributes.extent("padding", default: 0, atLeast: 0),
+      outputPadding: try attributes.extent("outputPadding", default: 0, atLeast: 0))
     let shape =
       isTransposed
       ? ConvolutionShape(

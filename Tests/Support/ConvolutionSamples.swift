@@ -75,6 +75,7 @@ public let minimalFilteringSamples: [(operation: String, sample: Sample)] = [
   ("padding 2 and 3", [1, 32, 9, 7], 32, [2, 3], [0, 0], false),
   ("two pieces of tile rows", [1, 32, 46, 48], 32, [1, 1], [0, 0], false),
   ("two pieces of tile columns", [1, 32, 4, 276], 32, [1, 1], [0, 0], false),
+  ("three images, two of which share a part of the gradient", [3, 32, 4, 4], 32, [1, 1], [0, 0], false),
   ("one tile", [1, 32, 2, 2], 32, [1, 1], [0, 0], true),
   ("two images, half the channels, odd sizes", [2, 64, 5, 7], 32, [1, 1], [0, 0], true),
   ("no padding", [1, 32, 4, 3], 96, [0, 0], [0, 0], true),

@@ -20,6 +20,7 @@ TESTS = {
     "structuralSimilarity": rf"(Tests|Checks)\.(Multi\w*)?StructuralSimilarity|{FIXTURES}",
     "multiScaleStructuralSimilarity": rf"(Tests|Checks)\.MultiScale|{FIXTURES}",
     "normalizedLaplacianPyramidDistance": rf"(Tests|Checks)\.NormalizedLaplacian|{FIXTURES}",
+    "barkDistance": rf"(Tests|Checks)\.(Bark|MaskedBark)|{FIXTURES}",
     "adamW": rf"(Tests|Checks)\.AdamW|{FIXTURES}",
     "uniformNoise": rf"(Tests|Checks)\.UniformNoise|{FIXTURES}",
     "shortTimeFourierTransform": rf"(Tests|Checks)\.(ShortTime|InverseShortTime|Audio)|{FIXTURES}",
@@ -427,10 +428,10 @@ FAULTS = [
         "shortTimeFourierTransform", "Sources/FastKernels/Source/Fourier.swift",
         ("a turn the wrong way", "@inline(__always) get { Complex(imaginary, -real) }",
          "@inline(__always) get { Complex(-imaginary, real) }"),
-        ("the middle bin not packed", "    while 2 &* k <= length {\n      let low = Complex(at: spectrum",
-         "    while 2 &* k < length {\n      let low = Complex(at: spectrum"),
-        ("the Nyquist bin's sign", "write(length, Complex(first.real - first.imaginary, .zero))",
-         "write(length, Complex(first.real + first.imaginary, .zero))"),
+        ("the middle bin not packed", "    while 2 &* k <= length {\n      let low = read(k)",
+         "    while 2 &* k < length {\n      let low = read(k)"),
+        ("the Nyquist bin's sign", "length, Complex(first.real - first.imaginary, .zero))",
+         "length, Complex(first.real + first.imaginary, .zero))"),
     ),
     *faults(
         "shortTimeFourierTransform", "Sources/Fast/ShortTimeFrames.swift",
@@ -509,6 +510,37 @@ FAULTS = [
          "if isPacked { return }"),
         ("a part keeps its last piece only", "accumulates: index > range.lowerBound)", "accumulates: false)"),
         ("the first image computed again for all", "if loaded.image != image {", "if loaded.image < 0 {"),
+        ("records planned for the output block alone", "      MinimalFiltering.mostPieces(reading: output), OutputBlock", "      OutputBlock"),
+    ),
+    *faults(
+        "minimalFiltering", "Sources/Fast/BlockConvolution.swift",
+        ("a part alone keeps its last piece only", "accumulates: index > range.lowerBound)", "accumulates: false)"),
+    ),
+    *faults(
+        "minimalFiltering", "Sources/Experiments/Trainer.swift",
+        ("a failed step keeps its statistics",
+         "      statistics.values.update(from: earlierStatistics.values, count: statistics.count)\n", ""),
+    ),
+    *faults(
+        "barkDistance", "Sources/FastKernels/Source/BarkDistance.swift",
+        ("the filter not conjugated", "Complex(at: filters + otherPlace).conjugateTimes(other)",
+         "Complex(at: filters + otherPlace).conjugate.conjugateTimes(other)"),
+        ("the last rows not summed", "    while row < count {\n      sums[row] = Float(total",
+         "    while row < count &- 1 {\n      sums[row] = Float(total"),
+        ("no logarithm of what rounding left", "multiplyAdd(result, rest, inverse)", "result"),
+        ("a doubtful lane overlooked", "      least = lesser(magnitude(load(x + i &* width)) - tolerance, least)",
+         "      least = lesser(magnitude(load(x + i &* width)), least)"),
+    ),
+    *faults(
+        "barkDistance", "Sources/FastKernels/Source/Lanes.swift",
+        ("rows summed in another order", "joinedRows(pair(i), pair(i &+ half / 2))", "joinedRows(pair(i &+ half / 2), pair(i))"),
+    ),
+    *faults(
+        "barkDistance", "Sources/Fast/BarkPasses.swift",
+        ("a segment begins late", "let first = segment * step * options.stride - taps\n        var squares",
+         "let first = segment * step * options.stride - taps + 1\n        var squares"),
+        ("doubtful signs left", "settleSigns(group: group, segment: segment, signal, rows, tolerances: scratch)", "_ = scratch"),
+        ("the first group counted twice", "for group in 0..<groups {", "for group in [0] + Array(0..<groups) {"),
     ),
 ]
 
@@ -517,5 +549,5 @@ SHARED = [
     {"convolution2D", "transposedConvolution2D"},
     {"tanh", "sigmoid", "softQuantization"},
     {"structuralSimilarity", "multiScaleStructuralSimilarity"},
-    {"shortTimeFourierTransform", "griffinLim", "melSpectrogram"},
+    {"shortTimeFourierTransform", "griffinLim", "melSpectrogram", "barkDistance"},
 ]

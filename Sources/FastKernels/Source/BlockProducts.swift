@@ -179,7 +179,7 @@ extension Kernels {
       blockPitch: blockPitch, blocks: blocks, depth: depth, weights: weights, second: second, accumulates: accumulates)
     var row = 0
     // What is left over goes in fours (and eights), never in twos.
-    while rows &- row >= largestGroup && (rows &- row) % largestGroup != 2 {
+    while rows &- row >= largestGroup && rows &- row != largestGroup &+ 2 {
       // The first groups bring all of the next panel; afterwards what is asked for is at hand.
       let lines = row / largestGroup &* blocks &* depth
       let panelLines = 2 &* Vector.scalarCount &* blocks &* depth / rowFloats

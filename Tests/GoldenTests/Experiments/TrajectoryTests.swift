@@ -72,10 +72,14 @@ import Testing
   }
 
   /// The first step's gradient of every parameter, as far from PyTorch in Double as PyTorch in Float may be.
-  @Test(arguments: TrainingLoss.allCases) func fusedBlocksHaveTheirGradients(_ loss: TrainingLoss) throws {
+  @Test(arguments: TrainingLoss.allCases, InstructionSet.available)
+  func fusedBlocksHaveTheirGradients(_ loss: TrainingLoss, _ set: InstructionSet) throws {
     let expected = try file("fused-\(loss.rawValue)")
-    let trainer = try trainer(loss, channels: Self.fusedChannels)
-    try trainer.step()
+    let trainer = try Execution.$current.withValue(Execution(threads: 2, instructionSet: set)) {
+      let trainer = try self.trainer(loss, channels: Self.fusedChannels)
+      try trainer.step()
+      return trainer
+    }
     var compared = 0
     for entry in trainer.gradient.entries where !isRounding(entry.name) {
       let truth = try expected.float("gradient.\(entry.name)", shape: entry.shape).converted() as Tensor<Double>
