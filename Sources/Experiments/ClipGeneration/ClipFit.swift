@@ -161,7 +161,8 @@ public struct ClipFit {
       if kept.contains(iteration) {
         let bark = loss == .bark ? value : judge.value(clip)
         let measures = ClipMeasures(
-          Tensor(clip.elements), original: Tensor(source.signal.elements), barkDistance: Double(bark))
+          audible: Tensor(clip.elements), original: Tensor(source.signal.elements),
+          rate: Double(ClipGenerator.sampleRate), barkDistance: Double(bark))
         result.checkpoints.append(
           Checkpoint(iteration: iteration, loss: Double(value), measures: measures, clip: clip))
       }

@@ -81,6 +81,25 @@ import Testing
     #expect(outcome.exitCode == 64)
   }
 
+  /// A hum of 20 Hz and another level are not heard as a difference; a tone of 200 Hz is.
+  @Test func whatCannotBeHeardIsNotJudged() {
+    let clip = Self.sound(1, rate: ClipGenerator.sampleRate).samples.elements.prefix(ClipGenerator.samples)
+    let original = Tensor(Array(clip))
+    func judged(_ frequency: Double) -> ClipMeasures {
+      let hum = tone(frequency, rate: Double(ClipGenerator.sampleRate), count: original.count)
+      let changed = Tensor(zip(original.elements, hum).map { 0.3 * $0 + 0.5 * Float($1) })
+      return ClipMeasures(
+        audible: changed, original: original, rate: Double(ClipGenerator.sampleRate), barkDistance: 0)
+    }
+    let unheard = judged(20)
+    let heard = judged(200)
+    #expect(10 * unheard.multiResolutionDistance < heard.multiResolutionDistance)
+    #expect(10 * unheard.logSpectralDistance < heard.logSpectralDistance)
+    #expect(abs(unheard.highFrequencyEnergyRatio - 1) < abs(heard.highFrequencyEnergyRatio - 1))
+    // The plain error knows both.
+    #expect(unheard.meanSquaredError > 0.1 && heard.meanSquaredError > 0.1)
+  }
+
   /// The same bits for any number of threads, and less loss after some steps.
   @Test(arguments: ClipLoss.allCases) func learns(_ loss: ClipLoss) {
     let clip = Self.sound(1, rate: ClipGenerator.sampleRate).samples.elements.prefix(ClipGenerator.samples)
