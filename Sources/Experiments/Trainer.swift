@@ -88,6 +88,9 @@ public final class Trainer {
   /// The running statistics before a step, which a step that fails puts back.
   private let earlierStatistics: ParameterStore
   private let objective: TrainingObjective
+  /// The batch, and the gradient of the loss with respect to the network's output.
+  private let batch: UnsafeMutablePointer<Float>
+  private let upstream: UnsafeMutablePointer<Float>
 
   /// What one step found.
   public struct Step: Sendable {
@@ -122,31 +125,32 @@ public final class Trainer {
     pass = network.makePass(
       images: options.batch, height: options.size, width: options.size, keepsForGradient: true,
       recomputes: options.checkpointsActivations)
-    objective = TrainingObjective(loss: options.loss, pooling: options.pooling)
+    objective = TrainingObjective(
+      loss: options.loss, pooling: options.pooling, images: options.batch, height: options.size, width: options.size)
+    let pixels = options.batch * options.size * options.size
+    batch = FloatBuffer.allocate(pixels)
+    upstream = FloatBuffer.allocate(pixels)
+  }
+
+  deinit {
+    batch.deallocate()
+    upstream.deallocate()
   }
 
   /// One step on the next batch. A loss or gradient that is not finite throws, and the network is as it was before.
   @discardableResult
   public func step() throws(PerceptualError) -> Step {
-    let x = data.batch(
-      iteration, images: options.batch, height: options.size, width: options.size, seed: options.seed)
+    data.draw(
+      iteration, images: options.batch, height: options.size, width: options.size, seed: options.seed, into: batch)
     let statistics = network.statistics
     earlierStatistics.values.update(from: statistics.values, count: statistics.count)
     let nominal = network.options.scale
     network.options.scale = options.quantisation.scale(
       network.options, iteration: iteration, of: options.iterations)
     defer { network.options.scale = nominal }
-    let loss = x.elements.withUnsafeBufferPointer { elements -> Double in
-      guard let pixels = elements.baseAddress else { return .nan }
-      pass.forward(
-        pixels, statistics: .batch, quantisation: options.quantisation.forward, updatesRunning: true)
-      let output = Tensor(Array(UnsafeBufferPointer(start: pass.output, count: x.count)), shape: x.shape)
-      let result = objective(output, target: x)
-      result.gradient.elements.withUnsafeBufferPointer { upstream in
-        if let upstream = upstream.baseAddress { pass.backward(pixels, upstream: upstream, gradient: gradient) }
-      }
-      return result.value
-    }
+    pass.forward(batch, statistics: .batch, quantisation: options.quantisation.forward, updatesRunning: true)
+    let loss = objective(pass.output, target: batch, gradient: upstream)
+    pass.backward(batch, upstream: upstream, gradient: gradient)
     var squares = 0.0
     for index in 0..<gradient.count { squares += Double(gradient.values[index]) * Double(gradient.values[index]) }
     if !loss.isFinite || !squares.isFinite {
@@ -189,11 +193,16 @@ public struct LatentStatistics: Sendable {
     let peak = 2 * options.scale * (gaps.map { ($0 / 2) * ($0 / 2) }.max() ?? 0)
     var live = 0
     for z in latent {
-      let weights = centres.map { exp(-options.scale * (Double(z) - $0) * (Double(z) - $0)) }
-      let total = weights.reduce(0, +)
-      let mean = zip(weights, centres).reduce(0) { $0 + $1.0 * $1.1 } / total
-      let variance = zip(weights, centres).reduce(0) { $0 + $1.0 * ($1.1 - mean) * ($1.1 - mean) } / total
-      if 2 * options.scale * variance >= 0.001 * peak { live += 1 }
+      // The moments of the centres under the softmax.
+      var (total, sum, squares) = (0.0, 0.0, 0.0)
+      for centre in centres {
+        let weight = exp(-options.scale * (Double(z) - centre) * (Double(z) - centre))
+        total += weight
+        sum += weight * centre
+        squares += weight * centre * centre
+      }
+      let mean = sum / total
+      if 2 * options.scale * (squares / total - mean * mean) >= 0.001 * peak { live += 1 }
     }
     self.live = Double(live) / Double(latent.count)
     offCentre = Self.shareOffCentre(quantised, options)

@@ -35,27 +35,40 @@ public enum TrainingData: Sendable {
 
   /// Batch `index`, [images, 1, height, width].
   public func batch(_ index: Int, images: Int, height: Int, width: Int, seed: UInt64) -> Tensor<Float> {
-    let shape = [images, 1, height, width]
+    let count = images * height * width
+    let elements = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      if let base = buffer.baseAddress {
+        draw(index, images: images, height: height, width: width, seed: seed, into: base)
+      }
+      initialized = count
+    }
+    return Tensor(elements, shape: [images, 1, height, width])
+  }
+
+  /// Batch `index` into a caller's buffer.
+  func draw(
+    _ index: Int, images: Int, height: Int, width: Int, seed: UInt64, into elements: UnsafeMutablePointer<Float>
+  ) {
     switch self {
     case .noise:
-      let noise = uniformNoise(
-        seed: seed, stream: .noise, index: UInt64(index), count: images * height * width)
-      return Tensor(noise, shape: shape)
+      uniformNoise(
+        into: elements, count: images * height * width, key: [seed, RandomStream.noise.rawValue],
+        counter: [0, 0, UInt64(index), 0])
     case .pictures(let pictures):
       // Three draws a picture: which one, and where its rows and columns start.
       let draws = uniformNoise(seed: seed, stream: .other, index: UInt64(index), count: 3 * images)
-      var elements: [Float] = []
-      elements.reserveCapacity(images * height * width)
       for image in 0..<images {
         let picture = pictures[pick(draws[3 * image], below: pictures.count)]
         let top = pick(draws[3 * image + 1], below: picture.shape[0] - height + 1)
         let left = pick(draws[3 * image + 2], below: picture.shape[1] - width + 1)
-        for row in top..<top + height {
-          let start = row * picture.shape[1] + left
-          elements.append(contentsOf: picture.elements[start..<start + width])
+        picture.elements.withUnsafeBufferPointer { from in
+          guard let from = from.baseAddress else { return }
+          for row in 0..<height {
+            (elements + (image * height + row) * width).update(
+              from: from + (top + row) * picture.shape[1] + left, count: width)
+          }
         }
       }
-      return Tensor(elements, shape: shape)
     }
   }
 

@@ -1,35 +1,72 @@
 import Fast
 import PerceptualCore
 
-/// A loss over a batch and its gradient with respect to the prediction.
-struct TrainingObjective {
-  let loss: TrainingLoss
-  let pooling: BatchPooling
+/// A loss over batches of one shape and its gradient with respect to the prediction. Nothing is allocated after the first.
+final class TrainingObjective {
+  private enum Plan {
+    case meanSquaredError
+    case similarity(SimilarityPlan)
+    case pyramid(LaplacianPyramidPlan)
+  }
 
-  /// The loss of a batch and the gradient of the prediction, [N, 1, H, W] each.
-  func callAsFunction(_ prediction: Tensor<Float>, target: Tensor<Float>) -> (value: Double, gradient: Tensor<Float>) {
-    let images = prediction.shape[0]
-    let share = Tensor<Float>(repeating: 1 / Float(images), shape: [images])
+  private let images: Int
+  private let pixels: Int
+  private let plan: Plan
+  private let values: UnsafeMutableBufferPointer<Float>
+  private let upstream: UnsafeMutableBufferPointer<Float>
+
+  /// `images` pictures of height times width.
+  init(loss: TrainingLoss, pooling: BatchPooling, images: Int, height: Int, width: Int) {
+    self.images = images
+    pixels = height * width
+    let shape = [images, 1, height, width]
+    var count = images
+    var share = 1 / Float(images)
     switch loss {
-    case .mse:
-      let result = meanSquaredErrorAndGradient(prediction, target: target, upstream: share)
-      return (mean(result.value), result.gradient)
+    case .mse: plan = .meanSquaredError
     case .msSSIM:
-      let falling = share.map { -$0 }
-      let result = multiScaleStructuralSimilarityAndGradient(prediction, target: target, upstream: falling)
-      return (1 - mean(result.value), result.gradient)
+      plan = .similarity(SimilarityPlan(MultiScaleStructuralSimilarityOptions(), shape: shape))
+      share = -share
     case .nlpd:
-      if pooling == .image {
-        let result = normalizedLaplacianPyramidDistanceAndGradient(prediction, target: target, upstream: share)
-        return (mean(result.value), result.gradient)
+      let pyramid = LaplacianPyramidPlan(pooling: pooling == .image ? .image : .batch, shape: shape)
+      plan = .pyramid(pyramid)
+      count = pyramid.valueCount
+      if pooling == .batch { share = 1 }
+    }
+    values = UnsafeMutableBufferPointer(start: FloatBuffer.allocate(count), count: count)
+    upstream = UnsafeMutableBufferPointer(start: FloatBuffer.allocate(count), count: count)
+    upstream.update(repeating: share)
+  }
+
+  deinit {
+    values.deallocate()
+    upstream.deallocate()
+  }
+
+  /// The loss of a batch, whose gradient with respect to the prediction is written to `gradient`; [N, 1, H, W] each.
+  func callAsFunction(
+    _ prediction: UnsafePointer<Float>, target: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>
+  ) -> Double {
+    let count = images * pixels
+    let x = UnsafeBufferPointer(start: prediction, count: count)
+    let y = UnsafeBufferPointer(start: target, count: count)
+    let output = UnsafeMutableBufferPointer(start: gradient, count: count)
+    let share = UnsafeBufferPointer(upstream)
+    switch plan {
+    case .meanSquaredError:
+      if let share = share.baseAddress, let values = values.baseAddress {
+        meanSquaredErrorAndGradient(
+          prediction, target: target, samples: images, size: pixels, upstream: share, values: values, gradient: gradient)
       }
-      let result = normalizedLaplacianPyramidDistanceAndGradient(
-        prediction, target: target, upstream: Tensor([1]), pooling: .batch)
-      return (Double(result.value[0]), result.gradient)
+      return mean
+    case .similarity(let plan):
+      plan.evaluate(prediction: x, target: y, upstream: share, values: values, gradient: output)
+      return 1 - mean
+    case .pyramid(let plan):
+      plan.evaluate(prediction: x, target: y, upstream: share, values: values, gradient: output)
+      return mean
     }
   }
 
-  private func mean(_ values: Tensor<Float>) -> Double {
-    values.elements.reduce(0) { $0 + Double($1) } / Double(values.count)
-  }
+  private var mean: Double { values.reduce(0) { $0 + Double($1) } / Double(values.count) }
 }

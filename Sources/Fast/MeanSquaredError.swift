@@ -47,6 +47,34 @@ public func meanSquaredErrorAndGradient(
   (meanSquaredError(prediction, target: target), gradientOfPrediction(prediction, target, upstream, sign: 1))
 }
 
+/// ``meanSquaredErrorAndGradient(_:target:upstream:)`` on a caller's buffers: `samples` samples of `size` elements,
+/// `upstream` and `values` of one number a sample. Nothing is allocated once a call of the same size has been.
+public func meanSquaredErrorAndGradient(
+  _ prediction: UnsafePointer<Float>, target: UnsafePointer<Float>, samples: Int, size: Int,
+  upstream: UnsafePointer<Float>, values: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>
+) {
+  require(samples > 0 && size > 0, "prediction: \(samples) samples of \(size) given, a non-empty [N, ...] is needed")
+  let execution = Execution.current
+  let grain = 1 << 16
+  let pieces = (size + grain - 1) / grain
+  ScratchPool.shared.withFloats(2 * samples * pieces) { memory in
+    let sums = UnsafeMutableRawPointer(memory).bindMemory(to: Double.self, capacity: samples * pieces)
+    execution.forEach(samples * pieces) { index in
+      let (n, piece) = index.quotientAndRemainder(dividingBy: pieces)
+      let start = n * size + piece * grain
+      let count = min(grain, size - piece * grain)
+      sums[index] = execution.kernels.squaredDistance(prediction + start, target + start, count: count)
+      execution.kernels.scaledDifference(
+        prediction + start, target + start, scale: 2 * upstream[n] / Float(size), gradient + start, count: count)
+    }
+    for n in 0..<samples {
+      var sum = 0.0
+      for piece in 0..<pieces { sum += sums[n * pieces + piece] }
+      values[n] = Float(sum / Double(size))
+    }
+  }
+}
+
 private func gradientOfPrediction(
   _ prediction: Tensor<Float>, _ target: Tensor<Float>, _ upstream: Tensor<Float>, sign: Float
 ) -> Tensor<Float> {
