@@ -30,11 +30,13 @@ public final class BlockWorkspace {
     partFloats = max(partFloats, part * Self.parts(of: pieces))
   }
 
-  /// Takes the memory that was stated, at once instead of when it is first asked for.
+  /// Takes the memory that was stated, at once instead of when it is first asked for: the scratch of as many threads as
+  /// ``Execution/current`` has.
   public func take() {
-    if isTaken || !keepsForGradient { return }
+    if isTaken { return }
     isTaken = true
-    parts = arena.floats(partFloats)
+    ScratchPool.shared.reserve([.init(count: scratchFloats, copies: Execution.current.threads)])
+    if keepsForGradient { parts = arena.floats(partFloats) }
   }
 
   /// Lends scratch of the largest reserved size: one size for all blocks, so that the same memory serves them in turn.

@@ -26,6 +26,35 @@ import Testing
     #expect(failures == [], "\(failures.joined(separator: "\n"))")
   }
 
+  /// One such value, in whichever array, is enough. (An infinite weight meets the padding's zeros, which is NaN here.)
+  @Test(arguments: minimalFilteringSamples.filter { $0.sample.label == "one tile" }, ["x", "weight", "upstream"])
+  func oneSpecialValueTakesTheDirectPath(_ tested: (operation: String, sample: Sample), _ place: String) throws {
+    let checked = try #require(operation(named: tested.operation))
+    for value in place == "weight" ? [0x1p100] : [Double.infinity, 0x1p100] {
+      var special = try tested.sample.operationCase(of: checked, fill: .normals)
+      if place == "upstream" { special.cotangents["y"]?[7] = value } else { special.inputs[place]?[7] = value }
+      let failures = try crossCheckSpecialData(checked, special)
+      #expect(failures == [], "\(value): \(failures.joined(separator: "\n"))")
+    }
+  }
+
+  /// Outputs too large for the caches are written past them: nine images at a time as each by itself.
+  @Test func largeOutputsAreTheImagesOneByOne() {
+    let image = 32 * 64 * 64
+    let x = uniformNoise(seed: 4, stream: .other, index: 0, count: 9 * image)
+    let weight = Tensor(uniformNoise(seed: 4, stream: .other, index: 1, count: 32 * 32 * 16), shape: [32, 32, 4, 4])
+    let bias = Tensor(uniformNoise(seed: 4, stream: .other, index: 2, count: 32))
+    let geometry = ConvolutionGeometry(stride: 2, padding: 1)
+    func output(_ elements: ArraySlice<Float>) -> [Float] {
+      let shape = [elements.count / image, 32, 64, 64]
+      return Fast.transposedConvolution2D(
+        Tensor(Array(elements), shape: shape), weight: weight, bias: bias, geometry: geometry).elements
+    }
+    let all = output(x[...])
+    #expect(all.count * 4 > 1 << 24)
+    for n in 0..<9 { #expect(all[4 * n * image..<4 * (n + 1) * image] == output(x[n * image..<(n + 1) * image])[...]) }
+  }
+
   /// The filtering as its equation, in Double, is the convolution.
   @Test func referenceIsTheConvolution() {
     var generator = SeededGenerator(name: "minimal filtering")
