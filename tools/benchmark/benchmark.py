@@ -10,12 +10,15 @@ import sys
 import tempfile
 import time
 
+from catalogue import BATCHED, DEFAULT_THREADS, DESCRIPTIONS
+
 
 def arguments():
     parser = argparse.ArgumentParser(prog="tools/benchmark/run", allow_abbrev=False)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--batch", type=int)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--list", action="store_true")
     # One process has one number of threads, since libraries read it as they load: --one is how it starts itself.
@@ -62,12 +65,14 @@ def timed(function, times):
     return seconds
 
 
-def measure(name, threads, rounds):
+def measure(name, threads, rounds, batch):
     """One object of the results."""
     import torch
 
+    import network
     import works
     torch.set_num_threads(threads)
+    network.BATCH = batch or network.BATCH
     work = works.ALL[name]()
     with tempfile.TemporaryDirectory() as folder:
         ours = Ours(name, work.inputs, threads, pathlib.Path(folder))
@@ -95,15 +100,16 @@ def measure(name, threads, rounds):
         # On a machine that others use, processor time says more than the clock on the wall.
         "ours_cpu_seconds": processor["ours"], "peer_cpu_seconds": processor["peer"],
         "cpu_ratio": processor["peer"] / processor["ours"], "rounds": rounds,
-        "instruction_set": ours.description["instructionSet"]}
+        "instruction_set": ours.description["instructionSet"]} | ({"batch": network.BATCH} if name in BATCHED else {})
 
 
-def measure_in_child(name, threads, rounds):
+def measure_in_child(name, threads, rounds, batch):
     environment = os.environ | {key: str(threads) for key in (
         "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")}
     command = [sys.executable, __file__, name, "--one", "--threads", str(threads)]
-    child = subprocess.run(command + (["--rounds", str(rounds)] if rounds else []), env=environment,
-                           stdout=subprocess.PIPE, text=True)
+    for option, value in ("--rounds", rounds), ("--batch", batch):
+        command += [option, str(value)] if value else []
+    child = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
     if child.returncode:
         sys.exit(f"benchmark: {name} failed")
     return json.loads(child.stdout)
@@ -121,7 +127,6 @@ def row(result):
 
 def main():
     options = arguments()
-    from catalogue import DEFAULT_THREADS, DESCRIPTIONS
     if options.list:
         for name, description in DESCRIPTIONS.items():
             print(f"{name:20} {description}")
@@ -131,17 +136,21 @@ def main():
         if name not in DESCRIPTIONS:
             print(f"benchmark: there is no {name}: there are {', '.join(DESCRIPTIONS)}", file=sys.stderr)
             sys.exit(64)
-    if options.threads is not None and options.threads < 1 or options.rounds is not None and options.rounds < 1:
-        print("benchmark: --threads and --rounds are 1 or more", file=sys.stderr)
+    if any(value is not None and value < 1 for value in (options.threads, options.rounds, options.batch)):
+        print("benchmark: --threads, --rounds and --batch are 1 or more", file=sys.stderr)
+        sys.exit(64)
+    if options.batch and not BATCHED.issuperset(names):
+        print(f"benchmark: --batch is for {' and '.join(sorted(BATCHED))}", file=sys.stderr)
         sys.exit(64)
     if options.one:
-        print(json.dumps(measure(names[0], options.threads, options.rounds)))
+        print(json.dumps(measure(names[0], options.threads, options.rounds, options.batch)))
         return
     if not options.json:
         print(COLUMNS.format("name", "peer", "threads", "ours", "peer", "ratio", "difference"))
     agrees = True
     for name in names:
-        result = measure_in_child(name, options.threads or DEFAULT_THREADS.get(name, 1), options.rounds)
+        result = measure_in_child(name, options.threads or DEFAULT_THREADS.get(name, 1), options.rounds,
+                                  options.batch)
         agrees = agrees and result["agrees"]
         print(json.dumps(result) if options.json else row(result), flush=True)
     sys.exit(0 if agrees else 1)

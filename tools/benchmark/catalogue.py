@@ -15,3 +15,5 @@ DESCRIPTIONS = {
     "fit-generator": "one iteration of experiment 004 under that loss",
 }
 DEFAULT_THREADS = {"training-step": 2, "training-step-bf16": 2, "inference": 2}
+# Those that --batch may change.
+BATCHED = {"training-step", "inference"}

@@ -46,6 +46,7 @@ class Network:
         self.model = autoencoder()
         self.inputs = {name: value.numpy().copy() for name, value in self.model.state_dict().items()
                        if not name.endswith("num_batches_tracked")}
+        self.inputs["batch"] = np.array([BATCH], np.float32)
         self.model = self.model.to(memory_format=torch.channels_last)
 
     def compare(self, ours, peer):

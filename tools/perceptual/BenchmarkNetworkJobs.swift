@@ -5,9 +5,10 @@ import PerceptualFiles
 
 let networkJobs: [String: BenchmarkJob.Preparation] = [
   "training-step": { input in
-    // As tools/benchmark/network.py: batch 8 of noise of seed 1, drawn anew for every step.
+    // As tools/benchmark/network.py: noise of seed 1, drawn anew for every step.
+    let batch = Int(try input.float("batch").elements[0])
     let trainer = try Trainer(
-      try network(input), options: TrainingOptions(loss: .mse, batch: 8, seed: 1), data: .noise)
+      try network(input), options: TrainingOptions(loss: .mse, batch: batch, seed: 1), data: .noise)
     return BenchmarkJob(
       first: { ["losses": Tensor(try (0..<3).map { _ in Float(try trainer.step().loss) })] },
       run: { try trainer.step() })
@@ -23,7 +24,7 @@ let networkJobs: [String: BenchmarkJob.Preparation] = [
 private func network(_ input: SafetensorsFile) throws -> Autoencoder {
   let network = Autoencoder()
   var tensors: [String: Tensor<Float>] = [:]
-  for name in input.names where name != "x" { tensors[name] = try input.float(name) }
+  for name in input.names where name != "x" && name != "batch" { tensors[name] = try input.float(name) }
   try network.load(tensors)
   return network
 }
