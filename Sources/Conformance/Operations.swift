@@ -13,6 +13,7 @@ private let order = [
   "normalizedLaplacianPyramidDistance", "barkDistance", "maskedBarkDistance", "adamW",
   "resample", "shortTimeFourierTransform", "inverseShortTimeFourierTransform", "melFilterBank", "melSpectrogram",
   "logScaling", "inverseMelScale", "griffinLim", "auditoryFilterBank", "uniformNoise",
+  "normalInitialization", "xavierNormalInitialization",
 ]
 
 /// The families are listed by those who wrote them; an operation that the documented order lacks comes last.

@@ -51,7 +51,7 @@ import Testing
     #expect(try checkLinearityInUpstream(tested, operationCase) == [])
   }
 
-  /// Thresholds follow from the target, which stands still here.
+  /// Thresholds follow from the target, which stands still here: its gradient holds them fixed, and is PyTorch's.
   @Test(arguments: ["cosine", "meanSquaredError"]) func underMasking(_ distance: String) throws {
     let tested = try #require(operation(named: "maskedBarkDistance"))
     var attributes = Self.samples[0].attributes
@@ -65,7 +65,8 @@ import Testing
       unmasked.attributes["logFactor"] = .integer(1)
       return Self.positiveResponses(unmasked)
     }
-    for report in try check.everyElement(of: tested, operationCase) { #expect(report.passed, "\(report)") }
+    let elements = Array(0..<operationCase.input("prediction").count)
+    for report in try check.elements(elements, ofInput: "prediction", of: tested, operationCase) { #expect(report.passed, "\(report)") }
     #expect(try checkLinearityInUpstream(tested, operationCase) == [])
   }
 }

@@ -58,15 +58,15 @@ def masking_thresholds(responses, middles, frame, offset, fullScaleLevel):
     quiet = np.minimum(96, 3.64 * k**-0.8 - 6.5 * np.exp(-0.6 * (k - 3.3) ** 2) + 1e-3 * k**4)
     quiet = torch.tensor(0.5 * 10 ** ((quiet - fullScaleLevel) / 10))[:, None]
     powers = torch.stack([part.pow(2).mean(-1) for part in responses.split(frame, -1)], -1)
-    thresholds = torch.maximum(10 ** (-offset / 10) * spread @ powers, quiet)
+    thresholds = torch.maximum(10 ** (-offset / 10) * spread @ powers.double(), quiet).to(responses.dtype)
     return thresholds.repeat_interleave(frame, -1)[..., :responses.shape[-1]]
 
 
 def distance(prediction, target, sampleRate, lowFrequency, highFrequency, bands, taps, stride, aWeighting, logFactor=None,
-             distance="meanSquaredError", frame=None, offset=5.5, fullScaleLevel=96.0):
+             distance="meanSquaredError", frame=None, offset=5.5, fullScaleLevel=96.0, **scale):
     """Per sample; both signals [N, T]. With a frame the target's masking thresholds set the factor."""
-    middles = centres(lowFrequency, highFrequency, bands)
-    bank = torch.tensor(responses(middles, bandwidths(middles), sampleRate, taps), dtype=prediction.dtype)[:, None]
+    middles = centres(lowFrequency, highFrequency, bands, scale.get("scale", "bark"))
+    bank = torch.tensor(responses(middles, bandwidths(middles, **scale), sampleRate, taps), dtype=prediction.dtype)[:, None]
     weights = torch.tensor(a_weights(middles) if aWeighting else np.ones(bands), dtype=prediction.dtype)[:, None]
 
     def responded(signal):
@@ -139,6 +139,8 @@ DISTANCES = {
     "factor-10000": ((1, 300), attributes(factor=10000, weighted=False, distance="cosine"), 1.0),
     "one-past-16-bands": ((1, 140), attributes(bands=17), 0.5),
     "one-past-32-bands": ((1, 140), attributes(bands=33, weighted=False, distance="cosine"), 0.5),
+    "mel-scale": ((2, 150), attributes(bands=21, scale="mel", distance="cosine"), 0.3),
+    "geometric-scale": ((1, 150), attributes(bands=17, stride=3, scale="geometric", bandwidthRatio=0.2), 0.3),
     "another-rate": ((1, 200), attributes(rate=48000, low=8000, high=24000, bands=11, taps=64), 0.5),
 }
 
@@ -189,7 +191,7 @@ def masked_distances(root):
         draw = writer.draw(case)
         inputs = {"prediction": draw.normal(*shape, scale=scale), "target": draw.normal(*shape, scale=scale)}
         writer.write(case, draw, inputs, lambda prediction, target: {"value": distance(prediction, target, **settings)},
-                     settings, gradients=("prediction",))
+                     settings)
 
 
 def write_all(root):

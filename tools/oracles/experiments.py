@@ -8,7 +8,8 @@ network, whose weights take half a megabyte, the final clip stands for the weigh
 Experiment 004's Adam has a first beta of 0: it moves every weight by about the learning rate, whatever the gradient's size,
 so that where a gradient is smaller than its own rounding the sign decides. `losses.nudge` sets this beside a change of the
 start: the largest distance of the losses of double-precision runs whose initial weights are moved by half a unit in the last
-place of single precision.
+place of single precision. Since such a run says little after its first steps, `probed.*` hold the outputs of some steps of the
+double-precision run, and at each the loss and its gradient, which an implementation can be held to.
 """
 
 import math
@@ -26,6 +27,7 @@ SEED, STEPS, NEARBY, CLIP_NEARBY = 11, 20, 6, 3
 ORACLE = f"PyTorch {torch.__version__.split('+')[0]}"
 CHANNELS, LATENT, BATCH, WINDOW = 8, 6, 3, 2048
 SAMPLES, CLIP_LATENT = 8192, 128
+PROBED = [1, 2, 3, 5, 8, 13, 20]
 
 
 def draws(name, shape, scale):
@@ -148,7 +150,7 @@ CLIP_BARK = Bark(1, 5512.5, 1, 10.0, True, True)
 CLIP_LOSSES = {"mse": F.mse_loss, "bark": CLIP_BARK}
 
 
-def train_clip(initial, name, target, precision):
+def train_clip(initial, name, target, precision, outputs=None):
     model = generator().to(precision)
     model.load_state_dict({key: torch.tensor(value) for key, value in initial.items() if key != "latent"})
     latent = torch.tensor(initial["latent"]).to(precision).reshape(1, CLIP_LATENT, 1)
@@ -157,13 +159,29 @@ def train_clip(initial, name, target, precision):
     losses, gradients = [], {}
     for step in range(STEPS):
         adam.zero_grad()
-        loss = CLIP_LOSSES[name](model(latent)[:, 0], target)
+        output = model(latent)[:, 0]
+        loss = CLIP_LOSSES[name](output, target)
         loss.backward()
         if step == 0:
             gradients = {key: value.grad.numpy().copy() for key, value in model.named_parameters()}
         adam.step()
         losses.append(loss.item())
+        if outputs is not None:
+            outputs.append(output.detach())
     return np.array(losses), gradients, model(latent)[0, 0].detach().numpy()
+
+
+def at_steps(name, outputs, target):
+    """Loss and its gradient at the outputs of PROBED steps, rounded to single precision: what no trajectory can disturb."""
+    clips = torch.cat([outputs[step - 1] for step in PROBED]).to(torch.float32)
+    losses, gradients = [], []
+    for clip in clips.double():
+        clip = clip[None].requires_grad_()
+        loss = CLIP_LOSSES[name](clip, torch.tensor(target).double()[None])
+        gradients.append(torch.autograd.grad(loss, clip)[0][0])
+        losses.append(loss.item())
+    return {"probed.steps": np.array(PROBED, np.float64), "probed.clips": clips.numpy(), "probed.losses": np.array(losses),
+            "probed.gradients": torch.stack(gradients).to(torch.float32).numpy()}
 
 
 def moved(initial, run, share):
@@ -235,7 +253,8 @@ def write_clip(folder, script):
     write_safetensors(folder / "clip-initial.safetensors", initial | {"target": target}, metadata_text(
         oracle=f"NumPy {np.__version__}", generator=script, seed=str(SEED)))
     for name in CLIP_LOSSES:
-        truth = train_clip(initial, name, target, torch.float64)
+        outputs = []
+        truth = train_clip(initial, name, target, torch.float64, outputs)
         losses, gradients, clip = truth
         spread = distances(truth, lambda run: train_clip(moved(initial, run, 1), name, target, torch.float32),
                            CLIP_NEARBY)
@@ -244,6 +263,8 @@ def write_clip(folder, script):
             nudge = np.maximum(nudge, np.abs(train_clip(moved(initial, run, 0.5), name, target, torch.float64)[0] - losses))
         tensors = {"losses": losses, "losses.spread": spread[0], "losses.nudge": nudge, "clip": clip,
                    "clip.spread": np.array([spread[2]])}
+        if name == "bark":
+            tensors |= at_steps(name, outputs, target)
         tensors |= {f"gradient.{key}": value.astype(np.float32) for key, value in gradients.items()}
         tensors |= {f"gradient.spread.{key}": np.array([value]) for key, value in spread[1].items()}
         write_safetensors(folder / f"clip-{name}.safetensors", tensors, metadata_text(

@@ -1,6 +1,12 @@
-"""Fixtures of uniform noise: NumPy's own Philox generator, single precision, bit for bit."""
+"""Fixtures of noise: NumPy's own Philox generator, single precision, bit for bit, and normals made of it.
+
+The normals are Box and Muller's formula in double precision; the deviation of Xavier's is what PyTorch's own initialiser computes.
+"""
+
+import math
 
 import numpy as np
+import torch
 
 from fixture import Suite
 
@@ -39,7 +45,42 @@ def uniform(key, counter, count):
     return np.random.Generator(bits).random(count, dtype=np.float32)
 
 
+def normal(shape, deviation, seed, index):
+    count = math.prod(shape)
+    u = uniform((seed, 1), (0, 0, index, 0), count + count % 2).astype(np.float64).reshape(-1, 2)
+    radius, angle = np.sqrt(-2 * np.log(1 - u[:, 0])), 2 * np.pi * u[:, 1]
+    return deviation * np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1).ravel()[:count].reshape(shape)
+
+
+def xavier_deviation(shape, gain):
+    """As torch.nn.init.xavier_normal_ has it, which draws no numbers here but is asked for its fans."""
+    fan_in, fan_out = torch.nn.init._calculate_fan_in_and_fan_out(torch.empty(shape))
+    return gain * math.sqrt(2.0 / (fan_in + fan_out))
+
+
+# name: shape, deviation.
+NORMALS = {"one-value": ((1,), 1.0), "odd-count": ((3, 3), 0.02), "gated-layer": ((8, 4, 8), 0.02), "linear": ((16, 33), 0.5)}
+# name: shape, gain; that of a leaky ReLU with slope 0.2 is sqrt(2 / 1.04).
+XAVIER = {
+    "matrix": ((5, 7), 1.0), "generator-first": ((32, 128, 3), math.sqrt(2 / 1.04)), "generator-last": ((1, 32, 25), 1.0),
+    "image-kernel": ((6, 3, 4, 5), math.sqrt(2 / 1.04)),
+}
+
+
+def write_initialisations(root):
+    writer = Suite(root, "normalInitialization", "noise.py", f"NumPy {np.__version__}, float64, Box and Muller")
+    for index, (case, (shape, deviation)) in enumerate(NORMALS.items()):
+        writer.store(case, None, {"expected.values": normal(shape, deviation, 7 + index, index)},
+                     {"shape": list(shape), "deviation": deviation, "seed": 7 + index, "index": index})
+    writer = Suite(root, "xavierNormalInitialization", "noise.py",
+                   f"NumPy {np.__version__}, float64, Box and Muller; fans of PyTorch {torch.__version__.split('+')[0]}")
+    for index, (case, (shape, gain)) in enumerate(XAVIER.items()):
+        writer.store(case, None, {"expected.values": normal(shape, xavier_deviation(shape, gain), 7 + index, index)},
+                     {"shape": list(shape), "gain": gain, "seed": 7 + index, "index": index})
+
+
 def write_all(root):
+    write_initialisations(root)
     writer = Suite(root, "uniformNoise", "noise.py", f"NumPy {np.__version__} Generator(Philox).random, float32")
     for case, (key, counter, count) in NOISES.items():
         attributes = {"key": [str(w) for w in key], "counter": [str(w) for w in counter], "count": count}

@@ -6,10 +6,7 @@ enum AuditoryFilterBank: Operation {
   static let name = "auditoryFilterBank"
   static let inputs: [InputDescription] = []
   static let attributes =
-    Attributes.auditoryFilters + [
-      AttributeDescription("scale", default: "\"bark\""), AttributeDescription("bandwidthRatio", default: "0.1"),
-      AttributeDescription("aWeighting", default: "true"),
-    ]
+    Attributes.auditoryFilters + Attributes.auditoryScale + [AttributeDescription("aWeighting", default: "true")]
   static let outputs = ["responses", "centres", "bandwidths", "weights"]
   static let gradients: [String] = []
 
@@ -21,12 +18,14 @@ enum AuditoryFilterBank: Operation {
     case .output("responses"):
       .bound(
         epsilons: 64,
-        reason: "a gain moves by its slope times a rounding of the Nyquist frequency; a response is a mean of gains"
+        reason: "a gain moves by its slope times a rounding of the Nyquist frequency; a response is a mean of gains; 1e-12 at most"
       ) { operationCase throws(PerceptualError) in
         let options = try operationCase.attributes.auditoryFilterOptions()
         let widths = Reference.auditoryBandwidths(options)
         // The Gaussian rises by at most a fifth from one of its hundred points to the next.
-        let scales = widths.map { 1 + 0.2 * 100 / $0 * options.sampleRate / 2 / Double(options.gridSize) }
+        let scales = widths.map {
+          min(1 + 0.2 * 100 / $0 * options.sampleRate / 2 / Double(options.gridSize), 1e-12 / (64 * .ulpOfOne))
+        }
         return Tensor(
           scales.flatMap { [Double](repeating: $0, count: options.taps) }, shape: [options.bands, options.taps])
       }
@@ -84,6 +83,10 @@ extension Attributes {
   static let auditoryFilters = [
     AttributeDescription("sampleRate"), AttributeDescription("lowFrequency"), AttributeDescription("highFrequency"),
     AttributeDescription("bands"), AttributeDescription("taps"),
+  ]
+
+  static let auditoryScale = [
+    AttributeDescription("scale", default: "\"bark\""), AttributeDescription("bandwidthRatio", default: "0.1"),
   ]
 
   func auditoryFilterOptions() throws(PerceptualError) -> AuditoryFilterOptions {

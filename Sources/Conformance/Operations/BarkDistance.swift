@@ -10,7 +10,7 @@ enum BarkDistance: Operation {
     Attributes.auditoryFilters + [
       AttributeDescription("stride"), AttributeDescription("logFactor"), AttributeDescription("aWeighting"),
       AttributeDescription("distance", default: "\"meanSquaredError\""),
-    ]
+    ] + Attributes.auditoryScale
   static let outputs = ["value"]
   static let gradients = ["prediction", "target"]
 

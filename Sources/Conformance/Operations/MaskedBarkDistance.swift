@@ -2,8 +2,7 @@ import Fast
 import PerceptualCore
 import Reference
 
-/// The Bark distance under the target's masking thresholds. They are not differentiated, so that there is a gradient with
-/// respect to the prediction alone.
+/// The Bark distance under the target's masking thresholds, which the gradients hold fixed.
 enum MaskedBarkDistance: Operation {
   static let name = "maskedBarkDistance"
   static let inputs = [InputDescription("prediction", "[N,T]"), InputDescription("target", "[N,T]")]
@@ -13,7 +12,7 @@ enum MaskedBarkDistance: Operation {
       AttributeDescription("distance", default: "\"meanSquaredError\""),
     ] + Attributes.barkMasking
   static let outputs = ["value"]
-  static let gradients = ["prediction"]
+  static let gradients = ["prediction", "target"]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch (tensor, side) {
@@ -54,9 +53,9 @@ enum MaskedBarkDistance: Operation {
     var results = OperationResults(
       outputs: ["value": Reference.barkDistance(prediction, target: target, options: options)])
     if operationCase.asksForGradients {
-      results.gradients["prediction"] = Reference.barkDistanceGradient(
+      results.gradients = Reference.barkDistanceGradient(
         prediction, target: target, upstream: operationCase.cotangent("value"), options: options
-      ).prediction
+      ).named
     }
     return results
   }
@@ -67,9 +66,9 @@ enum MaskedBarkDistance: Operation {
     var results = OperationResults(
       outputs: ["value": Fast.barkDistance(prediction, target: target, options: options)])
     if operationCase.asksForGradients {
-      results.gradients["prediction"] = Fast.barkDistanceAndGradient(
+      results.gradients = Fast.barkDistanceGradient(
         prediction, target: target, upstream: operationCase.cotangent("value"), options: options
-      ).gradient
+      ).named
     }
     return results
   }

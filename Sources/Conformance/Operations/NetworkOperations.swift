@@ -5,5 +5,5 @@ let networkOperations: [any Operation.Type] = [
 ]
 
 let optimizerOperations: [any Operation.Type] = [
-  AdamW.self, UniformNoise.self,
+  AdamW.self, UniformNoise.self, NormalInitialization.self, XavierNormalInitialization.self,
 ]

@@ -60,6 +60,10 @@ public struct ClipReport {
     let figure = SoundPicture.figure(
       source.name, panels, columns: columns, samples: source.signal.count)
     page.image(try PNG.bytes(figure), caption: "Mel-spectrograms, 80 dB under the original's loudest value to that value.")
+    let losses = LineChart(
+      title: "The loss trained on", xLabel: "iteration", yLabel: "share of its fall still to come",
+      series: runs.map { LineChart.Series(name: $0.fit.loss.rawValue, points: Self.fall($0.result.losses)) })
+    page.image(try PNG.bytes(losses.render()), caption: "Each loss less its least, over what it was at first less its least.")
     let curves = LineChart(
       title: "Bark distance of the generated clip", xLabel: "iteration", yLabel: "Bark distance",
       series: runs.map { run in
@@ -80,5 +84,11 @@ public struct ClipReport {
             ].map(SoundPicture.text)
         }
       })
+  }
+
+  /// A loss of any unit and sign, brought to 1 at first and 0 at its least, in at most some 200 means.
+  static func fall(_ losses: [Double]) -> [(x: Double, y: Double)] {
+    guard let first = losses.first, let least = losses.min(), first > least else { return [] }
+    return SoundPicture.smoothed(losses.map { ($0 - least) / (first - least) })
   }
 }

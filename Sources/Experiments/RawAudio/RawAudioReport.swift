@@ -45,7 +45,7 @@ public enum RawAudioReport {
         row.append(
           SpectrogramPanel(
             title: "\(name), \(iteration)", image: SoundPicture.image(output, reference: original)))
-        if iteration == iterations.last { sounds.append(("\(name), iteration \(iteration)", output)) }
+        sounds.append(("\(name), iteration \(iteration)", output))
       }
       panels += row + [SpectrogramPanel?](repeating: nil, count: 1 + shown - row.count)
       let text = (try? String(contentsOfFile: "\(run)/log.jsonl", encoding: .utf8)) ?? ""
@@ -60,17 +60,29 @@ public enum RawAudioReport {
     addTables(logs, to: &page)
     page.heading("Learning curves")
     let curves = LineChart(
-      title: "Training", xLabel: "iteration", yLabel: "loss / first loss",
-      series: logs.map { log in
-        let losses = log.lines.compactMap { $0["loss"]?.double }
-        return LineChart.Series(
-          name: log.name, points: SoundPicture.smoothed(losses.map { $0 / max(losses[0], 1e-30) }))
-      }, isLogarithmic: true)
-    page.image(try PNG.bytes(curves.render()), caption: "Each loss relative to its first value, in at most some 200 means.")
+      title: "Training and windows held out", xLabel: "iteration", yLabel: "loss / first loss of training",
+      series: logs.flatMap { Self.curves($0.name, $0.lines) }, isLogarithmic: true)
+    page.image(
+      try PNG.bytes(curves.render()),
+      caption: "Each loss relative to its first value: of training in at most some 200 means, of windows held out at the checkpoints.")
     try createDirectory(directory)
     let path = "\(directory)/report.html"
     try page.write(to: path)
     return path
+  }
+
+  /// The losses of a log relative to its first: of training, and of the windows held out.
+  static func curves(_ name: String, _ lines: [JSONValue]) -> [LineChart.Series] {
+    let losses = lines.compactMap { $0["loss"]?.double }
+    let first = max(losses.first ?? 1, 1e-30)
+    let heldOut = lines.compactMap { line -> (x: Double, y: Double)? in
+      guard let iteration = line["iteration"]?.integer, let loss = line["validationLoss"]?.double else { return nil }
+      return (Double(iteration), loss / first)
+    }
+    return [
+      LineChart.Series(name: name, points: SoundPicture.smoothed(losses.map { $0 / first })),
+      LineChart.Series(name: "\(name), held out", points: heldOut),
+    ]
   }
 
   private static func addTables(_ logs: [(name: String, lines: [JSONValue])], to page: inout HTMLReport) {

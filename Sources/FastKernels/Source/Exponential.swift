@@ -8,7 +8,10 @@ func exponential(_ x: Vector) -> Vector {
   // ln 2 in two parts, the first short enough that n times it is exact.
   let high = Vector(repeating: 0.693359375)
   let low = Vector(repeating: -2.12194440054690583e-4)
-  let clamped = x.clamped(lowerBound: Vector(repeating: -104), upperBound: Vector(repeating: 89))
+  // Two selections: the standard library's `clamped` is a call, around which every register is spilled.
+  let least = Vector(repeating: -104)
+  let most = Vector(repeating: 89)
+  let clamped = x.replacing(with: least, where: x .< least).replacing(with: most, where: x .> most)
   // Adding 1.5 x 2^23 rounds to the nearest integer, which then stands in the low bits.
   let magic = Vector(repeating: 12_582_912)
   let shifted = clamped * log2e + magic

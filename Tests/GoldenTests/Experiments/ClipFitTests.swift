@@ -1,7 +1,7 @@
 import Fast
 import Foundation
 import PerceptualCore
-import PerceptualExperiments
+@testable import PerceptualExperiments
 import PerceptualFiles
 import PerceptualTestSupport
 import Testing
@@ -40,7 +40,7 @@ import Testing
     #expect(names(in: scratch.file("out")) == expected)
     let page = try String(contentsOfFile: scratch.file("out/report.html"), encoding: .utf8)
     // The original and two checkpoints under two losses; spectrograms and curves.
-    #expect(page.components(separatedBy: "<audio ").count == 6 && page.components(separatedBy: "<img ").count == 3)
+    #expect(page.components(separatedBy: "<audio ").count == 6 && page.components(separatedBy: "<img ").count == 4)
     let original = try AudioFile.read(scratch.file("out/loud-original.wav"))
     #expect(original.frames == ClipGenerator.samples && original.sampleRate == ClipGenerator.sampleRate)
     #expect(abs((original.samples.elements.map(abs).max() ?? 0) - 1) < 1e-4)
@@ -155,5 +155,13 @@ import Testing
     }
     let swelling = ClipMeasures(gated(1024), original: gated(16), barkDistance: 0)
     #expect(swelling.onsetSharpness < 0.7)
+  }
+
+  @Test func aLossFallsFromOneToZero() {
+    let fall = ClipReport.fall([-0.1, -0.3, -0.5, -0.4])
+    #expect(fall.map(\.x) == [1, 2, 3, 4])
+    #expect(zip(fall, [1, 0.5, 0, 0.25]).allSatisfy { abs($0.y - $1) <= 2 * .ulpOfOne })
+    // A loss that never fell has no curve, nor has none.
+    #expect(ClipReport.fall([1, 2]).isEmpty && ClipReport.fall([]).isEmpty)
   }
 }

@@ -17,6 +17,15 @@ import Testing
     return directory
   }
 
+  /// A recording with a sample that is no number.
+  private func writeBrokenRecording(to path: String) throws {
+    try AudioFile.write(ClipFitTests.sound(1, rate: 44_100), to: path, encoding: .float32)
+    var bytes = try FileBytes.read(path)
+    let middle = bytes.count / 8 * 4
+    bytes.replaceSubrange(middle - 4..<middle, with: littleEndianBytes([Float.nan]))
+    try FileBytes.write(bytes, to: path)
+  }
+
   private static let small = ["--channels", "4", "--latent", "8", "--batch", "3", "--windows", "50"]
 
   @Test func sizesAreThoseOfTheExperiment() {
@@ -25,7 +34,7 @@ import Testing
     #expect(network.decoder.map(\.width) == [1, 4, 16, 64, 256] && network.decoder[4].outputWidth == 2048)
     let names = network.tensors.map(\.name)
     #expect(names.count == 21 && names[0] == "encoder.0.conv.weight" && names[20] == "decoder.4.gate.weight")
-    // The paper's own: 23.6 million weights.
+    // The report's own: 23.7 million weights.
     let full = RawAutoencoderOptions()
     #expect(full.channels == 256 && full.latent == 128)
     let answer = network.reconstruct(Tensor(repeating: 0.5, shape: [2, 2048]))
@@ -68,7 +77,8 @@ import Testing
       scratch.file("page"))
     #expect(reported.exitCode == 0, "\(reported.errors)")
     let page = try String(contentsOfFile: scratch.file("page/report.html"), encoding: .utf8)
-    #expect(page.components(separatedBy: "<audio ").count == 4 && page.components(separatedBy: "<img ").count == 3)
+    // The original and both checkpoints of both runs.
+    #expect(page.components(separatedBy: "<audio ").count == 6 && page.components(separatedBy: "<img ").count == 3)
     if loss == .mse {
       let none = try perceptual(
         "raw-autoencoder", "report", scratch.file("music"), "--audio", scratch.file("music/a.wav"), "--out", scratch.file("p"))
@@ -77,6 +87,12 @@ import Testing
         "raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("music/a.wav"), out, "--decoding",
         "mean")
       #expect(refused.exitCode == 64 && refused.errors.contains("--decoding is about classes"))
+      try writeBrokenRecording(to: scratch.file("broken.wav"))
+      let untouched = try FileBytes.read(out)
+      let broken = try perceptual(
+        "raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("broken.wav"), out)
+      #expect(broken.exitCode == 65 && broken.errors.contains("broken.wav") && broken.errors.contains("finite"), "\(broken.errors)")
+      #expect(try FileBytes.read(out) == untouched)
     }
   }
 
@@ -133,11 +149,7 @@ import Testing
     try AudioFile.write(ClipFitTests.sound(1, rate: 44_100, gain: 0), to: scratch.file("silent/a.wav"))
     try AudioFile.write(ClipFitTests.sound(0.5, rate: 44_100), to: scratch.file("short/a.wav"))
     try AudioFile.write(ClipFitTests.sound(1, rate: 250_007), to: scratch.file("odd/a.wav"))
-    try AudioFile.write(ClipFitTests.sound(1, rate: 44_100), to: scratch.file("broken/a.wav"), encoding: .float32)
-    var bytes = try FileBytes.read(scratch.file("broken/a.wav"))
-    let middle = bytes.count / 8 * 4
-    bytes.replaceSubrange(middle - 4..<middle, with: littleEndianBytes([Float.nan]))
-    try scratch.write(bytes, to: "broken/a.wav")
+    try writeBrokenRecording(to: scratch.file("broken/a.wav"))
     let loss = more.contains("--loss") ? [] : ["--loss", "mse"]
     let outcome = try perceptual(
       ["raw-autoencoder", "train", "--data", scratch.file(folder), "--out", scratch.file("out"), "--iterations", "1"]
@@ -173,5 +185,17 @@ import Testing
     }
     #expect(runs[0] == runs[1])
     #expect(runs[0][7] < runs[0][0])
+  }
+
+  /// Training and held-out losses are relative to the same first loss; a log without checkpoints has no second curve.
+  @Test func curvesOfALog() throws {
+    let lines = try [
+      #"{"iteration":1,"loss":4}"#, #"{"iteration":2,"loss":2,"validationLoss":3}"#, #"{"iteration":3,"loss":1}"#,
+    ].map { try JSONValue(parsing: $0.utf8) }
+    let curves = RawAudioReport.curves("mse", lines)
+    #expect(curves.map(\.name) == ["mse", "mse, held out"])
+    #expect(curves[0].points.map(\.y) == [1, 0.5, 0.25])
+    #expect(curves[1].points.map(\.x) == [2] && curves[1].points.map(\.y) == [0.75])
+    #expect(RawAudioReport.curves("mse", [lines[0]])[1].points.isEmpty && RawAudioReport.curves("mse", [])[0].points.isEmpty)
   }
 }

@@ -1,0 +1,107 @@
+import Fast
+import PerceptualCore
+import Reference
+
+/// Normals with a given standard deviation.
+enum NormalInitialization: InitializationOperation {
+  static let name = "normalInitialization"
+  static let spread = "deviation"
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(_ draw: InitialDraw) -> Tensor<Scalar> {
+    Reference.normalInitialization(shape: draw.shape, deviation: draw.spread, seed: draw.seed, index: draw.index)
+  }
+
+  static func fast(_ draw: InitialDraw) -> Tensor<Float> {
+    Fast.normalInitialization(shape: draw.shape, deviation: draw.spread, seed: draw.seed, index: draw.index)
+  }
+}
+
+/// Normals whose standard deviation follows from the fans.
+enum XavierNormalInitialization: InitializationOperation {
+  static let name = "xavierNormalInitialization"
+  static let spread = "gain"
+  static let leastRank = 2
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(_ draw: InitialDraw) -> Tensor<Scalar> {
+    Reference.xavierNormalInitialization(shape: draw.shape, gain: draw.spread, seed: draw.seed, index: draw.index)
+  }
+
+  static func fast(_ draw: InitialDraw) -> Tensor<Float> {
+    Fast.xavierNormalInitialization(shape: draw.shape, gain: draw.spread, seed: draw.seed, index: draw.index)
+  }
+}
+
+/// The weights of one tensor.
+struct InitialDraw {
+  let shape: [Int]
+  let spread: Double
+  let seed: UInt64
+  let index: UInt64
+}
+
+protocol InitializationOperation: Operation {
+  /// The attribute that scales the numbers.
+  static var spread: String { get }
+  static var leastRank: Int { get }
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(_ draw: InitialDraw) -> Tensor<Scalar>
+  static func fast(_ draw: InitialDraw) -> Tensor<Float>
+}
+
+extension InitializationOperation {
+  static var leastRank: Int { 1 }
+  static var inputs: [InputDescription] { [] }
+  static var attributes: [AttributeDescription] {
+    [
+      AttributeDescription("shape"), AttributeDescription(spread), AttributeDescription("seed"),
+      AttributeDescription("index"),
+    ]
+  }
+  static var outputs: [String] { ["values"] }
+  static var gradients: [String] { [] }
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    switch side {
+    case .reference:
+      .ofLargest(epsilons: 16, reason: "a logarithm, a root and a cosine of a rounded angle of up to 2 pi")
+    case .referenceFloat: .ofLargest(epsilons: 1, reason: "computed in Double and rounded once")
+    case .fast: .ofLargest(epsilons: 2, reason: "a normal and the deviation are rounded, and their product")
+    }
+  }
+
+  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+    _ = try draw(operationCase.attributes)
+  }
+
+  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
+    ["values": try draw(operationCase.attributes).shape]
+  }
+
+  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> OperationResults<Scalar> {
+    OperationResults(outputs: ["values": reference(try draw(operationCase.attributes))])
+  }
+
+  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    OperationResults(outputs: ["values": fast(try draw(operationCase.attributes))])
+  }
+
+  private static func draw(_ attributes: Attributes) throws(PerceptualError) -> InitialDraw {
+    let sizes = try attributes.numbers("shape")
+    let most = Double(1 << 24)
+    guard sizes.count >= leastRank, sizes.reduce(1, *) <= most,
+      sizes.allSatisfy({ $0 >= 1 && $0 <= most && $0 == $0.rounded() })
+    else {
+      throw PerceptualError(
+        .malformed,
+        "attribute shape: \(leastRank) or more sizes of at least 1, at most 2^24 in product, were expected, found \(sizes)")
+    }
+    let scale = try attributes.number(spread)
+    guard scale > 0 && scale <= 1e6 else {
+      throw PerceptualError(.malformed, "attribute \(spread): a number above 0, at most 1e6, was expected, found \(scale)")
+    }
+    return InitialDraw(
+      shape: sizes.map { Int($0) }, spread: scale, seed: UInt64(try attributes.integer("seed", atLeast: 0)),
+      index: UInt64(try attributes.integer("index", atLeast: 0)))
+  }
+}
