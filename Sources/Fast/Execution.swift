@@ -57,7 +57,8 @@ public struct Execution: Sendable {
   public let instructionSet: InstructionSet
   let kernels: any KernelSet.Type
 
-  /// `threads` nil means one for each core; `instructionSet` nil means the best available one.
+  /// `threads` nil means one for each core, and as many as are asked for otherwise, be the cores fewer; `instructionSet`
+  /// nil means the best available one.
   public init(threads: Int? = nil, instructionSet: InstructionSet? = nil) {
     let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     require(threads >= 1, "threads: \(threads) given, at least 1 is needed")
@@ -80,10 +81,8 @@ public struct Execution: Sendable {
       for index in 0..<count { body(index) }
       return
     }
-    share(body, count, min(threads, count, Self.cores) - 1)
+    share(body, count, min(threads, count) - 1)
   }
-
-  private static let cores = max(ProcessInfo.processInfo.activeProcessorCount, 2)
 
   /// Cuts `count` elements into pieces of `grain`, a multiple of every vector width, and runs `body(offset, length)`.
   func forEachPiece(of count: Int, grain: Int = 1 << 16, _ body: (Int, Int) -> Void) {
