@@ -38,6 +38,24 @@ extension Autoencoder {
     ]
   }
 
+  /// What each of the eight strided convolutions is for a batch of that size.
+  func shapes(images: Int, height: Int, width: Int) -> [ConvolutionShape] {
+    var size = (height: height, width: width)
+    return layers.map { layer in
+      let (kernel, geometry) = (options.kernel, options.geometry)
+      let shape =
+        layer.isTransposed
+        ? ConvolutionShape(
+          transposing: images, inputChannels: layer.inputs, outputChannels: layer.outputs, height: size.height,
+          width: size.width, kernelHeight: kernel, kernelWidth: kernel, geometry: geometry)
+        : ConvolutionShape(
+          convolving: images, inputChannels: layer.inputs, outputChannels: layer.outputs, height: size.height,
+          width: size.width, kernelHeight: kernel, kernelWidth: kernel, geometry: geometry)
+      size = (shape.outputHeight, shape.outputWidth)
+      return shape
+    }
+  }
+
   /// `recomputes` computes the network's largest activation again where the gradient needs it, in place of storing it; the
   /// network must run in fused blocks.
   func makePass(

@@ -21,7 +21,7 @@ final class BlockPass: AutoencoderPass {
 
   /// Why the network cannot run in fused blocks on pictures of that size; nil if it can.
   static func obstacle(_ network: Autoencoder, height: Int, width: Int) -> String? {
-    for (layer, shape) in zip(network.layers, shapes(network, images: 1, height: height, width: width)) {
+    for (layer, shape) in zip(network.layers, network.shapes(images: 1, height: height, width: width)) {
       if let obstacle = ConvolutionBlock.obstacle(shape, isTransposed: layer.isTransposed) {
         return "layer \(layer.index): \(obstacle)"
       }
@@ -29,29 +29,11 @@ final class BlockPass: AutoencoderPass {
     return nil
   }
 
-  private static func shapes(_ network: Autoencoder, images: Int, height: Int, width: Int) -> [ConvolutionShape] {
-    var size = (height: height, width: width)
-    return network.layers.map { layer in
-      let kernel = network.options.kernel
-      let geometry = network.options.geometry
-      let shape =
-        layer.isTransposed
-        ? ConvolutionShape(
-          transposing: images, inputChannels: layer.inputs, outputChannels: layer.outputs, height: size.height,
-          width: size.width, kernelHeight: kernel, kernelWidth: kernel, geometry: geometry)
-        : ConvolutionShape(
-          convolving: images, inputChannels: layer.inputs, outputChannels: layer.outputs, height: size.height,
-          width: size.width, kernelHeight: kernel, kernelWidth: kernel, geometry: geometry)
-      size = (shape.outputHeight, shape.outputWidth)
-      return shape
-    }
-  }
-
   init(_ network: Autoencoder, images: Int, height: Int, width: Int, keepsForGradient: Bool, recomputes: Bool) {
     self.network = network
     self.images = images
     let arena = arena
-    let shapes = Self.shapes(network, images: images, height: height, width: width)
+    let shapes = network.shapes(images: images, height: height, width: width)
     let workspace = BlockWorkspace(keepsForGradient: keepsForGradient, arena: arena)
     // Without gradients a block's output is dead once the next has read it: two buffers in turn.
     let shared = keepsForGradient ? [] : Self.turns(shapes, arena)

@@ -59,19 +59,8 @@ final class DirectPass: AutoencoderPass {
     let largest = images * channels * height * width
     let shared = keepsForGradient ? [] : [buffer(largest), buffer(largest), buffer(largest)]
     var blocks: [Block] = []
-    var size = (height: height, width: width)
-    for (number, layer) in network.layers.enumerated() {
-      let shape =
-        layer.isTransposed
-        ? ConvolutionShape(
-          transposing: images, inputChannels: layer.inputs, outputChannels: layer.outputs, height: size.height,
-          width: size.width, kernelHeight: network.options.kernel, kernelWidth: network.options.kernel,
-          geometry: network.options.geometry)
-        : ConvolutionShape(
-          convolving: images, inputChannels: layer.inputs, outputChannels: layer.outputs, height: size.height,
-          width: size.width, kernelHeight: network.options.kernel, kernelWidth: network.options.kernel,
-          geometry: network.options.geometry)
-      size = (shape.outputHeight, shape.outputWidth)
+    let shapes = network.shapes(images: images, height: height, width: width)
+    for (number, (layer, shape)) in zip(network.layers, shapes).enumerated() {
       blocks.append(
         Block(
           layer: layer, shape: shape, convolved: keepsForGradient ? buffer(shape.outputCount) : shared[2],
