@@ -8,14 +8,14 @@ import PerceptualKernels
 /// [O, C, 4, 4] for a convolution and [C, O, 4, 4] for a transposed one. The buffers are on 64 bytes, finite and below
 /// 2^30, or outputs near an exception carry it too. Accuracy: the error of the direct sum. The same bits for any
 /// number of threads, not for every instruction set.
+///
+/// Threads and instruction set are those of ``Execution/current`` where it is made. It holds no memory: filters and scratch
+/// are lent by a pool that outlives it.
 public final class BlockConvolution {
   public let shape: ConvolutionShape
   public let isTransposed: Bool
   let filtering: MinimalFiltering
   private let execution: Execution
-  private let arena = Arena()
-  private let filters: UnsafeMutablePointer<Float>
-  private let workspace: BlockWorkspace
 
   /// Stops where ``ConvolutionPath/obstacle(_:isTransposed:)`` names one.
   public init(_ shape: ConvolutionShape, isTransposed: Bool) {
@@ -31,12 +31,6 @@ public final class BlockConvolution {
     filtering = MinimalFiltering(
       coarse: isTransposed ? input : output, fine: isTransposed ? output : input, padding: shape.geometry.padding,
       kernels: execution.kernels)
-    filters = arena.floats(filtering.filter.count)
-    // Made here: the pieces of work, which ask for it, run side by side.
-    workspace = BlockWorkspace(keepsForGradient: true, arena: arena)
-    workspace.reserve(
-      scratch: max(filtering.analysisScratch + filtering.expandedCount, filtering.synthesisScratch),
-      part: filtering.filter.count, pieces: shape.images * filtering.analysisGrid.pieces)
   }
 
   private var input: ChannelBlocks { isTransposed ? filtering.coarse : filtering.fine }
@@ -50,6 +44,9 @@ public final class BlockConvolution {
     output.pack(y, blocks, execution)
   }
   /// And back.
+  public func unpackInput(_ blocks: UnsafePointer<Float>, _ x: UnsafeMutablePointer<Float>) {
+    input.unpack(blocks, x, execution)
+  }
   public func unpackOutput(_ blocks: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
     output.unpack(blocks, y, execution)
   }
@@ -85,37 +82,41 @@ public final class BlockConvolution {
     let coarse = StoredRows(shape: filtering.coarse, x: isTransposed ? x : upstream)
     let pieces = filtering.analysisGrid.pieces
     let none: StoringSink? = nil
-    let parts = workspace.forEachPart(
-      of: filtering.fine.images * pieces, count: filtering.filter.count, execution
-    ) { range, part in
-      workspace.withScratch { scratch in
-        let expanded = scratch + filtering.analysisScratch
-        for index in range {
-          filtering.expand(image: index / pieces, piece: index % pieces, coarse, expanded, patch: scratch)
-          filtering.analyse(
-            image: index / pieces, piece: index % pieces, source, filters: nil, none,
-            gradient: FilterGradient(expanded: expanded, filters: part, accumulates: index > range.lowerBound),
-            scratch: scratch)
+    let filter = filtering.filter
+    let all = filtering.fine.images * pieces
+    ScratchPool.shared.withFloats(BlockWorkspace.parts(of: all) * filter.count) { parts in
+      let number = BlockWorkspace.forEachPart(of: all, count: filter.count, parts, execution) { range, part in
+        ScratchPool.shared.withFloats(filtering.analysisScratch + filtering.expandedCount) { scratch in
+          let expanded = scratch + filtering.analysisScratch
+          for index in range {
+            filtering.expand(image: index / pieces, piece: index % pieces, coarse, expanded, patch: scratch)
+            filtering.analyse(
+              image: index / pieces, piece: index % pieces, source, filters: nil, none,
+              gradient: FilterGradient(expanded: expanded, filters: part, accumulates: index > range.lowerBound),
+              scratch: scratch)
+          }
         }
       }
+      filter.unpackGradient(parts, count: number, gradient, execution)
     }
-    filtering.filter.unpackGradient(workspace.parts, count: parts, gradient, execution)
   }
 
   private func analyse(
     _ fine: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
     _ coarse: UnsafeMutablePointer<Float>
   ) {
-    filtering.filter.packAnalysis(weight, filters, execution)
     let source = StoredRows(shape: filtering.fine, x: fine)
     let sink = StoringSink(
       shape: filtering.coarse, output: coarse, bias: bias, streams: filtering.coarse.isLarge, kernels: execution.kernels)
     let pieces = filtering.analysisGrid.pieces
-    execution.forEach(filtering.fine.images * pieces) { index in
-      workspace.withScratch { scratch in
-        filtering.analyse(
-          image: index / pieces, piece: index % pieces, source, filters: filters, sink, gradient: nil,
-          scratch: scratch)
+    ScratchPool.shared.withFloats(filtering.filter.count) { filters in
+      filtering.filter.packAnalysis(weight, filters, execution)
+      execution.forEach(filtering.fine.images * pieces) { index in
+        ScratchPool.shared.withFloats(filtering.analysisScratch) { scratch in
+          filtering.analyse(
+            image: index / pieces, piece: index % pieces, source, filters: filters, sink, gradient: nil,
+            scratch: scratch)
+        }
       }
     }
   }
@@ -124,15 +125,17 @@ public final class BlockConvolution {
     _ coarse: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
     _ fine: UnsafeMutablePointer<Float>
   ) {
-    filtering.filter.packSynthesis(weight, filters, execution)
     let source = StoredRows(shape: filtering.coarse, x: coarse)
     let sink = StoringSink(
       shape: filtering.fine, output: fine, bias: bias, streams: filtering.fine.isLarge, kernels: execution.kernels)
     let pieces = filtering.synthesisGrid.pieces
-    execution.forEach(filtering.coarse.images * pieces) { index in
-      workspace.withScratch { scratch in
-        filtering.synthesise(
-          image: index / pieces, piece: index % pieces, source, filters: filters, sink, scratch: scratch)
+    ScratchPool.shared.withFloats(filtering.filter.count) { filters in
+      filtering.filter.packSynthesis(weight, filters, execution)
+      execution.forEach(filtering.coarse.images * pieces) { index in
+        ScratchPool.shared.withFloats(filtering.synthesisScratch) { scratch in
+          filtering.synthesise(
+            image: index / pieces, piece: index % pieces, source, filters: filters, sink, scratch: scratch)
+        }
       }
     }
   }

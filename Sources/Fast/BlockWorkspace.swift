@@ -55,10 +55,17 @@ public final class BlockWorkspace {
   func forEachPart(
     of pieces: Int, count: Int, _ execution: Execution, _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
   ) -> Int {
-    let number = Self.parts(of: pieces)
     take()
-    require(number * count <= partFloats, "pieces: \(pieces) of \(count) floats were not reserved")
-    let parts = parts
+    require(Self.parts(of: pieces) * count <= partFloats, "pieces: \(pieces) of \(count) floats were not reserved")
+    return Self.forEachPart(of: pieces, count: count, parts, execution, body)
+  }
+
+  /// The same with the parts' memory given.
+  static func forEachPart(
+    of pieces: Int, count: Int, _ parts: UnsafeMutablePointer<Float>, _ execution: Execution,
+    _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
+  ) -> Int {
+    let number = Self.parts(of: pieces)
     execution.forEach(number) { index in
       body(index * pieces / number..<(index + 1) * pieces / number, parts + index * count)
     }

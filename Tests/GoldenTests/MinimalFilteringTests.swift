@@ -1,9 +1,10 @@
-import Fast
 import PerceptualConformance
 import PerceptualCore
 import PerceptualTestSupport
 import Reference
 import Testing
+
+@testable import Fast
 
 /// The path of convolution2D and transposedConvolution2D that works on channel blocks.
 @Suite struct MinimalFilteringTests {
@@ -15,6 +16,31 @@ import Testing
     let operationCase = try tested.sample.operationCase(of: checked, fill: fill)
     let failures = try crossCheck(checked, operationCase, exact: fill == .integers)
     #expect(failures == [], "\(failures.joined(separator: "\n"))")
+  }
+
+  /// In channel blocks, for those who keep their data so: the three directions, bit for bit on integers.
+  @Test(arguments: minimalFilteringSamples)
+  func blockConvolutionAgreesWithReference(_ tested: (operation: String, sample: Sample)) throws {
+    let checked = try #require(operation(named: tested.operation))
+    let operationCase = try tested.sample.operationCase(of: checked, fill: .integers)
+    let expected = try checked.run(.reference, operationCase)
+    let isTransposed = tested.operation == "transposedConvolution2D"
+    let shape = try convolutionShape(operationCase, isTransposed: isTransposed)
+    let x: Tensor<Float> = operationCase.input("x").converted()
+    let weight: Tensor<Float> = operationCase.input("weight").converted()
+    let bias: Tensor<Float> = operationCase.input("bias").converted()
+    let upstream: Tensor<Float> = operationCase.cotangent("y").converted()
+    for set in InstructionSet.available {
+      for threads in threadCounts {
+        let found = Execution.$current.withValue(Execution(threads: threads, instructionSet: set)) {
+          runInBlocks(
+            BlockConvolution(shape, isTransposed: isTransposed), x, weight: weight, bias: bias, upstream: upstream)
+        }
+        #expect(found.y.converted() == expected.outputs["y"], "\(set), \(threads) threads")
+        #expect(found.gradients.x.converted() == expected.gradients["x"], "\(set), \(threads) threads")
+        #expect(found.gradients.weight.converted() == expected.gradients["weight"], "\(set), \(threads) threads")
+      }
+    }
   }
 
   /// The transforms would spread a value that is not finite, or very large: such data take the direct path.
@@ -38,21 +64,22 @@ import Testing
     }
   }
 
-  /// Outputs too large for the caches are written past them: nine images at a time as each by itself.
-  @Test func largeOutputsAreTheImagesOneByOne() {
-    let image = 32 * 64 * 64
-    let x = uniformNoise(seed: 4, stream: .other, index: 0, count: 9 * image)
-    let weight = Tensor(uniformNoise(seed: 4, stream: .other, index: 1, count: 32 * 32 * 16), shape: [32, 32, 4, 4])
-    let bias = Tensor(uniformNoise(seed: 4, stream: .other, index: 2, count: 32))
-    let geometry = ConvolutionGeometry(stride: 2, padding: 1)
-    func output(_ elements: ArraySlice<Float>) -> [Float] {
-      let shape = [elements.count / image, 32, 64, 64]
-      return Fast.transposedConvolution2D(
-        Tensor(Array(elements), shape: shape), weight: weight, bias: bias, geometry: geometry).elements
+  /// What decides between the two: a row's largest magnitude, of every length about a vector's.
+  @Test(arguments: InstructionSet.available) func largestMagnitudeSeesEveryElement(_ set: InstructionSet) throws {
+    let kernels = try #require(set.kernels)
+    for count in [0, 1, 4, 5, 8, 9, 16, 17, 33, 70] {
+      let row = (0..<count).map { Float($0 % 7) - 3.5 }
+      #expect(kernels.largestMagnitude(row, count: count) == (row.map(abs).max() ?? 0))
+      for place in 0..<count {
+        var changed = row
+        changed[place] = -100
+        #expect(kernels.largestMagnitude(changed, count: count) == 100)
+        for strange in [Float.nan, .infinity, -.infinity] {
+          changed[place] = strange
+          #expect(kernels.largestMagnitude(changed, count: count).isNaN)
+        }
+      }
     }
-    let all = output(x[...])
-    #expect(all.count * 4 > 1 << 24)
-    for n in 0..<9 { #expect(all[4 * n * image..<4 * (n + 1) * image] == output(x[n * image..<(n + 1) * image])[...]) }
   }
 
   /// The filtering as its equation, in Double, is the convolution.
@@ -74,25 +101,44 @@ import Testing
 
   /// Every sample above takes the path it is meant for.
   @Test(arguments: minimalFilteringSamples) func isChosen(_ tested: (operation: String, sample: Sample)) throws {
-    let x = try #require(tested.sample.shapes["x"])
-    let weight = try #require(tested.sample.shapes["weight"])
-    let isTransposed = tested.operation == "transposedConvolution2D"
-    let checked = try #require(operation(named: tested.operation))
-    let attributes = try tested.sample.operationCase(of: checked, fill: .integers).attributes
+    let path = try path(of: tested.sample, operation: tested.operation)
+    #expect(path == .minimalFiltering)
+  }
+
+  /// And those whose labels say so do not.
+  @Test func othersTakeTheDirectPath() throws {
+    let samples =
+      convolution2DSamples.map { ("convolution2D", $0) }
+      + transposedConvolution2DSamples.map { ("transposedConvolution2D", $0) }
+    let refused = samples.filter { $0.1.label.contains("which minimal filtering refuses") }
+    #expect(refused.count == 4)
+    for (operation, sample) in refused {
+      let path = try path(of: sample, operation: operation)
+      #expect(path == .correlation, "\(sample)")
+    }
+  }
+
+  private func path(of sample: Sample, operation name: String) throws -> ConvolutionPath? {
+    let checked = try #require(operation(named: name))
+    let isTransposed = name == "transposedConvolution2D"
+    let shape = try convolutionShape(
+      try sample.operationCase(of: checked, fill: .integers), isTransposed: isTransposed)
+    return ConvolutionPath.choices(shape, isTransposed: isTransposed).first { $0.obstacle == nil }?.path
+  }
+
+  private func convolutionShape(_ given: OperationCase<Double>, isTransposed: Bool) throws -> ConvolutionShape {
+    let (x, weight) = (given.input("x").shape, given.input("weight").shape)
     let geometry = ConvolutionGeometry(
-      stride: try attributes.extent("stride", default: 1, atLeast: 1),
-      padding: try attributes.extent("padding", default: 0, atLeast: 0),
-      outputPadding: try attributes.extent("outputPadding", default: 0, atLeast: 0))
-    let shape =
-      isTransposed
+      stride: try given.attributes.extent("stride", default: 1, atLeast: 1),
+      padding: try given.attributes.extent("padding", default: 0, atLeast: 0),
+      outputPadding: try given.attributes.extent("outputPadding", default: 0, atLeast: 0))
+    return isTransposed
       ? ConvolutionShape(
-        transposing: x[0], inputChannels: x[1], outputChannels: weight[1], height: x[2], width: x[3], kernelHeight: 4,
-        kernelWidth: 4, geometry: geometry)
+        transposing: x[0], inputChannels: x[1], outputChannels: weight[1], height: x[2], width: x[3],
+        kernelHeight: weight[2], kernelWidth: weight[3], geometry: geometry)
       : ConvolutionShape(
-        convolving: x[0], inputChannels: x[1], outputChannels: weight[0], height: x[2], width: x[3], kernelHeight: 4,
-        kernelWidth: 4, geometry: geometry)
-    let choices = ConvolutionPath.choices(shape, isTransposed: isTransposed)
-    #expect(choices.first { $0.obstacle == nil }?.path == .minimalFiltering)
+        convolving: x[0], inputChannels: x[1], outputChannels: weight[0], height: x[2], width: x[3],
+        kernelHeight: weight[2], kernelWidth: weight[3], geometry: geometry)
   }
 
   static let refused: [(String, channels: Int, outputs: Int, kernel: Int, ConvolutionGeometry, String)] = [
