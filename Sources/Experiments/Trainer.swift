@@ -72,6 +72,8 @@ public struct TrainingOptions: Equatable, Sendable {
 }
 
 /// Trains an autoencoder with AdamW. Iteration i draws batch i of the data, so a resumed run continues bit for bit.
+///
+/// Every step runs on the threads and with the instruction set of ``Execution/current`` where the trainer was made.
 public final class Trainer {
   public let network: Autoencoder
   public let options: TrainingOptions
@@ -85,6 +87,7 @@ public final class Trainer {
   /// Of the pictures trained on; nil for noise.
   let fingerprint: String?
   private let pass: any AutoencoderPass
+  private let execution = Execution.current
   /// The running statistics before a step, which a step that fails puts back.
   private let earlierStatistics: ParameterStore
   private let objective: TrainingObjective
@@ -140,6 +143,10 @@ public final class Trainer {
   /// One step on the next batch. A loss or gradient that is not finite throws, and the network is as it was before.
   @discardableResult
   public func step() throws(PerceptualError) -> Step {
+    try Execution.$current.withValue(execution) { Result { () throws(PerceptualError) in try takeStep() } }.get()
+  }
+
+  private func takeStep() throws(PerceptualError) -> Step {
     data.draw(
       iteration, images: options.batch, height: options.size, width: options.size, seed: options.seed, into: batch)
     let statistics = network.statistics

@@ -12,6 +12,9 @@ import PerceptualKernels
 ///
 /// The convolutions run by minimal filtering (``MinimalFiltering``), the first one, from a single channel, directly. The
 /// gradient of the convolution's bias is 0, which batch normalisation makes it but for rounding.
+///
+/// Threads and instruction set are those of ``Execution/current`` where the block is made; a network's blocks, their
+/// workspace and its ``OutputBlock`` are made under the same.
 public final class ConvolutionBlock {
   /// What a block convolves.
   public enum Input {

@@ -4,7 +4,8 @@ import PerceptualKernels
 /// The end of a convolutional network, fused: a 3x3 convolution of a block's activation to a single channel, and a sigmoid.
 ///
 /// Backward, the gradient of the block's activation, the largest array of the network, is never stored: it is nine
-/// products a pixel from the single channel's gradient, computed where it is needed.
+/// products a pixel from the single channel's gradient, computed where it is needed. Threads and instruction set are those
+/// of ``Execution/current`` where it is made.
 public final class OutputBlock {
   private static let lanes = ChannelBlocks.lanes
   private static let rowsAtOnce = 8

@@ -38,7 +38,7 @@ public protocol BlockKernels: Sendable {
   /// Output channels of one panel of weights: two vectors.
   static var panelChannels: Int { get }
 
-  /// The largest magnitude of a row; not a number if one element is not.
+  /// The largest magnitude of a row, 0 of an empty one; not a number where an element is infinite or not a number.
   static func largestMagnitude(_ x: UnsafePointer<Float>, count: Int) -> Float
 
   /// sums[r][o] = (accumulates: +=) sum over blocks b and k < depth of x[b blockPitch + 16 r + k] weights[b depth + k][o],

@@ -46,8 +46,8 @@ import Testing
     #expect(once.allSatisfy { $0 > 0 && $0 < 1 })
   }
 
-  /// Six channels run operation by operation, 32 in fused blocks.
-  @Test(arguments: [6, 32]) func trainingIsTheSameForAnyNumberOfThreads(_ channels: Int) throws {
+  /// Six channels run operation by operation, 32 and 64 in fused blocks.
+  @Test(arguments: [6, 32, 64]) func trainingIsTheSameForAnyNumberOfThreads(_ channels: Int) throws {
     func weights(_ threads: Int) throws -> [Float] {
       try Execution.$current.withValue(Execution(threads: threads)) {
         let options = TrainingOptions(loss: .nlpd, iterations: 3, batch: 3, size: 80, seed: 5)
@@ -59,6 +59,39 @@ import Testing
     }
     let once = try weights(1)
     for threads in threadCounts.dropFirst() { #expect(try weights(threads) == once, "\(threads) threads") }
+  }
+
+  /// In fused blocks as well as operation by operation.
+  @Test(arguments: [6, 32]) func aTrainerKeepsTheExecutionItWasMadeUnder(_ channels: Int) throws {
+    let baseline = Execution(threads: 1, instructionSet: .baseline)
+    func trainer() throws -> Trainer {
+      try Trainer(
+        Autoencoder(AutoencoderOptions(channels: channels), seed: 5),
+        options: TrainingOptions(loss: .mse, iterations: 2, batch: 2, size: 48, seed: 5), data: .noise)
+    }
+    func weights(_ trainer: Trainer) throws -> [Float] {
+      for _ in 0..<2 { try trainer.step() }
+      return trainer.network.tensors.flatMap(\.tensor.elements)
+    }
+    let expected = try Execution.$current.withValue(baseline) { try weights(try trainer()) }
+    let kept = try Execution.$current.withValue(baseline) { try trainer() }
+    #expect(try weights(kept) == expected)
+    // Not every machine has another set, whose rounding is another.
+    if InstructionSet.available[0] != .baseline { #expect(try weights(try trainer()) != expected) }
+  }
+
+  @Test(arguments: [
+    (AutoencoderOptions(channels: 32), nil), (AutoencoderOptions(channels: 64), nil), (AutoencoderOptions(), nil),
+    (AutoencoderOptions(channels: 33), "layer 0: 33 channels, a multiple of 32 is needed"),
+    (AutoencoderOptions(channels: 48), "layer 0: 48 channels, a multiple of 32 is needed"),
+    (AutoencoderOptions(channels: 32, kernel: 6), "layer 0: the kernel is 6x6, 4x4 is needed"),
+  ])
+  func theNextPassTakesOver(_ options: AutoencoderOptions, obstacle: String?) {
+    let passes = Autoencoder(options).passes(height: 32, width: 48)
+    #expect(passes[0].obstacle == obstacle)
+    #expect(passes[1].obstacle == nil)
+    let pass = Autoencoder(options).makePass(images: 1, height: 32, width: 48, keepsForGradient: false)
+    #expect((pass is BlockPass) == (obstacle == nil))
   }
 
   /// What is computed again is what would have been stored; a part of the work that begins amid an image sees all of it.
