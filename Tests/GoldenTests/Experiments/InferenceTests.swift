@@ -59,12 +59,6 @@ import Testing
         geometry: ConvolutionGeometry(stride: 1, padding: 1)))
   }
 
-  private func distance(_ a: Tensor<Float>, _ b: Tensor<Double>) -> Double {
-    var sum = 0.0
-    for index in 0..<b.count { sum += (Double(a[index]) - b[index]) * (Double(a[index]) - b[index]) }
-    return (sum / Double(b.count)).squareRoot()
-  }
-
   /// One piece of work an image; several below one another; several side by side, of unequal size.
   @Test(arguments: [[1, 1, 32, 32], [2, 1, 48, 32], [1, 1, 32, 560]], Quantisation.allCases)
   func agreesWithTheEquations(_ shape: [Int], _ quantisation: Quantisation) throws {
@@ -77,11 +71,11 @@ import Testing
       guard let pixels = pixels.baseAddress else { return }
       direct.forward(pixels, statistics: .running, quantisation: quantisation, updatesRunning: false)
     }
-    let plain = distance(Tensor(Array(UnsafeBufferPointer(start: direct.output, count: x.count)), shape: shape), truth)
+    let plain = rootMeanSquareDistance(Tensor(Array(UnsafeBufferPointer(start: direct.output, count: x.count)), shape: shape), truth)
     #expect(plain > 0)
     for instructionSet in InstructionSet.available {
       let fused = Execution.$current.withValue(Execution(threads: 2, instructionSet: instructionSet)) {
-        distance(network.reconstruct(x, quantisation: quantisation), truth)
+        rootMeanSquareDistance(network.reconstruct(x, quantisation: quantisation), truth)
       }
       #expect(fused <= Self.allowance * plain, "\(instructionSet): \(fused) from Double, operation by operation \(plain)")
     }
