@@ -8,8 +8,8 @@ import Testing
   /// determinism tests are those that run, be the cores fewer.
   @Test func asManyThreadsRunAsAreAskedFor() {
     for threads in threadCounts {
-      let meeting = Meeting(of: threads)
-      let met = Execution(threads: threads).map(threads) { _ in meeting.attend(within: 60) }
+      let meeting = Meeting(of: threads, until: Date(timeIntervalSinceNow: 60))
+      let met = Execution(threads: threads).map(threads) { _ in meeting.attend() }
       #expect(met == Array(repeating: true, count: threads), "\(threads) threads")
     }
   }
@@ -33,18 +33,21 @@ import Testing
 /// A place where so many have to be at a time.
 private final class Meeting: Sendable {
   private let size: Int
+  private let end: Date
   private let condition = NSCondition()
   private nonisolated(unsafe) var present = 0
 
-  init(of size: Int) { self.size = size }
+  init(of size: Int, until end: Date) {
+    self.size = size
+    self.end = end
+  }
 
-  /// Whether all came within so many seconds.
-  func attend(within seconds: Double) -> Bool {
+  /// Whether all came in time.
+  func attend() -> Bool {
     condition.lock()
     defer { condition.unlock() }
     present += 1
     condition.broadcast()
-    let end = Date(timeIntervalSinceNow: seconds)
     while present < size { if !condition.wait(until: end) { return false } }
     return true
   }
