@@ -97,7 +97,8 @@ public final class FusedChain {
     results["last.gradients"] = tensor(lastGradients, [9 * channels + 1])
     for (number, shape) in chain.shapes.enumerated() {
       let outputs = [shape.outputChannels]
-      let ends = chain.layers[number].isTransposed
+      let ends =
+        chain.layers[number].isTransposed
         ? [shape.inputChannels, shape.outputChannels] : [shape.outputChannels, shape.inputChannels]
       results["\(number).runningMean"] = tensor(running[number].mean, outputs)
       results["\(number).runningVariance"] = tensor(running[number].variance, outputs)
