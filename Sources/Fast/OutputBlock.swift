@@ -192,11 +192,13 @@ public final class OutputBlock {
   }
 
   /// The gradients of this convolution's and the block's parameters, and that of the block's input, for the upstream
-  /// gradient of ``output``.
+  /// gradient of ``output``: given to the input block, written to `inputGradient` for a stored input, left out for a
+  /// picture.
   public func backward(
     upstream: UnsafePointer<Float>, weightGradient: UnsafeMutablePointer<Float>,
     biasGradient: UnsafeMutablePointer<Float>, input: ConvolutionBlock.Input,
-    _ parameters: ConvolutionBlock.Parameters, gradients: ConvolutionBlock.Parameters
+    _ parameters: ConvolutionBlock.Parameters, gradients: ConvolutionBlock.Parameters,
+    inputGradient: UnsafeMutablePointer<Float>? = nil
   ) {
     guard let bordered, let weightParts else {
       require(false, "backward: this pass keeps nothing for the gradient")
@@ -253,7 +255,7 @@ public final class OutputBlock {
     let gradient = SpreadRows(
       block: block, x: block.convolved, firstImage: 0, upstream: bordered, weights: turnedWeights,
       normalization: statistics.normalization, kernels: kernels)
-    block.backward(input, parameters, gradients: gradients, upstream: gradient, inputGradient: nil)
+    block.backward(input, parameters, gradients: gradients, upstream: gradient, inputGradient: inputGradient)
   }
 }
 

@@ -37,6 +37,7 @@ import Testing
     .init(
       "a convolution of stored blocks before the output, one past 16 wide", [2, 32, 10, 67],
       [.convolution(to: 32), .convolution(to: 32)]),
+    .init("stored blocks straight before the output", [2, 32, 5, 3], [.transposed(to: 32, padding: 2)]),
     .init("two pieces of tile columns, of unequal size", [1, 32, 5, 279], [.convolution(to: 32), .transposed(to: 32)]),
     .init(
       "two pieces of tile rows, of unequal size", [1, 32, 47, 43],

@@ -88,7 +88,7 @@ public final class FusedChain {
     }
     last.backward(
       upstream: upstream, weightGradient: lastGradients, biasGradient: lastGradients + 9 * channels, input: input(end),
-      parameters[end], gradients: gradients[end])
+      parameters[end], gradients: gradients[end], inputGradient: end == 0 ? inputGradient : nil)
     for number in (0..<end).reversed() {
       blocks[number].backward(
         input(number), parameters[number], gradients: gradients[number],
