@@ -10,7 +10,7 @@ TESTS = {
     "convolution2D": rf"(Tests|Checks)\.Convolution|{FIXTURES}",
     "transposedConvolution2D": rf"Tests\.TransposedConvolution|Checks\.ConvolutionGradient|{FIXTURES}",
     "batchNormalization": rf"(Tests|Checks)\.BatchNormalization|{FIXTURES}",
-    "minimalFiltering": r"Tests\.(MinimalFiltering|Trajectory|Autoencoder|Inference)",
+    "minimalFiltering": r"Tests\.(MinimalFiltering|ConvolutionBlock|LargeOutput|Trajectory|Autoencoder|Inference)",
     "leakyReLU": rf"(Tests|Checks)\.LeakyReLU|{FIXTURES}",
     "tanh": rf"(Tests|Checks)\.Tanh|{FIXTURES}",
     "sigmoid": rf"(Tests|Checks)\.Sigmoid|{FIXTURES}",
