@@ -1,4 +1,5 @@
 import PerceptualCore
+import PerceptualKernels
 
 /// The perceptual distance of signals, per sample: features of an auditory filter bank compared by mean squared error or
 /// cosine (docs/fixtures.md).
@@ -8,7 +9,7 @@ import PerceptualCore
 /// With masking (``BarkMasking``) the factor is 1 / sqrt(the target's masking threshold), band by band and frame by frame.
 ///
 /// Shapes: prediction and target [N, T]; value [N]. Accuracy: 2e-6 of the value; the filters are applied by Fourier
-/// transforms in single precision. A signal that is not finite has a value that is not finite. Stops with a sentence where
+/// transforms, those of the signals in double precision and those of the responses in single. A signal that is not finite has a value that is not finite. Stops with a sentence where
 /// options or shapes do not fit.
 public func barkDistance(
   _ prediction: Tensor<Float>, target: Tensor<Float>, options: BarkDistanceOptions
@@ -19,7 +20,7 @@ public func barkDistance(
 /// The gradients of ``barkDistance(_:target:options:)``; 0 where a response is not positive.
 ///
 /// Shapes: upstream [N]; gradients as prediction and target. Accuracy: 2e-6 in relative L2 norm for log factors up to 100,
-/// 5e-5 at 10 000. With masking the thresholds, which follow from the target, are held fixed.
+/// 1e-5 at 10 000. With masking the thresholds, which follow from the target, are held fixed.
 public func barkDistanceGradient(
   _ prediction: Tensor<Float>, target: Tensor<Float>, upstream: Tensor<Float>, options: BarkDistanceOptions
 ) -> PairGradients<Float> {
@@ -44,14 +45,15 @@ private func plan(
   return BarkPlan.of(options, samples: prediction.shape[1])
 }
 
-/// The features of a target that is compared with many predictions.
-public final class BarkTarget: @unchecked Sendable {
+/// The features of a target, but for their weights, that is compared with many predictions.
+public final class BarkTarget: Sendable {
   let plan: BarkPlan
   let count: Int
-  /// [count, groups, positions, lanes], never written again.
-  let rows: UnsafeMutablePointer<Float>
+  private let memory: FloatLines
+  /// [count, groups, positions, lanes], positions in the order of the plan's places, never written again.
+  var rows: UnsafeMutablePointer<Float> { memory.start }
   /// [count, groups, factor rows, lanes], after the rows.
-  let factors: UnsafeMutablePointer<Float>
+  var factors: UnsafeMutablePointer<Float> { memory.start + count * plan.groups * plan.groupRows }
 
   /// `signals` [N, T], T that of the plan.
   public init(_ plan: BarkPlan, _ signals: Tensor<Float>) {
@@ -61,10 +63,7 @@ public final class BarkTarget: @unchecked Sendable {
     self.plan = plan
     count = signals.shape[0]
     let size = plan.groups * plan.groupRows
-    let all = count * (size + plan.factorsCount)
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: all * 4, alignment: 64)
-    rows = memory.bindMemory(to: Float.self, capacity: all)
-    factors = rows + count * size
+    memory = FloatLines(zeros: count * (size + plan.factorsCount))
     let execution = Execution.current
     for n in 0..<count {
       signals.withPointer {
@@ -73,8 +72,6 @@ public final class BarkTarget: @unchecked Sendable {
       }
     }
   }
-
-  deinit { rows.deallocate() }
 }
 
 /// What a prediction is compared with.
@@ -96,7 +93,7 @@ extension BarkPlan {
     return evaluate(prediction, .features(target), upstream: upstream)
   }
 
-  /// weight log(1 + factor max(0, x)) of all groups of a target, and its factors.
+  /// log(1 + factor max(0, x)) of all groups of a target, and its factors.
   func features(
     _ signal: UnsafePointer<Float>, _ rows: UnsafeMutablePointer<Float>, factors: UnsafeMutablePointer<Float>,
     _ execution: Execution
@@ -105,28 +102,36 @@ extension BarkPlan {
       let segments = transform(signal, in: memory, execution)
       fillFactors(segments, factors, execution)
       execution.forEach(groups) { group in
-        ScratchPool.shared.withFloats(responseScratch) { scratch in
-          for segment in 0..<self.segments {
-            let place = rows + group * groupRows + segment * step * lanes
-            respond(group: group, segment: segment, segments, place, scratch: scratch)
-            rectify(group: group, segment: segment, place, factors: factors)
+        ScratchPool.shared.withFloats(pairRows + lanes) { z in
+          for pair in 0..<pairs {
+            let side = BarkSide(signal: segments, group: group, pair: pair, z: z, tolerances: z + pairRows)
+            filter(side)
+            throughPasses([z]) { leaf in
+              respond(side, leaf)
+              withPositions(pair: pair, leaf: leaf.index) { positions, before in
+                rectify(side, leaf, positions, factors: factors, rows + group * groupRows + before * lanes)
+              }
+            }
           }
         }
       }
     }
   }
 
+  /// The features of the responses in a leaf but for their weights, one position after the other. A weight is the same for
+  /// both signals, so that it comes in after their difference, which it would round once more.
   func rectify(
-    group: Int, segment: Int, _ rows: UnsafeMutablePointer<Float>, factors: UnsafePointer<Float>
+    _ side: BarkSide, _ leaf: BarkLeaf, _ positions: BarkPositions, factors: UnsafePointer<Float>,
+    _ features: UnsafeMutablePointer<Float>
   ) {
+    kernels.rectifiedLogarithms(
+      side.z + leaf.rows, scales: side.scales, positions, factors: factors + side.group * factorRows * lanes, features)
+  }
+
+  func withWeights<Result>(_ group: Int, _ body: (UnsafePointer<Float>) -> Result) -> Result {
     weights.withUnsafeBufferPointer { weights in
-      guard let weights = weights.baseAddress else { return }
-      for run in runs(ofSegment: segment) {
-        let place = rows + run.row * lanes
-        kernels.rectifiedLogarithms(
-          place, weights: weights + group * lanes, factors: factors + (group * factorRows + run.frame) * lanes, place,
-          count: run.count)
-      }
+      guard let weights = weights.baseAddress else { preconditionFailure("a plan has weights") }
+      return body(weights + group * lanes)
     }
   }
 

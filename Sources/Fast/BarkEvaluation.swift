@@ -9,7 +9,7 @@ struct BarkEvaluation {
 
   enum Target {
     case signal(UnsafePointer<Float>)
-    /// [groups, positions, lanes].
+    /// [groups, positions, lanes], positions in the order of the plan's places.
     case features(UnsafePointer<Float>, factors: UnsafePointer<Float>)
   }
 
@@ -56,7 +56,7 @@ struct BarkEvaluation {
 
   /// A mean of squares has no share of a.
   private var parts: Int { plan.options.distance == .cosine ? 2 : 1 }
-  private var sumsOfGroup: Int { plan.segments * parts * 2 * plan.bins }
+  private var sumsOfGroup: Int { plan.pairs * parts * 2 * plan.length }
 
   /// The value, and the derivative by a feature a beside b: difference (a - b) + share a.
   private func distance(_ sums: Sums, upstream: Float) -> (value: Float, difference: Double, share: Double) {
@@ -74,79 +74,83 @@ struct BarkEvaluation {
   }
 
   /// Filters the signals, sums up the features of each group, the groups' sums in their order, and where asked gathers
-  /// the spectra of the gradient's parts, [groups, segments, parts, 2 bins].
+  /// the spectra of the gradient's parts, [groups, pairs, parts, 2 length].
   private func sums(_ places: Places, gathered: UnsafeMutablePointer<Float>?) -> Sums {
-    let plan = plan
-    let parts = parts
-    let sumsOfGroup = sumsOfGroup
     var all = [Sums](repeating: (0, 0, 0, 0), count: plan.groups)
     all.withUnsafeMutableBufferPointer { all in
       execution.forEach(plan.groups) { group in
-        let rowsOfSegment = plan.step * plan.lanes
-        let wholeRows = plan.length * plan.lanes
-        ScratchPool.shared.withFloats(plan.responseScratch + 2 * rowsOfSegment + 2 * wholeRows) { scratch in
-          let rows = scratch + plan.responseScratch
-          let targetRows = rows + rowsOfSegment
-          let (differences, shares) = (targetRows + rowsOfSegment, targetRows + rowsOfSegment + wholeRows)
-          for segment in 0..<plan.segments {
-            plan.respond(group: group, segment: segment, places.own, rows, scratch: scratch)
-            let features: UnsafePointer<Float>
-            if let other = places.other {
-              plan.respond(group: group, segment: segment, other, targetRows, scratch: scratch)
-              plan.rectify(group: group, segment: segment, targetRows, factors: places.factors)
-              features = UnsafePointer(targetRows)
-            } else if case .features(let known, _) = places.target {
-              features = known + group * plan.groupRows + segment * rowsOfSegment
-            } else {
-              return
+        let (lanes, pairRows) = (plan.lanes, plan.pairRows)
+        ScratchPool.shared.withFloats(2 * pairRows + 2 * lanes + max(plan.leafRows, 16 * lanes)) { z in
+          let work = Work(
+            own: z, other: z + pairRows, tolerances: z + 2 * pairRows, features: z + 2 * pairRows + 2 * lanes)
+          for pair in 0..<plan.pairs {
+            add(sums(group: group, pair: pair, places, work, isGradientWanted: gathered != nil), to: &all[group])
+            guard let gathered else { continue }
+            for part in 0..<parts {
+              plan.gather(
+                group: group, part == 0 ? work.own : work.other,
+                gathered + group * sumsOfGroup + (pair * parts + part) * 2 * plan.length, products: work.features)
             }
-            let count = plan.count(ofSegment: segment)
-            let sums = withWeights(group) { weights in
-              let factors = places.factors + group * plan.factorRows * plan.lanes
-              if gathered != nil {
-                // Between the positions, and after the last, the gradient is 0.
-                let first = plan.options.stride == 1 ? count * plan.lanes : 0
-                (differences + first).update(repeating: 0, count: wholeRows - first)
-                (shares + first).update(repeating: 0, count: wholeRows - first)
-              }
-              var sums: Sums = (0, 0, 0, 0)
-              for run in plan.runs(ofSegment: segment) {
-                let (x, b) = (rows + run.row * plan.lanes, features + run.row * plan.lanes)
-                let factor = factors + run.frame * plan.lanes
-                let place = run.row * plan.options.stride * plan.lanes
-                let part =
-                  gathered == nil
-                  ? plan.kernels.featureSums(x, b, weights: weights, factors: factor, count: run.count)
-                  : plan.kernels.featureDerivatives(
-                    x, b, weights: weights, factors: factor, differences + place, shares + place,
-                    stride: plan.options.stride, count: run.count)
-                sums = (
-                  sums.aa + part.aa, sums.ab + part.ab, sums.bb + part.bb, sums.squared + part.squared
-                )
-              }
-              guard let gathered else { return sums }
-              for part in 0..<parts {
-                plan.gather(
-                  group: group, part == 0 ? differences : shares,
-                  gathered + group * sumsOfGroup + (segment * parts + part) * 2 * plan.bins, scratch: scratch)
-              }
-              return sums
-            }
-            all[group].aa += sums.aa
-            all[group].ab += sums.ab
-            all[group].bb += sums.bb
-            all[group].squared += sums.squared
           }
         }
       }
     }
-    return all.reduce((0, 0, 0, 0)) { ($0.aa + $1.aa, $0.ab + $1.ab, $0.bb + $1.bb, $0.squared + $1.squared) }
+    return all.reduce(into: (0, 0, 0, 0)) { add($1, to: &$0) }
   }
 
-  private func withWeights<Result>(_ group: Int, _ body: (UnsafePointer<Float>) -> Result) -> Result {
-    plan.weights.withUnsafeBufferPointer { weights in
-      guard let base = weights.baseAddress else { preconditionFailure() }
-      return body(base + group * plan.lanes)
+  /// Room for one pair of segments.
+  private struct Work {
+    /// [2 length, lanes] each: the responses, then the parts of their gradients.
+    let own: UnsafeMutablePointer<Float>
+    let other: UnsafeMutablePointer<Float>
+    /// [2, lanes].
+    let tolerances: UnsafeMutablePointer<Float>
+    /// The target's features in one leaf, or sixteen rows.
+    let features: UnsafeMutablePointer<Float>
+  }
+
+  /// The sums of one group and pair; where the gradient is wanted, its parts' transforms but for the last pass.
+  private func sums(
+    group: Int, pair: Int, _ places: Places, _ work: Work, isGradientWanted: Bool
+  ) -> Sums {
+    let plan = plan
+    let own = BarkSide(signal: places.own, group: group, pair: pair, z: work.own, tolerances: work.tolerances)
+    let other = places.other.map {
+      BarkSide(signal: $0, group: group, pair: pair, z: work.other, tolerances: work.tolerances + plan.lanes)
     }
+    plan.filter(own)
+    if let other { plan.filter(other) }
+    let filtered = other == nil ? [work.own] : [work.own, work.other]
+    let gradients = isGradientWanted ? [work.own, work.other].prefix(parts) : []
+    let factors = places.factors + group * plan.factorRows * plan.lanes
+    var sums: Sums = (0, 0, 0, 0)
+    plan.withWeights(group) { weights in
+      plan.throughPasses(filtered, gradients: Array(gradients)) { leaf in
+        plan.withPositions(pair: pair, leaf: leaf.index) { positions, before in
+          var features = UnsafePointer(work.features)
+          if let other {
+            plan.respond(other, leaf)
+            plan.rectify(other, leaf, positions, factors: places.factors, work.features)
+          } else if case .features(let known, _) = places.target {
+            features = known + group * plan.groupRows + before * plan.lanes
+          }
+          plan.respond(own, leaf)
+          let (rows, shares) = (work.own + leaf.rows, work.other + leaf.rows)
+          add(
+            isGradientWanted
+              ? plan.kernels.featureDerivatives(
+                rows, scales: own.scales, positions, features, weights: weights, factors: factors, shares: shares)
+              : plan.kernels.featureSums(
+                rows, scales: own.scales, positions, features, weights: weights, factors: factors),
+            to: &sums)
+        }
+        for z in gradients { plan.transposedRespond(z, leaf) }
+      }
+    }
+    return sums
+  }
+
+  private func add(_ part: Sums, to sums: inout Sums) {
+    sums = (sums.aa + part.aa, sums.ab + part.ab, sums.bb + part.bb, sums.squared + part.squared)
   }
 }

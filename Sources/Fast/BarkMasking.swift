@@ -56,14 +56,17 @@ extension BarkPlan {
     ScratchPool.shared.withFloats(2 * bands * frames) { powers in
       let thresholds = powers + bands * frames
       execution.forEach(groups) { group in
-        ScratchPool.shared.withFloats(responseScratch + step * lanes + frames * lanes) { scratch in
-          let rows = scratch + responseScratch
-          let sums = rows + step * lanes
+        ScratchPool.shared.withFloats(pairRows + lanes + frames * lanes) { z in
+          let sums = z + pairRows + lanes
           sums.update(repeating: 0, count: frames * lanes)
-          for segment in 0..<segments {
-            respond(group: group, segment: segment, target, rows, scratch: scratch)
-            for run in runs(ofSegment: segment) {
-              kernels.addSquares(rows + run.row * lanes, sums + run.frame * lanes, count: run.count)
+          for pair in 0..<pairs {
+            let side = BarkSide(signal: target, group: group, pair: pair, z: z, tolerances: z + pairRows)
+            filter(side)
+            throughPasses([z]) { leaf in
+              respond(side, leaf)
+              withPositions(pair: pair, leaf: leaf.index) { positions, _ in
+                kernels.addSquares(z + leaf.rows, scales: side.scales, positions, sums)
+              }
             }
           }
           for lane in 0..<min(lanes, bands - group * lanes) {
@@ -89,20 +92,5 @@ extension BarkPlan {
         }
       }
     }
-  }
-
-  /// A segment's rows cut where the factors change.
-  func runs(ofSegment segment: Int) -> [(row: Int, count: Int, frame: Int)] {
-    let count = count(ofSegment: segment)
-    guard let masking else { return [(0, count, 0)] }
-    var runs: [(row: Int, count: Int, frame: Int)] = []
-    var row = 0
-    while row < count {
-      let (frame, place) = (segment * step + row).quotientAndRemainder(dividingBy: masking.framePositions)
-      let length = min(count - row, masking.framePositions - place)
-      runs.append((row, length, frame))
-      row += length
-    }
-    return runs
   }
 }

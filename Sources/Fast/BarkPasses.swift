@@ -3,88 +3,190 @@ import PerceptualKernels
 
 /// A signal's segments as one evaluation needs them.
 struct BarkSegments {
-  /// [segments, 2 bins].
+  /// [pairs, 2 length]: the conjugate of the spectrum of first + i second, each times its own power of two.
   let spectra: UnsafeMutablePointer<Float>
-  /// [segments]: the root of the sum of squares.
+  /// [pairs, 2]: what makes responses of the transform's rows; the second's sign turns them.
+  let scales: UnsafeMutablePointer<Float>
+  /// [pairs]: the root of the sum of squares of both segments as they are transformed.
   let norms: UnsafeMutablePointer<Float>
   /// [samples + 1]: how many samples before this one are not 0.
   let nonZeros: UnsafeMutablePointer<Int32>
   let signal: UnsafePointer<Float>
 }
 
-extension BarkPlan {
-  /// Floats between the spectra of two segments.
-  var spectrumStride: Int { roundedToVectors(2 * bins) }
-  var segmentsCount: Int {
-    segments * spectrumStride + roundedToVectors(segments) + roundedToVectors(samples + 1)
-  }
+/// One pair of a signal's segments on its way through one group of filters.
+struct BarkSide {
+  let signal: BarkSegments
+  let group: Int
+  let pair: Int
+  /// [2 length, lanes].
+  let z: UnsafeMutablePointer<Float>
+  /// [lanes]: magnitudes under which a response's sign is in doubt.
+  let tolerances: UnsafeMutablePointer<Float>
 
-  /// The spectra of a signal's segments, in `memory`.
+  var scales: UnsafePointer<Float> { UnsafePointer(signal.scales + 2 * pair) }
+}
+
+/// A short transform within a pair's.
+struct BarkLeaf {
+  let index: Int
+  /// Where its rows begin, in floats.
+  let rows: Int
+  /// Of its passes.
+  let twiddles: UnsafePointer<Float>
+}
+
+extension BarkPlan {
+  var segmentsCount: Int {
+    pairs * 2 * length + roundedToVectors(2 * pairs) + roundedToVectors(pairs) + roundedToVectors(samples + 1)
+  }
+  /// Floats of the rows of a pair's transform, and of one leaf.
+  var pairRows: Int { 2 * length * lanes }
+  var leafRows: Int { 2 * leafLength * lanes }
+
+  /// The spectra of a signal's pairs of segments, in `memory`.
   func transform(
     _ signal: UnsafePointer<Float>, in memory: UnsafeMutablePointer<Float>, _ execution: Execution
   ) -> BarkSegments {
-    let norms = memory + segments * spectrumStride
-    let nonZeros = UnsafeMutableRawPointer(norms + roundedToVectors(segments)).bindMemory(
+    let spectra = memory
+    let scales = spectra + pairs * 2 * length
+    let norms = scales + roundedToVectors(2 * pairs)
+    let nonZeros = UnsafeMutableRawPointer(norms + roundedToVectors(pairs)).bindMemory(
       to: Int32.self, capacity: samples + 1)
-    let result = BarkSegments(spectra: memory, norms: norms, nonZeros: nonZeros, signal: signal)
+    let result = BarkSegments(spectra: spectra, scales: scales, norms: norms, nonZeros: nonZeros, signal: signal)
     nonZeros[0] = 0
     for i in 0..<samples { nonZeros[i + 1] = nonZeros[i] + (signal[i] != 0 ? 1 : 0) }
-    let plan = FourierPlan.of(length: length)
-    execution.forEach(segments) { segment in
-      ScratchPool.shared.withFloats(length) { scratch in
-        // Where in the signal the segment begins.
-        let first = segment * step * options.stride - taps
+    // In double precision: what rounding leaves of the loudest partials would else stand beside the softest.
+    let plan = ExactFourierPlan.of(length: length)
+    execution.forEach(pairs) { pair in
+      ScratchPool.shared.withFloats(2 * (length + 4 * bins)) { memory in
+        let scratch = UnsafeMutableRawPointer(memory).bindMemory(to: Double.self, capacity: length + 4 * bins)
+        let (first, second) = (scratch + length, scratch + length + 2 * bins)
         var squares = 0.0
-        for i in 0..<length {
-          let place = first + i
-          let sample = place >= 0 && place < samples ? signal[place] : 0
-          scratch[i] = sample
-          squares += Double(sample) * Double(sample)
+        for (half, spectrum) in [first, second].enumerated() {
+          let scaled = scaleSegment(2 * pair + half, signal, scratch)
+          scales[2 * pair + half] = half == 0 ? scaled.scale : -scaled.scale
+          squares += scaled.squares
+          plan.forward(scratch, spectrum)
         }
-        result.norms[segment] = Float(squares.squareRoot())
-        plan.forward(scratch, result.spectra + segment * spectrumStride)
+        norms[pair] = Float(squares.squareRoot())
+        let joined = spectra + pair * 2 * length
+        for k in 0..<bins {
+          let (a, b, c, d) = (first[2 * k], first[2 * k + 1], second[2 * k], second[2 * k + 1])
+          joined[2 * k] = Float(a - d)
+          joined[2 * k + 1] = Float(-(b + c))
+          if k == 0 || 2 * k == length { continue }
+          joined[2 * (length - k)] = Float(a + d)
+          joined[2 * (length - k) + 1] = Float(b - c)
+        }
       }
     }
     return result
   }
 
-  /// The responses of a group of filters at a segment's positions, one row each.
-  func respond(
-    group: Int, segment: Int, _ signal: BarkSegments, _ rows: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>
-  ) {
-    spectra.withUnsafeBufferPointer { filters in
-      guard let filters = filters.baseAddress else { return }
-      transform.backwardRows(
-        signal.spectra + segment * spectrumStride, filters: filters + group * bins * 2 * lanes, scratch
-      ) { order in
-        kernels.collectRows(scratch, rows: order, stride: options.stride, rows, count: count(ofSegment: segment))
-      }
+  /// Writes a segment, zeros beyond the signal, times a power of two that brings its norm to 1 ... 2: the louder of a pair
+  /// would else drown the other's responses in its rounding. What undoes the factor, and the squares' sum with it.
+  private func scaleSegment(
+    _ segment: Int, _ signal: UnsafePointer<Float>, _ scaled: UnsafeMutablePointer<Double>
+  ) -> (scale: Float, squares: Double) {
+    // Where in the signal the segment begins.
+    let first = segment * step * options.stride - taps
+    var squares = 0.0
+    for i in 0..<length {
+      let place = first + i
+      let sample = segment < segments && place >= 0 && place < samples ? Double(signal[place]) : 0
+      scaled[i] = sample
+      squares += sample * sample
     }
-    settleSigns(group: group, segment: segment, signal, rows, tolerances: scratch)
+    let norm = squares.squareRoot()
+    if !(norm > 0 && norm.isFinite) { return (1, squares) }
+    let scale = Double(sign: .plus, exponent: max(-100, min(100, Int(norm.exponent))), significand: 1)
+    for i in 0..<length { scaled[i] /= scale }
+    return (Float(scale), squares / scale / scale)
   }
 
-  /// Floats of scratch that ``respond(group:segment:_:_:scratch:)`` and its reverse need.
-  var responseScratch: Int { 2 * bins * lanes }
+  /// Filters times a pair's spectrum, through the passes' first, to `side.z`.
+  func filter(_ side: BarkSide) {
+    // The transforms' error has a standard deviation of about 2 epsilon |pair| |filter| / sqrt(2 length).
+    let scale = 16 * Float.ulpOfOne * side.signal.norms[side.pair] / Float(2 * length).squareRoot()
+    let isKnown = scale > 0 && scale.isFinite
+    for lane in 0..<lanes { side.tolerances[lane] = isKnown ? scale * norms[side.group * lanes + lane] : 0 }
+    withTables(side.group) { filters, twiddles in
+      kernels.filterPair(
+        side.signal.spectra + side.pair * 2 * length, filters, twiddles: twiddles, side.z, length: length)
+    }
+  }
+
+  /// The passes between the first and those of the leaves of the transforms `filtered`, `leaf` of each leaf, and the
+  /// transposed passes of the transforms `gradients` back from the leaves' to the last.
+  func throughPasses(
+    _ filtered: [UnsafeMutablePointer<Float>], gradients: [UnsafeMutablePointer<Float>] = [], _ leaf: (BarkLeaf) -> Void
+  ) {
+    passes.twiddles.withUnsafeBufferPointer { twiddles in
+      guard let twiddles = twiddles.baseAddress else { return }
+      func part(_ first: Int, _ length: Int, _ twiddles: UnsafePointer<Float>) {
+        if length == leafLength {
+          return leaf(BarkLeaf(index: first / leafLength, rows: first * 2 * lanes, twiddles: twiddles))
+        }
+        for z in filtered {
+          kernels.fourierPassOfEight(z + first * 2 * lanes, length: length, twiddles: twiddles)
+        }
+        parts(of: first, length, twiddles)
+        for z in gradients {
+          kernels.transposedFourierPassOfEight(z + first * 2 * lanes, length: length, twiddles: twiddles)
+        }
+      }
+      func parts(of first: Int, _ length: Int, _ twiddles: UnsafePointer<Float>) {
+        for r in 0..<8 { part(first + r * length / 8, length / 8, twiddles + 14 * (length / 8)) }
+      }
+      parts(of: 0, length, twiddles)
+    }
+  }
+
+  /// The responses in a leaf.
+  func respond(_ side: BarkSide, _ leaf: BarkLeaf) {
+    kernels.fourierPasses(side.z + leaf.rows, length: leafLength, twiddles: leaf.twiddles)
+    settleSigns(side, leaf)
+  }
+
+  /// The reverse of ``respond(_:_:)`` for gradients.
+  func transposedRespond(_ z: UnsafeMutablePointer<Float>, _ leaf: BarkLeaf) {
+    kernels.transposedFourierPasses(z + leaf.rows, length: leafLength, twiddles: leaf.twiddles)
+  }
+
+  /// The reverse of ``filter(_:)``, summed over the group's filters, [2 length].
+  func gather(
+    group: Int, _ z: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>
+  ) {
+    withTables(group) { filters, twiddles in
+      kernels.gatherPair(z, filters, twiddles: twiddles, sums, products: products, length: length)
+    }
+  }
+
+  private func withTables(_ group: Int, _ body: (UnsafePointer<Float>, UnsafePointer<Float>) -> Void) {
+    passes.twiddles.withUnsafeBufferPointer { twiddles in
+      guard let twiddles = twiddles.baseAddress else { return }
+      body(spectra.start + group * bins * 2 * lanes, twiddles)
+    }
+  }
 
   /// Puts right, in double precision, the responses that rounding may have given the wrong sign: there the rectifier's
   /// derivative would be the wrong one.
-  private func settleSigns(
-    group: Int, segment: Int, _ signal: BarkSegments, _ rows: UnsafeMutablePointer<Float>,
-    tolerances: UnsafeMutablePointer<Float>
-  ) {
-    // The transforms' error has a standard deviation of about 2 epsilon |segment| |filter| / sqrt(length).
-    let scale = 16 * Float.ulpOfOne * signal.norms[segment] / Float(length).squareRoot()
-    for lane in 0..<lanes { tolerances[lane] = scale * norms[group * lanes + lane] }
-    let count = count(ofSegment: segment)
-    var row = kernels.doubtfulRow(rows, tolerances: tolerances, from: 0, count: count)
+  private func settleSigns(_ side: BarkSide, _ leaf: BarkLeaf) {
+    let rows = side.z + leaf.rows
+    let count = 2 * leafLength
+    var row = kernels.doubtfulRow(rows, tolerances: side.tolerances, from: 0, count: count)
     while row < count {
-      let place = (segment * step + row) * options.stride - taps
-      for lane in 0..<lanes where abs(rows[row * lanes + lane]) < tolerances[lane] {
-        rows[row * lanes + lane] = exactResponse(
-          band: group * lanes + lane, place: place, signal)
+      let number = passes.numbers[leaf.index * leafLength + row / 2]
+      if segmentation.position(pair: side.pair, number: number, half: row % 2) != nil {
+        let segment = 2 * side.pair + row % 2
+        let place = segment * step * options.stride - taps + number
+        let scale = 1 / side.signal.scales[segment]
+        for lane in 0..<lanes where abs(rows[row * lanes + lane]) < side.tolerances[lane] {
+          rows[row * lanes + lane] = scale * exactResponse(band: side.group * lanes + lane, place: place, side.signal)
+        }
       }
-      row = kernels.doubtfulRow(rows, tolerances: tolerances, from: row + 1, count: count)
+      row = kernels.doubtfulRow(rows, tolerances: side.tolerances, from: row + 1, count: count)
     }
   }
 
@@ -113,51 +215,54 @@ extension BarkPlan {
     }
   }
 
-  /// Writes to `sums` ([2 bins], real and imaginary parts in turn) the spectrum of what a segment's rows of gradients, at
-  /// the places of the responses, make of the segment, `rows` overwritten.
-  func gather(
-    group: Int, _ rows: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>
-  ) {
-    spectra.withUnsafeBufferPointer { filters in
-      guard let filters = filters.baseAddress else { return }
-      // The whole of the scratch is free.
-      transform.forwardRows(rows, filters: filters + group * bins * 2 * lanes, scratch)
-      kernels.sumRows(scratch, sums, count: 2 * bins)
-    }
-  }
-
-  /// The gradient with respect to the signal from the sums of all groups, [groups, segments, parts, 2 bins], joined in
+  /// The gradient with respect to the signal from the sums of all groups, [groups, pairs, parts, 2 length], joined in
   /// double precision: the first part times the first factor, the second, if there is one, times the other.
   func assemble(
     _ sums: UnsafePointer<Float>, parts: Int, factors: (Double, Double),
     _ gradient: UnsafeMutablePointer<Float>, _ execution: Execution
   ) {
-    let plan = FourierPlan.of(length: length)
-    let stride = roundedToVectors(length)
-    let size = 2 * bins
-    ScratchPool.shared.withFloats(segments * stride) { pieces in
-      execution.forEach(segments) { segment in
-        ScratchPool.shared.withFloats(spectrumStride + 2 * parts * size) { spectrum in
-          // Memory is read in order.
-          let all = UnsafeMutableRawPointer(spectrum + spectrumStride).bindMemory(
-            to: Double.self, capacity: parts * size)
+    let plan = ExactFourierPlan.of(length: length)
+    let size = 2 * length
+    let own = parts * size + 4 * bins
+    ScratchPool.shared.withFloats(4 * pairs * length) { memory in
+      let pieces = UnsafeMutableRawPointer(memory).bindMemory(to: Double.self, capacity: 2 * pairs * length)
+      execution.forEach(pairs) { pair in
+        ScratchPool.shared.withFloats(2 * own) { memory in
+          let all = UnsafeMutableRawPointer(memory).bindMemory(to: Double.self, capacity: own)
           all.update(repeating: 0, count: parts * size)
+          // Memory is read in order.
           for group in 0..<groups {
-            let own = sums + (group * segments + segment) * parts * size
-            for i in 0..<parts * size { all[i] += Double(own[i]) }
+            let some = sums + (group * pairs + pair) * parts * size
+            for i in 0..<parts * size { all[i] += Double(some[i]) }
           }
           let other = parts == 2 ? all + size : all
           let share = parts == 2 ? factors.1 : 0
-          for i in 0..<size { spectrum[i] = Float(factors.0 * all[i] + share * other[i]) }
-          plan.backward(spectrum, pieces + segment * stride)
+          /// Part `part` of complex number k of the transform of first + i second.
+          func joined(_ k: Int, _ part: Int) -> Double {
+            let (r, j) = k.quotientAndRemainder(dividingBy: length / 8)
+            let i = 2 * (8 * j + r) + part
+            return factors.0 * all[i] + share * other[i]
+          }
+          let first = all + parts * size
+          let second = first + 2 * bins
+          for k in 0..<bins {
+            let mirrored = (length - k) % length
+            let (a, b, c, d) = (joined(k, 0), joined(k, 1), joined(mirrored, 0), joined(mirrored, 1))
+            // The transforms of two real signals, apart.
+            first[2 * k] = (a + c) / 2
+            first[2 * k + 1] = (b - d) / 2
+            second[2 * k] = (b + d) / 2
+            second[2 * k + 1] = (c - a) / 2
+          }
+          plan.backward(first, pieces + 2 * pair * length)
+          plan.backward(second, pieces + (2 * pair + 1) * length)
         }
       }
       for i in 0..<samples { gradient[i] = 0 }
       for segment in 0..<segments {
         let first = segment * step * options.stride - taps
         for i in max(0, -first)..<max(0, -first, min(length, samples - first)) {
-          gradient[first + i] += pieces[segment * stride + i]
+          gradient[first + i] += Float(pieces[segment * length + i])
         }
       }
     }

@@ -1,4 +1,3 @@
-import Foundation
 import PerceptualCore
 import PerceptualKernels
 import Synchronization
@@ -8,21 +7,27 @@ import Synchronization
 ///
 /// A signal, with as many zeros as taps on each side, is cut into overlapping segments of a power of two; a segment's
 /// spectrum times those of the filters, transformed back, gives the responses at the positions where a filter lies wholly
-/// within the segment. The gradient goes the same way back, but sums over filters before its one inverse transform.
+/// within the segment. Two segments go through one complex transform, as real and imaginary part. What stands between the
+/// transform to the responses and the one from their gradients takes them in the order in which the passes leave them, so
+/// that nothing is put in order; the gradients' one inverse transform comes after the sum over all filters.
 public final class BarkPlan: Sendable {
   public let options: BarkDistanceOptions
   /// Length of the signals.
   public let samples: Int
   let kernels: any KernelSet.Type
-  let transform: FrameTransform
+  let lanes: Int
+  /// Of a segment.
+  let length: Int
+  let passes: FourierPasses
   let positions: Int
-  /// Positions that one segment serves, and segments.
+  /// Positions that one segment serves, segments, and pairs of them; the last pair may have one.
   let step: Int
   let segments: Int
+  let pairs: Int
   /// Vectors of filters; the last may hold filters of zeros.
   let groups: Int
-  /// [groups, bins, 2, lanes]: conj(spectrum of the response) / length.
-  let spectra: [Float]
+  /// [groups, bins, 2, lanes]: spectrum of the response / length.
+  let spectra: FloatLines
   /// [groups, lanes]; 0 for the filters of zeros.
   let weights: [Float]
   /// [groups, lanes]: the root of the sum of squares of each response.
@@ -30,11 +35,19 @@ public final class BarkPlan: Sendable {
   /// [bands, taps].
   let responses: [Double]
   let masking: BarkMaskingModel?
+  let segmentation: BarkSegmentation
+  /// [pairs, leaves, rows of a leaf]: the rows of positions, then those without one.
+  private let rows: [Int32]
+  /// Likewise: where a position's factors are among those of its group.
+  private let places: [Int32]
+  /// [pairs, leaves] and one more: the positions that stand before a leaf.
+  private let positionsBefore: [Int]
 
-  var lanes: Int { transform.lanes }
-  var length: Int { transform.length }
-  var bins: Int { transform.bins }
+  var bins: Int { length / 2 + 1 }
   var taps: Int { options.filters.taps }
+  /// A pair's transform after its first passes consists of short transforms, the leaves, that stay in the nearest cache.
+  let leafLength: Int
+  var leaves: Int { length / leafLength }
   /// Floats of one group's rows for a whole signal.
   var groupRows: Int { positions * lanes }
 
@@ -42,47 +55,94 @@ public final class BarkPlan: Sendable {
   public init(_ options: BarkDistanceOptions, samples: Int) {
     let obstacle = options.obstacle(prediction: [1, samples], target: [1, samples])
     require(obstacle == nil, obstacle ?? "")
-    let execution = Execution.current
+    kernels = Execution.current.kernels
+    lanes = kernels.vectorWidth
     let taps = options.filters.taps
-    var length = 16
+    var length = 32
     while length < min(4 * taps, samples + 2 * taps) { length *= 2 }
-    let transform = FrameTransform(length: length, execution: execution)
-    let lanes = transform.lanes
+    self.length = length
+    var leafLength = length / 8
+    while leafLength > 64 { leafLength /= 8 }
+    self.leafLength = leafLength
+    passes = FourierPasses(length: length)
     let bands = options.filters.bands
-    let groups = (bands + lanes - 1) / lanes
+    groups = (bands + lanes - 1) / lanes
     self.options = options
     self.samples = samples
-    self.transform = transform
-    self.groups = groups
-    kernels = execution.kernels
-    let positions = options.positions(samples: samples)
-    self.positions = positions
-    masking = options.masking.map { BarkMaskingModel($0, options, positions: positions) }
+    positions = options.positions(samples: samples)
+    masking = options.masking.map { [positions] in BarkMaskingModel($0, options, positions: positions) }
     step = (length - taps) / options.stride + 1
     segments = (positions + step - 1) / step
-    let responses = auditoryResponses(options.filters)
+    pairs = (segments + 1) / 2
+    responses = auditoryResponses(options.filters)
     let weighting =
       options.aWeighting ? aWeights(centres: auditoryCentres(options.filters)) : [Double](repeating: 1, count: bands)
     var weights = [Float](repeating: 0, count: groups * lanes)
     var norms = weights
-    var spectra = [Float](repeating: 0, count: groups * transform.bins * 2 * lanes)
-    let fourier = DoubleFourier(length: length)
+    let bins = length / 2 + 1
+    spectra = FloatLines(zeros: groups * bins * 2 * lanes)
+    let fourier = ExactFourierPlan.of(length: length)
+    let (padded, spectrum) = (Doubles(length), Doubles(2 * bins))
     for band in 0..<bands {
-      let response = Array(responses[band * taps..<(band + 1) * taps])
+      var squares = 0.0
+      for k in 0..<taps {
+        padded[k] = responses[band * taps + k]
+        squares += padded[k] * padded[k]
+      }
       weights[band] = Float(weighting[band])
-      norms[band] = Float(response.reduce(0) { $0 + $1 * $1 }.squareRoot())
-      let (real, imaginary) = fourier.transformed(response)
+      norms[band] = Float(squares.squareRoot())
+      fourier.forward(padded.base, spectrum.base)
       let (group, lane) = band.quotientAndRemainder(dividingBy: lanes)
-      for k in 0..<transform.bins {
-        let place = (group * transform.bins + k) * 2 * lanes + lane
-        spectra[place] = Float(real[k] / Double(length))
-        spectra[place + lanes] = Float(-imaginary[k] / Double(length))
+      for k in 0..<bins {
+        let place = (group * bins + k) * 2 * lanes + lane
+        spectra.start[place] = Float(spectrum[2 * k] / Double(length))
+        spectra.start[place + lanes] = Float(spectrum[2 * k + 1] / Double(length))
       }
     }
-    self.spectra = spectra
     self.weights = weights
     self.norms = norms
-    self.responses = responses
+    let segmentation = BarkSegmentation(stride: options.stride, step: step, positions: positions)
+    self.segmentation = segmentation
+    var rows: [Int32] = []
+    var places: [Int32] = []
+    var before = [0]
+    for leaf in 0..<pairs * (length / leafLength) {
+      let (pair, first) = (leaf / (length / leafLength), leaf % (length / leafLength) * leafLength)
+      var others: [Int32] = []
+      var count = 0
+      for row in 0..<2 * leafLength {
+        let number = passes.numbers[first + row / 2]
+        if let position = segmentation.position(pair: pair, number: number, half: row % 2) {
+          rows.append(Int32(row))
+          places.append(Int32((masking.map { position / $0.framePositions } ?? 0) * lanes))
+          count += 1
+        } else {
+          others.append(Int32(row))
+        }
+      }
+      rows += others
+      places += others.map { _ in 0 }
+      before.append(before[leaf] + count)
+    }
+    self.rows = rows
+    self.places = places
+    positionsBefore = before
+  }
+
+  /// The positions among the rows of a leaf, and how many stand before them.
+  func withPositions(pair: Int, leaf: Int, _ body: (BarkPositions, Int) -> Void) {
+    let index = pair * leaves + leaf
+    let first = index * 2 * leafLength
+    rows.withUnsafeBufferPointer { rows in
+      places.withUnsafeBufferPointer { places in
+        guard let rows = rows.baseAddress, let places = places.baseAddress else { return }
+        body(
+          BarkPositions(
+            rows: rows + first, places: places + first, count: positionsBefore[index + 1] - positionsBefore[index],
+            rowCount: 2 * leafLength),
+          positionsBefore[index])
+      }
+    }
   }
 
   private struct Key: Hashable {
@@ -104,47 +164,18 @@ public final class BarkPlan: Sendable {
     }
     return plan
   }
-
-  /// How many positions a segment serves: all but the last serve `step`.
-  func count(ofSegment segment: Int) -> Int { min(step, positions - segment * step) }
 }
 
-/// Complex transforms in Double of a power of two, for the filters' spectra, which are made once.
-struct DoubleFourier {
-  let length: Int
-  private let cosines: [Double]
-  private let sines: [Double]
+/// Which positions the segments of a signal serve.
+struct BarkSegmentation: Sendable {
+  let stride: Int
+  let step: Int
+  let positions: Int
 
-  init(length: Int) {
-    self.length = length
-    cosines = (0..<length / 2).map { cos(2 * Double.pi * Double($0) / Double(length)) }
-    sines = (0..<length / 2).map { -sin(2 * Double.pi * Double($0) / Double(length)) }
-  }
-
-  /// sum_n x[n] exp(-2 pi i k n / length) for real x, zeros after its end.
-  func transformed(_ x: [Double]) -> (real: [Double], imaginary: [Double]) {
-    var real = [Double](repeating: 0, count: length)
-    var imaginary = real
-    let bits = length.trailingZeroBitCount
-    for n in 0..<x.count {
-      var place = 0
-      for bit in 0..<bits where n >> bit & 1 == 1 { place |= 1 << (bits - 1 - bit) }
-      real[place] = x[n]
-    }
-    var half = 1
-    while half < length {
-      let turn = length / (2 * half)
-      for start in stride(from: 0, to: length, by: 2 * half) {
-        for j in 0..<half {
-          let (c, s) = (cosines[j * turn], sines[j * turn])
-          let (a, b) = (start + j, start + j + half)
-          let (r, i) = (real[b] * c - imaginary[b] * s, real[b] * s + imaginary[b] * c)
-          (real[b], imaginary[b]) = (real[a] - r, imaginary[a] - i)
-          (real[a], imaginary[a]) = (real[a] + r, imaginary[a] + i)
-        }
-      }
-      half *= 2
-    }
-    return (real, imaginary)
+  /// Whose responses are number `number` of a pair's first or second segment; nil if no position's.
+  func position(pair: Int, number: Int, half: Int) -> Int? {
+    let (served, rest) = number.quotientAndRemainder(dividingBy: stride)
+    let position = (2 * pair + half) * step + served
+    return rest == 0 && served < step && position < positions ? position : nil
   }
 }

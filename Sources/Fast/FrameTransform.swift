@@ -73,33 +73,6 @@ struct FrameTransform: Sendable {
     }
   }
 
-  /// Rows whose spectra are `filters`, complex rows, times `spectrum`, complex numbers, and times `length`, handed on as the
-  /// passes leave them: samples 2 c and 2 c + 1 are the second and the first row of complex number rows[c]. `length` must be
-  /// a power of two of at least 16.
-  func backwardRows(
-    _ spectrum: UnsafePointer<Float>, filters: UnsafePointer<Float>, _ z: UnsafeMutablePointer<Float>,
-    _ body: (UnsafePointer<Int>) -> Void
-  ) {
-    require(tables != nil, "length: \(length), a power of two of at least 16 is needed")
-    tables?.withPointers { passes, packing, rows in
-      kernels.packProducts(spectrum, filters, twiddles: packing, z, length: length / 2)
-      kernels.fourierPasses(z, length: length / 2, twiddles: passes)
-      body(rows)
-    }
-  }
-
-  /// The conjugate of `filters` times the spectra of rows, sample after sample, which are overwritten. `length` must be a
-  /// power of two of at least 16.
-  func forwardRows(
-    _ samples: UnsafeMutablePointer<Float>, filters: UnsafePointer<Float>, _ products: UnsafeMutablePointer<Float>
-  ) {
-    require(tables != nil, "length: \(length), a power of two of at least 16 is needed")
-    tables?.withPointers { passes, packing, rows in
-      kernels.fourierPasses(samples, length: length / 2, twiddles: passes)
-      kernels.unpackProducts(samples, filters, rows: rows, twiddles: packing, products, length: length / 2)
-    }
-  }
-
   private func forwardByFFTW(
     _ signal: UnsafePointer<Float>, hop: Int, frames: Int, window: UnsafePointer<Float>,
     _ spectrum: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
@@ -132,38 +105,15 @@ struct FrameTransform: Sendable {
 
 /// What the kernels look up for a complex transform of `pairs` numbers and the real one of twice that.
 private final class Tables: Sendable {
-  private let passes: [Float]
+  private let passes: FourierPasses
   private let packing: [Float]
-  private let rows: [Int]
 
   private static let known = Cache<Tables>()
 
   static func of(pairs: Int) -> Tables { known.value(pairs) { Tables(pairs: pairs) } }
 
   private init(pairs: Int) {
-    var passes: [Float] = []
-    /// By row: which number of the transform the passes leave there.
-    var numbers = [0]
-    var length = pairs
-    var parts = 1
-    while length > 1 {
-      let radix = length == 16 || length == 4 ? 4 : 8
-      for j in 0..<length / radix {
-        for q in 1..<radix {
-          let angle = 2 * Double.pi * Double(j * q) / Double(length)
-          passes.append(Float(cos(angle)))
-          passes.append(Float(-sin(angle)))
-        }
-      }
-      // Part q of a part holds the numbers that leave q when divided by the radix.
-      numbers = numbers.flatMap { number in (0..<radix).map { number + $0 * parts } }
-      parts *= radix
-      length /= radix
-    }
-    var rows = [Int](repeating: 0, count: pairs)
-    for (row, number) in numbers.enumerated() { rows[number] = row }
-    self.passes = passes
-    self.rows = rows
+    passes = FourierPasses(length: pairs)
     packing = (0...pairs / 2).flatMap { k -> [Float] in
       let angle = Double.pi * Double(k) / Double(pairs)
       return [Float(cos(angle)), Float(sin(angle))]
@@ -171,13 +121,13 @@ private final class Tables: Sendable {
   }
 
   func withPointers(_ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Int>) -> Void) {
-    passes.withUnsafeBufferPointer { passes in
+    passes.twiddles.withUnsafeBufferPointer { twiddles in
       packing.withUnsafeBufferPointer { packing in
-        rows.withUnsafeBufferPointer { rows in
-          guard let passes = passes.baseAddress, let packing = packing.baseAddress, let rows = rows.baseAddress else {
+        passes.rows.withUnsafeBufferPointer { rows in
+          guard let twiddles = twiddles.baseAddress, let packing = packing.baseAddress, let rows = rows.baseAddress else {
             return
           }
-          body(passes, packing, rows)
+          body(twiddles, packing, rows)
         }
       }
     }

@@ -75,3 +75,20 @@ struct ScratchPool: ~Copyable, Sendable {
     return Block(address: UInt(bitPattern: pointer.bindMemory(to: Float.self, capacity: count)), count: count)
   }
 }
+
+/// Floats from the beginning of a cache line on, so that no vector of a table lies in two. Written by who makes them, and not
+/// after they are shared.
+final class FloatLines: @unchecked Sendable {
+  let start: UnsafeMutablePointer<Float>
+
+  init(zeros count: Int) {
+    guard let memory = allocateLines(bytes: max(count, 1) * 4) else {
+      require(false, "memory: \(count * 4) bytes for a table cannot be had")
+      preconditionFailure()
+    }
+    start = memory.bindMemory(to: Float.self, capacity: count)
+    start.initialize(repeating: 0, count: count)
+  }
+
+  deinit { free(start) }
+}

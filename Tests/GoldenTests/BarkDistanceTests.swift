@@ -59,6 +59,34 @@ func barkSample(
     #expect(failures == [], "\(failures.joined(separator: "\n"))")
   }
 
+  /// Segments of 256 samples, 193 apart, go through the transforms two at a time: each with its own level, 2^-60 times the
+  /// other's or nothing.
+  @Test(arguments: [0x1p-60, 0]) func aQuietSegmentBesideALoudOneIsExact(_ level: Double) throws {
+    let tested = try #require(operation(named: "barkDistance"))
+    for (quiet, label) in [(129..<700, "the second"), (0..<192, "the first")] {
+      let sample = barkSample("\(label) is quiet", [1, 700], taps: 64, factor: 100, distance: "meanSquaredError")
+      let operationCase = try sample.operationCase(of: tested, fill: .normals) { operationCase in
+        for i in quiet { operationCase.inputs["prediction"]?[i] *= level }
+      }
+      let failures = try crossCheck(tested, operationCase)
+      #expect(failures == [], "\(failures.joined(separator: "\n"))")
+    }
+  }
+
+  /// A band's response must not have the rounding of what is loud in other bands: a hum of 40 Hz, and noise 80 dB below it.
+  @Test func whatIsSoftBesideAHumIsExact() throws {
+    let tested = try #require(operation(named: "barkDistance"))
+    let sample = barkSample("a hum", [1, 600], factor: 100, distance: "meanSquaredError")
+    let operationCase = try sample.operationCase(of: tested, fill: .normals) { operationCase in
+      for i in 0..<600 {
+        let noise = operationCase.inputs["prediction"]?[i] ?? 0
+        operationCase.inputs["prediction"]?[i] = sin(2 * .pi * 40 * Double(i) / 11_025) + 1e-4 * noise
+      }
+    }
+    let failures = try crossCheck(tested, operationCase)
+    #expect(failures == [], "\(failures.joined(separator: "\n"))")
+  }
+
   @Test(arguments: ["meanSquaredError", "cosine"]) func silenceHasAValueAndNoGradient(_ distance: String) throws {
     let tested = try #require(operation(named: "barkDistance"))
     let sample = barkSample("silence", [2, 50], distance: distance)

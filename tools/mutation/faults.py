@@ -227,7 +227,7 @@ FAULTS = [
         ("negative side wrong", "return t.replacing(with: one, where: x .>= 0) / (one + t)", "return one / (one + t)"),
         ("gradient without the second factor", "g * (y * (1 - y))", "g * y"),
         ("exponential less exact", "p = multiplyAdd(Vector(repeating: 1.0 / 24), p, r)", "p = multiplyAdd(Vector(repeating: 1.0 / 25), p, r)"),
-        ("exponential's small end cut off", "lowerBound: Vector(repeating: -104)", "lowerBound: Vector(repeating: -30)"),
+        ("exponential's small end cut off", "let least = Vector(repeating: -104)", "let least = Vector(repeating: -30)"),
     ),
     *faults(
         "softQuantization", "Sources/Reference/SoftQuantization.swift",
@@ -523,13 +523,21 @@ FAULTS = [
     ),
     *faults(
         "barkDistance", "Sources/FastKernels/Source/BarkDistance.swift",
-        ("the filter not conjugated", "Complex(at: filters + otherPlace).conjugateTimes(other)",
-         "Complex(at: filters + otherPlace).conjugate.conjugateTimes(other)"),
-        ("the last rows not summed", "    while row < count {\n      sums[row] = Float(total",
-         "    while row < count &- 1 {\n      sums[row] = Float(total"),
+        ("the mirrored filters not conjugated", "high(7, y.7)", "low(7, y.7)"),
         ("no logarithm of what rounding left", "multiplyAdd(result, rest, inverse)", "result"),
-        ("a doubtful lane overlooked", "      least = lesser(magnitude(load(x + i &* width)) - tolerance, least)",
-         "      least = lesser(magnitude(load(x + i &* width)), least)"),
+        ("a doubtful lane overlooked", "          least.2 = lesser(excess(i &+ 2), least.2)\n", ""),
+        ("the last positions passed over", "  while i < positions.count {\n    var a = logarithm(i)",
+         "  while i &+ 1 < positions.count {\n    var a = logarithm(i)"),
+        ("rows without a position kept", "    while i < positions.rowCount {", "    while i &+ 1 < positions.rowCount {"),
+    ),
+    *faults(
+        "barkDistance", "Sources/FastKernels/Source/Fourier.swift",
+        ("a transposed pass's factors beside their numbers", "transformed(turned(eight(at: place, step: step), by: t))",
+         "turned(transformed(eight(at: place, step: step)), by: t)"),
+    ),
+    *faults(
+        "barkDistance", "Sources/Fast/BarkPlan.swift",
+        ("a position of the next segment served twice", "served < step && position", "served <= step && position"),
     ),
     *faults(
         "barkDistance", "Sources/FastKernels/Source/Lanes.swift",
@@ -537,9 +545,11 @@ FAULTS = [
     ),
     *faults(
         "barkDistance", "Sources/Fast/BarkPasses.swift",
-        ("a segment begins late", "let first = segment * step * options.stride - taps\n        var squares",
-         "let first = segment * step * options.stride - taps + 1\n        var squares"),
-        ("doubtful signs left", "settleSigns(group: group, segment: segment, signal, rows, tolerances: scratch)", "_ = scratch"),
+        ("a segment begins late", "let first = segment * step * options.stride - taps\n    var squares",
+         "let first = segment * step * options.stride - taps + 1\n    var squares"),
+        ("doubtful signs left", "    settleSigns(side, leaf)\n", ""),
+        ("spectra rounded beside the loudest", "joined[2 * k] = Float(a - d)", "joined[2 * k] = (Float(a - d) + 64) - 64"),
+        ("a pair's levels exchanged", "scales[2 * pair + half] = half == 0", "scales[2 * pair + 1 - half] = half == 1"),
         ("the first group counted twice", "for group in 0..<groups {", "for group in [0] + Array(0..<groups) {"),
     ),
 ]

@@ -1,39 +1,60 @@
 /// What stands between the Fourier transforms of the auditory filter bank, one filter in each lane.
 ///
 /// A row is one vector: the same element of as many filters as a vector has lanes. A complex number takes two rows, the real
-/// part first.
+/// part first. Two real signals go through one complex transform: what comes back has the first signal's responses as its
+/// real parts, the second's, their signs turned, as its imaginary ones.
+///
+/// A row times `scales[0]`, if it is a real part, or `scales[1]` gives responses.
 public protocol BarkKernels: Sendable {
-  /// `packSpectrum` of filters times signal: `signal` holds the complex numbers of one spectrum, `filters` complex rows.
-  static func packProducts(
-    _ signal: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, twiddles: UnsafePointer<Float>,
+  /// Filters times the conjugate of a pair's spectrum, and what the first pass of `fourierPasses`, of radix 8, makes of it.
+  /// `pair` holds that conjugate, `length` complex numbers; `filters` complex rows 0 ... length / 2, those beyond are their
+  /// conjugates.
+  static func filterPair(
+    _ pair: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, twiddles: UnsafePointer<Float>,
     _ z: UnsafeMutablePointer<Float>, length: Int)
-  /// Rows 0, stride, 2 stride ... of what the passes left in z, in order. Samples 2 c and 2 c + 1 are the second and the
-  /// first row of complex number rows[c].
-  static func collectRows(
-    _ z: UnsafePointer<Float>, rows: UnsafePointer<Int>, stride: Int, _ y: UnsafeMutablePointer<Float>, count: Int)
-  /// The conjugate of `filters` times what `unpackSpectrum` makes of z.
-  static func unpackProducts(
-    _ z: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, rows: UnsafePointer<Int>, twiddles: UnsafePointer<Float>,
-    _ products: UnsafeMutablePointer<Float>, length: Int)
-  /// sums[i] = the sum over the lanes of row i.
-  static func sumRows(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, count: Int)
+  /// The last of the transposed passes, of radix 8, times the filters, summed over the lanes: complex number j + r length / 8
+  /// to place 8 j + r of `sums`. `products` is room for sixteen rows.
+  static func gatherPair(
+    _ z: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, twiddles: UnsafePointer<Float>,
+    _ sums: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>, length: Int)
   /// The first row from `start` on with a lane whose magnitude is under its tolerance; `count` if there is none.
   static func doubtfulRow(
     _ x: UnsafePointer<Float>, tolerances: UnsafePointer<Float>, from start: Int, count: Int) -> Int
-  /// sums += the squares of each lane's rows.
-  static func addSquares(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, count: Int)
-  /// y = weight log(1 + factor max(0, x)) of each row; `weights` and `factors` are one row each. What is not finite becomes NaN.
+  /// sums[places[i]] += the squares of the responses at position i.
+  static func addSquares(
+    _ z: UnsafePointer<Float>, scales: UnsafePointer<Float>, _ positions: BarkPositions,
+    _ sums: UnsafeMutablePointer<Float>)
+  /// y = log(1 + factor max(0, x)) of the responses x, one position after the other. What is not finite becomes NaN.
   static func rectifiedLogarithms(
-    _ x: UnsafePointer<Float>, weights: UnsafePointer<Float>, factors: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
-    count: Int)
-  /// The sums over rows and lanes of a a, a b, b b and (a - b)^2, where a is the rectified logarithm of x.
+    _ z: UnsafePointer<Float>, scales: UnsafePointer<Float>, _ positions: BarkPositions, factors: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>)
+  /// The sums over positions and lanes of a a, a b, b b and (a - b)^2, each times weight^2, where a is the rectified logarithm
+  /// and b holds what `rectifiedLogarithms` writes. `weights` is one row.
   static func featureSums(
-    _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factors: UnsafePointer<Float>, count: Int
+    _ z: UnsafePointer<Float>, scales: UnsafePointer<Float>, _ positions: BarkPositions, _ b: UnsafePointer<Float>,
+    weights: UnsafePointer<Float>, factors: UnsafePointer<Float>
   ) -> (aa: Double, ab: Double, bb: Double, squared: Double)
-  /// The same sums, and the derivatives of a in two parts, where x > 0, else 0: with slope = weight factor / (1 + factor x),
-  /// differences[i stride] = (a - b) slope and shares[i stride] = a slope.
+  /// The same sums, and the derivatives of weight a in two parts, where x > 0, else 0: with slope = weight^2 factor / (1 +
+  /// factor x), z = (a - b) slope and shares = a slope, signs not turned; 0 in rows without a position.
   static func featureDerivatives(
-    _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factors: UnsafePointer<Float>,
-    _ differences: UnsafeMutablePointer<Float>, _ shares: UnsafeMutablePointer<Float>, stride: Int, count: Int
+    _ z: UnsafeMutablePointer<Float>, scales: UnsafePointer<Float>, _ positions: BarkPositions, _ b: UnsafePointer<Float>,
+    weights: UnsafePointer<Float>, factors: UnsafePointer<Float>, shares: UnsafeMutablePointer<Float>
   ) -> (aa: Double, ab: Double, bb: Double, squared: Double)
+}
+
+/// The positions among the rows of a short transform.
+public struct BarkPositions {
+  /// The rows of the positions, then those without one.
+  public let rows: UnsafePointer<Int32>
+  /// Where the factors of each position are.
+  public let places: UnsafePointer<Int32>
+  public let count: Int
+  public let rowCount: Int
+
+  public init(rows: UnsafePointer<Int32>, places: UnsafePointer<Int32>, count: Int, rowCount: Int) {
+    self.rows = rows
+    self.places = places
+    self.count = count
+    self.rowCount = rowCount
+  }
 }

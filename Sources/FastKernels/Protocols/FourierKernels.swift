@@ -20,6 +20,12 @@ public protocol FourierKernels: Sendable {
   /// Results are left in the order in which the passes make them. `twiddles`: for each pass of `length` L and radix r,
   /// the cosines and minus sines of 2 pi j q / L for j = 0 ..< L / r and q = 1 ..< r; then those of length L / r.
   static func fourierPasses(_ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>)
+  /// The same transform by the transposed passes in reverse: from the order in which `fourierPasses` leaves its results to
+  /// that in which it takes its arguments.
+  static func transposedFourierPasses(_ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>)
+  /// The first pass alone, of radix 8, for a `length` that divides by 8 and is more than 16; and the last transposed one.
+  static func fourierPassOfEight(_ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>)
+  static func transposedFourierPassOfEight(_ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>)
 
   /// The spectrum of 2 `length` real samples from the complex transform of neighbouring pairs: bins 0 ... length.
   ///

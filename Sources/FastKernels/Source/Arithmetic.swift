@@ -47,6 +47,18 @@ extension Vector {
     #endif
   }
 
+  /// The library's is 0 - a, which no fused product takes in.
+  @inline(__always)
+  static prefix func - (a: Vector) -> Vector {
+    #if KERNELS_AVX512
+      perceptual_negative16(a)
+    #elseif KERNELS_AVX2
+      perceptual_negative8(a)
+    #else
+      perceptual_negative4(a)
+    #endif
+  }
+
   @inline(__always) static func + (a: Vector, b: Float) -> Vector { a + Vector(repeating: b) }
   @inline(__always) static func - (a: Vector, b: Float) -> Vector { a - Vector(repeating: b) }
   @inline(__always) static func * (a: Vector, b: Float) -> Vector { a * Vector(repeating: b) }
@@ -60,6 +72,28 @@ extension Vector {
   @inline(__always) static func *= (a: inout Vector, b: Vector) { a = a * b }
   @inline(__always) static func += (a: inout Vector, b: Float) { a = a + b }
   @inline(__always) static func *= (a: inout Vector, b: Float) { a = a * b }
+}
+
+/// 1 / x within a unit in the last place, for x of moderate size.
+@inline(__always)
+func reciprocal(_ x: Vector) -> Vector {
+  #if KERNELS_AVX512
+    perceptual_reciprocal16(x)
+  #else
+    1 / x
+  #endif
+}
+
+/// Whether the sign of any lane is negative.
+@inline(__always)
+func isAnyNegative(_ x: Vector) -> Bool {
+  #if KERNELS_AVX512
+    perceptual_isAnyNegative16(x) != 0
+  #elseif KERNELS_AVX2
+    perceptual_isAnyNegative8(x) != 0
+  #else
+    perceptual_isAnyNegative4(x) != 0
+  #endif
 }
 
 /// The magnitude of each lane.

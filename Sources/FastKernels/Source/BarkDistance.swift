@@ -1,48 +1,60 @@
+import PerceptualKernels
+
 extension Kernels {
-  public static func packProducts(
-    _ signal: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, twiddles: UnsafePointer<Float>,
+  public static func filterPair(
+    _ pair: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, twiddles: UnsafePointer<Float>,
     _ z: UnsafeMutablePointer<Float>, length: Int
   ) {
-    pack(twiddles: twiddles, z, length: length) { k in
-      Complex(at: filters + 2 &* k &* Vector.scalarCount).times(signal[2 &* k], signal[2 &* k &+ 1])
-    }
-  }
-
-  public static func unpackProducts(
-    _ z: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, rows: UnsafePointer<Int>, twiddles: UnsafePointer<Float>,
-    _ products: UnsafeMutablePointer<Float>, length: Int
-  ) {
-    unpack(z, rows: rows, twiddles: twiddles, length: length) { k, bin, l, other in
-      let (place, otherPlace) = (2 &* k &* Vector.scalarCount, 2 &* l &* Vector.scalarCount)
-      Complex(at: filters + place).conjugateTimes(bin).write(to: products + place)
-      Complex(at: filters + otherPlace).conjugateTimes(other).write(to: products + otherPlace)
-    }
-  }
-
-  public static func sumRows(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, count: Int) {
     let width = Vector.scalarCount
-    var row = 0
-    while row &+ width <= count {
-      store(rowSums(x + row &* width, pitch: width), sums + row)
-      row &+= width
+    let part = length / 8
+    let step = 2 &* part &* width
+    @inline(__always) func pass(_ j: Int) {
+      @inline(__always) func low(_ r: Int) -> Complex {
+        let k = j &+ r &* part
+        return Complex(at: filters + 2 &* k &* width).times(pair[2 &* k], pair[2 &* k &+ 1])
+      }
+      @inline(__always) func high(_ r: Int) -> Complex {
+        let k = j &+ r &* part
+        return Complex(at: filters + 2 &* (length &- k) &* width)
+          .conjugateTimes(Complex(Vector(repeating: pair[2 &* k]), Vector(repeating: pair[2 &* k &+ 1])))
+      }
+      let y = transformed((low(0), low(1), low(2), low(3), high(4), high(5), high(6), high(7)))
+      write(turned(y, by: twiddles + 14 &* j), to: z + 2 &* j &* width, step: step)
     }
-    while row < count {
-      sums[row] = Float(total(load(x + row &* width)))
-      row &+= 1
-    }
+    forEachMirrored(below: part, pass)
   }
 
-  public static func collectRows(
-    _ z: UnsafePointer<Float>, rows: UnsafePointer<Int>, stride: Int, _ y: UnsafeMutablePointer<Float>, count: Int
+  public static func gatherPair(
+    _ z: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, twiddles: UnsafePointer<Float>,
+    _ sums: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>, length: Int
   ) {
     let width = Vector.scalarCount
-    var sample = 0
-    var i = 0
-    while i < count {
-      store(load(z + (rows[sample &>> 1] &* 2 &+ 1 &- (sample & 1)) &* width), y + i &* width)
-      sample &+= stride
-      i &+= 1
+    let part = length / 8
+    let step = 2 &* part &* width
+    @inline(__always) func pass(_ j: Int) {
+      let y = transformed(turned(eight(at: z + 2 &* j &* width, step: step), by: twiddles + 14 &* j))
+      @inline(__always) func low(_ r: Int, _ number: Complex) {
+        number.times(Complex(at: filters + 2 &* (j &+ r &* part) &* width)).write(to: products + 2 &* r &* width)
+      }
+      @inline(__always) func high(_ r: Int, _ number: Complex) {
+        Complex(at: filters + 2 &* (length &- j &- r &* part) &* width).conjugateTimes(number)
+          .write(to: products + 2 &* r &* width)
+      }
+      low(0, y.0)
+      low(1, y.1)
+      low(2, y.2)
+      low(3, y.3)
+      high(4, y.4)
+      high(5, y.5)
+      high(6, y.6)
+      high(7, y.7)
+      var row = 0
+      while row < 16 {
+        store(rowSums(products + row &* width, pitch: width), sums + (16 &* j &+ row))
+        row &+= width
+      }
     }
+    forEachMirrored(below: part, pass)
   }
 
   public static func doubtfulRow(
@@ -50,153 +62,214 @@ extension Kernels {
   ) -> Int {
     let width = Vector.scalarCount
     let tolerance = load(tolerances)
-    let zero = Vector(repeating: 0)
+    @inline(__always) func excess(_ i: Int) -> Vector { magnitude(load(x + i &* width)) - tolerance }
     var row = start
     while row < count {
-      // Sixteen rows at a time: a lane of their least excess is negative where one is in doubt.
-      let end = min(row &+ 16, count)
-      var least = zero
-      var i = row
-      while i < end {
-        least = lesser(magnitude(load(x + i &* width)) - tolerance, least)
-        i &+= 1
-      }
-      if total(least) < 0 {
-        i = row
-        while i < end {
-          if total(lesser(magnitude(load(x + i &* width)) - tolerance, zero)) < 0 { return i }
-          i &+= 1
+      // Many rows at a time: a lane of their least excess is negative where one is in doubt.
+      if row &+ 64 <= count {
+        var least = (excess(row), excess(row &+ 1), excess(row &+ 2), excess(row &+ 3))
+        var i = row &+ 4
+        while i < row &+ 64 {
+          least.0 = lesser(excess(i), least.0)
+          least.1 = lesser(excess(i &+ 1), least.1)
+          least.2 = lesser(excess(i &+ 2), least.2)
+          least.3 = lesser(excess(i &+ 3), least.3)
+          i &+= 4
+        }
+        if !isAnyNegative(lesser(lesser(least.0, least.1), lesser(least.2, least.3))) {
+          row &+= 64
+          continue
         }
       }
-      row = end
+      let end = min(row &+ 64, count)
+      while row < end {
+        if isAnyNegative(excess(row)) { return row }
+        row &+= 1
+      }
     }
     return count
   }
 
-  public static func addSquares(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, count: Int) {
-    let width = Vector.scalarCount
-    var sum = load(sums)
+  public static func addSquares(
+    _ z: UnsafePointer<Float>, scales: UnsafePointer<Float>, _ positions: BarkPositions,
+    _ sums: UnsafeMutablePointer<Float>
+  ) {
     var i = 0
-    while i < count {
-      let value = load(x + i &* width)
-      sum = multiplyAdd(sum, value, value)
+    while i < positions.count {
+      let sum = sums + Int(positions.places[i])
+      let x = response(z, scales, positions, i)
+      store(multiplyAdd(load(sum), x, x), sum)
       i &+= 1
     }
-    store(sum, sums)
   }
 
   public static func rectifiedLogarithms(
-    _ x: UnsafePointer<Float>, weights: UnsafePointer<Float>, factors: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
-    count: Int
+    _ z: UnsafePointer<Float>, scales: UnsafePointer<Float>, _ positions: BarkPositions, factors: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>
   ) {
-    let width = Vector.scalarCount
-    let weight = load(weights)
-    let factor = load(factors)
-    var i = 0
-    while i < count {
-      let u = notNegative(load(x + i &* width)) * factor
-      store(weight * logarithmOfOnePlus(u).logarithm, y + i &* width)
-      i &+= 1
+    forEachResponse(z, scales, positions, factors) { i, _, logarithm in
+      store(logarithm.value, y + i &* Vector.scalarCount)
     }
   }
 
   public static func featureSums(
-    _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factors: UnsafePointer<Float>, count: Int
+    _ z: UnsafePointer<Float>, scales: UnsafePointer<Float>, _ positions: BarkPositions, _ b: UnsafePointer<Float>,
+    weights: UnsafePointer<Float>, factors: UnsafePointer<Float>
   ) -> (aa: Double, ab: Double, bb: Double, squared: Double) {
-    let width = Vector.scalarCount
-    let weight = load(weights)
-    let factor = load(factors)
-    var sums = (aa: 0.0, ab: 0.0, bb: 0.0, squared: 0.0)
-    var start = 0
-    while start < count {
-      // A lane adds at most 64 terms in single precision before it is joined in double.
-      let end = min(start &+ 64, count)
-      var (aa, ab, bb, squared) = (Vector(), Vector(), Vector(), Vector())
-      var i = start
-      while i < end {
-        let u = notNegative(load(x + i &* width)) * factor
-        let own = weight * logarithmOfOnePlus(u).logarithm
-        let other = load(b + i &* width)
-        let difference = own - other
-        aa = multiplyAdd(aa, own, own)
-        ab = multiplyAdd(ab, own, other)
-        bb = multiplyAdd(bb, other, other)
-        squared = multiplyAdd(squared, difference, difference)
-        i &+= 1
-      }
-      sums.aa += total(aa)
-      sums.ab += total(ab)
-      sums.bb += total(bb)
-      sums.squared += total(squared)
-      start = end
+    var sums = FeatureSums()
+    forEachResponse(z, scales, positions, factors) { i, _, logarithm in
+      sums.add(logarithm.value, load(b + i &* Vector.scalarCount))
     }
-    return sums
+    return sums.totals(weight: load(weights))
   }
 
   public static func featureDerivatives(
-    _ x: UnsafePointer<Float>, _ b: UnsafePointer<Float>, weights: UnsafePointer<Float>, factors: UnsafePointer<Float>,
-    _ differences: UnsafeMutablePointer<Float>, _ shares: UnsafeMutablePointer<Float>, stride: Int, count: Int
+    _ z: UnsafeMutablePointer<Float>, scales: UnsafePointer<Float>, _ positions: BarkPositions, _ b: UnsafePointer<Float>,
+    weights: UnsafePointer<Float>, factors: UnsafePointer<Float>, shares: UnsafeMutablePointer<Float>
   ) -> (aa: Double, ab: Double, bb: Double, squared: Double) {
-    let width = Vector.scalarCount
     let weight = load(weights)
-    let factor = load(factors)
-    let scale = weight * factor
-    var sums = (aa: 0.0, ab: 0.0, bb: 0.0, squared: 0.0)
-    var place = 0
-    var start = 0
-    while start < count {
-      let end = min(start &+ 64, count)
-      var (aa, ab, bb, squared) = (Vector(), Vector(), Vector(), Vector())
-      var i = start
-      while i < end {
-        let signal = load(x + i &* width)
-        let (logarithm, inverse) = logarithmOfOnePlus(notNegative(signal) * factor)
-        let own = weight * logarithm
-        let other = load(b + i &* width)
-        let difference = own - other
-        let slope = wherePositive(scale * inverse, signal)
-        store(difference * slope, differences + place)
-        store(own * slope, shares + place)
-        place &+= stride &* width
-        aa = multiplyAdd(aa, own, own)
-        ab = multiplyAdd(ab, own, other)
-        bb = multiplyAdd(bb, other, other)
-        squared = multiplyAdd(squared, difference, difference)
-        i &+= 1
-      }
-      sums.aa += total(aa)
-      sums.ab += total(ab)
-      sums.bb += total(bb)
-      sums.squared += total(squared)
-      start = end
+    let square = weight * weight
+    var sums = FeatureSums()
+    forEachResponse(z, scales, positions, factors) { i, factor, logarithm in
+      let own = logarithm.value
+      let other = load(b + i &* Vector.scalarCount)
+      let slope = wherePositive(square * factor * logarithm.inverse, logarithm.u)
+      let row = Int(positions.rows[i]) &* Vector.scalarCount
+      store((own - other) * slope, z + row)
+      store(own * slope, shares + row)
+      sums.add(own, other)
     }
-    return sums
+    var i = positions.count
+    while i < positions.rowCount {
+      let row = Int(positions.rows[i]) &* Vector.scalarCount
+      store(Vector(), z + row)
+      store(Vector(), shares + row)
+      i &+= 1
+    }
+    return sums.totals(weight: weight)
   }
 }
 
-/// ln(1 + u) for u >= 0 to a few units in the last place, and 1 / (1 + u): ln of the rounded sum, as `logarithm`, and what the
-/// rounding left over divided by it. NaN where u is not finite.
+/// `pass` of 0 and of every two numbers whose sum is `part`, one after the other: they share filters.
 @inline(__always)
-private func logarithmOfOnePlus(_ u: Vector) -> (logarithm: Vector, inverse: Vector) {
-  let sum = u + 1
-  let bits = unsafeBitCast(sum, to: IntegerVector.self)
-  let shifted = (bits &- 0x3f35_04f3) &>> 23
-  // 1 + u = 2^e m.
-  let power = shifted &<< 23
-  let m = unsafeBitCast(bits &- power, to: Vector.self)
-  let exponent = unsafeBitCast(shifted &+ 0x4b40_0000, to: Vector.self) - 0x1.8p23
-  // One division for both quotients: by m + 1 and by m.
-  let quotient = 1 / (m * (m + 1))
-  let s = (m - 1) * (m * quotient)
-  let inverse = unsafeBitCast(
-    unsafeBitCast((m + 1) * quotient, to: IntegerVector.self) &- power, to: Vector.self)
-  let square = s * s
-  var series = multiplyAdd(Vector(repeating: 2 / 7), square, Vector(repeating: 2 / 9))
-  series = multiplyAdd(Vector(repeating: 2 / 5), square, series)
-  series = multiplyAdd(Vector(repeating: 2 / 3), square, series)
-  let rest = u - (sum - 1)
-  let small = multiplyAdd(exponent * -2.121_944_4e-4, s * square, series)
-  let result = multiplyAdd(2 * s + small, exponent, Vector(repeating: 0.693_359_375))
-  // Infinity and NaN times 0 are NaN.
-  return (multiplyAdd(multiplyAdd(result, rest, inverse), sum, Vector(repeating: 0)), inverse)
+private func forEachMirrored(below part: Int, _ pass: (Int) -> Void) {
+  pass(0)
+  var j = 1
+  while 2 &* j <= part {
+    pass(j)
+    if 2 &* j < part { pass(part &- j) }
+    j &+= 1
+  }
+}
+
+/// The responses at one position.
+@inline(__always)
+private func response(
+  _ z: UnsafePointer<Float>, _ scales: UnsafePointer<Float>, _ positions: BarkPositions, _ i: Int
+) -> Vector {
+  let row = Int(positions.rows[i])
+  return load(z + row &* Vector.scalarCount) * scales[row & 1]
+}
+
+/// `body` of each position, its factors and the logarithms of 1 + factor max(0, x). Four at a time: the steps to a logarithm
+/// wait for one another, and those of the next are too far away for the processor to see.
+@inline(__always)
+private func forEachResponse(
+  _ z: UnsafePointer<Float>, _ scales: UnsafePointer<Float>, _ positions: BarkPositions, _ factors: UnsafePointer<Float>,
+  _ body: (Int, Vector, LogarithmOfOnePlus) -> Void
+) {
+  @inline(__always) func factor(_ i: Int) -> Vector { load(factors + Int(positions.places[i])) }
+  @inline(__always) func logarithm(_ i: Int) -> LogarithmOfOnePlus {
+    LogarithmOfOnePlus(notNegative(response(z, scales, positions, i)) * factor(i))
+  }
+  var i = 0
+  while i &+ 4 <= positions.count {
+    var (a, b, c, d) = (logarithm(i), logarithm(i &+ 1), logarithm(i &+ 2), logarithm(i &+ 3))
+    a.divide()
+    b.divide()
+    c.divide()
+    d.divide()
+    a.sum()
+    b.sum()
+    c.sum()
+    d.sum()
+    body(i, factor(i), a)
+    body(i &+ 1, factor(i &+ 1), b)
+    body(i &+ 2, factor(i &+ 2), c)
+    body(i &+ 3, factor(i &+ 3), d)
+    i &+= 4
+  }
+  while i < positions.count {
+    var a = logarithm(i)
+    a.divide()
+    a.sum()
+    body(i, factor(i), a)
+    i &+= 1
+  }
+}
+
+/// What a distance is made of. A leaf has 128 rows at most: as many terms a lane adds in single precision before all are
+/// joined in double.
+private struct FeatureSums {
+  var (aa, ab, bb, squared) = (Vector(), Vector(), Vector(), Vector())
+
+  @inline(__always)
+  mutating func add(_ a: Vector, _ b: Vector) {
+    let difference = a - b
+    aa = multiplyAdd(aa, a, a)
+    ab = multiplyAdd(ab, a, b)
+    bb = multiplyAdd(bb, b, b)
+    squared = multiplyAdd(squared, difference, difference)
+  }
+
+  @inline(__always)
+  func totals(weight: Vector) -> (aa: Double, ab: Double, bb: Double, squared: Double) {
+    let square = weight * weight
+    return (total(square * aa), total(square * ab), total(square * bb), total(square * squared))
+  }
+}
+
+/// ln(1 + u) for u >= 0 to a few units in the last place, and 1 / (1 + u): ln of the rounded sum and what the rounding left
+/// over divided by it. NaN where u is not finite. In steps: `init`, `divide`, `sum`.
+private struct LogarithmOfOnePlus {
+  let u: Vector
+  private(set) var inverse = Vector()
+  private(set) var value = Vector()
+  /// 1 + u = 2^exponent m, m of sqrt(1/2) ... sqrt(2).
+  private var m: Vector
+  private var exponent: Vector
+  private var power: IntegerVector
+
+  @inline(__always)
+  init(_ u: Vector) {
+    self.u = u
+    let bits = unsafeBitCast(u + 1, to: IntegerVector.self)
+    let shifted = (bits &- 0x3f35_04f3) &>> 23
+    power = shifted &<< 23
+    m = unsafeBitCast(bits &- power, to: Vector.self)
+    exponent = unsafeBitCast(shifted &+ 0x4b40_0000, to: Vector.self) - 0x1.8p23
+  }
+
+  /// `inverse`, and in `value` (m - 1) / (m + 1), by one reciprocal for both quotients.
+  @inline(__always)
+  mutating func divide() {
+    let quotient = reciprocal(m * (m + 1))
+    value = (m - 1) * (m * quotient)
+    inverse = unsafeBitCast(unsafeBitCast((m + 1) * quotient, to: IntegerVector.self) &- power, to: Vector.self)
+  }
+
+  /// exponent ln 2 + 2 artanh(value).
+  @inline(__always)
+  mutating func sum() {
+    let square = value * value
+    var series = multiplyAdd(Vector(repeating: 2 / 7), square, Vector(repeating: 2 / 9))
+    series = multiplyAdd(Vector(repeating: 2 / 5), square, series)
+    series = multiplyAdd(Vector(repeating: 2 / 3), square, series)
+    let whole = u + 1
+    let rest = u - (whole - 1)
+    let small = multiplyAdd(exponent * -2.121_944_4e-4, value * square, series)
+    let result = multiplyAdd(2 * value + small, exponent, Vector(repeating: 0.693_359_375))
+    // Infinity and NaN times 0 are NaN.
+    value = multiplyAdd(multiplyAdd(result, rest, inverse), whole, Vector(repeating: 0))
+  }
 }

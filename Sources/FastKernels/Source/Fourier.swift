@@ -41,6 +41,12 @@ struct Complex {
     return Complex(multiplyAdd(real * c, -imaginary, s), multiplyAdd(imaginary * c, real, s))
   }
 
+  @inline(__always)
+  func times(_ z: Complex) -> Complex {
+    Complex(
+      multiplyAdd(real * z.real, -imaginary, z.imaginary), multiplyAdd(real * z.imaginary, imaginary, z.real))
+  }
+
   /// conj(self) z.
   @inline(__always)
   func conjugateTimes(_ z: Complex) -> Complex {
@@ -55,38 +61,140 @@ struct Complex {
   static func - (a: Complex, b: Complex) -> Complex { Complex(a.real - b.real, a.imaginary - b.imaginary) }
 }
 
-/// Four complex numbers, or the transform of four.
-private typealias Four = (Complex, Complex, Complex, Complex)
+/// Complex numbers, or their transform.
+typealias FourComplex = (Complex, Complex, Complex, Complex)
+typealias EightComplex = (Complex, Complex, Complex, Complex, Complex, Complex, Complex, Complex)
 
 @inline(__always)
-private func transformed(_ z: Four) -> Four {
+func transformed(_ z: FourComplex) -> FourComplex {
   let (sum, difference) = (z.0 + z.2, z.0 - z.2)
   let (otherSum, otherDifference) = (z.1 + z.3, (z.1 - z.3).turned)
   return (sum + otherSum, difference + otherDifference, sum - otherSum, difference - otherDifference)
 }
 
+@inline(__always)
+func transformed(_ z: EightComplex) -> EightComplex {
+  let half = Vector(repeating: 0.70710678118654752)
+  let even = transformed((z.0 + z.4, z.1 + z.5, z.2 + z.6, z.3 + z.7))
+  // The differences times the powers of exp(-i pi / 4).
+  let d1 = z.1 - z.5
+  let d3 = z.3 - z.7
+  let odd = transformed((
+    z.0 - z.4, Complex((d1.real + d1.imaginary) * half, (d1.imaginary - d1.real) * half), (z.2 - z.6).turned,
+    Complex((d3.imaginary - d3.real) * half, (d3.real + d3.imaginary) * -half)
+  ))
+  return (even.0, odd.0, even.1, odd.1, even.2, odd.2, even.3, odd.3)
+}
+
+/// Numbers 1 to 7 times one twiddle factor each.
+@inline(__always)
+func turned(_ z: EightComplex, by t: UnsafePointer<Float>) -> EightComplex {
+  (
+    z.0, z.1.times(t[0], t[1]), z.2.times(t[2], t[3]), z.3.times(t[4], t[5]), z.4.times(t[6], t[7]),
+    z.5.times(t[8], t[9]), z.6.times(t[10], t[11]), z.7.times(t[12], t[13])
+  )
+}
+
+/// Numbers `step` floats apart.
+@inline(__always)
+func eight(at z: UnsafePointer<Float>, step: Int) -> EightComplex {
+  (
+    Complex(at: z), Complex(at: z + step), Complex(at: z + 2 &* step), Complex(at: z + 3 &* step),
+    Complex(at: z + 4 &* step), Complex(at: z + 5 &* step), Complex(at: z + 6 &* step), Complex(at: z + 7 &* step)
+  )
+}
+
+@inline(__always)
+func write(_ y: EightComplex, to z: UnsafeMutablePointer<Float>, step: Int) {
+  y.0.write(to: z)
+  y.1.write(to: z + step)
+  y.2.write(to: z + 2 &* step)
+  y.3.write(to: z + 3 &* step)
+  y.4.write(to: z + 4 &* step)
+  y.5.write(to: z + 5 &* step)
+  y.6.write(to: z + 6 &* step)
+  y.7.write(to: z + 7 &* step)
+}
+
 extension Kernels {
   public static func fourierPasses(_ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>) {
-    if length == 4 {
-      passOfFour(z, length: 4, twiddles: twiddles)
-    } else if length == 8 {
-      passOfEight(z, length: 8, twiddles: twiddles, isLast: true)
+    if length <= 8 { return shortTransforms(z, length: length, count: 1) }
+    let radix = length == 16 ? 4 : 8
+    if radix == 4 {
+      passOfFour(z, length: length, twiddles: twiddles)
     } else {
-      let radix = length == 16 ? 4 : 8
-      if radix == 4 {
-        passOfFour(z, length: length, twiddles: twiddles)
-      } else {
-        passOfEight(z, length: length, twiddles: twiddles, isLast: false)
-      }
-      // Each part by itself: the first pass streams, the others stay in the nearest cache.
-      let part = length / radix
+      passOfEight(z, length: length, twiddles: twiddles)
+    }
+    let part = length / radix
+    if part <= 8 { return shortTransforms(z, length: part, count: radix) }
+    // Each part by itself: the first pass streams, the others stay in the nearest cache.
+    let next = twiddles + 2 &* part &* (radix &- 1)
+    var r = 0
+    while r < radix {
+      fourierPasses(z + r &* part &* 2 &* Vector.scalarCount, length: part, twiddles: next)
+      r &+= 1
+    }
+  }
+
+  public static func transposedFourierPasses(
+    _ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>
+  ) {
+    if length <= 8 { return shortTransforms(z, length: length, count: 1) }
+    let radix = length == 16 ? 4 : 8
+    let part = length / radix
+    if part <= 8 {
+      shortTransforms(z, length: part, count: radix)
+    } else {
       let next = twiddles + 2 &* part &* (radix &- 1)
       var r = 0
       while r < radix {
-        fourierPasses(z + r &* part &* 2 &* Vector.scalarCount, length: part, twiddles: next)
+        transposedFourierPasses(z + r &* part &* 2 &* Vector.scalarCount, length: part, twiddles: next)
         r &+= 1
       }
     }
+    if radix == 4 {
+      transposedPassOfFour(z, length: length, twiddles: twiddles)
+    } else {
+      transposedPassOfEight(z, length: length, twiddles: twiddles)
+    }
+  }
+
+  /// `count` transforms of 4 or 8 numbers, one after the other: passes without twiddle factors, their own transposes.
+  @inline(__always)
+  private static func shortTransforms(_ z: UnsafeMutablePointer<Float>, length: Int, count: Int) {
+    let step = 2 &* Vector.scalarCount
+    var place = z
+    let end = z + count &* length &* step
+    if length == 4 {
+      while place < end {
+        let y = transformed((
+          Complex(at: place), Complex(at: place + step), Complex(at: place + 2 &* step),
+          Complex(at: place + 3 &* step)
+        ))
+        y.0.write(to: place)
+        y.1.write(to: place + step)
+        y.2.write(to: place + 2 &* step)
+        y.3.write(to: place + 3 &* step)
+        place += 4 &* step
+      }
+    } else {
+      while place < end {
+        write(transformed(eight(at: place, step: step)), to: place, step: step)
+        place += 8 &* step
+      }
+    }
+  }
+
+  public static func fourierPassOfEight(
+    _ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>
+  ) {
+    passOfEight(z, length: length, twiddles: twiddles)
+  }
+
+  public static func transposedFourierPassOfEight(
+    _ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>
+  ) {
+    transposedPassOfEight(z, length: length, twiddles: twiddles)
   }
 
   @inline(__always)
@@ -111,45 +219,52 @@ extension Kernels {
   }
 
   @inline(__always)
-  private static func passOfEight(
-    _ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>, isLast: Bool
+  private static func transposedPassOfFour(
+    _ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>
   ) {
-    let step = length / 8 &* 2 &* Vector.scalarCount
-    let half = Vector(repeating: 0.70710678118654752)
+    let step = length / 4 &* 2 &* Vector.scalarCount
     var place = z
     var t = twiddles
     let end = z + step
     while place < end {
-      let (z0, z4) = (Complex(at: place), Complex(at: place + 4 &* step))
-      let (z1, z5) = (Complex(at: place + step), Complex(at: place + 5 &* step))
-      let (z2, z6) = (Complex(at: place + 2 &* step), Complex(at: place + 6 &* step))
-      let (z3, z7) = (Complex(at: place + 3 &* step), Complex(at: place + 7 &* step))
-      let even = transformed((z0 + z4, z1 + z5, z2 + z6, z3 + z7))
-      // The differences times the powers of exp(-i pi / 4).
-      let d1 = z1 - z5
-      let d3 = z3 - z7
-      let odd = transformed((
-        z0 - z4, Complex((d1.real + d1.imaginary) * half, (d1.imaginary - d1.real) * half), (z2 - z6).turned,
-        Complex((d3.imaginary - d3.real) * half, (d3.real + d3.imaginary) * -half)
+      let y = transformed((
+        Complex(at: place), Complex(at: place + step).times(t[0], t[1]),
+        Complex(at: place + 2 &* step).times(t[2], t[3]), Complex(at: place + 3 &* step).times(t[4], t[5])
       ))
-      even.0.write(to: place)
-      if isLast {
-        odd.0.write(to: place + step)
-        even.1.write(to: place + 2 &* step)
-        odd.1.write(to: place + 3 &* step)
-        even.2.write(to: place + 4 &* step)
-        odd.2.write(to: place + 5 &* step)
-        even.3.write(to: place + 6 &* step)
-        odd.3.write(to: place + 7 &* step)
-      } else {
-        odd.0.times(t[0], t[1]).write(to: place + step)
-        even.1.times(t[2], t[3]).write(to: place + 2 &* step)
-        odd.1.times(t[4], t[5]).write(to: place + 3 &* step)
-        even.2.times(t[6], t[7]).write(to: place + 4 &* step)
-        odd.2.times(t[8], t[9]).write(to: place + 5 &* step)
-        even.3.times(t[10], t[11]).write(to: place + 6 &* step)
-        odd.3.times(t[12], t[13]).write(to: place + 7 &* step)
-      }
+      y.0.write(to: place)
+      y.1.write(to: place + step)
+      y.2.write(to: place + 2 &* step)
+      y.3.write(to: place + 3 &* step)
+      t += 6
+      place += 2 &* Vector.scalarCount
+    }
+  }
+
+  @inline(__always)
+  private static func passOfEight(
+    _ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>
+  ) {
+    let step = length / 8 &* 2 &* Vector.scalarCount
+    var place = z
+    var t = twiddles
+    let end = z + step
+    while place < end {
+      write(turned(transformed(eight(at: place, step: step)), by: t), to: place, step: step)
+      t += 14
+      place += 2 &* Vector.scalarCount
+    }
+  }
+
+  @inline(__always)
+  private static func transposedPassOfEight(
+    _ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>
+  ) {
+    let step = length / 8 &* 2 &* Vector.scalarCount
+    var place = z
+    var t = twiddles
+    let end = z + step
+    while place < end {
+      write(transformed(turned(eight(at: place, step: step), by: t)), to: place, step: step)
       t += 14
       place += 2 &* Vector.scalarCount
     }

@@ -29,14 +29,15 @@ func joined(_ even: Vector, _ odd: Vector) -> (first: Vector, second: Vector) {
 @inline(__always)
 func rowSums(_ x: UnsafePointer<Float>, pitch: Int) -> Vector {
   let half = Vector.scalarCount / 2
+  @inline(__always)
   func joinedRows(_ a: Vector, _ b: Vector) -> Vector {
     let (low, high) = interleaved(a, b)
     return low + high
   }
-  func pair(_ i: Int) -> Vector { joinedRows(load(x + i &* pitch), load(x + (i &+ half) &* pitch)) }
-  func four(_ i: Int) -> Vector { joinedRows(pair(i), pair(i &+ half / 2)) }
+  @inline(__always) func pair(_ i: Int) -> Vector { joinedRows(load(x + i &* pitch), load(x + (i &+ half) &* pitch)) }
+  @inline(__always) func four(_ i: Int) -> Vector { joinedRows(pair(i), pair(i &+ half / 2)) }
   #if KERNELS_AVX512
-    func eight(_ i: Int) -> Vector { joinedRows(four(i), four(i &+ 2)) }
+    @inline(__always) func eight(_ i: Int) -> Vector { joinedRows(four(i), four(i &+ 2)) }
     return joinedRows(eight(0), eight(1))
   #elseif KERNELS_AVX2
     return joinedRows(four(0), four(1))
