@@ -16,8 +16,8 @@ import torch
 
 torch.set_default_dtype(torch.float64)
 import metrics
+from judge import AUDIO, print_table
 
-AUDIO = pathlib.Path(__file__).resolve().parents[2] / "Tests/Fixtures/audio"
 PEERS = {"ssim": metrics.peer_ssim, "ms-ssim": metrics.peer_ms_ssim, "nlpd": metrics.nlpd}
 
 
@@ -56,32 +56,13 @@ def peer(function, a, b, dtype):
     return value.item(), x.grad[0, 0].double().numpy()
 
 
-def ours(program, metric, a, b, folder):
-    paths = [folder / name for name in ("a.npy", "b.npy", "gradient.npy")]
-    for path, image in zip(paths, (a, b)):
-        np.save(path, image.astype(np.float32))
-    done = subprocess.run([program, "metric", metric, paths[0], paths[1], "--gradient", paths[2]], check=True,
-                          capture_output=True, text=True)
-    return float(done.stdout), np.load(paths[2]).astype(np.float64)
-
-
 def main():
     program = sys.argv[1]
-    print("| metric | pictures | value: ours | PyTorch | gradient: ours | PyTorch |")
-    print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        pictures = list(kinds(list(spectrograms(program, folder))))
-        for metric, function in PEERS.items():
-            for kind, pairs in pictures:
-                worst = np.zeros(4)
-                for a, b in pairs:
-                    value, gradient = peer(function, a, b, torch.float64)
-                    found = [ours(program, metric, a, b, folder), peer(function, a, b, torch.float32)]
-                    errors = [abs(v - value) / abs(value) for v, _ in found]
-                    errors += [np.linalg.norm(g - gradient) / np.linalg.norm(gradient) for _, g in found]
-                    worst = np.maximum(worst, errors)
-                print(f"| {metric} | {kind} | " + " | ".join(f"{error:.1e}" for error in worst) + " |", flush=True)
+        pictures = list(kinds(list(spectrograms(program, pathlib.Path(name)))))
+    rows = ((metric, kind, pairs, [metric], lambda *arguments, function=function: peer(function, *arguments))
+            for metric, function in PEERS.items() for kind, pairs in pictures)
+    print_table(program, ["metric", "pictures"], rows, digits=1)
 
 
 if __name__ == "__main__":

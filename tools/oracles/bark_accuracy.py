@@ -8,18 +8,15 @@ another clip. Given are the largest relative error of the value and the largest 
 prediction in the L2 norm.
 """
 
-import pathlib
-import subprocess
 import sys
-import tempfile
 
 import numpy as np
 import soundfile
 import torch
 
 import bark
+from judge import AUDIO, print_table
 
-AUDIO = pathlib.Path(__file__).resolve().parents[2] / "Tests/Fixtures/audio"
 RATE, CLIPS = 11025, 6
 CLIP = dict(sampleRate=RATE, lowFrequency=1, highFrequency=5512.5, bands=512, taps=512, stride=1, aWeighting=True,
             distance="cosine")
@@ -60,30 +57,11 @@ def peer(a, b, settings, dtype):
     return value.item(), x.grad[0].double().numpy()
 
 
-def ours(program, preset, a, b, folder):
-    paths = [folder / name for name in ("a.npy", "b.npy", "gradient.npy")]
-    for path, signal in zip(paths, (a, b)):
-        np.save(path, signal)
-    done = subprocess.run([program, "metric", "bark", "--preset", preset, paths[0], paths[1], "--gradient", paths[2]],
-                          check=True, capture_output=True, text=True)
-    return float(done.stdout), np.load(paths[2]).astype(np.float64)
-
-
 def main():
-    program = sys.argv[1]
-    print("| preset | prediction | value: ours | PyTorch | gradient: ours | PyTorch |")
-    print("|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as name:
-        for preset, (samples, settings) in PRESETS.items():
-            for kind, signals in pairs(samples):
-                worst = np.zeros(4)
-                for a, b in signals:
-                    value, gradient = peer(a, b, settings, torch.float64)
-                    found = [ours(program, preset, a, b, pathlib.Path(name)), peer(a, b, settings, torch.float32)]
-                    errors = [abs(v - value) / abs(value) for v, _ in found]
-                    errors += [np.linalg.norm(g - gradient) / np.linalg.norm(gradient) for _, g in found]
-                    worst = np.maximum(worst, errors)
-                print(f"| {preset} | {kind} | " + " | ".join(f"{error:.2e}" for error in worst) + " |", flush=True)
+    rows = ((preset, kind, signals, ["bark", "--preset", preset],
+             lambda *arguments, settings=settings: peer(*arguments[:2], settings, arguments[2]))
+            for preset, (samples, settings) in PRESETS.items() for kind, signals in pairs(samples))
+    print_table(sys.argv[1], ["preset", "prediction"], rows, digits=1)
 
 
 if __name__ == "__main__":

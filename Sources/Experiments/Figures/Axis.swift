@@ -27,7 +27,10 @@ enum Axis {
       let every = (powers.count + 5) / 6
       return powers.enumerated().filter { $0.offset % every == 0 }.map(\.element)
     }
-    return powers.count >= 3 ? powers : within([1, 2, 5])
+    if powers.count >= 3 { return powers }
+    let marks = within([1, 2, 5])
+    // Within less than a decade a logarithm is nearly straight.
+    return marks.count >= 3 ? marks : ticks(range, count: 6)
   }
 
   /// The number without superfluous digits: "0.5", "2000", "1e-05".

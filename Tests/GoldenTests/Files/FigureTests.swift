@@ -55,6 +55,7 @@ import Testing
     #expect(Axis.ticks(3...3, count: 5) == [3])
     #expect(Axis.logarithmicTicks(0.004...1.2).map(Axis.label) == ["0.01", "0.1", "1"])
     #expect(Axis.logarithmicTicks(0.8...6).map(Axis.label) == ["1", "2", "5"])
+    #expect(Axis.logarithmicTicks(0.0212...0.0391).map(Axis.label) == ["0.025", "0.03", "0.035"])
     #expect(Axis.logarithmicTicks(1e-12...1).count <= 7)
     #expect([0.00001, 2_500_000, -0.25, 0].map(Axis.label) == ["1e-5", "2.5e6", "−0.25", "0"])
     #expect([500, 1000, 5512.5].map(Axis.hertz) == ["500", "1k", "5.5125k"])
