@@ -6,17 +6,23 @@ import PerceptualFiles
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "MSE, NLPD, MS-SSIM and SSIM of a checkpoint's reconstructions of music.")
+    commandName: "evaluate",
+    abstract: "MSE, NLPD, MS-SSIM and SSIM of a checkpoint's reconstructions of music, or of pictures.")
 
   @Argument(help: ArgumentHelp("A checkpoint of `train` or `table1`.", valueName: "checkpoint"))
   var checkpoint: String
   @Option(help: ArgumentHelp("A directory of recordings.", valueName: "dir"))
-  var test: String
+  var test: String?
+  @Option(
+    help: ArgumentHelp(
+      "In place of --test: a directory of .png pictures, of which the middle 256x256 pixels are taken, in grey.",
+      valueName: "dir"))
+  var pictures: String?
   @Option(help: "What batch norm normalises by: the running statistics or those of all clips together.")
   var batchStatistics: BatchStatistics = .running
   @Option(help: "Whether the latent is Eq. 1's mean or the nearest centre.")
   var quantisation: Quantisation = .soft
-  @Option(help: "Clips to cut from the recordings, at most.")
+  @Option(help: "Clips to cut from the recordings, or pictures to take, at most.")
   var clips = 195
   @Option(help: "With batch statistics at most so many clips are normalised together.")
   var group = 64
@@ -29,27 +35,27 @@ struct EvaluateCommand: ParsableCommand {
   func validate() throws {
     if group < 1 { throw ValidationError("--group \(group): at least 1 is needed.") }
     if clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
+    if (test == nil) == (pictures == nil) { throw ValidationError("Either --test or --pictures is needed.") }
+    if pictures != nil && cache.directory != nil { throw ValidationError("--cache is for recordings, and there are none.") }
   }
 
   func run() throws {
     try execution.run {
       let network = try Checkpoint.read(checkpoint)
-      let set = try loadClips(test, limit: clips, cache)
-      let pictures = set.batch
+      let (pictures, sources) = try material()
       let evaluation = Evaluation(
         network, pictures, statistics: batchStatistics, quantisation: quantisation, largestGroup: group)
       let scores = evaluation.clips
       let mean = Scores(meanOf: scores)
-      let bootstrap = Bootstrap(recordings: set.clips.map(\.file))
+      let bootstrap = Bootstrap(recordings: sources.map(\.file))
       let half = try halfPrecision ? roundedScores(network, pictures) : nil
       let offCentre = evaluation.offCentre.reduce(0, +) / Double(scores.count)
       let groups = batchStatistics == .batch ? Autoencoder.groups(of: scores.count, largest: group).map(\.count) : []
       if output.json {
         var list: [JSONValue] = []
-        for (index, clip) in set.clips.enumerated() {
-          var members: [JSONValue.Member] = [
-            .init(key: "file", value: .string(clip.file)), .init(key: "start", value: .number(clip.start)),
-          ]
+        for (index, source) in sources.enumerated() {
+          var members: [JSONValue.Member] = [.init(key: "file", value: .string(source.file))]
+          if let start = source.start { members.append(.init(key: "start", value: .number(start))) }
           members += scoreMembers(scores[index])
           members.append(
             .init(key: "withoutMeanError", value: .object(scoreMembers(evaluation.withoutMeanError[index]))))
@@ -70,9 +76,10 @@ struct EvaluateCommand: ParsableCommand {
         try printResult(.object(members))
         return
       }
-      let rows = zip(set.clips, scores).map { clip, scores in [clip.file, short(clip.start)] + cells(scores) }
-      let header = ["file", "start (s)", "MSE", "NLPD", "MS-SSIM", "SSIM"]
-      var means = [["mean of \(rows.count) clips", ""] + cells(mean)]
+      let rows = zip(sources, scores).map { [$0.file, $0.start.map { short($0) } ?? ""] + cells($1) }
+      let isSound = test != nil
+      let header = ["file", isSound ? "start (s)" : "", "MSE", "NLPD", "MS-SSIM", "SSIM"]
+      var means = [["mean of \(rows.count) \(isSound ? "clips" : "pictures")", ""] + cells(mean)]
       for (label, side) in [("95 % from", \Interval.low), ("95 % to", \Interval.high)] {
         let values = [\Scores.mse, \.nlpd, \.msSSIM, \.ssim].map { key in
           bootstrap.interval(scores.map { $0[keyPath: key] }).map { short($0[keyPath: side]) } ?? "-"
@@ -83,10 +90,22 @@ struct EvaluateCommand: ParsableCommand {
       if let half { means.append(["mean, weights in half precision", ""] + cells(Scores(meanOf: half))) }
       for line in aligned([header] + rows + means) { try printResult(line) }
       if !groups.isEmpty {
-        try printResult("normalised together: \(groups.map { "\($0)" }.joined(separator: ", ")) clips")
+        try printResult(
+          "normalised together: \(groups.map { "\($0)" }.joined(separator: ", ")) \(isSound ? "clips" : "pictures")")
       }
       if quantisation == .soft { try printResult("latents off the centres: \(short(100 * offCentre)) %") }
     }
+  }
+
+  /// What is reconstructed, [N, 1, 256, 256], and where each picture comes from.
+  private func material() throws(PerceptualError) -> (Tensor<Float>, [(file: String, start: Double?)]) {
+    if let test {
+      let set = try loadClips(test, limit: clips, cache)
+      return (set.batch, set.clips.map { ($0.file, $0.start) })
+    }
+    let set = try PictureSet.load(PNG.list(in: pictures ?? ""), limit: clips)
+    for sentence in set.skipped { printNote("skipped \(sentence)") }
+    return (set.batch, set.files.map { ($0, nil) })
   }
 
   private func roundedScores(_ network: Autoencoder, _ pictures: Tensor<Float>) throws(PerceptualError) -> [Scores] {

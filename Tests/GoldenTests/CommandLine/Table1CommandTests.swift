@@ -100,4 +100,44 @@ import Testing
     let text = try perceptual(words, in: directory).output
     #expect(text.contains("normalised together: 2 clips") && text.contains("weights in half precision"), "\(text)")
   }
+
+  /// The middles of pictures, those that are too small named; a grey answer scores what the metrics say of it.
+  @Test func evaluatesPictures() throws {
+    let directory = try ScratchDirectory()
+    try FileManager.default.createDirectory(atPath: directory.file("photos/below"), withIntermediateDirectories: true)
+    let network = try smallNetwork(channels: 4)
+    try Checkpoint.write(network, to: directory.file("exact.safetensors"))
+    var wide = Tensor<Float>(shape: [300, 258])
+    for row in 0..<300 { for column in 0..<258 { wide[row, column] = Float(row + column) / 557 } }
+    try PNG.write(grey: wide, to: directory.file("photos/below/wide.png"))
+    try PNG.write(grey: Tensor(repeating: 0.5, shape: [256, 255]), to: directory.file("photos/narrow.png"))
+    let outcome = try perceptual(["evaluate", "exact.safetensors", "--pictures", "photos", "--json"], in: directory)
+    #expect(outcome.errors.contains("photos/narrow.png: 255x256, at least 256x256 is needed"), "\(outcome.errors)")
+    let document = try outcome.json()
+    let clips = try #require(document["clips"]?.array)
+    #expect(clips.map { $0["file"]?.string } == ["photos/below/wide.png"] && clips[0]["start"] == nil)
+    let stored = try PNG.readGrey(directory.file("photos/below/wide.png"))
+    var middle = Tensor<Float>(shape: [1, 1, 256, 256])
+    for row in 0..<256 { for column in 0..<256 { middle[0, 0, row, column] = stored[row + 22, column + 1] } }
+    let expected = Scores.of(network.reconstruct(middle), target: middle)[0]
+    #expect(document["mse"]?.double == expected.mse && document["nlpd"]?.double == expected.nlpd)
+    let text = try perceptual(["evaluate", "exact.safetensors", "--pictures", "photos"], in: directory).output
+    #expect(text.contains("mean of 1 pictures"), "\(text)")
+  }
+
+  @Test(arguments: [
+    ("evaluate exact.safetensors", 64, "Either --test or --pictures"),
+    ("evaluate exact.safetensors --test test --pictures photos", 64, "Either --test or --pictures"),
+    ("evaluate exact.safetensors --pictures test", 66, "pictures (.png) were expected, found none"),
+    ("evaluate exact.safetensors --pictures photos --cache cache", 64, "--cache is for recordings"),
+    ("evaluate exact.safetensors --pictures photos", 66, "no usable picture among 1 files"),
+  ])
+  func refusesPictures(_ line: String, _ exitCode: Int, _ phrase: String) throws {
+    let directory = try Self.inputs()
+    try Checkpoint.write(try smallNetwork(channels: 4), to: directory.file("exact.safetensors"))
+    try FileManager.default.createDirectory(atPath: directory.file("photos"), withIntermediateDirectories: true)
+    try PNG.write(grey: Tensor(repeating: 0.5, shape: [16, 16]), to: directory.file("photos/small.png"))
+    let outcome = try perceptual(line.split(separator: " ").map(String.init), in: directory)
+    #expect(outcome.exitCode == Int32(exitCode) && outcome.errors.contains(phrase), "\(outcome.errors)")
+  }
 }
