@@ -9,8 +9,8 @@ import PerceptualKernels
 /// With masking (``BarkMasking``) the factor is 1 / sqrt(the target's masking threshold), band by band and frame by frame.
 ///
 /// Shapes: prediction and target [N, T]; value [N]. Accuracy: 2e-6 of the value; the filters are applied by Fourier
-/// transforms, those of the signals in double precision and those of the responses in single. A signal that is not finite has a value that is not finite. Stops with a sentence where
-/// options or shapes do not fit.
+/// transforms, the signals' spectra made in double precision, all that follows in single. A signal that is not finite has
+/// a value that is not finite. Stops with a sentence where options or shapes do not fit.
 public func barkDistance(
   _ prediction: Tensor<Float>, target: Tensor<Float>, options: BarkDistanceOptions
 ) -> Tensor<Float> {
@@ -21,6 +21,7 @@ public func barkDistance(
 ///
 /// Shapes: upstream [N]; gradients as prediction and target. Accuracy: 2e-6 in relative L2 norm for log factors up to 100,
 /// 1e-5 at 10 000. With masking the thresholds, which follow from the target, are held fixed.
+/// What is not finite in a signal may spread to the whole gradient of its sample.
 public func barkDistanceGradient(
   _ prediction: Tensor<Float>, target: Tensor<Float>, upstream: Tensor<Float>, options: BarkDistanceOptions
 ) -> PairGradients<Float> {
@@ -50,7 +51,7 @@ public final class BarkTarget: Sendable {
   let plan: BarkPlan
   let count: Int
   private let memory: FloatLines
-  /// [count, groups, positions, lanes], positions in the order of the plan's places, never written again.
+  /// [count, groups, positions, lanes], positions in the order of ``BarkPlan/withPositions(pair:leaf:_:)``, never written again.
   var rows: UnsafeMutablePointer<Float> { memory.start }
   /// [count, groups, factor rows, lanes], after the rows.
   var factors: UnsafeMutablePointer<Float> { memory.start + count * plan.groups * plan.groupRows }
@@ -102,16 +103,9 @@ extension BarkPlan {
       let segments = transform(signal, in: memory, execution)
       fillFactors(segments, factors, execution)
       execution.forEach(groups) { group in
-        ScratchPool.shared.withFloats(pairRows + lanes) { z in
-          for pair in 0..<pairs {
-            let side = BarkSide(signal: segments, group: group, pair: pair, z: z, tolerances: z + pairRows)
-            filter(side)
-            throughPasses([z]) { leaf in
-              respond(side, leaf)
-              withPositions(pair: pair, leaf: leaf.index) { positions, before in
-                rectify(side, leaf, positions, factors: factors, rows + group * groupRows + before * lanes)
-              }
-            }
+        ScratchPool.shared.withFloats(pairRows + 2 * lanes) { z in
+          forEachLeaf(group: group, segments, z) { side, leaf, positions, before in
+            rectify(side, leaf, positions, factors: factors, rows + group * groupRows + before * lanes)
           }
         }
       }
@@ -128,10 +122,10 @@ extension BarkPlan {
       side.z + leaf.rows, scales: side.scales, positions, factors: factors + side.group * factorRows * lanes, features)
   }
 
-  func withWeights<Result>(_ group: Int, _ body: (UnsafePointer<Float>) -> Result) -> Result {
+  func withWeights(_ group: Int, _ body: (UnsafePointer<Float>) -> Void) {
     weights.withUnsafeBufferPointer { weights in
-      guard let weights = weights.baseAddress else { preconditionFailure("a plan has weights") }
-      return body(weights + group * lanes)
+      guard let weights = weights.baseAddress else { return }
+      body(weights + group * lanes)
     }
   }
 

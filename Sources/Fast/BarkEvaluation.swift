@@ -9,14 +9,14 @@ struct BarkEvaluation {
 
   enum Target {
     case signal(UnsafePointer<Float>)
-    /// [groups, positions, lanes], positions in the order of the plan's places.
+    /// [groups, positions, lanes], positions in the order of ``BarkPlan/withPositions(pair:leaf:_:)``.
     case features(UnsafePointer<Float>, factors: UnsafePointer<Float>)
   }
 
   private typealias Sums = (aa: Double, ab: Double, bb: Double, squared: Double)
 
   /// What is compared, as segments or as features.
-  private struct Places {
+  private struct Compared {
     let own: BarkSegments
     let other: BarkSegments?
     let target: Target
@@ -33,21 +33,20 @@ struct BarkEvaluation {
   ) -> Float {
     ScratchPool.shared.withFloats(2 * plan.segmentsCount + plan.factorsCount) { memory in
       let own = plan.transform(signal, in: memory, execution)
-      var other: BarkSegments?
-      if case .signal(let target) = target {
-        other = plan.transform(target, in: memory + plan.segmentsCount, execution)
-      }
-      let factors = memory + 2 * plan.segmentsCount
-      if case .features(_, let known) = target {
-        factors.update(from: known, count: plan.factorsCount)
-      } else {
+      let compared: Compared
+      switch target {
+      case .features(_, let factors):
+        compared = Compared(own: own, other: nil, target: target, factors: factors)
+      case .signal(let signal):
+        let other = plan.transform(signal, in: memory + plan.segmentsCount, execution)
+        let factors = memory + 2 * plan.segmentsCount
         plan.fillFactors(isMaskedByOwn ? own : other, factors, execution)
+        compared = Compared(own: own, other: other, target: target, factors: UnsafePointer(factors))
       }
-      let places = Places(own: own, other: other, target: target, factors: UnsafePointer(factors))
-      guard let gradient else { return distance(sums(places, gathered: nil), upstream: 0).value }
+      guard let gradient else { return distance(sums(compared, gathered: nil), upstream: 0).value }
       let gathered = plan.groups * sumsOfGroup
       return ScratchPool.shared.withFloats(gathered) { gathered in
-        let (value, difference, share) = distance(sums(places, gathered: gathered), upstream: upstream)
+        let (value, difference, share) = distance(sums(compared, gathered: gathered), upstream: upstream)
         plan.assemble(gathered, parts: parts, factors: (difference, share), gradient, execution)
         return value
       }
@@ -75,16 +74,16 @@ struct BarkEvaluation {
 
   /// Filters the signals, sums up the features of each group, the groups' sums in their order, and where asked gathers
   /// the spectra of the gradient's parts, [groups, pairs, parts, 2 length].
-  private func sums(_ places: Places, gathered: UnsafeMutablePointer<Float>?) -> Sums {
+  private func sums(_ compared: Compared, gathered: UnsafeMutablePointer<Float>?) -> Sums {
     var all = [Sums](repeating: (0, 0, 0, 0), count: plan.groups)
     all.withUnsafeMutableBufferPointer { all in
       execution.forEach(plan.groups) { group in
         let (lanes, pairRows) = (plan.lanes, plan.pairRows)
-        ScratchPool.shared.withFloats(2 * pairRows + 2 * lanes + max(plan.leafRows, 16 * lanes)) { z in
+        ScratchPool.shared.withFloats(2 * pairRows + 4 * lanes + max(plan.leafRows, 16 * lanes)) { z in
           let work = Work(
-            own: z, other: z + pairRows, tolerances: z + 2 * pairRows, features: z + 2 * pairRows + 2 * lanes)
+            own: z, other: z + pairRows, tolerances: z + 2 * pairRows, features: z + 2 * pairRows + 4 * lanes)
           for pair in 0..<plan.pairs {
-            add(sums(group: group, pair: pair, places, work, isGradientWanted: gathered != nil), to: &all[group])
+            add(sums(group: group, pair: pair, compared, work, isGradientWanted: gathered != nil), to: &all[group])
             guard let gathered else { continue }
             for part in 0..<parts {
               plan.gather(
@@ -100,29 +99,29 @@ struct BarkEvaluation {
 
   /// Room for one pair of segments.
   private struct Work {
-    /// [2 length, lanes] each: the responses, then the parts of their gradients.
+    /// [2 length, lanes] each: the responses, then the derivatives' differences and shares.
     let own: UnsafeMutablePointer<Float>
     let other: UnsafeMutablePointer<Float>
-    /// [2, lanes].
+    /// [2, 2, lanes].
     let tolerances: UnsafeMutablePointer<Float>
-    /// The target's features in one leaf, or sixteen rows.
+    /// The target's features in one leaf, and later the products of ``BarkPlan/gather(group:_:_:products:)``.
     let features: UnsafeMutablePointer<Float>
   }
 
   /// The sums of one group and pair; where the gradient is wanted, its parts' transforms but for the last pass.
   private func sums(
-    group: Int, pair: Int, _ places: Places, _ work: Work, isGradientWanted: Bool
+    group: Int, pair: Int, _ compared: Compared, _ work: Work, isGradientWanted: Bool
   ) -> Sums {
     let plan = plan
-    let own = BarkSide(signal: places.own, group: group, pair: pair, z: work.own, tolerances: work.tolerances)
-    let other = places.other.map {
-      BarkSide(signal: $0, group: group, pair: pair, z: work.other, tolerances: work.tolerances + plan.lanes)
+    let own = BarkSide(signal: compared.own, group: group, pair: pair, z: work.own, tolerances: work.tolerances)
+    let other = compared.other.map {
+      BarkSide(signal: $0, group: group, pair: pair, z: work.other, tolerances: work.tolerances + 2 * plan.lanes)
     }
     plan.filter(own)
     if let other { plan.filter(other) }
     let filtered = other == nil ? [work.own] : [work.own, work.other]
     let gradients = isGradientWanted ? [work.own, work.other].prefix(parts) : []
-    let factors = places.factors + group * plan.factorRows * plan.lanes
+    let factors = compared.factors + group * plan.factorRows * plan.lanes
     var sums: Sums = (0, 0, 0, 0)
     plan.withWeights(group) { weights in
       plan.throughPasses(filtered, gradients: Array(gradients)) { leaf in
@@ -130,12 +129,13 @@ struct BarkEvaluation {
           var features = UnsafePointer(work.features)
           if let other {
             plan.respond(other, leaf)
-            plan.rectify(other, leaf, positions, factors: places.factors, work.features)
-          } else if case .features(let known, _) = places.target {
+            plan.rectify(other, leaf, positions, factors: compared.factors, work.features)
+          } else if case .features(let known, _) = compared.target {
             features = known + group * plan.groupRows + before * plan.lanes
           }
           plan.respond(own, leaf)
-          let (rows, shares) = (work.own + leaf.rows, work.other + leaf.rows)
+          let rows = work.own + leaf.rows
+          let shares = parts == 2 ? work.other + leaf.rows : nil
           add(
             isGradientWanted
               ? plan.kernels.featureDerivatives(

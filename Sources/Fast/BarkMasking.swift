@@ -56,18 +56,11 @@ extension BarkPlan {
     ScratchPool.shared.withFloats(2 * bands * frames) { powers in
       let thresholds = powers + bands * frames
       execution.forEach(groups) { group in
-        ScratchPool.shared.withFloats(pairRows + lanes + frames * lanes) { z in
-          let sums = z + pairRows + lanes
+        ScratchPool.shared.withFloats(pairRows + (2 + frames) * lanes) { z in
+          let sums = z + pairRows + 2 * lanes
           sums.update(repeating: 0, count: frames * lanes)
-          for pair in 0..<pairs {
-            let side = BarkSide(signal: target, group: group, pair: pair, z: z, tolerances: z + pairRows)
-            filter(side)
-            throughPasses([z]) { leaf in
-              respond(side, leaf)
-              withPositions(pair: pair, leaf: leaf.index) { positions, _ in
-                kernels.addSquares(z + leaf.rows, scales: side.scales, positions, sums)
-              }
-            }
+          forEachLeaf(group: group, target, z) { side, leaf, positions, _ in
+            kernels.addSquares(z + leaf.rows, scales: side.scales, positions, sums)
           }
           for lane in 0..<min(lanes, bands - group * lanes) {
             for frame in 0..<frames {

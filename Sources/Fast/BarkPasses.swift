@@ -5,10 +5,10 @@ import PerceptualKernels
 struct BarkSegments {
   /// [pairs, 2 length]: the conjugate of the spectrum of first + i second, each times its own power of two.
   let spectra: UnsafeMutablePointer<Float>
-  /// [pairs, 2]: what makes responses of the transform's rows; the second's sign turns them.
+  /// [pairs, blocks]: the sums of |spectrum|^2 over a block of bins and its mirror image.
+  let powers: UnsafeMutablePointer<Float>
+  /// [pairs, 2]: what makes responses of the transform's rows; the second's sign turns them. 0 for a segment of silence.
   let scales: UnsafeMutablePointer<Float>
-  /// [pairs]: the root of the sum of squares of both segments as they are transformed.
-  let norms: UnsafeMutablePointer<Float>
   /// [samples + 1]: how many samples before this one are not 0.
   let nonZeros: UnsafeMutablePointer<Int32>
   let signal: UnsafePointer<Float>
@@ -21,7 +21,7 @@ struct BarkSide {
   let pair: Int
   /// [2 length, lanes].
   let z: UnsafeMutablePointer<Float>
-  /// [lanes]: magnitudes under which a response's sign is in doubt.
+  /// [2, lanes]: magnitudes under which the sign of the first's and of the second's responses is in doubt.
   let tolerances: UnsafeMutablePointer<Float>
 
   var scales: UnsafePointer<Float> { UnsafePointer(signal.scales + 2 * pair) }
@@ -38,7 +38,7 @@ struct BarkLeaf {
 
 extension BarkPlan {
   var segmentsCount: Int {
-    pairs * 2 * length + roundedToVectors(2 * pairs) + roundedToVectors(pairs) + roundedToVectors(samples + 1)
+    pairs * 2 * length + roundedToVectors(pairs * blocks) + roundedToVectors(2 * pairs) + roundedToVectors(samples + 1)
   }
   /// Floats of the rows of a pair's transform, and of one leaf.
   var pairRows: Int { 2 * length * lanes }
@@ -49,11 +49,12 @@ extension BarkPlan {
     _ signal: UnsafePointer<Float>, in memory: UnsafeMutablePointer<Float>, _ execution: Execution
   ) -> BarkSegments {
     let spectra = memory
-    let scales = spectra + pairs * 2 * length
-    let norms = scales + roundedToVectors(2 * pairs)
-    let nonZeros = UnsafeMutableRawPointer(norms + roundedToVectors(pairs)).bindMemory(
+    let powers = spectra + pairs * 2 * length
+    let scales = powers + roundedToVectors(pairs * blocks)
+    let nonZeros = UnsafeMutableRawPointer(scales + roundedToVectors(2 * pairs)).bindMemory(
       to: Int32.self, capacity: samples + 1)
-    let result = BarkSegments(spectra: spectra, scales: scales, norms: norms, nonZeros: nonZeros, signal: signal)
+    let result = BarkSegments(
+      spectra: spectra, powers: powers, scales: scales, nonZeros: nonZeros, signal: signal)
     nonZeros[0] = 0
     for i in 0..<samples { nonZeros[i + 1] = nonZeros[i] + (signal[i] != 0 ? 1 : 0) }
     // In double precision: what rounding leaves of the loudest partials would else stand beside the softest.
@@ -62,17 +63,17 @@ extension BarkPlan {
       ScratchPool.shared.withFloats(2 * (length + 4 * bins)) { memory in
         let scratch = UnsafeMutableRawPointer(memory).bindMemory(to: Double.self, capacity: length + 4 * bins)
         let (first, second) = (scratch + length, scratch + length + 2 * bins)
-        var squares = 0.0
         for (half, spectrum) in [first, second].enumerated() {
-          let scaled = scaleSegment(2 * pair + half, signal, scratch)
-          scales[2 * pair + half] = half == 0 ? scaled.scale : -scaled.scale
-          squares += scaled.squares
+          let scale = scaleSegment(2 * pair + half, signal, scratch)
+          scales[2 * pair + half] = half == 0 ? scale : -scale
           plan.forward(scratch, spectrum)
         }
-        norms[pair] = Float(squares.squareRoot())
         let joined = spectra + pair * 2 * length
         for k in 0..<bins {
           let (a, b, c, d) = (first[2 * k], first[2 * k + 1], second[2 * k], second[2 * k + 1])
+          let block = pair * blocks + k / BarkPlan.blockBins
+          let power = Float(2 * (a * a + b * b + c * c + d * d))
+          powers[block] = k % BarkPlan.blockBins == 0 ? power : powers[block] + power
           joined[2 * k] = Float(a - d)
           joined[2 * k + 1] = Float(-(b + c))
           if k == 0 || 2 * k == length { continue }
@@ -85,10 +86,11 @@ extension BarkPlan {
   }
 
   /// Writes a segment, zeros beyond the signal, times a power of two that brings its norm to 1 ... 2: the louder of a pair
-  /// would else drown the other's responses in its rounding. What undoes the factor, and the squares' sum with it.
+  /// would else drown the other's responses in its rounding. Returns what undoes the factor; 0 for silence, whose rows hold
+  /// the other's rounding.
   private func scaleSegment(
     _ segment: Int, _ signal: UnsafePointer<Float>, _ scaled: UnsafeMutablePointer<Double>
-  ) -> (scale: Float, squares: Double) {
+  ) -> Float {
     // Where in the signal the segment begins.
     let first = segment * step * options.stride - taps
     var squares = 0.0
@@ -98,22 +100,35 @@ extension BarkPlan {
       scaled[i] = sample
       squares += sample * sample
     }
+    if squares == 0 { return 0 }
     let norm = squares.squareRoot()
-    if !(norm > 0 && norm.isFinite) { return (1, squares) }
+    if !norm.isFinite { return 1 }
     let scale = Double(sign: .plus, exponent: max(-100, min(100, Int(norm.exponent))), significand: 1)
     for i in 0..<length { scaled[i] /= scale }
-    return (Float(scale), squares / scale / scale)
+    return Float(scale)
   }
 
   /// Filters times a pair's spectrum, through the passes' first, to `side.z`.
   func filter(_ side: BarkSide) {
-    // The transforms' error has a standard deviation of about 2 epsilon |pair| |filter| / sqrt(2 length).
-    let scale = 16 * Float.ulpOfOne * side.signal.norms[side.pair] / Float(2 * length).squareRoot()
-    let isKnown = scale > 0 && scale.isFinite
-    for lane in 0..<lanes { side.tolerances[lane] = isKnown ? scale * norms[side.group * lanes + lane] : 0 }
     withTables(side.group) { filters, twiddles in
       kernels.filterPair(
         side.signal.spectra + side.pair * 2 * length, filters, twiddles: twiddles, side.z, length: length)
+    }
+    // The mean of |z|^2 is at most this sum.
+    let tolerances = side.tolerances
+    for lane in 0..<lanes { tolerances[lane] = 0 }
+    for block in 0..<blocks {
+      let (power, gain) = (side.signal.powers[side.pair * blocks + block], (side.group * blocks + block) * lanes)
+      for lane in 0..<lanes { tolerances[lane] += gains.start[gain + lane] * power }
+    }
+    // The transform spreads its rounding over all numbers alike: a standard deviation of less than epsilon times their root
+    // mean square.
+    for lane in 0..<lanes {
+      let tolerance = 8 * Float.ulpOfOne * tolerances[lane].squareRoot()
+      for half in 0..<2 {
+        let isCertain = side.scales[half] == 0 || !tolerance.isFinite
+        tolerances[half * lanes + lane] = isCertain ? 0 : tolerance
+      }
     }
   }
 
@@ -143,6 +158,22 @@ extension BarkPlan {
     }
   }
 
+  /// `body(side, leaf, positions, positions before)` of every leaf of a signal's responses to one group, in `z` of
+  /// ``pairRows`` and two vectors.
+  func forEachLeaf(
+    group: Int, _ signal: BarkSegments, _ z: UnsafeMutablePointer<Float>,
+    _ body: (BarkSide, BarkLeaf, BarkPositions, Int) -> Void
+  ) {
+    for pair in 0..<pairs {
+      let side = BarkSide(signal: signal, group: group, pair: pair, z: z, tolerances: z + pairRows)
+      filter(side)
+      throughPasses([z]) { leaf in
+        respond(side, leaf)
+        withPositions(pair: pair, leaf: leaf.index) { body(side, leaf, $0, $1) }
+      }
+    }
+  }
+
   /// The responses in a leaf.
   func respond(_ side: BarkSide, _ leaf: BarkLeaf) {
     kernels.fourierPasses(side.z + leaf.rows, length: leafLength, twiddles: leaf.twiddles)
@@ -154,7 +185,7 @@ extension BarkPlan {
     kernels.transposedFourierPasses(z + leaf.rows, length: leafLength, twiddles: leaf.twiddles)
   }
 
-  /// The reverse of ``filter(_:)``, summed over the group's filters, [2 length].
+  /// The reverse of ``filter(_:)``, summed over the group's filters, [length / 8, 8, 2]: number j + r length / 8 at [j, r].
   func gather(
     group: Int, _ z: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>
   ) {
@@ -215,20 +246,20 @@ extension BarkPlan {
     }
   }
 
-  /// The gradient with respect to the signal from the sums of all groups, [groups, pairs, parts, 2 length], joined in
-  /// double precision: the first part times the first factor, the second, if there is one, times the other.
+  /// The gradient with respect to the signal from the sums of all groups, [groups, pairs, parts, length / 8, 8, 2] as
+  /// ``gather(group:_:_:products:)`` leaves them, joined in double precision: the first part times the first factor, the second, if there is one, times the other.
   func assemble(
     _ sums: UnsafePointer<Float>, parts: Int, factors: (Double, Double),
     _ gradient: UnsafeMutablePointer<Float>, _ execution: Execution
   ) {
     let plan = ExactFourierPlan.of(length: length)
     let size = 2 * length
-    let own = parts * size + 4 * bins
+    let count = parts * size + 4 * bins
     ScratchPool.shared.withFloats(4 * pairs * length) { memory in
       let pieces = UnsafeMutableRawPointer(memory).bindMemory(to: Double.self, capacity: 2 * pairs * length)
       execution.forEach(pairs) { pair in
-        ScratchPool.shared.withFloats(2 * own) { memory in
-          let all = UnsafeMutableRawPointer(memory).bindMemory(to: Double.self, capacity: own)
+        ScratchPool.shared.withFloats(2 * count) { memory in
+          let all = UnsafeMutableRawPointer(memory).bindMemory(to: Double.self, capacity: count)
           all.update(repeating: 0, count: parts * size)
           // Memory is read in order.
           for group in 0..<groups {
@@ -255,7 +286,7 @@ extension BarkPlan {
             second[2 * k + 1] = (c - a) / 2
           }
           plan.backward(first, pieces + 2 * pair * length)
-          plan.backward(second, pieces + (2 * pair + 1) * length)
+          if 2 * pair + 1 < segments { plan.backward(second, pieces + (2 * pair + 1) * length) }
         }
       }
       for i in 0..<samples { gradient[i] = 0 }

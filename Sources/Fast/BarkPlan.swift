@@ -28,10 +28,10 @@ public final class BarkPlan: Sendable {
   let groups: Int
   /// [groups, bins, 2, lanes]: spectrum of the response / length.
   let spectra: FloatLines
+  /// [groups, blocks, lanes]: the largest |spectrum|^2 in a block of `blockBins` bins.
+  let gains: FloatLines
   /// [groups, lanes]; 0 for the filters of zeros.
   let weights: [Float]
-  /// [groups, lanes]: the root of the sum of squares of each response.
-  let norms: [Float]
   /// [bands, taps].
   let responses: [Double]
   let masking: BarkMaskingModel?
@@ -39,11 +39,13 @@ public final class BarkPlan: Sendable {
   /// [pairs, leaves, rows of a leaf]: the rows of positions, then those without one.
   private let rows: [Int32]
   /// Likewise: where a position's factors are among those of its group.
-  private let places: [Int32]
+  private let factorOffsets: [Int32]
   /// [pairs, leaves] and one more: the positions that stand before a leaf.
   private let positionsBefore: [Int]
 
   var bins: Int { length / 2 + 1 }
+  static let blockBins = 8
+  var blocks: Int { (bins + BarkPlan.blockBins - 1) / BarkPlan.blockBins }
   var taps: Int { options.filters.taps }
   /// A pair's transform after its first passes consists of short transforms, the leaves, that stay in the nearest cache.
   let leafLength: Int
@@ -78,33 +80,31 @@ public final class BarkPlan: Sendable {
     let weighting =
       options.aWeighting ? aWeights(centres: auditoryCentres(options.filters)) : [Double](repeating: 1, count: bands)
     var weights = [Float](repeating: 0, count: groups * lanes)
-    var norms = weights
     let bins = length / 2 + 1
+    let blocks = (bins + BarkPlan.blockBins - 1) / BarkPlan.blockBins
     spectra = FloatLines(zeros: groups * bins * 2 * lanes)
+    gains = FloatLines(zeros: groups * blocks * lanes)
     let fourier = ExactFourierPlan.of(length: length)
     let (padded, spectrum) = (Doubles(length), Doubles(2 * bins))
     for band in 0..<bands {
-      var squares = 0.0
-      for k in 0..<taps {
-        padded[k] = responses[band * taps + k]
-        squares += padded[k] * padded[k]
-      }
+      for k in 0..<taps { padded[k] = responses[band * taps + k] }
       weights[band] = Float(weighting[band])
-      norms[band] = Float(squares.squareRoot())
       fourier.forward(padded.base, spectrum.base)
       let (group, lane) = band.quotientAndRemainder(dividingBy: lanes)
       for k in 0..<bins {
         let place = (group * bins + k) * 2 * lanes + lane
-        spectra.start[place] = Float(spectrum[2 * k] / Double(length))
-        spectra.start[place + lanes] = Float(spectrum[2 * k + 1] / Double(length))
+        let (real, imaginary) = (spectrum[2 * k] / Double(length), spectrum[2 * k + 1] / Double(length))
+        spectra.start[place] = Float(real)
+        spectra.start[place + lanes] = Float(imaginary)
+        let block = (group * blocks + k / BarkPlan.blockBins) * lanes + lane
+        gains.start[block] = max(gains.start[block], Float(real * real + imaginary * imaginary))
       }
     }
     self.weights = weights
-    self.norms = norms
     let segmentation = BarkSegmentation(stride: options.stride, step: step, positions: positions)
     self.segmentation = segmentation
     var rows: [Int32] = []
-    var places: [Int32] = []
+    var factorOffsets: [Int32] = []
     var before = [0]
     for leaf in 0..<pairs * (length / leafLength) {
       let (pair, first) = (leaf / (length / leafLength), leaf % (length / leafLength) * leafLength)
@@ -114,18 +114,18 @@ public final class BarkPlan: Sendable {
         let number = passes.numbers[first + row / 2]
         if let position = segmentation.position(pair: pair, number: number, half: row % 2) {
           rows.append(Int32(row))
-          places.append(Int32((masking.map { position / $0.framePositions } ?? 0) * lanes))
+          factorOffsets.append(Int32((masking.map { position / $0.framePositions } ?? 0) * lanes))
           count += 1
         } else {
           others.append(Int32(row))
         }
       }
       rows += others
-      places += others.map { _ in 0 }
+      factorOffsets += others.map { _ in 0 }
       before.append(before[leaf] + count)
     }
     self.rows = rows
-    self.places = places
+    self.factorOffsets = factorOffsets
     positionsBefore = before
   }
 
@@ -134,11 +134,11 @@ public final class BarkPlan: Sendable {
     let index = pair * leaves + leaf
     let first = index * 2 * leafLength
     rows.withUnsafeBufferPointer { rows in
-      places.withUnsafeBufferPointer { places in
-        guard let rows = rows.baseAddress, let places = places.baseAddress else { return }
+      factorOffsets.withUnsafeBufferPointer { offsets in
+        guard let rows = rows.baseAddress, let offsets = offsets.baseAddress else { return }
         body(
           BarkPositions(
-            rows: rows + first, places: places + first, count: positionsBefore[index + 1] - positionsBefore[index],
+            rows: rows + first, factorOffsets: offsets + first, count: positionsBefore[index + 1] - positionsBefore[index],
             rowCount: 2 * leafLength),
           positionsBefore[index])
       }

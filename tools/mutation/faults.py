@@ -270,7 +270,7 @@ FAULTS = [
     *faults(
         "meanSquaredError", "Sources/Fast/MeanSquaredError.swift",
         ("sign of the target's gradient", "target: gradientOfPrediction(prediction, target, upstream, sign: -1))", "target: gradientOfPrediction(prediction, target, upstream, sign: 1))"),
-        ("divided by the whole batch", "reduce(0, +) / Double(size)) })", "reduce(0, +) / Double(size * samples)) })"),
+        ("divided by the whole batch", "Float(sum / Double(size))", "Float(sum / Double(size * samples))"),
     ),
     *faults(
         "meanSquaredError", "Sources/FastKernels/Source/MeanSquaredError.swift",
@@ -525,15 +525,15 @@ FAULTS = [
         "barkDistance", "Sources/FastKernels/Source/BarkDistance.swift",
         ("the mirrored filters not conjugated", "high(7, y.7)", "low(7, y.7)"),
         ("no logarithm of what rounding left", "multiplyAdd(result, rest, inverse)", "result"),
-        ("a doubtful lane overlooked", "          least.2 = lesser(excess(i &+ 2), least.2)\n", ""),
+        ("a doubtful lane overlooked", "          least.2 = lesser(excess(i &+ 2, real), least.2)\n", ""),
         ("the last positions passed over", "  while i < positions.count {\n    var a = logarithm(i)",
          "  while i &+ 1 < positions.count {\n    var a = logarithm(i)"),
         ("rows without a position kept", "    while i < positions.rowCount {", "    while i &+ 1 < positions.rowCount {"),
     ),
     *faults(
         "barkDistance", "Sources/FastKernels/Source/Fourier.swift",
-        ("a transposed pass's factors beside their numbers", "transformed(turned(eight(at: place, step: step), by: t))",
-         "turned(transformed(eight(at: place, step: step)), by: t)"),
+        ("a transposed pass's factors beside their numbers", "transformed(twiddled(eight(at: place, step: step), by: t))",
+         "twiddled(transformed(eight(at: place, step: step)), by: t)"),
     ),
     *faults(
         "barkDistance", "Sources/Fast/BarkPlan.swift",
@@ -548,6 +548,7 @@ FAULTS = [
         ("a segment begins late", "let first = segment * step * options.stride - taps\n    var squares",
          "let first = segment * step * options.stride - taps + 1\n    var squares"),
         ("doubtful signs left", "    settleSigns(side, leaf)\n", ""),
+        ("too little held for doubtful", "let tolerance = 8 * Float", "let tolerance = 0.5 * Float"),
         ("spectra rounded beside the loudest", "joined[2 * k] = Float(a - d)", "joined[2 * k] = (Float(a - d) + 64) - 64"),
         ("a pair's levels exchanged", "scales[2 * pair + half] = half == 0", "scales[2 * pair + 1 - half] = half == 1"),
         ("the first group counted twice", "for group in 0..<groups {", "for group in [0] + Array(0..<groups) {"),

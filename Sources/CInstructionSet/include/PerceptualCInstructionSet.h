@@ -19,7 +19,8 @@ static const int perceptual_compiled_for_avx2 = 0;
 // together again; at 16 lanes it often fails, which costs half the speed or more. `fused` is a b + c, rounded once;
 // `notNegative` is 0 where x < 0 (and NaN where x is NaN); `wherePositive` is x where the condition is above 0 and else 0;
 // `firstLanes` is 0 in the lanes from `count` on; `lesser` is b where a is not less; `turned` has its sign turned where s
-// has a negative one; `signed` is x times the sign of s, 0 where s is 0; `isAnyNegative` looks at the signs of all lanes.
+// has a negative one; `signed` is x times the sign of s, 0 where s is 0; `negative` is -x, which fused products take in;
+// `isAnyNegative` looks at the signs of all lanes.
 #pragma clang diagnostic push
 // These are always part of their caller, so that no vector is ever an argument.
 #pragma clang diagnostic ignored "-Wpsabi"
@@ -97,17 +98,20 @@ PERCEPTUAL_ARITHMETIC(4, 0, 1, 2, 3)
 PERCEPTUAL_ARITHMETIC(8, 0, 1, 2, 3, 4, 5, 6, 7)
 PERCEPTUAL_ARITHMETIC(16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 
-#ifdef __AVX512F__
-typedef float perceptual_vector16 __attribute__((vector_size(64)));
 // 1 / x within a unit in the last place for x of moderate size: an estimate of 14 bits and a step of Newton's method,
 // where a division holds up a unit of the processor for sixteen cycles.
 PERCEPTUAL_INLINE perceptual_float16 perceptual_reciprocal16(perceptual_float16 x) {
   const perceptual_float16 one = 1.0f;
+#ifdef __AVX512F__
+  typedef float vector __attribute__((vector_size(64)));
   const perceptual_float16 estimate =
-      (perceptual_float16)__builtin_ia32_rcp14ps512_mask((perceptual_vector16)x, (perceptual_vector16)one, (unsigned short)-1);
+      (perceptual_float16)__builtin_ia32_rcp14ps512_mask((vector)x, (vector)one, (unsigned short)-1);
   return perceptual_fused16(perceptual_fused16(-x, estimate, one), estimate, estimate);
-}
+#else
+  // Without the set's flags, as a dependency is compiled, nothing calls it.
+  return one / x;
 #endif
+}
 
 PERCEPTUAL_TOTAL(2, )
 PERCEPTUAL_TOTAL(4, perceptual_totalOfDoubles2)

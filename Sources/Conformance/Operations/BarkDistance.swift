@@ -21,7 +21,7 @@ enum BarkDistance: Operation {
     case (.output, .referenceFloat):
       .relative(epsilons: 2000, reason: "sums over bands and positions in single precision, one after the other")
     case (.output, .fast):
-      .relative(epsilons: 16, reason: "2e-6: transforms in single precision, sums joined in double")
+      .relative(epsilons: 16, reason: "2e-6: spectra of signals and sums in double, what lies between in single precision")
     case (.gradient, .reference):
       .judged(
         epsilons: 4.5e5, reason: "1e-10 in relative L2 norm: sums of thousands of terms in another order",

@@ -17,10 +17,11 @@ public protocol BarkKernels: Sendable {
   static func gatherPair(
     _ z: UnsafePointer<Float>, _ filters: UnsafePointer<Float>, twiddles: UnsafePointer<Float>,
     _ sums: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>, length: Int)
-  /// The first row from `start` on with a lane whose magnitude is under its tolerance; `count` if there is none.
+  /// The first row from `start` on with a lane whose magnitude is under its tolerance; `count` if there is none. The first
+  /// row of `tolerances` is for real parts, the second for imaginary ones.
   static func doubtfulRow(
-    _ x: UnsafePointer<Float>, tolerances: UnsafePointer<Float>, from start: Int, count: Int) -> Int
-  /// sums[places[i]] += the squares of the responses at position i.
+    _ z: UnsafePointer<Float>, tolerances: UnsafePointer<Float>, from start: Int, count: Int) -> Int
+  /// sums[factorOffsets[i]] += the squares of the responses at position i.
   static func addSquares(
     _ z: UnsafePointer<Float>, scales: UnsafePointer<Float>, _ positions: BarkPositions,
     _ sums: UnsafeMutablePointer<Float>)
@@ -35,10 +36,10 @@ public protocol BarkKernels: Sendable {
     weights: UnsafePointer<Float>, factors: UnsafePointer<Float>
   ) -> (aa: Double, ab: Double, bb: Double, squared: Double)
   /// The same sums, and the derivatives of weight a in two parts, where x > 0, else 0: with slope = weight^2 factor / (1 +
-  /// factor x), z = (a - b) slope and shares = a slope, signs not turned; 0 in rows without a position.
+  /// factor x), z = (a - b) slope and, where wanted, shares = a slope, signs not turned; 0 in rows without a position.
   static func featureDerivatives(
     _ z: UnsafeMutablePointer<Float>, scales: UnsafePointer<Float>, _ positions: BarkPositions, _ b: UnsafePointer<Float>,
-    weights: UnsafePointer<Float>, factors: UnsafePointer<Float>, shares: UnsafeMutablePointer<Float>
+    weights: UnsafePointer<Float>, factors: UnsafePointer<Float>, shares: UnsafeMutablePointer<Float>?
   ) -> (aa: Double, ab: Double, bb: Double, squared: Double)
 }
 
@@ -46,14 +47,14 @@ public protocol BarkKernels: Sendable {
 public struct BarkPositions {
   /// The rows of the positions, then those without one.
   public let rows: UnsafePointer<Int32>
-  /// Where the factors of each position are.
-  public let places: UnsafePointer<Int32>
+  /// Where the factors of each position are, in floats.
+  public let factorOffsets: UnsafePointer<Int32>
   public let count: Int
   public let rowCount: Int
 
-  public init(rows: UnsafePointer<Int32>, places: UnsafePointer<Int32>, count: Int, rowCount: Int) {
+  public init(rows: UnsafePointer<Int32>, factorOffsets: UnsafePointer<Int32>, count: Int, rowCount: Int) {
     self.rows = rows
-    self.places = places
+    self.factorOffsets = factorOffsets
     self.count = count
     self.rowCount = rowCount
   }

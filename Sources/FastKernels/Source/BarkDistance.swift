@@ -19,7 +19,7 @@ extension Kernels {
           .conjugateTimes(Complex(Vector(repeating: pair[2 &* k]), Vector(repeating: pair[2 &* k &+ 1])))
       }
       let y = transformed((low(0), low(1), low(2), low(3), high(4), high(5), high(6), high(7)))
-      write(turned(y, by: twiddles + 14 &* j), to: z + 2 &* j &* width, step: step)
+      write(twiddled(y, by: twiddles + 14 &* j), to: z + 2 &* j &* width, step: step)
     }
     forEachMirrored(below: part, pass)
   }
@@ -32,7 +32,7 @@ extension Kernels {
     let part = length / 8
     let step = 2 &* part &* width
     @inline(__always) func pass(_ j: Int) {
-      let y = transformed(turned(eight(at: z + 2 &* j &* width, step: step), by: twiddles + 14 &* j))
+      let y = transformed(twiddled(eight(at: z + 2 &* j &* width, step: step), by: twiddles + 14 &* j))
       @inline(__always) func low(_ r: Int, _ number: Complex) {
         number.times(Complex(at: filters + 2 &* (j &+ r &* part) &* width)).write(to: products + 2 &* r &* width)
       }
@@ -58,22 +58,26 @@ extension Kernels {
   }
 
   public static func doubtfulRow(
-    _ x: UnsafePointer<Float>, tolerances: UnsafePointer<Float>, from start: Int, count: Int
+    _ z: UnsafePointer<Float>, tolerances: UnsafePointer<Float>, from start: Int, count: Int
   ) -> Int {
     let width = Vector.scalarCount
-    let tolerance = load(tolerances)
-    @inline(__always) func excess(_ i: Int) -> Vector { magnitude(load(x + i &* width)) - tolerance }
+    let (real, imaginary) = (load(tolerances), load(tolerances + width))
+    @inline(__always) func excess(_ row: Int, _ tolerance: Vector) -> Vector {
+      magnitude(load(z + row &* width)) - tolerance
+    }
     var row = start
     while row < count {
       // Many rows at a time: a lane of their least excess is negative where one is in doubt.
-      if row &+ 64 <= count {
-        var least = (excess(row), excess(row &+ 1), excess(row &+ 2), excess(row &+ 3))
+      if row & 1 == 0 && row &+ 64 <= count {
+        var least = (
+          excess(row, real), excess(row &+ 1, imaginary), excess(row &+ 2, real), excess(row &+ 3, imaginary)
+        )
         var i = row &+ 4
         while i < row &+ 64 {
-          least.0 = lesser(excess(i), least.0)
-          least.1 = lesser(excess(i &+ 1), least.1)
-          least.2 = lesser(excess(i &+ 2), least.2)
-          least.3 = lesser(excess(i &+ 3), least.3)
+          least.0 = lesser(excess(i, real), least.0)
+          least.1 = lesser(excess(i &+ 1, imaginary), least.1)
+          least.2 = lesser(excess(i &+ 2, real), least.2)
+          least.3 = lesser(excess(i &+ 3, imaginary), least.3)
           i &+= 4
         }
         if !isAnyNegative(lesser(lesser(least.0, least.1), lesser(least.2, least.3))) {
@@ -83,7 +87,7 @@ extension Kernels {
       }
       let end = min(row &+ 64, count)
       while row < end {
-        if isAnyNegative(excess(row)) { return row }
+        if isAnyNegative(excess(row, row & 1 == 0 ? real : imaginary)) { return row }
         row &+= 1
       }
     }
@@ -96,7 +100,7 @@ extension Kernels {
   ) {
     var i = 0
     while i < positions.count {
-      let sum = sums + Int(positions.places[i])
+      let sum = sums + Int(positions.factorOffsets[i])
       let x = response(z, scales, positions, i)
       store(multiplyAdd(load(sum), x, x), sum)
       i &+= 1
@@ -125,7 +129,7 @@ extension Kernels {
 
   public static func featureDerivatives(
     _ z: UnsafeMutablePointer<Float>, scales: UnsafePointer<Float>, _ positions: BarkPositions, _ b: UnsafePointer<Float>,
-    weights: UnsafePointer<Float>, factors: UnsafePointer<Float>, shares: UnsafeMutablePointer<Float>
+    weights: UnsafePointer<Float>, factors: UnsafePointer<Float>, shares: UnsafeMutablePointer<Float>?
   ) -> (aa: Double, ab: Double, bb: Double, squared: Double) {
     let weight = load(weights)
     let square = weight * weight
@@ -136,14 +140,14 @@ extension Kernels {
       let slope = wherePositive(square * factor * logarithm.inverse, logarithm.u)
       let row = Int(positions.rows[i]) &* Vector.scalarCount
       store((own - other) * slope, z + row)
-      store(own * slope, shares + row)
+      if let shares { store(own * slope, shares + row) }
       sums.add(own, other)
     }
     var i = positions.count
     while i < positions.rowCount {
       let row = Int(positions.rows[i]) &* Vector.scalarCount
       store(Vector(), z + row)
-      store(Vector(), shares + row)
+      if let shares { store(Vector(), shares + row) }
       i &+= 1
     }
     return sums.totals(weight: weight)
@@ -178,7 +182,7 @@ private func forEachResponse(
   _ z: UnsafePointer<Float>, _ scales: UnsafePointer<Float>, _ positions: BarkPositions, _ factors: UnsafePointer<Float>,
   _ body: (Int, Vector, LogarithmOfOnePlus) -> Void
 ) {
-  @inline(__always) func factor(_ i: Int) -> Vector { load(factors + Int(positions.places[i])) }
+  @inline(__always) func factor(_ i: Int) -> Vector { load(factors + Int(positions.factorOffsets[i])) }
   @inline(__always) func logarithm(_ i: Int) -> LogarithmOfOnePlus {
     LogarithmOfOnePlus(notNegative(response(z, scales, positions, i)) * factor(i))
   }

@@ -88,7 +88,7 @@ func transformed(_ z: EightComplex) -> EightComplex {
 
 /// Numbers 1 to 7 times one twiddle factor each.
 @inline(__always)
-func turned(_ z: EightComplex, by t: UnsafePointer<Float>) -> EightComplex {
+func twiddled(_ z: EightComplex, by t: UnsafePointer<Float>) -> EightComplex {
   (
     z.0, z.1.times(t[0], t[1]), z.2.times(t[2], t[3]), z.3.times(t[4], t[5]), z.4.times(t[6], t[7]),
     z.5.times(t[8], t[9]), z.6.times(t[10], t[11]), z.7.times(t[12], t[13])
@@ -249,7 +249,7 @@ extension Kernels {
     var t = twiddles
     let end = z + step
     while place < end {
-      write(turned(transformed(eight(at: place, step: step)), by: t), to: place, step: step)
+      write(twiddled(transformed(eight(at: place, step: step)), by: t), to: place, step: step)
       t += 14
       place += 2 &* Vector.scalarCount
     }
@@ -264,7 +264,7 @@ extension Kernels {
     var t = twiddles
     let end = z + step
     while place < end {
-      write(transformed(turned(eight(at: place, step: step), by: t)), to: place, step: step)
+      write(transformed(twiddled(eight(at: place, step: step), by: t)), to: place, step: step)
       t += 14
       place += 2 &* Vector.scalarCount
     }

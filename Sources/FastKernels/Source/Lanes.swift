@@ -1,22 +1,14 @@
-#if KERNELS_AVX512
-  typealias PairVector = SIMD32<Float>
-#elseif KERNELS_AVX2
-  typealias PairVector = SIMD16<Float>
-#else
-  typealias PairVector = SIMD8<Float>
-#endif
-
 /// The even and the odd elements of two vectors that follow one another in memory.
 @inline(__always)
 func separated(_ first: Vector, _ second: Vector) -> (even: Vector, odd: Vector) {
-  let both = PairVector(lowHalf: first, highHalf: second)
+  let both = VectorPair(lowHalf: first, highHalf: second)
   return (both.evenHalf, both.oddHalf)
 }
 
 /// The two vectors whose even and odd elements are given.
 @inline(__always)
 func joined(_ even: Vector, _ odd: Vector) -> (first: Vector, second: Vector) {
-  var both = PairVector()
+  var both = VectorPair()
   both.evenHalf = even
   both.oddHalf = odd
   return (both.lowHalf, both.highHalf)
