@@ -532,8 +532,9 @@ FAULTS = [
     ),
     *faults(
         "barkDistance", "Sources/FastKernels/Source/Fourier.swift",
-        ("a transposed pass's factors beside their numbers", "transformed(twiddled(eight(at: place, step: step), by: t))",
-         "twiddled(transformed(eight(at: place, step: step)), by: t)"),
+        ("a transposed pass's factors beside their numbers",
+         "eight(at: place, step: step)\n      write(isTransposed ? transformed(twiddled(x, by: t))",
+         "eight(at: place, step: step)\n      write(isTransposed ? twiddled(transformed(x), by: t)"),
     ),
     *faults(
         "barkDistance", "Sources/Fast/BarkPlan.swift",

@@ -86,7 +86,12 @@ func transformed(_ z: EightComplex) -> EightComplex {
   return (even.0, odd.0, even.1, odd.1, even.2, odd.2, even.3, odd.3)
 }
 
-/// Numbers 1 to 7 times one twiddle factor each.
+/// The numbers after the first times one twiddle factor each.
+@inline(__always)
+func twiddled(_ z: FourComplex, by t: UnsafePointer<Float>) -> FourComplex {
+  (z.0, z.1.times(t[0], t[1]), z.2.times(t[2], t[3]), z.3.times(t[4], t[5]))
+}
+
 @inline(__always)
 func twiddled(_ z: EightComplex, by t: UnsafePointer<Float>) -> EightComplex {
   (
@@ -97,11 +102,24 @@ func twiddled(_ z: EightComplex, by t: UnsafePointer<Float>) -> EightComplex {
 
 /// Numbers `step` floats apart.
 @inline(__always)
+func four(at z: UnsafePointer<Float>, step: Int) -> FourComplex {
+  (Complex(at: z), Complex(at: z + step), Complex(at: z + 2 &* step), Complex(at: z + 3 &* step))
+}
+
+@inline(__always)
 func eight(at z: UnsafePointer<Float>, step: Int) -> EightComplex {
   (
     Complex(at: z), Complex(at: z + step), Complex(at: z + 2 &* step), Complex(at: z + 3 &* step),
     Complex(at: z + 4 &* step), Complex(at: z + 5 &* step), Complex(at: z + 6 &* step), Complex(at: z + 7 &* step)
   )
+}
+
+@inline(__always)
+func write(_ y: FourComplex, to z: UnsafeMutablePointer<Float>, step: Int) {
+  y.0.write(to: z)
+  y.1.write(to: z + step)
+  y.2.write(to: z + 2 &* step)
+  y.3.write(to: z + 3 &* step)
 }
 
 @inline(__always)
@@ -121,9 +139,9 @@ extension Kernels {
     if length <= 8 { return shortTransforms(z, length: length, count: 1) }
     let radix = length == 16 ? 4 : 8
     if radix == 4 {
-      passOfFour(z, length: length, twiddles: twiddles)
+      passOfFour(z, length: length, twiddles: twiddles, isTransposed: false)
     } else {
-      passOfEight(z, length: length, twiddles: twiddles)
+      passOfEight(z, length: length, twiddles: twiddles, isTransposed: false)
     }
     let part = length / radix
     if part <= 8 { return shortTransforms(z, length: part, count: radix) }
@@ -153,9 +171,9 @@ extension Kernels {
       }
     }
     if radix == 4 {
-      transposedPassOfFour(z, length: length, twiddles: twiddles)
+      passOfFour(z, length: length, twiddles: twiddles, isTransposed: true)
     } else {
-      transposedPassOfEight(z, length: length, twiddles: twiddles)
+      passOfEight(z, length: length, twiddles: twiddles, isTransposed: true)
     }
   }
 
@@ -167,14 +185,7 @@ extension Kernels {
     let end = z + count &* length &* step
     if length == 4 {
       while place < end {
-        let y = transformed((
-          Complex(at: place), Complex(at: place + step), Complex(at: place + 2 &* step),
-          Complex(at: place + 3 &* step)
-        ))
-        y.0.write(to: place)
-        y.1.write(to: place + step)
-        y.2.write(to: place + 2 &* step)
-        y.3.write(to: place + 3 &* step)
+        write(transformed(four(at: place, step: step)), to: place, step: step)
         place += 4 &* step
       }
     } else {
@@ -188,53 +199,27 @@ extension Kernels {
   public static func fourierPassOfEight(
     _ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>
   ) {
-    passOfEight(z, length: length, twiddles: twiddles)
+    passOfEight(z, length: length, twiddles: twiddles, isTransposed: false)
   }
 
   public static func transposedFourierPassOfEight(
     _ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>
   ) {
-    transposedPassOfEight(z, length: length, twiddles: twiddles)
+    passOfEight(z, length: length, twiddles: twiddles, isTransposed: true)
   }
 
+  /// One pass, or its transpose: the factors come in before the sums instead of after them.
   @inline(__always)
   private static func passOfFour(
-    _ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>
+    _ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>, isTransposed: Bool
   ) {
     let step = length / 4 &* 2 &* Vector.scalarCount
     var place = z
     var t = twiddles
     let end = z + step
     while place < end {
-      let y = transformed((
-        Complex(at: place), Complex(at: place + step), Complex(at: place + 2 &* step), Complex(at: place + 3 &* step)
-      ))
-      y.0.write(to: place)
-      y.1.times(t[0], t[1]).write(to: place + step)
-      y.2.times(t[2], t[3]).write(to: place + 2 &* step)
-      y.3.times(t[4], t[5]).write(to: place + 3 &* step)
-      t += 6
-      place += 2 &* Vector.scalarCount
-    }
-  }
-
-  @inline(__always)
-  private static func transposedPassOfFour(
-    _ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>
-  ) {
-    let step = length / 4 &* 2 &* Vector.scalarCount
-    var place = z
-    var t = twiddles
-    let end = z + step
-    while place < end {
-      let y = transformed((
-        Complex(at: place), Complex(at: place + step).times(t[0], t[1]),
-        Complex(at: place + 2 &* step).times(t[2], t[3]), Complex(at: place + 3 &* step).times(t[4], t[5])
-      ))
-      y.0.write(to: place)
-      y.1.write(to: place + step)
-      y.2.write(to: place + 2 &* step)
-      y.3.write(to: place + 3 &* step)
+      let x = four(at: place, step: step)
+      write(isTransposed ? transformed(twiddled(x, by: t)) : twiddled(transformed(x), by: t), to: place, step: step)
       t += 6
       place += 2 &* Vector.scalarCount
     }
@@ -242,29 +227,15 @@ extension Kernels {
 
   @inline(__always)
   private static func passOfEight(
-    _ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>
+    _ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>, isTransposed: Bool
   ) {
     let step = length / 8 &* 2 &* Vector.scalarCount
     var place = z
     var t = twiddles
     let end = z + step
     while place < end {
-      write(twiddled(transformed(eight(at: place, step: step)), by: t), to: place, step: step)
-      t += 14
-      place += 2 &* Vector.scalarCount
-    }
-  }
-
-  @inline(__always)
-  private static func transposedPassOfEight(
-    _ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>
-  ) {
-    let step = length / 8 &* 2 &* Vector.scalarCount
-    var place = z
-    var t = twiddles
-    let end = z + step
-    while place < end {
-      write(transformed(twiddled(eight(at: place, step: step), by: t)), to: place, step: step)
+      let x = eight(at: place, step: step)
+      write(isTransposed ? transformed(twiddled(x, by: t)) : twiddled(transformed(x), by: t), to: place, step: step)
       t += 14
       place += 2 &* Vector.scalarCount
     }
