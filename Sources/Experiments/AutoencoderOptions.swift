@@ -68,12 +68,26 @@ public enum TrainingLoss: String, Sendable, CaseIterable {
   }
 }
 
+/// A loss and what it is multiplied by where losses are added up.
+public struct LossTerm: Equatable, Sendable {
+  public var loss: TrainingLoss
+  public var weight: Double
+
+  public init(_ loss: TrainingLoss, weight: Double) {
+    self.loss = loss
+    self.weight = weight
+  }
+}
+
 /// How NLPD is joined over a batch.
 public enum BatchPooling: String, Sendable, CaseIterable {
   /// The mean of the images' distances.
   case image
-  /// One norm of order 0.6 over the levels of all images, as in the authors' code.
+  /// One number for all images, as in the authors' codes: a norm of order 0.6 over the levels of all, or in the family
+  /// "tensorflow" the mean of levels pooled over all.
   case batch
+
+  var ofPyramids: LaplacianPyramidPooling { self == .image ? .image : .batch }
 }
 
 /// Which statistics batch normalisation uses.

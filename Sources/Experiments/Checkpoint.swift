@@ -141,7 +141,9 @@ extension Trainer {
     var settings = [
       "loss": options.loss.rawValue, "data": data.title, "seed": "\(options.seed)", "batch": "\(options.batch)",
       "size": "\(options.size)", "learningRate": "\(options.learningRate)", "pooling": options.pooling.rawValue,
-      "quantisation": options.quantisation.rawValue,
+      "quantisation": options.quantisation.rawValue, "family": options.family.rawValue,
+      "added": options.added.isEmpty
+        ? "none" : options.added.map { "\($0.loss.rawValue)=\($0.weight)" }.joined(separator: " "),
     ]
     settings["pictures"] = fingerprint
     return settings
@@ -164,9 +166,10 @@ extension Trainer {
     }
     let weightsPath = Checkpoint.path(iteration: iteration, in: directory)
     let (network, metadata) = try Checkpoint.readWithMetadata(weightsPath)
-    // What older files do not say is not asked of them.
+    // What older files do not say is not asked of them; but they had one loss, and one family.
+    let older = ["family": LaplacianPyramidFamily.hepburn.rawValue, "added": "none"]
     for (key, value) in settings.sorted(by: { $0.key < $1.key }) {
-      if let found = metadata[key], found != value {
+      if let found = metadata[key] ?? older[key], found != value {
         throw PerceptualError(
           .usage,
           "\(weightsPath): \(key) is \(found), this run has \(value); resume with the same settings or another --out")

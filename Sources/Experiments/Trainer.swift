@@ -5,6 +5,10 @@ import PerceptualCore
 /// Settings of a training run (arXiv 2312.03455, section 2.3).
 public struct TrainingOptions: Equatable, Sendable {
   public var loss: TrainingLoss
+  /// Losses added to `loss`, each times its weight.
+  public var added: [LossTerm]
+  /// Which published form of NLPD, wherever that is among the losses.
+  public var family: LaplacianPyramidFamily
   public var pooling: BatchPooling
   public var iterations: Int
   public var batch: Int
@@ -18,12 +22,14 @@ public struct TrainingOptions: Equatable, Sendable {
   public var checkpointsActivations: Bool
 
   public init(
-    loss: TrainingLoss, pooling: BatchPooling = .image, iterations: Int = 425, batch: Int = 64, size: Int = 256,
-    learningRate: Double = 1e-3, seed: UInt64 = 0, quantisation: TrainingQuantisation = .soft,
-    checkpointsActivations: Bool = false
+    loss: TrainingLoss, added: [LossTerm] = [], family: LaplacianPyramidFamily = .hepburn, pooling: BatchPooling = .image,
+    iterations: Int = 425, batch: Int = 64, size: Int = 256, learningRate: Double = 1e-3, seed: UInt64 = 0,
+    quantisation: TrainingQuantisation = .soft, checkpointsActivations: Bool = false
   ) {
     self.quantisation = quantisation
     self.loss = loss
+    self.added = added
+    self.family = family
     self.pooling = pooling
     self.iterations = iterations
     self.batch = batch
@@ -33,24 +39,47 @@ public struct TrainingOptions: Equatable, Sendable {
     self.checkpointsActivations = checkpointsActivations
   }
 
+  /// "NLPD", or with what is added "NLPD + 10 MSE".
+  public var lossTitle: String {
+    ([loss.title] + added.map { "\(String(format: "%g", $0.weight)) \($0.loss.title)" }).joined(separator: " + ")
+  }
+
   /// Throws what a user can get wrong.
   public func validate() throws(PerceptualError) {
     let multiple = AutoencoderOptions.sizeMultiple
     if size < multiple || size % multiple != 0 {
       throw PerceptualError(.usage, "size: \(size) given, a multiple of \(multiple) is needed")
     }
-    let least =
-      switch loss {
-      case .mse: 1
-      case .nlpd: LaplacianPyramid.smallestSide(levels: LaplacianPyramid.sigmas.count)
-      case .msSSIM: MultiScaleStructuralSimilarityOptions().smallestSide
+    var losses: Set = [loss]
+    for term in added {
+      if !(term.weight > 0 && term.weight.isFinite) {
+        throw PerceptualError(
+          .usage, "added loss: \(term.loss.rawValue) with weight \(term.weight) given, a positive number is needed")
       }
-    if size < least {
-      let possible = (least + multiple - 1) / multiple * multiple
-      throw PerceptualError(
-        .usage,
-        "size: \(size) given, the loss \(loss.rawValue) needs at least \(least); the next multiple of \(multiple) is "
-          + "\(possible)")
+      if !losses.insert(term.loss).inserted {
+        throw PerceptualError(.usage, "added loss: \(term.loss.rawValue) given a second time, each is needed once")
+      }
+    }
+    if losses.contains(.nlpd),
+      let obstacle = LaplacianPyramid.obstacle(
+        levels: LaplacianPyramid.sigmas.count, family: family, pooling: pooling.ofPyramids)
+    {
+      throw PerceptualError(.usage, obstacle)
+    }
+    for loss in TrainingLoss.allCases where losses.contains(loss) {
+      let least =
+        switch loss {
+        case .mse: 1
+        case .nlpd: LaplacianPyramid.smallestSide(levels: LaplacianPyramid.sigmas.count, family: family)
+        case .msSSIM: MultiScaleStructuralSimilarityOptions().smallestSide
+        }
+      if size < least {
+        let possible = (least + multiple - 1) / multiple * multiple
+        throw PerceptualError(
+          .usage,
+          "size: \(size) given, the loss \(loss.rawValue) needs at least \(least); the next multiple of \(multiple) is "
+            + "\(possible)")
+      }
     }
     // Far beyond what any memory holds; products of sizes must not overflow.
     let most = 1 << 16
@@ -128,8 +157,7 @@ public final class Trainer {
     pass = network.makePass(
       images: options.batch, height: options.size, width: options.size, keepsForGradient: true,
       recomputes: options.checkpointsActivations)
-    objective = TrainingObjective(
-      loss: options.loss, pooling: options.pooling, images: options.batch, height: options.size, width: options.size)
+    objective = TrainingObjective(options)
     let pixels = options.batch * options.size * options.size
     batch = FloatBuffer.allocate(pixels)
     upstream = FloatBuffer.allocate(pixels)

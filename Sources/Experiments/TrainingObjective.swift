@@ -1,8 +1,38 @@
 import Fast
 import PerceptualCore
 
-/// A loss over batches of one shape and its gradient with respect to the prediction. Nothing is allocated after the first.
+/// What a training reduces, over batches of one shape, and its gradient with respect to the prediction: the loss, and those
+/// added to it times their weights. Nothing is allocated after the first batch.
 final class TrainingObjective {
+  private let terms: [WeightedLoss]
+  private let count: Int
+  /// The gradient of a loss that is added; none where there is one loss.
+  private let partial: UnsafeMutablePointer<Float>?
+
+  init(_ options: TrainingOptions) {
+    terms = ([LossTerm(options.loss, weight: 1)] + options.added).map { WeightedLoss($0, options) }
+    count = options.batch * options.size * options.size
+    partial = terms.count > 1 ? FloatBuffer.allocate(count) : nil
+  }
+
+  deinit { partial?.deallocate() }
+
+  /// The loss of a batch, whose gradient with respect to the prediction is written to `gradient`; [N, 1, H, W] each.
+  func callAsFunction(
+    _ prediction: UnsafePointer<Float>, target: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>
+  ) -> Double {
+    var value = terms[0](prediction, target: target, gradient: gradient)
+    guard let partial else { return value }
+    for term in terms.dropFirst() {
+      value += term(prediction, target: target, gradient: partial)
+      for index in 0..<count { gradient[index] += partial[index] }
+    }
+    return value
+  }
+}
+
+/// One loss over batches of one shape, times its weight.
+private final class WeightedLoss {
   private enum Plan {
     case meanSquaredError
     case similarity(SimilarityPlan)
@@ -11,31 +41,29 @@ final class TrainingObjective {
 
   private let images: Int
   private let pixels: Int
+  private let weight: Double
   private let plan: Plan
   private let values: UnsafeMutableBufferPointer<Float>
   private let upstream: UnsafeMutableBufferPointer<Float>
 
-  /// `images` pictures of height times width.
-  init(loss: TrainingLoss, pooling: BatchPooling, images: Int, height: Int, width: Int) {
-    self.images = images
-    pixels = height * width
-    let shape = [images, 1, height, width]
+  init(_ term: LossTerm, _ options: TrainingOptions) {
+    images = options.batch
+    pixels = options.size * options.size
+    weight = term.weight
+    let shape = [images, 1, options.size, options.size]
     var count = images
-    var share = 1 / Float(images)
-    switch loss {
+    switch term.loss {
     case .mse: plan = .meanSquaredError
-    case .msSSIM:
-      plan = .similarity(SimilarityPlan(MultiScaleStructuralSimilarityOptions(), shape: shape))
-      share = -share
+    case .msSSIM: plan = .similarity(SimilarityPlan(MultiScaleStructuralSimilarityOptions(), shape: shape))
     case .nlpd:
-      let pyramid = LaplacianPyramidPlan(pooling: pooling == .image ? .image : .batch, shape: shape)
+      let pyramid = LaplacianPyramidPlan(family: options.family, pooling: options.pooling.ofPyramids, shape: shape)
       plan = .pyramid(pyramid)
       count = pyramid.valueCount
-      if pooling == .batch { share = 1 }
     }
     values = UnsafeMutableBufferPointer(start: FloatBuffer.allocate(count), count: count)
     upstream = UnsafeMutableBufferPointer(start: FloatBuffer.allocate(count), count: count)
-    upstream.update(repeating: share)
+    // The mean over images, or the batch's one value. Of MS-SSIM it is 1 less the mean.
+    upstream.update(repeating: Float((term.loss == .msSSIM ? -weight : weight) / Double(count)))
   }
 
   deinit {
@@ -43,7 +71,6 @@ final class TrainingObjective {
     upstream.deallocate()
   }
 
-  /// The loss of a batch, whose gradient with respect to the prediction is written to `gradient`; [N, 1, H, W] each.
   func callAsFunction(
     _ prediction: UnsafePointer<Float>, target: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>
   ) -> Double {
@@ -58,13 +85,13 @@ final class TrainingObjective {
         meanSquaredErrorAndGradient(
           prediction, target: target, samples: images, size: pixels, upstream: share, values: values, gradient: gradient)
       }
-      return mean
+      return weight * mean
     case .similarity(let plan):
       plan.evaluate(prediction: x, target: y, upstream: share, values: values, gradient: output)
-      return 1 - mean
+      return weight * (1 - mean)
     case .pyramid(let plan):
       plan.evaluate(prediction: x, target: y, upstream: share, values: values, gradient: output)
-      return mean
+      return weight * mean
     }
   }
 

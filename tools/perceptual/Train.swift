@@ -6,11 +6,22 @@ import PerceptualExperiments
 import PerceptualFiles
 
 extension TrainingLoss: ExpressibleByArgument {}
+extension LaplacianPyramidFamily: ExpressibleByArgument {}
 extension BatchPooling: ExpressibleByArgument {}
 extension BatchStatistics: ExpressibleByArgument {}
 extension Quantisation: ExpressibleByArgument {}
 extension TrainingQuantisation: ExpressibleByArgument {}
 extension Table1Scale: ExpressibleByArgument {}
+
+/// Reads "mse=10".
+private func lossTerm(_ text: String) throws -> LossTerm {
+  let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+  guard parts.count == 2, let loss = TrainingLoss(rawValue: parts[0]), let weight = Double(parts[1]) else {
+    let names = TrainingLoss.allCases.map(\.rawValue).joined(separator: ", ")
+    throw ValidationError("one of \(names), an equals sign and a weight are needed, as mse=10.")
+  }
+  return LossTerm(loss, weight: weight)
+}
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -24,6 +35,11 @@ struct TrainCommand: ParsableCommand {
   var data: String
   @Option(help: "What the training reduces.")
   var loss: TrainingLoss
+  @Option(
+    help: ArgumentHelp(
+      "A loss added to --loss, and its weight, as mse=10; may be given again for another.", valueName: "loss=weight"),
+    transform: lossTerm)
+  var addLoss: [LossTerm] = []
   @Option(help: ArgumentHelp("Where log and checkpoints go.", valueName: "dir"))
   var out: String
   @Option(help: "Steps of AdamW.")
@@ -38,6 +54,8 @@ struct TrainCommand: ParsableCommand {
   var learningRate = 1e-3
   @Option(help: "Side of the strided kernels, even.")
   var kernel = 4
+  @Option(help: "Which published form of NLPD.")
+  var nlpdFamily: LaplacianPyramidFamily = .hepburn
   @Option(help: "How NLPD is joined over a batch: the mean of the images, or one norm as in the authors' code.")
   var nlpdPooling: BatchPooling = .image
   @Option(help: "How the latent is quantised while training; soft is the paper's way, the others respect the bound.")
@@ -78,7 +96,7 @@ struct TrainCommand: ParsableCommand {
       let networkOptions = AutoencoderOptions(
         channels: channels, kernel: kernel, slope: slope, centres: centres, scale: scale)
       let options = TrainingOptions(
-        loss: loss, pooling: nlpdPooling, iterations: iterations, batch: batch, size: size,
+        loss: loss, added: addLoss, family: nlpdFamily, pooling: nlpdPooling, iterations: iterations, batch: batch, size: size,
         learningRate: learningRate, seed: seed.seed, quantisation: quantisation,
         checkpointsActivations: checkpointActivations)
       try networkOptions.validate()
@@ -102,7 +120,7 @@ struct TrainCommand: ParsableCommand {
       }
       progress.finish()
       let curves = LearningCurves(contentsOf: "\(out)/log.jsonl")
-      let title = "\(trainingData.title), \(loss.title), seed \(seed.seed)"
+      let title = "\(trainingData.title), \(options.lossTitle), seed \(seed.seed)"
       try PNG.write(curves.picture(title: title), to: "\(out)/learning-curves.png")
       let path = Checkpoint.path(iteration: trainer.iteration, in: out)
       if case .stopped = outcome {

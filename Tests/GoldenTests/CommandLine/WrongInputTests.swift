@@ -85,6 +85,9 @@ import Testing
     "train --data noise --loss ms-ssim --out here --size 160", "train --data noise --loss mse --out here --kernel 3",
     "train --data noise --loss mse --out here --batch 1 --size 16", "train --data noise --loss mse --out here --batch 0",
     "train --data noise --loss mse --out here --channels 0", "train --data noise --loss l1 --out here",
+    "train --data noise --loss nlpd --out here --add-loss mse", "train --data noise --loss nlpd --out here --add-loss l1=2",
+    "train --data noise --loss nlpd --out here --add-loss mse=-1", "train --data noise --loss mse --out here --add-loss mse=1",
+    "train --data noise --loss nlpd --out here --nlpd-family matlab --nlpd-pooling batch",
     "benchmark no-such-benchmark", "benchmark ssim --seconds -1", "synthesize --count 1 --out here --seed -1",
   ])
   func isUsage(_ line: String) throws {
