@@ -141,10 +141,12 @@ extension Trainer {
     var settings = [
       "loss": options.loss.rawValue, "data": data.title, "seed": "\(options.seed)", "batch": "\(options.batch)",
       "size": "\(options.size)", "learningRate": "\(options.learningRate)", "pooling": options.pooling.rawValue,
-      "quantisation": options.quantisation.rawValue, "family": options.family.rawValue,
-      "added": options.added.isEmpty
-        ? "none" : options.added.map { "\($0.loss.rawValue)=\($0.weight)" }.joined(separator: " "),
+      "quantisation": options.quantisation.rawValue,
     ]
+    if options.losses.contains(.nlpd) { settings["family"] = options.family.rawValue }
+    if !options.added.isEmpty {
+      settings["added"] = options.added.map { "\($0.loss.rawValue)=\($0.weight)" }.joined(separator: " ")
+    }
     settings["pictures"] = fingerprint
     return settings
   }
@@ -167,9 +169,9 @@ extension Trainer {
     let weightsPath = Checkpoint.path(iteration: iteration, in: directory)
     let (network, metadata) = try Checkpoint.readWithMetadata(weightsPath)
     // What older files do not say is not asked of them; but they had one loss, and one family.
-    let older = ["family": LaplacianPyramidFamily.hepburn.rawValue, "added": "none"]
-    for (key, value) in settings.sorted(by: { $0.key < $1.key }) {
-      if let found = metadata[key] ?? older[key], found != value {
+    let unsaid = ["family": LaplacianPyramidFamily.hepburn.rawValue, "added": "none"]
+    for (key, value) in unsaid.merging(settings, uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
+      if let found = metadata[key] ?? unsaid[key], found != value {
         throw PerceptualError(
           .usage,
           "\(weightsPath): \(key) is \(found), this run has \(value); resume with the same settings or another --out")

@@ -108,6 +108,8 @@ public struct Table1 {
   public let largestGroup: Int
   /// How the models are trained; `soft` is the paper.
   public let quantisation: TrainingQuantisation
+  /// Which NLPD the models are trained on; they are tested with "hepburn" always.
+  public let family: LaplacianPyramidFamily
   public let bootstrap: Bootstrap
 
   /// The models in the order of the paper's table.
@@ -115,9 +117,10 @@ public struct Table1 {
 
   public init(
     scale: Table1Scale, seed: UInt64, training: [Tensor<Float>], test: ClipSet, directory: String,
-    largestGroup: Int = 64, quantisation: TrainingQuantisation = .soft
+    largestGroup: Int = 64, quantisation: TrainingQuantisation = .soft, family: LaplacianPyramidFamily = .hepburn
   ) {
     self.quantisation = quantisation
+    self.family = family
     self.scale = scale
     self.seed = seed
     self.training = training
@@ -149,7 +152,7 @@ public struct Table1 {
   ) throws(PerceptualError) -> Autoencoder? {
     let seed = other ?? seed
     let options = TrainingOptions(
-      loss: loss, iterations: scale.iterations, batch: scale.batch, size: scale.size, seed: seed,
+      loss: loss, family: family, iterations: scale.iterations, batch: scale.batch, size: scale.size, seed: seed,
       quantisation: quantisation)
     let trainer = try Trainer(
       Autoencoder(AutoencoderOptions(channels: scale.channels), seed: seed), options: options,

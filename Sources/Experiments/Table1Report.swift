@@ -26,7 +26,9 @@ struct Table1Report {
     let bootstrap = table.bootstrap
     report.settings(
       rows.map { row in
-        let keys = ["channels", "iteration", "batch", "size", "learningRate", "quantisation", "seed", "precision"]
+        let keys = [
+          "channels", "iteration", "batch", "size", "learningRate", "quantisation", "family", "added", "seed", "precision",
+        ]
         let words = keys.compactMap { key in row.metadata[key].map { "\(key) \($0)" } }
         return (row.model.title, words.joined(separator: ", ") + ", weights \(hexadecimal(row.weights, digits: 16))")
       } + [

@@ -39,6 +39,9 @@ public struct TrainingOptions: Equatable, Sendable {
     self.checkpointsActivations = checkpointsActivations
   }
 
+  /// Every loss that is part of the sum.
+  var losses: Set<TrainingLoss> { Set(added.map(\.loss)).union([loss]) }
+
   /// "NLPD", or with what is added "NLPD + 10 MSE".
   public var lossTitle: String {
     ([loss.title] + added.map { "\(String(format: "%g", $0.weight)) \($0.loss.title)" }).joined(separator: " + ")
@@ -50,13 +53,13 @@ public struct TrainingOptions: Equatable, Sendable {
     if size < multiple || size % multiple != 0 {
       throw PerceptualError(.usage, "size: \(size) given, a multiple of \(multiple) is needed")
     }
-    var losses: Set = [loss]
+    var given: Set = [loss]
     for term in added {
       if !(term.weight > 0 && term.weight.isFinite) {
         throw PerceptualError(
           .usage, "added loss: \(term.loss.rawValue) with weight \(term.weight) given, a positive number is needed")
       }
-      if !losses.insert(term.loss).inserted {
+      if !given.insert(term.loss).inserted {
         throw PerceptualError(.usage, "added loss: \(term.loss.rawValue) given a second time, each is needed once")
       }
     }

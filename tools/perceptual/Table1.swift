@@ -29,6 +29,8 @@ struct Table1Command: ParsableCommand {
   var group = 64
   @Option(help: "How the latent is quantised while training; soft is the paper's way.")
   var quantisation: TrainingQuantisation = .soft
+  @Option(help: "Which published form of NLPD to train with; the test's is hepburn.")
+  var nlpdFamily: LaplacianPyramidFamily = .hepburn
   @Flag(help: "Train nothing: test what is trained in --out, leaving out what is not.")
   var onlyEvaluate = false
   @Option(
@@ -71,7 +73,7 @@ struct Table1Command: ParsableCommand {
       let training = trains ? try self.training() : []
       let table = Table1(
         scale: scale, seed: seed.seed, training: training, test: testSet, directory: out, largestGroup: group,
-        quantisation: quantisation)
+        quantisation: quantisation, family: nlpdFamily)
       let interruption = Interruption()
       var rows: [Table1Row] = []
       var others: [Table1Row] = []
