@@ -9,8 +9,8 @@ import PerceptualKernels
 /// With masking (``BarkMasking``) the factor is 1 / sqrt(the target's masking threshold), band by band and frame by frame.
 ///
 /// Shapes: prediction and target [N, T]; value [N]. Accuracy: 2e-6 of the value; the filters are applied by Fourier
-/// transforms, the signals' spectra made in double precision, all that follows in single. A signal that is not finite has
-/// a value that is not finite. Stops with a sentence where options or shapes do not fit.
+/// transforms, the signals' spectra made in double precision, all that follows in single. A signal that is not finite, or
+/// with a response of 2^127 over the factor or more, has a value that is not finite. Stops with a sentence where options or shapes do not fit.
 public func barkDistance(
   _ prediction: Tensor<Float>, target: Tensor<Float>, options: BarkDistanceOptions
 ) -> Tensor<Float> {
@@ -20,7 +20,7 @@ public func barkDistance(
 /// The gradients of ``barkDistance(_:target:options:)``; 0 where a response is not positive.
 ///
 /// Shapes: upstream [N]; gradients as prediction and target. Accuracy: 2e-6 in relative L2 norm for log factors up to 100,
-/// 1e-5 at 10 000. With masking the thresholds, which follow from the target, are held fixed.
+/// 1e-5 at 10 000; 5e-6 with masking, where the thresholds, which follow from the target, are held fixed.
 /// What is not finite in a signal may spread to the whole gradient of its sample.
 public func barkDistanceGradient(
   _ prediction: Tensor<Float>, target: Tensor<Float>, upstream: Tensor<Float>, options: BarkDistanceOptions
@@ -56,7 +56,8 @@ public final class BarkTarget: Sendable {
   /// [count, groups, factor rows, lanes], after the rows.
   var factors: UnsafeMutablePointer<Float> { memory.start + count * plan.groups * plan.groupRows }
 
-  /// `signals` [N, T], T that of the plan.
+  /// `signals` [N, T], T that of the plan; another shape is a caller's bug. Works on the threads of ``Execution/current``,
+  /// with the plan's instruction set.
   public init(_ plan: BarkPlan, _ signals: Tensor<Float>) {
     require(
       signals.rank == 2 && signals.shape[0] > 0 && signals.shape[1] == plan.samples,
@@ -94,7 +95,8 @@ extension BarkPlan {
     return evaluate(prediction, .features(target), upstream: upstream)
   }
 
-  /// log(1 + factor max(0, x)) of all groups of a target, and its factors.
+  /// log(1 + factor max(0, x)) of all groups of a target, [groups, positions, lanes] with the positions in the order of
+  /// ``withPositions(pair:leaf:_:)``, and its factors, [groups, factor rows, lanes].
   func features(
     _ signal: UnsafePointer<Float>, _ rows: UnsafeMutablePointer<Float>, factors: UnsafeMutablePointer<Float>,
     _ execution: Execution

@@ -113,9 +113,9 @@ struct BarkEvaluation {
     group: Int, pair: Int, _ compared: Compared, _ work: Work, isGradientWanted: Bool
   ) -> Sums {
     let plan = plan
-    let own = BarkSide(signal: compared.own, group: group, pair: pair, z: work.own, tolerances: work.tolerances)
+    let own = BarkSide(segments: compared.own, group: group, pair: pair, z: work.own, tolerances: work.tolerances)
     let other = compared.other.map {
-      BarkSide(signal: $0, group: group, pair: pair, z: work.other, tolerances: work.tolerances + 2 * plan.lanes)
+      BarkSide(segments: $0, group: group, pair: pair, z: work.other, tolerances: work.tolerances + 2 * plan.lanes)
     }
     plan.filter(own)
     if let other { plan.filter(other) }

@@ -4,7 +4,7 @@ import PerceptualKernels
 /// A signal's segments as one evaluation needs them.
 struct BarkSegments {
   /// [pairs, 2 length]: the conjugate of the spectrum of first + i second, each times its own power of two.
-  let spectra: UnsafeMutablePointer<Float>
+  let conjugates: UnsafeMutablePointer<Float>
   /// [pairs, blocks]: the sums of |spectrum|^2 over a block of bins and its mirror image.
   let powers: UnsafeMutablePointer<Float>
   /// [pairs, 2]: what makes responses of the transform's rows; the second's sign turns them. 0 for a segment of silence.
@@ -16,7 +16,7 @@ struct BarkSegments {
 
 /// One pair of a signal's segments on its way through one group of filters.
 struct BarkSide {
-  let signal: BarkSegments
+  let segments: BarkSegments
   let group: Int
   let pair: Int
   /// [2 length, lanes].
@@ -24,7 +24,7 @@ struct BarkSide {
   /// [2, lanes]: magnitudes under which the sign of the first's and of the second's responses is in doubt.
   let tolerances: UnsafeMutablePointer<Float>
 
-  var scales: UnsafePointer<Float> { UnsafePointer(signal.scales + 2 * pair) }
+  var scales: UnsafePointer<Float> { UnsafePointer(segments.scales + 2 * pair) }
 }
 
 /// A short transform within a pair's.
@@ -48,13 +48,13 @@ extension BarkPlan {
   func transform(
     _ signal: UnsafePointer<Float>, in memory: UnsafeMutablePointer<Float>, _ execution: Execution
   ) -> BarkSegments {
-    let spectra = memory
-    let powers = spectra + pairs * 2 * length
+    let conjugates = memory
+    let powers = conjugates + pairs * 2 * length
     let scales = powers + roundedToVectors(pairs * blocks)
     let nonZeros = UnsafeMutableRawPointer(scales + roundedToVectors(2 * pairs)).bindMemory(
       to: Int32.self, capacity: samples + 1)
     let result = BarkSegments(
-      spectra: spectra, powers: powers, scales: scales, nonZeros: nonZeros, signal: signal)
+      conjugates: conjugates, powers: powers, scales: scales, nonZeros: nonZeros, signal: signal)
     nonZeros[0] = 0
     for i in 0..<samples { nonZeros[i + 1] = nonZeros[i] + (signal[i] != 0 ? 1 : 0) }
     // In double precision: what rounding leaves of the loudest partials would else stand beside the softest.
@@ -68,7 +68,7 @@ extension BarkPlan {
           scales[2 * pair + half] = half == 0 ? scale : -scale
           plan.forward(scratch, spectrum)
         }
-        let joined = spectra + pair * 2 * length
+        let joined = conjugates + pair * 2 * length
         for k in 0..<bins {
           let (a, b, c, d) = (first[2 * k], first[2 * k + 1], second[2 * k], second[2 * k + 1])
           let block = pair * blocks + k / BarkPlan.blockBins
@@ -112,13 +112,13 @@ extension BarkPlan {
   func filter(_ side: BarkSide) {
     withTables(side.group) { filters, twiddles in
       kernels.filterPair(
-        side.signal.spectra + side.pair * 2 * length, filters, twiddles: twiddles, side.z, length: length)
+        side.segments.conjugates + side.pair * 2 * length, filters, twiddles: twiddles, side.z, length: length)
     }
     // The mean of |z|^2 is at most this sum.
     let tolerances = side.tolerances
     for lane in 0..<lanes { tolerances[lane] = 0 }
     for block in 0..<blocks {
-      let (power, gain) = (side.signal.powers[side.pair * blocks + block], (side.group * blocks + block) * lanes)
+      let (power, gain) = (side.segments.powers[side.pair * blocks + block], (side.group * blocks + block) * lanes)
       for lane in 0..<lanes { tolerances[lane] += gains.start[gain + lane] * power }
     }
     // The transform spreads its rounding over all numbers alike: a standard deviation of less than epsilon times their root
@@ -161,11 +161,11 @@ extension BarkPlan {
   /// `body(side, leaf, positions, positions before)` of every leaf of a signal's responses to one group, in `z` of
   /// ``pairRows`` and two vectors.
   func forEachLeaf(
-    group: Int, _ signal: BarkSegments, _ z: UnsafeMutablePointer<Float>,
+    group: Int, _ segments: BarkSegments, _ z: UnsafeMutablePointer<Float>,
     _ body: (BarkSide, BarkLeaf, BarkPositions, Int) -> Void
   ) {
     for pair in 0..<pairs {
-      let side = BarkSide(signal: signal, group: group, pair: pair, z: z, tolerances: z + pairRows)
+      let side = BarkSide(segments: segments, group: group, pair: pair, z: z, tolerances: z + pairRows)
       filter(side)
       throughPasses([z]) { leaf in
         respond(side, leaf)
@@ -212,9 +212,9 @@ extension BarkPlan {
       if segmentation.position(pair: side.pair, number: number, half: row % 2) != nil {
         let segment = 2 * side.pair + row % 2
         let place = segment * step * options.stride - taps + number
-        let scale = 1 / side.signal.scales[segment]
-        for lane in 0..<lanes where abs(rows[row * lanes + lane]) < side.tolerances[lane] {
-          rows[row * lanes + lane] = scale * exactResponse(band: side.group * lanes + lane, place: place, side.signal)
+        let scale = 1 / side.segments.scales[segment]
+        for lane in 0..<lanes where abs(rows[row * lanes + lane]) < side.tolerances[row % 2 * lanes + lane] {
+          rows[row * lanes + lane] = scale * exactResponse(band: side.group * lanes + lane, place: place, side.segments)
         }
       }
       row = kernels.doubtfulRow(rows, tolerances: side.tolerances, from: row + 1, count: count)
@@ -247,7 +247,8 @@ extension BarkPlan {
   }
 
   /// The gradient with respect to the signal from the sums of all groups, [groups, pairs, parts, length / 8, 8, 2] as
-  /// ``gather(group:_:_:products:)`` leaves them, joined in double precision: the first part times the first factor, the second, if there is one, times the other.
+  /// ``gather(group:_:_:products:)`` leaves them, joined in double precision: the first part times the first factor, the
+  /// second, if there is one, times the other.
   func assemble(
     _ sums: UnsafePointer<Float>, parts: Int, factors: (Double, Double),
     _ gradient: UnsafeMutablePointer<Float>, _ execution: Execution

@@ -65,7 +65,11 @@ func barkSample(
   @Test(arguments: [0x1p-60, 0], ["noise", "a tone", "a tone of 2^-60"])
   func aQuietSegmentBesideALoudOneIsExact(_ level: Double, _ sound: String) throws {
     let tested = try #require(operation(named: "barkDistance"))
-    for (quiet, label) in [(257..<1300, "the second"), (0..<384, "the first"), (450..<1300, "a part of the second")] {
+    let stretches = [
+      (257..<1300, "the second"), (0..<384, "the first"), (0..<600, "the first and a part of the second"),
+      (450..<1300, "a part of the second"),
+    ]
+    for (quiet, label) in stretches {
       let sample = barkSample(
         "\(label) is quiet", [1, 1300], distance: "meanSquaredError")
       let operationCase = try sample.operationCase(of: tested, fill: .normals) { operationCase in

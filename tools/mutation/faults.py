@@ -549,6 +549,7 @@ FAULTS = [
         ("a segment begins late", "let first = segment * step * options.stride - taps\n    var squares",
          "let first = segment * step * options.stride - taps + 1\n    var squares"),
         ("doubtful signs left", "    settleSigns(side, leaf)\n", ""),
+        ("the second's doubts judged by the first's", "side.tolerances[row % 2 * lanes + lane]", "side.tolerances[lane]"),
         ("too little held for doubtful", "let tolerance = 8 * Float", "let tolerance = 0.5 * Float"),
         ("spectra rounded beside the loudest", "joined[2 * k] = Float(a - d)", "joined[2 * k] = (Float(a - d) + 64) - 64"),
         ("a pair's levels exchanged", "scales[2 * pair + half] = half == 0", "scales[2 * pair + 1 - half] = half == 1"),

@@ -234,7 +234,7 @@ private struct FeatureSums {
 }
 
 /// ln(1 + u) for u >= 0 to a few units in the last place, and 1 / (1 + u): ln of the rounded sum and what the rounding left
-/// over divided by it. NaN where u is not finite. In steps: `init`, `divide`, `sum`.
+/// over divided by it. NaN where u is 2^127 or more, or not finite. In steps: `init`, `divide`, `sum`.
 private struct LogarithmOfOnePlus {
   let u: Vector
   private(set) var inverse = Vector()
