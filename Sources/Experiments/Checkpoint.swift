@@ -147,11 +147,15 @@ extension Trainer {
     if !options.added.isEmpty {
       settings["added"] = options.added.map { "\($0.loss.rawValue)=\($0.weight)" }.joined(separator: " ")
     }
+    // Its scale follows from where the run ends.
+    if options.quantisation == .risingScale { settings["iterations"] = "\(options.iterations)" }
     settings["pictures"] = fingerprint
     return settings
   }
 
-  /// Continues from a checkpoint of the same run, bit for bit. Throws if its seed, loss or data differ from this run's.
+  /// Continues from a checkpoint of the same run, bit for bit. Throws `.usage` where the network's options or what the
+  /// training follows from differ: losses, data, seed, sizes, rate, quantisation; not the number of iterations (but with a
+  /// rising scale), threads or whether activations are kept. Files that are missing or damaged throw as reading them does.
   public func resume(iteration: Int, in directory: String) throws(PerceptualError) {
     let path = Checkpoint.optimizerPath(iteration: iteration, in: directory)
     let state = try SafetensorsFile(contentsOf: path)

@@ -55,9 +55,12 @@ public struct TrainingOptions: Equatable, Sendable {
     }
     var given: Set = [loss]
     for term in added {
-      if !(term.weight > 0 && term.weight.isFinite) {
+      // What each image's gradient is multiplied by, in single precision.
+      if !(term.weight > 0) || !Float(term.weight / Double(max(1, batch))).isNormal {
         throw PerceptualError(
-          .usage, "added loss: \(term.loss.rawValue) with weight \(term.weight) given, a positive number is needed")
+          .usage,
+          "added loss: \(term.loss.rawValue) with weight \(term.weight) given, a positive number is needed that single "
+            + "precision can hold")
       }
       if !given.insert(term.loss).inserted {
         throw PerceptualError(.usage, "added loss: \(term.loss.rawValue) given a second time, each is needed once")

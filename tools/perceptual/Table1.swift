@@ -27,10 +27,10 @@ struct Table1Command: ParsableCommand {
   var seeds = 1
   @Option(help: "With batch statistics at most so many clips are normalised together.")
   var group = 64
-  @Option(help: "How the latent is quantised while training; soft is the paper's way.")
-  var quantisation: TrainingQuantisation = .soft
-  @Option(help: "Which published form of NLPD to train with; the test's is hepburn.")
-  var nlpdFamily: LaplacianPyramidFamily = .hepburn
+  @Option(help: "How the latent is quantised while training; soft is the paper's way. (default: soft)")
+  var quantisation: TrainingQuantisation?
+  @Option(help: "Which published form of NLPD to train with; the test's is hepburn. (default: hepburn)")
+  var nlpdFamily: LaplacianPyramidFamily?
   @Flag(help: "Train nothing: test what is trained in --out, leaving out what is not.")
   var onlyEvaluate = false
   @Option(
@@ -49,8 +49,11 @@ struct Table1Command: ParsableCommand {
     if onlyEvaluate && weights != nil {
       throw ValidationError("--only-evaluate tests what is trained in --out, --weights another directory: give one.")
     }
-    if (onlyEvaluate || weights != nil) && music != nil {
-      throw ValidationError("--music is for training, and nothing is trained: leave it out.")
+    if onlyEvaluate || weights != nil {
+      let given = [("music", music != nil), ("quantisation", quantisation != nil), ("nlpd-family", nlpdFamily != nil)]
+      for (name, isGiven) in given where isGiven {
+        throw ValidationError("--\(name) is for training, and nothing is trained: leave it out.")
+      }
     }
     if let clips, clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
     if music == nil && test == nil && cache.directory != nil {
@@ -73,7 +76,7 @@ struct Table1Command: ParsableCommand {
       let training = trains ? try self.training() : []
       let table = Table1(
         scale: scale, seed: seed.seed, training: training, test: testSet, directory: out, largestGroup: group,
-        quantisation: quantisation, family: nlpdFamily)
+        quantisation: quantisation ?? .soft, family: nlpdFamily ?? .hepburn)
       let interruption = Interruption()
       var rows: [Table1Row] = []
       var others: [Table1Row] = []

@@ -54,10 +54,11 @@ struct TrainCommand: ParsableCommand {
   var learningRate = 1e-3
   @Option(help: "Side of the strided kernels, even.")
   var kernel = 4
-  @Option(help: "Which published form of NLPD.")
-  var nlpdFamily: LaplacianPyramidFamily = .hepburn
-  @Option(help: "How NLPD is joined over a batch: the mean of the images, or one norm as in the authors' code.")
-  var nlpdPooling: BatchPooling = .image
+  @Option(help: "Which published form of NLPD. (default: hepburn)")
+  var nlpdFamily: LaplacianPyramidFamily?
+  @Option(
+    help: "How NLPD is joined over a batch: the mean of the images, or one norm as in the authors' code. (default: image)")
+  var nlpdPooling: BatchPooling?
   @Option(help: "How the latent is quantised while training; soft is the paper's way, the others respect the bound.")
   var quantisation: TrainingQuantisation = .soft
   @Option(help: "Scale s of the soft quantiser.")
@@ -84,6 +85,11 @@ struct TrainCommand: ParsableCommand {
     if checkpointEvery < 1 { throw ValidationError("--checkpoint-every \(checkpointEvery): at least 1 is needed.") }
     if !(1...255).contains(levels) { throw ValidationError("--levels \(levels): 1 to 255 is needed.") }
     if !slope.isFinite { throw ValidationError("--slope \(slope): a number is needed.") }
+    if loss != .nlpd && !addLoss.contains(where: { $0.loss == .nlpd }) {
+      for (name, isGiven) in [("family", nlpdFamily != nil), ("pooling", nlpdPooling != nil)] where isGiven {
+        throw ValidationError("--nlpd-\(name) is for NLPD, which is not among the losses: leave it out.")
+      }
+    }
     if clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
     if data == "noise" && cache.directory != nil {
       throw ValidationError("--cache keeps clips of recordings: give --data a directory of them.")
@@ -96,7 +102,7 @@ struct TrainCommand: ParsableCommand {
       let networkOptions = AutoencoderOptions(
         channels: channels, kernel: kernel, slope: slope, centres: centres, scale: scale)
       let options = TrainingOptions(
-        loss: loss, added: addLoss, family: nlpdFamily, pooling: nlpdPooling, iterations: iterations, batch: batch, size: size,
+        loss: loss, added: addLoss, family: nlpdFamily ?? .hepburn, pooling: nlpdPooling ?? .image, iterations: iterations, batch: batch, size: size,
         learningRate: learningRate, seed: seed.seed, quantisation: quantisation,
         checkpointsActivations: checkpointActivations)
       try networkOptions.validate()

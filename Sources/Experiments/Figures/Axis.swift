@@ -14,7 +14,8 @@ enum Axis {
     return first <= last ? (first...last).map { Double($0) * step } : [range.lowerBound]
   }
 
-  /// Powers of ten within a range of positive numbers, with 2 and 5 times them where there are few.
+  /// Powers of ten within a range of positive numbers, with 2 and 5 times them where there are few, and the ticks of a
+  /// straight axis where those too are few.
   static func logarithmicTicks(_ range: ClosedRange<Double>) -> [Double] {
     let first = Int(Foundation.log10(range.lowerBound).rounded(.down))
     let last = Int(Foundation.log10(range.upperBound).rounded(.up))

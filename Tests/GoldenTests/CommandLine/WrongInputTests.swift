@@ -88,6 +88,9 @@ import Testing
     "train --data noise --loss nlpd --out here --add-loss mse", "train --data noise --loss nlpd --out here --add-loss l1=2",
     "train --data noise --loss nlpd --out here --add-loss mse=-1", "train --data noise --loss mse --out here --add-loss mse=1",
     "train --data noise --loss nlpd --out here --nlpd-family matlab --nlpd-pooling batch",
+    "train --data noise --loss mse --out here --nlpd-family matlab", "train --data noise --loss mse --out here --nlpd-pooling image",
+    "train --data noise --loss nlpd --out here --add-loss mse=1e50", "train --data noise --loss nlpd --out here --add-loss mse=1e-50",
+    "table1 --only-evaluate --nlpd-family matlab", "table1 --weights here --quantisation soft",
     "benchmark no-such-benchmark", "benchmark ssim --seconds -1", "synthesize --count 1 --out here --seed -1",
   ])
   func isUsage(_ line: String) throws {

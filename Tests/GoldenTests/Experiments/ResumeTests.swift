@@ -75,6 +75,10 @@ import Testing
         #expect(error?.kind == .usage)
         #expect(error?.description.contains(phrase) == true, "\(error?.description ?? "")")
       }
+      // More iterations may follow, but where the quantiser's scale rises to the last.
+      var longer = settings
+      longer.iterations = 5
+      try trainer(longer).resume(iteration: 1, in: directory)
       let error = #expect(throws: PerceptualError.self) {
         try trainer(settings, picture: 0.5).resume(iteration: 1, in: directory)
       }
@@ -84,6 +88,17 @@ import Testing
       let network = try Checkpoint.read(path)
       try Checkpoint.write(network, to: path, metadata: ["loss": "mse", "batch": "2"])
       try trainer(settings, picture: 0.5).resume(iteration: 1, in: directory)
+    }
+    try withTemporaryDirectory { directory in
+      var rising = settings
+      rising.quantisation = .risingScale
+      let first = try trainer(rising)
+      try first.step()
+      try first.writeCheckpoint(in: directory)
+      try trainer(rising).resume(iteration: 1, in: directory)
+      rising.iterations = 5
+      let error = #expect(throws: PerceptualError.self) { try trainer(rising).resume(iteration: 1, in: directory) }
+      #expect(error?.description.contains("iterations is 2, this run has 5") == true, "\(error?.description ?? "")")
     }
   }
 }
