@@ -68,12 +68,16 @@ struct ScratchPool: ~Copyable, Sendable {
         Foundation.free(UnsafeMutableRawPointer(bitPattern: blocks.remove(at: largest).address))
       }
     }
-    guard let pointer = allocateLines(bytes: max(count, 1) * 4) else {
-      require(false, "memory: \(count * 4) bytes of working memory cannot be had")
-      preconditionFailure()
-    }
-    return Block(address: UInt(bitPattern: pointer.bindMemory(to: Float.self, capacity: count)), count: count)
+    return Block(address: UInt(bitPattern: allocateFloats(count, for: "working memory")), count: count)
   }
+}
+
+private func allocateFloats(_ count: Int, for purpose: String) -> UnsafeMutablePointer<Float> {
+  guard let memory = allocateLines(bytes: max(count, 1) * 4) else {
+    require(false, "memory: \(count * 4) bytes for \(purpose) cannot be had")
+    preconditionFailure()
+  }
+  return memory.bindMemory(to: Float.self, capacity: count)
 }
 
 /// Floats from the beginning of a cache line on, so that no vector of a table lies in two. Written by who makes them, and not
@@ -82,11 +86,7 @@ final class FloatLines: @unchecked Sendable {
   let start: UnsafeMutablePointer<Float>
 
   init(zeros count: Int) {
-    guard let memory = allocateLines(bytes: max(count, 1) * 4) else {
-      require(false, "memory: \(count * 4) bytes for a table cannot be had")
-      preconditionFailure()
-    }
-    start = memory.bindMemory(to: Float.self, capacity: count)
+    start = allocateFloats(count, for: "a table")
     start.initialize(repeating: 0, count: count)
   }
 

@@ -288,31 +288,23 @@ extension Kernels {
     }
   }
 
+  /// With X the spectrum, A = X[k] + conj X[length - k], B = X[k] - conj X[length - k] and D = i exp(i pi k / length) B: A + D
+  /// at k and conj(A - D) at length - k.
   public static func packSpectrum(
     _ spectrum: UnsafePointer<Float>, twiddles: UnsafePointer<Float>, _ z: UnsafeMutablePointer<Float>, length: Int
   ) {
-    pack(twiddles: twiddles, z, length: length) { k in Complex(at: spectrum + 2 &* k &* Vector.scalarCount) }
-  }
-
-  /// With X what `read` gives, A = X[k] + conj X[length - k], B = X[k] - conj X[length - k] and D = i exp(i pi k / length)
-  /// B: A + D at k and conj(A - D) at length - k.
-  @inline(__always)
-  static func pack(
-    twiddles: UnsafePointer<Float>, _ z: UnsafeMutablePointer<Float>, length: Int, _ read: (Int) -> Complex
-  ) {
-    let width = Vector.scalarCount
-    let (first, last) = (read(0).real, read(length).real)
+    let pitch = 2 &* Vector.scalarCount
+    let (first, last) = (Complex(at: spectrum).real, Complex(at: spectrum + length &* pitch).real)
     Complex(first - last, first + last).write(to: z)
     var k = 1
     while 2 &* k <= length {
-      let low = read(k)
-      let high = read(length &- k).conjugate
+      let low = Complex(at: spectrum + k &* pitch)
+      let high = Complex(at: spectrum + (length &- k) &* pitch).conjugate
       let sum = low + high
       let turned = (low - high).times(twiddles[2 &* k], twiddles[2 &* k &+ 1]).turned
       // turned is -D; real and imaginary parts change places.
-      Complex(sum.imaginary - turned.imaginary, sum.real - turned.real).write(to: z + 2 &* k &* width)
-      Complex(-(sum.imaginary + turned.imaginary), sum.real + turned.real)
-        .write(to: z + 2 &* (length &- k) &* width)
+      Complex(sum.imaginary - turned.imaginary, sum.real - turned.real).write(to: z + k &* pitch)
+      Complex(-(sum.imaginary + turned.imaginary), sum.real + turned.real).write(to: z + (length &- k) &* pitch)
       k &+= 1
     }
   }
