@@ -62,7 +62,7 @@ def main():
         pictures = list(kinds(list(spectrograms(program, pathlib.Path(name)))))
     rows = ((metric, kind, pairs, [metric], lambda *arguments, function=function: peer(function, *arguments))
             for metric, function in PEERS.items() for kind, pairs in pictures)
-    print_table(program, ["metric", "pictures"], rows, digits=1)
+    print_table(program, ["metric", "pictures"], rows)
 
 
 if __name__ == "__main__":

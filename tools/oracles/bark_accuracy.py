@@ -61,7 +61,7 @@ def main():
     rows = ((preset, kind, signals, ["bark", "--preset", preset],
              lambda *arguments, settings=settings: peer(*arguments[:2], settings, arguments[2]))
             for preset, (samples, settings) in PRESETS.items() for kind, signals in pairs(samples))
-    print_table(sys.argv[1], ["preset", "prediction"], rows, digits=1)
+    print_table(sys.argv[1], ["preset", "prediction"], rows)
 
 
 if __name__ == "__main__":

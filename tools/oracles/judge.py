@@ -20,7 +20,7 @@ def ours(program, metric, a, b, folder):
     return float(done.stdout), np.load(paths[2]).astype(np.float64)
 
 
-def print_table(program, headings, rows, digits):
+def print_table(program, headings, rows):
     """`rows`: two cells, pairs of arrays, the arguments of `metric`, and peer(a, b, dtype) giving value and gradient.
 
     Printed are the largest relative errors over the pairs: of the value, and of the gradient in the L2 norm.
@@ -36,4 +36,4 @@ def print_table(program, headings, rows, digits):
                 errors = [abs(v - value) / abs(value) for v, _ in found]
                 errors += [np.linalg.norm(g - gradient) / np.linalg.norm(gradient) for _, g in found]
                 worst = np.maximum(worst, errors)
-            print(f"| {name} | {kind} | " + " | ".join(f"{error:.{digits}e}" for error in worst) + " |", flush=True)
+            print(f"| {name} | {kind} | " + " | ".join(f"{error:.1e}" for error in worst) + " |", flush=True)
