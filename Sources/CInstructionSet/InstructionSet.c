@@ -19,3 +19,12 @@ int perceptual_processor_has_avx2(void) {
   return 0;
 #endif
 }
+
+int perceptual_processor_has_bf16(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return perceptual_processor_has_avx512() && __builtin_cpu_supports("avx512bf16");
+#else
+  return 0;
+#endif
+}

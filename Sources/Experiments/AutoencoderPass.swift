@@ -56,10 +56,11 @@ extension Autoencoder {
     }
   }
 
-  /// `recomputes` computes the network's largest activation again where the gradient needs it, in place of storing it; the
-  /// network must run in fused blocks.
+  /// `recomputes` computes the network's largest activation again where the gradient needs it, in place of storing it; for
+  /// that, and for products in another precision than fp32, the network must run in fused blocks.
   func makePass(
-    images: Int, height: Int, width: Int, keepsForGradient: Bool, recomputes: Bool = false
+    images: Int, height: Int, width: Int, keepsForGradient: Bool, recomputes: Bool = false,
+    precision: ProductPrecision = .fp32
   ) -> any AutoencoderPass {
     let multiple = AutoencoderOptions.sizeMultiple
     require(
@@ -68,9 +69,12 @@ extension Autoencoder {
     require(images > 0, "images: \(images) given, at least 1 is needed")
     let obstacle = BlockPass.obstacle(self, height: height, width: width)
     require(obstacle == nil || !recomputes, "recomputes: the network cannot run in fused blocks, \(obstacle ?? "")")
+    require(
+      obstacle == nil || precision == .fp32, "precision: the network cannot run in fused blocks, \(obstacle ?? "")")
     if obstacle == nil {
       return BlockPass(
-        self, images: images, height: height, width: width, keepsForGradient: keepsForGradient, recomputes: recomputes)
+        self, images: images, height: height, width: width, keepsForGradient: keepsForGradient, recomputes: recomputes,
+        precision: precision)
     }
     return DirectPass(self, images: images, height: height, width: width, keepsForGradient: keepsForGradient)
   }

@@ -29,7 +29,10 @@ final class BlockPass: AutoencoderPass {
     return nil
   }
 
-  init(_ network: Autoencoder, images: Int, height: Int, width: Int, keepsForGradient: Bool, recomputes: Bool) {
+  init(
+    _ network: Autoencoder, images: Int, height: Int, width: Int, keepsForGradient: Bool, recomputes: Bool,
+    precision: ProductPrecision
+  ) {
     self.network = network
     self.images = images
     let arena = arena
@@ -43,7 +46,7 @@ final class BlockPass: AutoencoderPass {
         pair.1, isTransposed: pair.0.isTransposed, slope: pair.0.activationIsTanh ? 1 : network.options.slope,
         epsilon: network.options.epsilon, arena: arena, workspace: workspace,
         convolved: keepsForGradient ? nil : shared[number % 2],
-        recomputesOutput: keepsForGradient && recomputes && number == end)
+        recomputesOutput: keepsForGradient && recomputes && number == end, precision: precision)
     }
     if keepsForGradient {
       // The last block's gradient is never stored; the others' pass through two buffers in turn.

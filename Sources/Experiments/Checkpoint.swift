@@ -147,6 +147,7 @@ extension Trainer {
     if !options.added.isEmpty {
       settings["added"] = options.added.map { "\($0.loss.rawValue)=\($0.weight)" }.joined(separator: " ")
     }
+    if options.precision != .fp32 { settings["products"] = options.precision.rawValue }
     // Its scale follows from where the run ends.
     if options.quantisation == .risingScale { settings["iterations"] = "\(options.iterations)" }
     settings["pictures"] = fingerprint
@@ -154,7 +155,7 @@ extension Trainer {
   }
 
   /// Continues from a checkpoint of the same run, bit for bit. Throws `.usage` where the network's options or what the
-  /// training follows from differ: losses, data, seed, sizes, rate, quantisation; not the number of iterations (but with a
+  /// training follows from differ: losses, data, seed, sizes, rate, quantisation, precision; not the number of iterations (but with a
   /// rising scale), threads or whether activations are kept. Files that are missing or damaged throw as reading them does.
   public func resume(iteration: Int, in directory: String) throws(PerceptualError) {
     let path = Checkpoint.optimizerPath(iteration: iteration, in: directory)
@@ -172,8 +173,10 @@ extension Trainer {
     }
     let weightsPath = Checkpoint.path(iteration: iteration, in: directory)
     let (network, metadata) = try Checkpoint.readWithMetadata(weightsPath)
-    // What older files do not say is not asked of them; but they had one loss, and one family.
-    let unsaid = ["family": LaplacianPyramidFamily.hepburn.rawValue, "added": "none"]
+    // What older files do not say is not asked of them; but they had one loss, one family and one precision.
+    let unsaid = [
+      "family": LaplacianPyramidFamily.hepburn.rawValue, "added": "none", "products": ProductPrecision.fp32.rawValue,
+    ]
     for (key, value) in unsaid.merging(settings, uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
       if let found = metadata[key] ?? unsaid[key], found != value {
         throw PerceptualError(

@@ -110,6 +110,8 @@ public struct Table1 {
   public let quantisation: TrainingQuantisation
   /// Which NLPD the models are trained on; they are tested with "hepburn" always.
   public let family: LaplacianPyramidFamily
+  /// In what the products are computed while training; testing is in single precision.
+  public let precision: ProductPrecision
   public let bootstrap: Bootstrap
 
   /// The models in the order of the paper's table.
@@ -117,10 +119,12 @@ public struct Table1 {
 
   public init(
     scale: Table1Scale, seed: UInt64, training: [Tensor<Float>], test: ClipSet, directory: String,
-    largestGroup: Int = 64, quantisation: TrainingQuantisation = .soft, family: LaplacianPyramidFamily = .hepburn
+    largestGroup: Int = 64, quantisation: TrainingQuantisation = .soft, family: LaplacianPyramidFamily = .hepburn,
+    precision: ProductPrecision = .fp32
   ) {
     self.quantisation = quantisation
     self.family = family
+    self.precision = precision
     self.scale = scale
     self.seed = seed
     self.training = training
@@ -153,7 +157,7 @@ public struct Table1 {
     let seed = other ?? seed
     let options = TrainingOptions(
       loss: loss, family: family, iterations: scale.iterations, batch: scale.batch, size: scale.size, seed: seed,
-      quantisation: quantisation)
+      quantisation: quantisation, precision: precision)
     let trainer = try Trainer(
       Autoencoder(AutoencoderOptions(channels: scale.channels), seed: seed), options: options,
       data: data == "noise" ? .noise : .pictures(training))

@@ -27,7 +27,7 @@ struct Table1Report {
     report.settings(
       rows.map { row in
         let keys = [
-          "channels", "iteration", "batch", "size", "learningRate", "quantisation", "family", "added", "seed", "precision",
+          "channels", "iteration", "batch", "size", "learningRate", "quantisation", "family", "added", "products", "seed", "precision",
         ]
         let words = keys.compactMap { key in row.metadata[key].map { "\(key) \($0)" } }
         return (row.model.title, words.joined(separator: ", ") + ", weights \(hexadecimal(row.weights, digits: 16))")

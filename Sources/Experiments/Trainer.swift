@@ -20,12 +20,17 @@ public struct TrainingOptions: Equatable, Sendable {
   /// Computes the network's largest activation again where its gradient needs it, three times a step, in place of storing
   /// it: half the memory, the same bits, more time.
   public var checkpointsActivations: Bool
+  /// In what the strided convolutions' products are computed, forward and backward; sums, activations, weights and moments
+  /// are in single precision. The network must run in fused blocks for any other than fp32.
+  public var precision: ProductPrecision
 
   public init(
     loss: TrainingLoss, added: [LossTerm] = [], family: LaplacianPyramidFamily = .hepburn, pooling: BatchPooling = .image,
     iterations: Int = 425, batch: Int = 64, size: Int = 256, learningRate: Double = 1e-3, seed: UInt64 = 0,
-    quantisation: TrainingQuantisation = .soft, checkpointsActivations: Bool = false
+    quantisation: TrainingQuantisation = .soft, checkpointsActivations: Bool = false,
+    precision: ProductPrecision = .fp32
   ) {
+    self.precision = precision
     self.quantisation = quantisation
     self.loss = loss
     self.added = added
@@ -145,11 +150,14 @@ public final class Trainer {
   ) throws(PerceptualError) {
     try options.validate()
     try data.validate(height: options.size, width: options.size)
-    if options.checkpointsActivations,
-      let obstacle = network.passes(height: options.size, width: options.size)[0].obstacle
-    {
-      throw PerceptualError(
-        .usage, "checkpointing of activations is there for networks that run in fused blocks alone: \(obstacle)")
+    let wanted = [
+      ("checkpointing of activations", options.checkpointsActivations),
+      ("precision \(options.precision.rawValue)", options.precision != .fp32),
+    ]
+    for (what, isWanted) in wanted where isWanted {
+      if let obstacle = network.passes(height: options.size, width: options.size)[0].obstacle {
+        throw PerceptualError(.usage, "\(what) is there for networks that run in fused blocks alone: \(obstacle)")
+      }
     }
     self.network = network
     self.options = options
@@ -162,7 +170,7 @@ public final class Trainer {
     earlierStatistics = ParameterStore(network.statistics.entries.map { (name: $0.name, shape: $0.shape) })
     pass = network.makePass(
       images: options.batch, height: options.size, width: options.size, keepsForGradient: true,
-      recomputes: options.checkpointsActivations)
+      recomputes: options.checkpointsActivations, precision: options.precision)
     objective = TrainingObjective(options)
     let pixels = options.batch * options.size * options.size
     batch = FloatBuffer.allocate(pixels)

@@ -9,6 +9,10 @@ import PerceptualKernels
 /// 2^30, or outputs near an exception carry it too. Accuracy: the error of the direct sum. The same bits for any
 /// number of threads, not for every instruction set.
 ///
+/// With products in bf16 the transformed arrays are rounded to it, which makes a random error of some 0.4 % of an output's
+/// scale (docs/performance.md); twice as fast where the processor has AVX512_BF16, slower than single precision elsewhere, and with the same bits but
+/// for subnormal sums.
+///
 /// Threads and instruction set are those of ``Execution/current`` where it is made. It holds no memory: filters and scratch
 /// are lent by a pool that outlives it.
 public final class BlockConvolution {
@@ -18,7 +22,7 @@ public final class BlockConvolution {
   private let execution: Execution
 
   /// Stops where ``ConvolutionPath/obstacle(_:isTransposed:)`` names one.
-  public init(_ shape: ConvolutionShape, isTransposed: Bool) {
+  public init(_ shape: ConvolutionShape, isTransposed: Bool, precision: ProductPrecision = .fp32) {
     let problem = ConvolutionPath.minimalFiltering.obstacle(shape, isTransposed: isTransposed)
     require(problem == nil, "shape: \(problem ?? "")")
     self.shape = shape
@@ -30,7 +34,7 @@ public final class BlockConvolution {
       images: shape.images, channels: shape.outputChannels, height: shape.outputHeight, width: shape.outputWidth)
     filtering = MinimalFiltering(
       coarse: isTransposed ? input : output, fine: isTransposed ? output : input, padding: shape.geometry.padding,
-      kernels: execution.kernels)
+      precision: precision, kernels: execution.kernels)
   }
 
   private var input: ChannelBlocks { isTransposed ? filtering.coarse : filtering.fine }
@@ -109,7 +113,7 @@ public final class BlockConvolution {
     let sink = StoringSink(
       shape: filtering.coarse, output: coarse, bias: bias, streams: filtering.coarse.isLarge, kernels: execution.kernels)
     let pieces = filtering.analysisGrid.pieces
-    ScratchPool.shared.withFloats(filtering.filter.count) { filters in
+    ScratchPool.shared.withFloats(filtering.filter.packedCount) { filters in
       filtering.filter.packAnalysis(weight, filters, execution)
       execution.forEach(filtering.fine.images * pieces) { index in
         ScratchPool.shared.withFloats(filtering.analysisScratch) { scratch in
@@ -129,7 +133,7 @@ public final class BlockConvolution {
     let sink = StoringSink(
       shape: filtering.fine, output: fine, bias: bias, streams: filtering.fine.isLarge, kernels: execution.kernels)
     let pieces = filtering.synthesisGrid.pieces
-    ScratchPool.shared.withFloats(filtering.filter.count) { filters in
+    ScratchPool.shared.withFloats(filtering.filter.packedCount) { filters in
       filtering.filter.packSynthesis(weight, filters, execution)
       execution.forEach(filtering.coarse.images * pieces) { index in
         ScratchPool.shared.withFloats(filtering.synthesisScratch) { scratch in

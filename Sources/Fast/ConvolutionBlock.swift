@@ -89,10 +89,12 @@ public final class ConvolutionBlock {
   }
 
   /// Takes its memory from `arena`; `workspace` is shared by all blocks of a network, `convolved` the output's memory if
-  /// that is shared too. Only a block that an ``OutputBlock`` ends may have `recomputesOutput`.
+  /// that is shared too. Only a block that an ``OutputBlock`` ends may have `recomputesOutput`. `precision` is that of the
+  /// products of minimal filtering, forward and backward.
   public init(
     _ shape: ConvolutionShape, isTransposed: Bool, slope: Double, epsilon: Double, arena: Arena,
-    workspace: BlockWorkspace, convolved: UnsafeMutablePointer<Float>? = nil, recomputesOutput: Bool = false
+    workspace: BlockWorkspace, convolved: UnsafeMutablePointer<Float>? = nil, recomputesOutput: Bool = false,
+    precision: ProductPrecision = .fp32
   ) {
     let problem = Self.obstacle(shape, isTransposed: isTransposed)
     require(problem == nil, "shape: \(problem ?? "")")
@@ -114,7 +116,7 @@ public final class ConvolutionBlock {
       ? nil
       : MinimalFiltering(
         coarse: isTransposed ? input : output, fine: isTransposed ? output : input, padding: shape.geometry.padding,
-        kernels: execution.kernels)
+        precision: precision, kernels: execution.kernels)
     self.filtering = filtering
     self.recomputesOutput = recomputesOutput
     self.convolved = convolved ?? arena.floats(recomputesOutput ? 0 : output.count)
@@ -125,9 +127,9 @@ public final class ConvolutionBlock {
     statistics = BlockStatistics(
       channels: shape.outputChannels, capacity: shape.images * capacity,
       epsilon: epsilon, slope: slope, arena: arena)
-    filters = arena.floats(filtering?.filter.count ?? picture.filterCount)
+    filters = arena.floats(filtering?.filter.packedCount ?? picture.filterCount)
     packedWeight = workspace.keepsForGradient ? nil : arena.floats(shape.weightCount)
-    gradientFilters = workspace.keepsForGradient ? filtering.map { arena.floats($0.filter.count) } : nil
+    gradientFilters = workspace.keepsForGradient ? filtering.map { arena.floats($0.filter.packedCount) } : nil
     if let filtering {
       workspace.reserve(
         scratch: max(filtering.analysisScratch + filtering.expandedCount, filtering.synthesisScratch),

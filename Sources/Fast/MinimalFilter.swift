@@ -24,19 +24,24 @@ struct MinimalFilter {
   let fine: Int
   /// Output channels of a panel.
   let panel: Int
+  let products: BlockProducts
 
-  init(coarse: Int, fine: Int, kernels: any KernelSet.Type) {
+  init(coarse: Int, fine: Int, products: BlockProducts) {
     self.coarse = coarse
     self.fine = fine
-    panel = kernels.panelChannels
+    self.products = products
+    panel = products.kernels.panelChannels
   }
 
   /// Inputs of the analysis: every fine channel in four parities, [block][parity][16].
   var depth: Int { fine * Self.parities }
-  /// Floats of the packed filters, of either kind.
+  /// Floats of the filters' gradient.
   var count: Int { Self.points * coarse * depth }
+  /// Floats of the packed filters, of either kind.
+  var packedCount: Int { count / products.share }
 
-  /// Analysis: [point][panel of coarse channels][depth][panel]. The gradient has the same layout.
+  /// Analysis: [point][panel of coarse channels][depth][panel]. The gradient has the same layout. (Where the factors are
+  /// pairs, two depths are one.)
   private func analysisIndex(point: Int, coarse o: Int, depth k: Int) -> Int {
     ((point * (coarse / panel) + o / panel) * depth + k) * panel + o % panel
   }
@@ -61,10 +66,10 @@ struct MinimalFilter {
     execution.forEach(fine / ChannelBlocks.lanes * panels) { index in
       let first = index % panels * panel
       let c = index / panels * ChannelBlocks.lanes
-      gather(isFlipped: false, execution.kernels) { input, output in
+      gather(isFlipped: false) { input, output in
         weight + ((first + output) * fine + c + input) * 16
       } place: { parity, point in
-        packed + analysisIndex(point: point, coarse: first, depth: depthIndex(fine: c, parity: parity))
+        packed + analysisIndex(point: point, coarse: first, depth: depthIndex(fine: c, parity: parity)) / products.share
       }
     }
   }
@@ -75,18 +80,17 @@ struct MinimalFilter {
       let first = index % panels * panel
       let o = index / panels * ChannelBlocks.lanes
       // The later output meets the earlier kernel element.
-      gather(isFlipped: true, execution.kernels) { input, output in
+      gather(isFlipped: true) { input, output in
         weight + ((o + input) * fine + first + output) * 16
       } place: { parity, point in
-        packed + synthesisIndex(point: point, parity: parity, fine: first, coarse: o)
+        packed + synthesisIndex(point: point, parity: parity, fine: first, coarse: o) / products.share
       }
     }
   }
 
   /// Transforms the filters of sixteen inputs and one panel of outputs and writes them, point by point, in long stretches.
   private func gather(
-    isFlipped: Bool, _ kernels: any KernelSet.Type,
-    filter: (_ input: Int, _ output: Int) -> UnsafePointer<Float>,
+    isFlipped: Bool, filter: (_ input: Int, _ output: Int) -> UnsafePointer<Float>,
     place: (_ parity: Int, _ point: Int) -> UnsafeMutablePointer<Float>
   ) {
     let pitch = gatheredPitch
@@ -97,13 +101,14 @@ struct MinimalFilter {
           let w = filter(input, output)
           for element in 0..<16 { elements[element &* panel &+ output] = w[element] }
         }
-        kernels.transformFilters(
+        products.kernels.transformFilters(
           elements, isFlipped: isFlipped, gathered + input * panel, pointPitch: pitch, parityPitch: Self.points * pitch)
       }
       for parity in 0..<Self.parities {
         for point in 0..<Self.points {
-          place(parity, point).update(
-            from: gathered + (parity * Self.points + point) * pitch, count: ChannelBlocks.lanes * panel)
+          products.pack(
+            gathered + (parity * Self.points + point) * pitch, rows: ChannelBlocks.lanes, width: panel,
+            place(parity, point))
         }
       }
     }

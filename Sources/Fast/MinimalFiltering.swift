@@ -57,13 +57,14 @@ struct FilterGradient {
 /// A 4x4 convolution of stride 2, or its transpose, by minimal filtering F(3x3, 2x2) on channel blocks.
 ///
 /// Sixteen products take the place of thirty-six, with coefficients 0, 1/2 and 1 only. The error is that of the direct sum
-/// (docs/performance.md: a little less, measured).
+/// (docs/performance.md: a little less, measured). With products in bf16 the transformed tiles and filters are rounded to
+/// that before they are multiplied; all else is in single precision.
 struct MinimalFiltering {
   let filter: MinimalFilter
   let coarse: ChannelBlocks
   let fine: ChannelBlocks
   let padding: Extent
-  let kernels: any KernelSet.Type
+  let products: BlockProducts
   let analysisGrid: TileGrid
   let synthesisGrid: TileGrid
 
@@ -86,15 +87,20 @@ struct MinimalFiltering {
     return nil
   }
 
-  init(coarse: ChannelBlocks, fine: ChannelBlocks, padding: Extent, kernels: any KernelSet.Type) {
-    filter = MinimalFilter(coarse: coarse.channels, fine: fine.channels, kernels: kernels)
+  init(
+    coarse: ChannelBlocks, fine: ChannelBlocks, padding: Extent, precision: ProductPrecision,
+    kernels: any KernelSet.Type
+  ) {
+    products = BlockProducts(precision, kernels: kernels)
+    filter = MinimalFilter(coarse: coarse.channels, fine: fine.channels, products: products)
     self.coarse = coarse
     self.fine = fine
     self.padding = padding
-    self.kernels = kernels
     analysisGrid = Self.analysisGrid(coarse)
     synthesisGrid = Self.synthesisGrid(fine, padding: padding)
   }
+
+  private var kernels: any KernelSet.Type { products.kernels }
 
   private static func analysisGrid(_ coarse: ChannelBlocks) -> TileGrid {
     TileGrid(rows: (coarse.height + tile - 1) / tile, columns: (coarse.width + tile - 1) / tile)
@@ -120,9 +126,19 @@ struct MinimalFiltering {
 
   /// Floats of working memory that ``analyse`` needs.
   var analysisScratch: Int {
-    let patch = Self.finePatch(analysisGrid.rowsAtOnce) * Self.finePatch(analysisGrid.columnsAtOnce) * Self.lanes
+    // In bf16 the factors are there twice, in pairs of depths and of tiles.
     let transformed = Self.points * Self.blocksAtOnce * MinimalFilter.parities * analysisGrid.pitch * Self.lanes
-    return patch + transformed + Self.points * coarse.channels * analysisGrid.pitch
+    return analysisPatch + unrounded(analysisGrid) + transformed + Self.points * coarse.channels * analysisGrid.pitch
+  }
+
+  /// Floats of a piece of the fine image.
+  private var analysisPatch: Int {
+    Self.finePatch(analysisGrid.rowsAtOnce) * Self.finePatch(analysisGrid.columnsAtOnce) * Self.lanes
+  }
+
+  /// Floats of one block's transformed tiles before they are rounded; none where they are not.
+  private func unrounded(_ grid: TileGrid) -> Int {
+    products.precision == .fp32 ? 0 : Self.points * grid.pitch * Self.lanes
   }
 
   /// Rows or columns of the fine image that so many tiles need, and of the coarse one.
@@ -130,10 +146,10 @@ struct MinimalFiltering {
   private static func coarsePatch(_ tiles: Int) -> Int { tile * tiles + 1 }
 
   /// Floats of one piece's expanded upstream gradient.
-  var expandedCount: Int { Self.points * coarse.channels * analysisGrid.pitch }
+  var expandedCount: Int { Self.points * coarse.channels * analysisGrid.pitch / products.share }
 
   /// A d A^T of every tile of one piece: what the weight gradient takes for an upstream gradient. Writes
-  /// [point][block][tile][16]; `patch` holds `analysisScratch` floats.
+  /// [point][block][tile][16], or pairs of tiles; `patch` holds `analysisScratch` floats.
   func expand(
     image: Int, piece: Int, _ source: some BlockSource, _ output: UnsafeMutablePointer<Float>,
     patch: UnsafeMutablePointer<Float>
@@ -141,6 +157,8 @@ struct MinimalFiltering {
     let (tileRows, tileColumns) = analysisGrid.piece(piece)
     let pitch = analysisGrid.pitch * Self.lanes
     let rowPitch = Self.tile * tileColumns.count * Self.lanes
+    let isRounded = products.precision != .fp32
+    let unrounded = patch + analysisPatch
     for block in 0..<coarse.blocks {
       source.fill(
         image: image, block: block, rows: Self.tile * tileRows.lowerBound..<Self.tile * tileRows.upperBound,
@@ -148,7 +166,15 @@ struct MinimalFiltering {
       for row in 0..<tileRows.count {
         kernels.expandTiles(
           patch + Self.tile * row * rowPitch, rowPitch: rowPitch, tiles: tileColumns.count,
-          output + block * pitch + row * tileColumns.count * Self.lanes, pointPitch: coarse.blocks * pitch)
+          (isRounded ? unrounded : output + block * pitch) + row * tileColumns.count * Self.lanes,
+          pointPitch: isRounded ? pitch : coarse.blocks * pitch)
+      }
+      if isRounded {
+        for point in 0..<Self.points {
+          products.pairTiles(
+            unrounded + point * pitch, rows: tileRows.count * tileColumns.count,
+            output + (point * coarse.blocks + block) * pitch / products.share)
+        }
       }
     }
   }
@@ -166,9 +192,13 @@ struct MinimalFiltering {
     let depthsAtOnce = Self.blocksAtOnce * MinimalFilter.parities
     let patch = scratch
     let patchPitch = Self.finePatch(tileColumns.count) * Self.lanes
-    let transformed =
-      scratch + Self.finePatch(analysisGrid.rowsAtOnce) * Self.finePatch(analysisGrid.columnsAtOnce) * Self.lanes
-    let sums = transformed + Self.points * depthsAtOnce * pitch
+    let isRounded = products.precision != .fp32
+    let unrounded = scratch + analysisPatch
+    let factors = unrounded + self.unrounded(analysisGrid)
+    /// Those of the filters' gradient, where they are others.
+    let gradientFactors = isRounded ? factors + Self.points * depthsAtOnce * pitch / products.share : factors
+    let factorPitch = pitch / products.share
+    let sums = factors + Self.points * depthsAtOnce * pitch
 
     let row = 2 * Self.tile * tileRows.lowerBound - padding.height
     let column = 2 * Self.tile * tileColumns.lowerBound - padding.width
@@ -180,38 +210,45 @@ struct MinimalFiltering {
           image: image, block: first + block, rows: row..<row + Self.finePatch(tileRows.count),
           columns: column..<column + Self.finePatch(tileColumns.count), patch)
         for parity in 0..<MinimalFilter.parities {
+          let depthBlock = block * MinimalFilter.parities + parity
           for tileRow in 0..<tileRows.count {
             kernels.transformPatches(
               patch + (2 * Self.tile * tileRow + parity / 2) * patchPitch + parity % 2 * Self.lanes,
               rowPitch: 2 * patchPitch, columnPitch: 2 * Self.lanes, tilePitch: 2 * Self.tile * Self.lanes,
               tiles: tileColumns.count,
-              transformed + (block * MinimalFilter.parities + parity) * pitch
-                + tileRow * tileColumns.count * Self.lanes,
-              pointPitch: depthsAtOnce * pitch)
+              (isRounded ? unrounded : factors + depthBlock * pitch) + tileRow * tileColumns.count * Self.lanes,
+              pointPitch: isRounded ? pitch : depthsAtOnce * pitch)
+          }
+          if !isRounded { continue }
+          for point in 0..<Self.points {
+            let place = (point * depthsAtOnce + depthBlock) * factorPitch
+            if filters != nil { products.pairDepths(unrounded + point * pitch, rows: tiles, factors + place) }
+            if gradient != nil { products.pairTiles(unrounded + point * pitch, rows: tiles, gradientFactors + place) }
           }
         }
       }
       let depthBlocks = blocks * MinimalFilter.parities
       let firstDepth = first * MinimalFilter.parities * Self.lanes
       for point in 0..<Self.points {
-        let x = transformed + point * depthsAtOnce * pitch
+        let x = point * depthsAtOnce * factorPitch
         for panel in 0..<coarse.channels / filter.panel {
           let from = ((point * (coarse.channels / filter.panel) + panel) * depth + firstDepth) * filter.panel
           // The last panel of a point is followed by the first of the next point, which lies where a panel more would.
           let following = from + depth * filter.panel
           let (offset, second) = place(panel, pitch: pitch)
           if let filters {
-            kernels.multiplyBlocks(
-              x, blockPitch: pitch, blocks: depthBlocks, depth: Self.lanes, rows: (tiles + 3) / 4 * 4,
-              weights: filters + from, sums + point * coarse.blocks * pitch + offset, second: second,
-              accumulates: first > 0, next: filters + following)
+            products.multiply(
+              factors + x, blockPitch: factorPitch, blocks: depthBlocks, rows: tiles,
+              weights: filters + from / products.share, sums + point * coarse.blocks * pitch + offset, second: second,
+              accumulates: first > 0, next: filters + following / products.share)
           }
           if let gradient {
+            let (offset, second) = place(panel, pitch: factorPitch)
             for block in 0..<depthBlocks {
-              kernels.multiplyBlocksGradient(
-                x + block * pitch, gradient.expanded + point * coarse.blocks * pitch + offset, second: second,
-                rows: tiles, depth: Self.lanes, gradient.filters + from + block * Self.lanes * filter.panel,
-                accumulates: gradient.accumulates)
+              products.multiplyGradient(
+                gradientFactors + x + block * factorPitch,
+                gradient.expanded + point * coarse.blocks * factorPitch + offset, second: second, rows: tiles,
+                gradient.filters + from + block * Self.lanes * filter.panel, accumulates: gradient.accumulates)
             }
           }
         }
@@ -248,8 +285,8 @@ struct MinimalFiltering {
 
   /// Floats of working memory that ``synthesise`` needs.
   var synthesisScratch: Int {
-    let transformed = Self.points * coarse.channels * synthesisGrid.pitch
-    return synthesisPatch + transformed
+    let factors = Self.points * coarse.channels * synthesisGrid.pitch / products.share
+    return synthesisPatch + unrounded(synthesisGrid) + factors
       + MinimalFilter.parities * Self.points * MinimalFilter.group * synthesisGrid.pitch
   }
 
@@ -269,8 +306,11 @@ struct MinimalFiltering {
     let pitch = synthesisGrid.pitch * Self.lanes
     let patch = scratch
     let patchPitch = Self.coarsePatch(tileColumns.count) * Self.lanes
-    let transformed = scratch + synthesisPatch
-    let sums = transformed + Self.points * coarse.blocks * pitch
+    let isRounded = products.precision != .fp32
+    let unrounded = scratch + synthesisPatch
+    let factors = unrounded + self.unrounded(synthesisGrid)
+    let factorPitch = pitch / products.share
+    let sums = factors + Self.points * coarse.blocks * factorPitch
     for block in 0..<coarse.blocks {
       let row = Self.tile * tileRows.lowerBound - 1
       let column = Self.tile * tileColumns.lowerBound - 1
@@ -281,8 +321,13 @@ struct MinimalFiltering {
         kernels.transformPatches(
           patch + Self.tile * tileRow * patchPitch, rowPitch: patchPitch, columnPitch: Self.lanes,
           tilePitch: Self.tile * Self.lanes, tiles: tileColumns.count,
-          transformed + block * pitch + tileRow * tileColumns.count * Self.lanes,
-          pointPitch: coarse.blocks * pitch)
+          (isRounded ? unrounded : factors + block * pitch) + tileRow * tileColumns.count * Self.lanes,
+          pointPitch: isRounded ? pitch : coarse.blocks * pitch)
+      }
+      if !isRounded { continue }
+      for point in 0..<Self.points {
+        products.pairDepths(
+          unrounded + point * pitch, rows: tiles, factors + (point * coarse.blocks + block) * factorPitch)
       }
     }
     let groupBlocks = MinimalFilter.group / Self.lanes
@@ -294,11 +339,12 @@ struct MinimalFiltering {
         for parity in 0..<MinimalFilter.parities {
           for point in 0..<Self.points {
             let from = ((group * panels + panel) * MinimalFilter.parities + parity) * Self.points + point
-            kernels.multiplyBlocks(
-              transformed + point * coarse.blocks * pitch, blockPitch: pitch, blocks: coarse.blocks, depth: Self.lanes,
-              rows: (tiles + 3) / 4 * 4, weights: filters + from * coarse.channels * filter.panel,
+            let weights = coarse.channels * filter.panel / products.share
+            products.multiply(
+              factors + point * coarse.blocks * factorPitch, blockPitch: factorPitch, blocks: coarse.blocks, rows: tiles,
+              weights: filters + from * weights,
               sums + parity * parityPitch + point * groupBlocks * pitch + offset, second: second, accumulates: false,
-              next: filters + (from + 1) * coarse.channels * filter.panel)
+              next: filters + (from + 1) * weights)
           }
         }
       }

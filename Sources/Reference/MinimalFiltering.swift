@@ -18,14 +18,19 @@ import PerceptualCore
 /// With `magnitudes` every operand and every coefficient is replaced by its magnitude: times gamma_n, n the longest chain of
 /// roundings, that bounds the error of the filtering in floating point, as the sum of |x||w| does for the direct sum.
 ///
+/// With `precision` bf16 both factors of each product, the transformed tile and the transformed filter or upstream
+/// gradient, are rounded to it.
+///
 /// Source: Winograd 1980; Lavin and Gray 2016; the points are 0, 1, -1 and infinity.
 public struct MinimalFiltering: Sendable {
   public let padding: Extent
   public let magnitudes: Bool
+  public let precision: ProductPrecision
 
-  public init(padding: Extent, magnitudes: Bool = false) {
+  public init(padding: Extent, magnitudes: Bool = false, precision: ProductPrecision = .fp32) {
     self.padding = padding
     self.magnitudes = magnitudes
+    self.precision = precision
   }
 
   private static let inputs = [[1.0, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, -1, 0, 1]]
@@ -38,6 +43,11 @@ public struct MinimalFiltering: Sendable {
     var m = matrix
     if magnitudes { m = matrix.map { row in row.map { abs($0) } } }
     return product(product(m, x), transposed(m))
+  }
+
+  /// A transformed array as the products take it.
+  private func factor(_ x: [[Double]]) -> [[Double]] {
+    precision == .bf16 ? x.map { row in row.map { bfloat16($0) } } : x
   }
 
   private func product(_ a: [[Double]], _ b: [[Double]]) -> [[Double]] {
@@ -72,7 +82,7 @@ public struct MinimalFiltering: Sendable {
             g[k][l] = magnitudes ? abs(weight[o, c, row, column]) : weight[o, c, row, column]
           }
         }
-        return transform(g, Self.filters)
+        return factor(transform(g, Self.filters))
       }
     }
   }
@@ -94,7 +104,7 @@ public struct MinimalFiltering: Sendable {
           fine, n, c, 2 * (Self.tile * a + i) + p - padding.height, 2 * (Self.tile * b + j) + q - padding.width)
       }
     }
-    return transform(d, Self.inputs)
+    return factor(transform(d, Self.inputs))
   }
 
   /// Fine to coarse: the convolution, [N, fine channels, ...] to [N, coarse channels, height, width].
@@ -139,10 +149,11 @@ public struct MinimalFiltering: Sendable {
       for a in 0..<(height + padding.height + span - 1) / span {
         for b in 0..<(width + padding.width + span - 1) / span {
           let tiles = (0..<coarse.shape[1]).map { o in
-            transform(
-              (0..<4).map { i in
-                (0..<4).map { j in element(coarse, n, o, Self.tile * a - 1 + i, Self.tile * b - 1 + j) }
-              }, Self.inputs)
+            factor(
+              transform(
+                (0..<4).map { i in
+                  (0..<4).map { j in element(coarse, n, o, Self.tile * a - 1 + i, Self.tile * b - 1 + j) }
+                }, Self.inputs))
           }
           for c in 0..<weight.shape[1] {
             for p in 0..<2 {
@@ -180,7 +191,7 @@ public struct MinimalFiltering: Sendable {
             let e = (0..<Self.tile).map { i in
               (0..<Self.tile).map { j in element(coarse, n, o, Self.tile * a + i, Self.tile * b + j) }
             }
-            return transform(e, transposed(Self.outputs))
+            return factor(transform(e, transposed(Self.outputs)))
           }
         }
       }

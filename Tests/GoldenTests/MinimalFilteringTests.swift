@@ -27,7 +27,7 @@ import Testing
     let operationCase = try tested.sample.operationCase(of: checked, fill: .integers)
     let expected = try checked.run(.reference, operationCase)
     let isTransposed = tested.operation == "transposedConvolution2D"
-    let shape = try convolutionShape(operationCase, isTransposed: isTransposed)
+    let shape = try Self.convolutionShape(operationCase, isTransposed: isTransposed)
     let x: Tensor<Float> = operationCase.input("x").converted()
     let weight: Tensor<Float> = operationCase.input("weight").converted()
     let bias: Tensor<Float> = operationCase.input("bias").converted()
@@ -123,12 +123,12 @@ import Testing
   private func path(of sample: Sample, operation name: String) throws -> ConvolutionPath? {
     let checked = try #require(operation(named: name))
     let isTransposed = name == "transposedConvolution2D"
-    let shape = try convolutionShape(
+    let shape = try Self.convolutionShape(
       try sample.operationCase(of: checked, fill: .integers), isTransposed: isTransposed)
     return ConvolutionPath.choices(shape, isTransposed: isTransposed).first { $0.obstacle == nil }?.path
   }
 
-  private func convolutionShape(_ given: OperationCase<Double>, isTransposed: Bool) throws -> ConvolutionShape {
+  static func convolutionShape(_ given: OperationCase<Double>, isTransposed: Bool) throws -> ConvolutionShape {
     let (x, weight) = (given.input("x").shape, given.input("weight").shape)
     let geometry = ConvolutionGeometry(
       stride: try given.attributes.extent("stride", default: 1, atLeast: 1),

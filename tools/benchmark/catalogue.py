@@ -2,6 +2,7 @@
 
 DESCRIPTIONS = {
     "training-step": "one step of the paper's autoencoder: batch 8 of 1x256x256, 128 channels, MSE, AdamW",
+    "training-step-bf16": "the same with products in bf16",
     "inference": "the same autoencoder forwards, in evaluation mode",
     "ssim": "value and gradient of SSIM, 16 images of 256x256",
     "ms-ssim": "value and gradient of MS-SSIM, 16 images of 256x256",
@@ -16,4 +17,4 @@ DESCRIPTIONS = {
 }
 DEFAULT_THREADS = {"training-step": 2, "training-step-bf16": 2, "inference": 2}
 # Those that --batch may change.
-BATCHED = {"training-step", "inference"}
+BATCHED = {"training-step", "training-step-bf16", "inference"}

@@ -72,13 +72,42 @@ class TrainingStep(Network):
         x = noise(self.step).contiguous(memory_format=torch.channels_last)
         self.step += 1
         self.optimizer.zero_grad()
-        loss = nn.functional.mse_loss(self.model(x), x)
+        loss = self.loss(x)
         loss.backward()
         self.optimizer.step()
         return loss.item()
 
+    def loss(self, x):
+        return nn.functional.mse_loss(self.model(x), x)
+
     def first(self):
         return {"losses": np.array([self.run() for _ in range(COMPARED_STEPS)], dtype=np.float32)}
+
+
+class TrainingStepBF16(TrainingStep):
+    """Ours multiplies in bf16 and keeps all else in single precision; the peer's autocast holds its activations in bf16 too."""
+
+    peer = f"PyTorch {torch.__version__.split('+')[0]} bf16 autocast, channels_last"
+
+    def __init__(self):
+        super().__init__()
+        # Where single precision goes from the same weights.
+        self.exact = TrainingStep().first()["losses"]
+
+    def loss(self, x):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            y = self.model(x)
+        return nn.functional.mse_loss(y.float(), x)
+
+    def compare(self, ours, peer):
+        from works import Verdict
+        def distance(losses):
+            return float(np.abs(losses.astype(np.float64) / self.exact - 1).max())
+        # One rounding to bf16, or as far as the peer goes.
+        allowed = max(2**-8, distance(peer["losses"]))
+        what = (f"losses of the first {COMPARED_STEPS} steps from PyTorch's in single precision, relative; "
+                f"the peer's own in bf16: {distance(peer['losses']):.1e}")
+        return Verdict(distance(ours["losses"]), allowed, what)
 
 
 class Inference(Network):

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 import torchaudio
 
 from experiments import Bark, FitGenerator
-from network import Inference, Network, TrainingStep
+from network import Inference, Network, TrainingStep, TrainingStepBF16
 
 warnings.filterwarnings("ignore", message="At least one mel filterbank has all zero values")
 AUDIO = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "audio"
@@ -274,7 +274,7 @@ class ClipIteration(FitGenerator, Network):
 
 
 ALL = {
-    "training-step": TrainingStep, "inference": Inference, "ssim": SSIM, "ms-ssim": MultiScaleSSIM, "nlpd": NLPD,
+    "training-step": TrainingStep, "training-step-bf16": TrainingStepBF16, "inference": Inference, "ssim": SSIM, "ms-ssim": MultiScaleSSIM, "nlpd": NLPD,
     "mel": Mel, "resample": Resample, "inverse-mel": InverseMel, "griffin-lim": GriffinLim,
     "griffin-lim-librosa": LibrosaGriffinLim, "bark": BarkLoss, "fit-generator": ClipIteration,
 }

@@ -4,21 +4,24 @@ import PerceptualExperiments
 import PerceptualFiles
 
 let networkJobs: [String: BenchmarkJob.Preparation] = [
-  "training-step": { input in
-    // As tools/benchmark/network.py: noise of seed 1, drawn anew for every step.
-    let batch = Int(try input.float("batch").elements[0])
-    let trainer = try Trainer(
-      try network(input), options: TrainingOptions(loss: .mse, batch: batch, seed: 1), data: .noise)
-    return BenchmarkJob(
-      first: { ["losses": Tensor(try (0..<3).map { _ in Float(try trainer.step().loss) })] },
-      run: { try trainer.step() })
-  },
+  "training-step": { input in try trainingStep(input, .fp32) },
+  "training-step-bf16": { input in try trainingStep(input, .bf16) },
   "inference": { input in
     let network = try network(input)
     let x = try input.float("x")
     return BenchmarkJob { ["y": network.reconstruct(x)] }
   },
 ]
+
+/// As tools/benchmark/network.py: noise of seed 1, drawn anew for every step.
+private func trainingStep(_ input: SafetensorsFile, _ precision: ProductPrecision) throws -> BenchmarkJob {
+  let batch = Int(try input.float("batch").elements[0])
+  let trainer = try Trainer(
+    try network(input), options: TrainingOptions(loss: .mse, batch: batch, seed: 1, precision: precision), data: .noise)
+  return BenchmarkJob(
+    first: { ["losses": Tensor(try (0..<3).map { _ in Float(try trainer.step().loss) })] },
+    run: { try trainer.step() })
+}
 
 /// The paper's autoencoder with the weights that the peer drew.
 private func network(_ input: SafetensorsFile) throws -> Autoencoder {

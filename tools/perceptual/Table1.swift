@@ -31,6 +31,8 @@ struct Table1Command: ParsableCommand {
   var quantisation: TrainingQuantisation?
   @Option(help: "Which published form of NLPD to train with; the test's is hepburn. (default: hepburn)")
   var nlpdFamily: LaplacianPyramidFamily?
+  @Option(help: "In what products are computed while training, faster in bf16 on some processors. (default: fp32)")
+  var precision: ProductPrecision?
   @Flag(help: "Train nothing: test what is trained in --out, leaving out what is not.")
   var onlyEvaluate = false
   @Option(
@@ -50,7 +52,10 @@ struct Table1Command: ParsableCommand {
       throw ValidationError("--only-evaluate tests what is trained in --out, --weights another directory: give one.")
     }
     if onlyEvaluate || weights != nil {
-      let given = [("music", music != nil), ("quantisation", quantisation != nil), ("nlpd-family", nlpdFamily != nil)]
+      let given = [
+        ("music", music != nil), ("quantisation", quantisation != nil), ("nlpd-family", nlpdFamily != nil),
+        ("precision", precision != nil),
+      ]
       for (name, isGiven) in given where isGiven {
         throw ValidationError("--\(name) is for training, and nothing is trained: leave it out.")
       }
@@ -76,7 +81,8 @@ struct Table1Command: ParsableCommand {
       let training = trains ? try self.training() : []
       let table = Table1(
         scale: scale, seed: seed.seed, training: training, test: testSet, directory: out, largestGroup: group,
-        quantisation: quantisation ?? .soft, family: nlpdFamily ?? .hepburn)
+        quantisation: quantisation ?? .soft, family: nlpdFamily ?? .hepburn,
+        precision: precision ?? .fp32)
       let interruption = Interruption()
       var rows: [Table1Row] = []
       var others: [Table1Row] = []

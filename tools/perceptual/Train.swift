@@ -11,6 +11,7 @@ extension BatchPooling: ExpressibleByArgument {}
 extension BatchStatistics: ExpressibleByArgument {}
 extension Quantisation: ExpressibleByArgument {}
 extension TrainingQuantisation: ExpressibleByArgument {}
+extension ProductPrecision: ExpressibleByArgument {}
 extension Table1Scale: ExpressibleByArgument {}
 
 /// Reads "mse=10".
@@ -61,6 +62,11 @@ struct TrainCommand: ParsableCommand {
   var nlpdPooling: BatchPooling?
   @Option(help: "How the latent is quantised while training; soft is the paper's way, the others respect the bound.")
   var quantisation: TrainingQuantisation = .soft
+  @Option(
+    help: ArgumentHelp(
+      "In what the products of the strided convolutions are computed; sums and all else are in single precision. bf16 is "
+        + "faster on processors with AVX512_BF16."))
+  var precision: ProductPrecision = .fp32
   @Option(help: "Scale s of the soft quantiser.")
   var scale = 10.0
   @Option(help: "Centres of the quantiser, equally spaced from -1 to 1.")
@@ -102,9 +108,9 @@ struct TrainCommand: ParsableCommand {
       let networkOptions = AutoencoderOptions(
         channels: channels, kernel: kernel, slope: slope, centres: centres, scale: scale)
       let options = TrainingOptions(
-        loss: loss, added: addLoss, family: nlpdFamily ?? .hepburn, pooling: nlpdPooling ?? .image, iterations: iterations, batch: batch, size: size,
-        learningRate: learningRate, seed: seed.seed, quantisation: quantisation,
-        checkpointsActivations: checkpointActivations)
+        loss: loss, added: addLoss, family: nlpdFamily ?? .hepburn, pooling: nlpdPooling ?? .image,
+        iterations: iterations, batch: batch, size: size, learningRate: learningRate, seed: seed.seed,
+        quantisation: quantisation, checkpointsActivations: checkpointActivations, precision: precision)
       try networkOptions.validate()
       try options.validate()
       if !resume, let newest = Checkpoint.newest(in: out) {
@@ -152,6 +158,12 @@ private func explanation(_ trainer: Trainer) -> [String] {
   }
   let execution = Execution.current
   lines.append("\(execution.threads) threads, \(execution.instructionSet.rawValue)")
+  if trainer.options.precision == .bf16 {
+    lines.append(
+      execution.hasBF16Products
+        ? "products in bf16: by the instructions of AVX512_BF16"
+        : "products in bf16: without instructions of their own, slower than fp32")
+  }
   lines.append("activations, gradients and working memory of a step: \(trainer.passBytes >> 20) MB")
   return lines
 }

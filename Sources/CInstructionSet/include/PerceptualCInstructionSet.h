@@ -9,6 +9,12 @@ static const int perceptual_compiled_for_avx512 = 1;
 static const int perceptual_compiled_for_avx512 = 0;
 #endif
 
+#if defined(__AVX512F__) && defined(__AVX512BF16__)
+static const int perceptual_compiled_for_bf16 = 1;
+#else
+static const int perceptual_compiled_for_bf16 = 0;
+#endif
+
 #if defined(__AVX2__) && defined(__FMA__)
 static const int perceptual_compiled_for_avx2 = 1;
 #else
@@ -133,5 +139,6 @@ PERCEPTUAL_INLINE double perceptual_total16(perceptual_float16 x) {
 // What the processor and the operating system offer, from CPUID and XGETBV.
 int perceptual_processor_has_avx512(void);
 int perceptual_processor_has_avx2(void);
+int perceptual_processor_has_bf16(void);
 
 #endif

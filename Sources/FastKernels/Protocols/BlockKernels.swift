@@ -54,6 +54,31 @@ public protocol BlockKernels: Sendable {
     _ x: UnsafePointer<Float>, _ upstream: UnsafePointer<Float>, second: Int, rows: Int, depth: Int,
     _ gradient: UnsafeMutablePointer<Float>, accumulates: Bool)
 
+  /// Whether this processor multiplies pairs of bf16 numbers in one instruction, and the module was compiled for it. Where
+  /// not, `isNative` must be false below: the same bits, but for subnormal sums, in more instructions.
+  static var hasNativePairs: Bool { get }
+
+  /// output[i] = the pair of x[2 i] and x[2 i + 1], rounded to bf16, in the lower and the upper half of 32 bits, for
+  /// `count`, a multiple of 64, elements of x.
+  static func pairNeighbours(
+    _ x: UnsafePointer<Float>, count: Int, _ output: UnsafeMutablePointer<Float>, isNative: Bool)
+
+  /// output[r][i] = the pair of x[2 r][i] and x[2 r + 1][i], 0 beyond the last row, for rows of `width`, a multiple of the
+  /// vectors'.
+  static func pairRows(
+    _ x: UnsafePointer<Float>, rows: Int, width: Int, _ output: UnsafeMutablePointer<Float>, isNative: Bool)
+
+  /// ``multiplyBlocks(_:blockPitch:blocks:depth:rows:weights:_:second:accumulates:next:)`` of pairs of depths, rows of x
+  /// 8 pairs apart: each product adds those of the pairs' two halves, the upper one first, in single precision.
+  static func multiplyBlockPairs(
+    _ x: UnsafePointer<Float>, blockPitch: Int, blocks: Int, depth: Int, rows: Int, weights: UnsafePointer<Float>,
+    _ sums: UnsafeMutablePointer<Float>, second: Int, accumulates: Bool, next: UnsafePointer<Float>, isNative: Bool)
+
+  /// ``multiplyBlocksGradient(_:_:second:rows:depth:_:accumulates:)`` of pairs of rows.
+  static func multiplyBlockPairsGradient(
+    _ x: UnsafePointer<Float>, _ upstream: UnsafePointer<Float>, second: Int, rows: Int, depth: Int,
+    _ gradient: UnsafeMutablePointer<Float>, accumulates: Bool, isNative: Bool)
+
   /// G g G^T of the four 2x2 filters g, one for each parity of rows and columns, of a panel of 4x4 kernels, [16][panel]:
   /// sixteen points each, `pointPitch` apart, the parities `parityPitch`. `isFlipped` turns each g by half a turn.
   static func transformFilters(

@@ -10,8 +10,22 @@ import PerceptualCInstructionSet
   private let largestGroup = 6
 #endif
 
+/// What the products of blocks multiply: numbers, or pairs of numbers in bf16 (BlockPairs.swift).
+protocol BlockFactor {
+  /// Floats of memory from a row of the factors that are broadcast to the next, in ``Kernels/multiplyBlocks``.
+  static var rowFloats: Int { get }
+  /// sum + x w.
+  static func add(_ sum: Vector, _ x: Float, _ w: Vector) -> Vector
+}
+
+enum SingleFactor: BlockFactor {
+  @inline(__always) static var rowFloats: Int { 16 }
+  @inline(__always)
+  static func add(_ sum: Vector, _ x: Float, _ w: Vector) -> Vector { multiplyAdd(sum, Vector(repeating: x), w) }
+}
+
 /// The sums of two rows, two vectors each.
-private struct RowPair {
+private struct RowPair<Factor: BlockFactor> {
   var a0 = Vector.zero
   var a1 = Vector.zero
   var b0 = Vector.zero
@@ -30,12 +44,12 @@ private struct RowPair {
 
   @inline(__always)
   mutating func add(_ x: UnsafePointer<Float>, pitch: Int, _ w0: Vector, _ w1: Vector) {
-    let a = Vector(repeating: x[0])
-    a0 = multiplyAdd(a0, a, w0)
-    a1 = multiplyAdd(a1, a, w1)
-    let b = Vector(repeating: x[pitch])
-    b0 = multiplyAdd(b0, b, w0)
-    b1 = multiplyAdd(b1, b, w1)
+    let a = x[0]
+    a0 = Factor.add(a0, a, w0)
+    a1 = Factor.add(a1, a, w1)
+    let b = x[pitch]
+    b0 = Factor.add(b0, b, w0)
+    b1 = Factor.add(b1, b, w1)
   }
 
   @inline(__always)
@@ -51,8 +65,8 @@ private let rowFloats = 16
 private let pairFloats = 32
 
 /// What all rows of a product share.
-private struct Factors {
-  /// Rows of sixteen depths; the next sixteen lie `blockPitch` floats further.
+private struct BlockProduct<Factor: BlockFactor> {
+  /// Rows of a block's depths; those of the next block lie `blockPitch` floats further.
   let blockPitch: Int
   let blocks: Int
   /// Depths used of each block.
@@ -65,8 +79,9 @@ private struct Factors {
 
   @inline(__always)
   func four(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>) {
-    var p0 = accumulates ? RowPair(sums, second: second, pitch: rowFloats) : RowPair()
-    var p1 = accumulates ? RowPair(sums + pairFloats, second: second, pitch: rowFloats) : RowPair()
+    var p0 = accumulates ? RowPair<Factor>(sums, second: second, pitch: rowFloats) : RowPair<Factor>()
+    var p1 = accumulates ? RowPair<Factor>(sums + pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
+    let pitch = Factor.rowFloats
     var from = x
     var weight = weights
     var block = 0
@@ -75,8 +90,8 @@ private struct Factors {
       while k < depth {
         let w0 = load(weight)
         let w1 = load(weight + Vector.scalarCount)
-        p0.add(from + k, pitch: rowFloats, w0, w1)
-        p1.add(from + (k &+ pairFloats), pitch: rowFloats, w0, w1)
+        p0.add(from + k, pitch: pitch, w0, w1)
+        p1.add(from + (k &+ 2 &* pitch), pitch: pitch, w0, w1)
         weight += 2 &* Vector.scalarCount
         k &+= 1
       }
@@ -90,10 +105,11 @@ private struct Factors {
   #if KERNELS_AVX512
     @inline(__always)
     func eight(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>) {
-      var p0 = accumulates ? RowPair(sums, second: second, pitch: rowFloats) : RowPair()
-      var p1 = accumulates ? RowPair(sums + pairFloats, second: second, pitch: rowFloats) : RowPair()
-      var p2 = accumulates ? RowPair(sums + 2 &* pairFloats, second: second, pitch: rowFloats) : RowPair()
-      var p3 = accumulates ? RowPair(sums + 3 &* pairFloats, second: second, pitch: rowFloats) : RowPair()
+      var p0 = accumulates ? RowPair<Factor>(sums, second: second, pitch: rowFloats) : RowPair<Factor>()
+      var p1 = accumulates ? RowPair<Factor>(sums + pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
+      var p2 = accumulates ? RowPair<Factor>(sums + 2 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
+      var p3 = accumulates ? RowPair<Factor>(sums + 3 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
+      let pitch = Factor.rowFloats
       var from = x
       var weight = weights
       var block = 0
@@ -102,10 +118,10 @@ private struct Factors {
         while k < depth {
           let w0 = load(weight)
           let w1 = load(weight + Vector.scalarCount)
-          p0.add(from + k, pitch: rowFloats, w0, w1)
-          p1.add(from + (k &+ pairFloats), pitch: rowFloats, w0, w1)
-          p2.add(from + (k &+ 2 &* pairFloats), pitch: rowFloats, w0, w1)
-          p3.add(from + (k &+ 3 &* pairFloats), pitch: rowFloats, w0, w1)
+          p0.add(from + k, pitch: pitch, w0, w1)
+          p1.add(from + (k &+ 2 &* pitch), pitch: pitch, w0, w1)
+          p2.add(from + (k &+ 4 &* pitch), pitch: pitch, w0, w1)
+          p3.add(from + (k &+ 6 &* pitch), pitch: pitch, w0, w1)
           weight += 2 &* Vector.scalarCount
           k &+= 1
         }
@@ -123,14 +139,15 @@ private struct Factors {
   /// a product runs at the speed of what feeds it.
   @inline(__always)
   func most(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, next: UnsafePointer<Float>) {
-    var p0 = accumulates ? RowPair(sums, second: second, pitch: rowFloats) : RowPair()
-    var p1 = accumulates ? RowPair(sums + pairFloats, second: second, pitch: rowFloats) : RowPair()
-    var p2 = accumulates ? RowPair(sums + 2 &* pairFloats, second: second, pitch: rowFloats) : RowPair()
+    var p0 = accumulates ? RowPair<Factor>(sums, second: second, pitch: rowFloats) : RowPair<Factor>()
+    var p1 = accumulates ? RowPair<Factor>(sums + pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
+    var p2 = accumulates ? RowPair<Factor>(sums + 2 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
     #if KERNELS_AVX512
-      var p3 = accumulates ? RowPair(sums + 3 &* pairFloats, second: second, pitch: rowFloats) : RowPair()
-      var p4 = accumulates ? RowPair(sums + 4 &* pairFloats, second: second, pitch: rowFloats) : RowPair()
-      var p5 = accumulates ? RowPair(sums + 5 &* pairFloats, second: second, pitch: rowFloats) : RowPair()
+      var p3 = accumulates ? RowPair<Factor>(sums + 3 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
+      var p4 = accumulates ? RowPair<Factor>(sums + 4 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
+      var p5 = accumulates ? RowPair<Factor>(sums + 5 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
     #endif
+    let pitch = Factor.rowFloats
     var from = x
     var weight = weights
     var ahead = next
@@ -142,13 +159,13 @@ private struct Factors {
         perceptual_prefetch_second(ahead + k &* rowFloats)
         let w0 = load(weight)
         let w1 = load(weight + Vector.scalarCount)
-        p0.add(from + k, pitch: rowFloats, w0, w1)
-        p1.add(from + (k &+ pairFloats), pitch: rowFloats, w0, w1)
-        p2.add(from + (k &+ 2 &* pairFloats), pitch: rowFloats, w0, w1)
+        p0.add(from + k, pitch: pitch, w0, w1)
+        p1.add(from + (k &+ 2 &* pitch), pitch: pitch, w0, w1)
+        p2.add(from + (k &+ 4 &* pitch), pitch: pitch, w0, w1)
         #if KERNELS_AVX512
-          p3.add(from + (k &+ 3 &* pairFloats), pitch: rowFloats, w0, w1)
-          p4.add(from + (k &+ 4 &* pairFloats), pitch: rowFloats, w0, w1)
-          p5.add(from + (k &+ 5 &* pairFloats), pitch: rowFloats, w0, w1)
+          p3.add(from + (k &+ 6 &* pitch), pitch: pitch, w0, w1)
+          p4.add(from + (k &+ 8 &* pitch), pitch: pitch, w0, w1)
+          p5.add(from + (k &+ 10 &* pitch), pitch: pitch, w0, w1)
         #endif
         weight += 2 &* Vector.scalarCount
         k &+= 1
@@ -166,43 +183,45 @@ private struct Factors {
       p5.write(sums + 5 &* pairFloats, second: second, pitch: rowFloats)
     #endif
   }
-}
 
-extension Kernels {
-  public static var panelChannels: Int { 2 &* Vector.scalarCount }
-
-  public static func multiplyBlocks(
-    _ x: UnsafePointer<Float>, blockPitch: Int, blocks: Int, depth: Int, rows: Int, weights: UnsafePointer<Float>,
-    _ sums: UnsafeMutablePointer<Float>, second: Int, accumulates: Bool, next: UnsafePointer<Float>
+  /// All rows, `largestGroup` at a time.
+  @inline(__always)
+  func run(
+    _ x: UnsafePointer<Float>, rows: Int, _ sums: UnsafeMutablePointer<Float>, next: UnsafePointer<Float>
   ) {
-    let factors = Factors(
-      blockPitch: blockPitch, blocks: blocks, depth: depth, weights: weights, second: second, accumulates: accumulates)
+    let pitch = Factor.rowFloats
     var row = 0
     // What is left over goes in fours (and eights), never in twos.
     while rows &- row >= largestGroup && rows &- row != largestGroup &+ 2 {
       // The first groups bring all of the next panel; afterwards what is asked for is at hand.
       let lines = row / largestGroup &* blocks &* depth
       let panelLines = 2 &* Vector.scalarCount &* blocks &* depth / rowFloats
-      factors.most(
-        x + row &* rowFloats, sums + row &* rowFloats,
-        next: lines < panelLines ? next + lines &* rowFloats : weights)
+      most(
+        x + row &* pitch, sums + row &* rowFloats, next: lines < panelLines ? next + lines &* rowFloats : weights)
       row &+= largestGroup
     }
     #if KERNELS_AVX512
       while rows &- row >= 8 {
-        factors.eight(x + row &* rowFloats, sums + row &* rowFloats)
+        eight(x + row &* pitch, sums + row &* rowFloats)
         row &+= 8
       }
     #endif
     while row < rows {
-      factors.four(x + row &* rowFloats, sums + row &* rowFloats)
+      four(x + row &* pitch, sums + row &* rowFloats)
       row &+= 4
     }
   }
+}
 
-  public static func multiplyBlocksGradient(
-    _ x: UnsafePointer<Float>, _ upstream: UnsafePointer<Float>, second: Int, rows: Int, depth: Int,
-    _ gradient: UnsafeMutablePointer<Float>, accumulates: Bool
+/// gradient[k][o] = (accumulates: +=) sum over rows r of x[16 r + k] upstream[16 r + o], for k < depth.
+private struct BlockGradient<Factor: BlockFactor> {
+  let second: Int
+  let rows: Int
+  let accumulates: Bool
+
+  @inline(__always)
+  func run(
+    _ x: UnsafePointer<Float>, _ upstream: UnsafePointer<Float>, depth: Int, _ gradient: UnsafeMutablePointer<Float>
   ) {
     let panel = 2 &* Vector.scalarCount
     let width = Vector.scalarCount
@@ -210,10 +229,10 @@ extension Kernels {
     #if KERNELS_AVX512
       while k &+ 8 <= depth {
         let target = gradient + k &* panel
-        var p0 = accumulates ? RowPair(target, second: width, pitch: panel) : RowPair()
-        var p1 = accumulates ? RowPair(target + 2 &* panel, second: width, pitch: panel) : RowPair()
-        var p2 = accumulates ? RowPair(target + 4 &* panel, second: width, pitch: panel) : RowPair()
-        var p3 = accumulates ? RowPair(target + 6 &* panel, second: width, pitch: panel) : RowPair()
+        var p0 = accumulates ? RowPair<Factor>(target, second: width, pitch: panel) : RowPair<Factor>()
+        var p1 = accumulates ? RowPair<Factor>(target + 2 &* panel, second: width, pitch: panel) : RowPair<Factor>()
+        var p2 = accumulates ? RowPair<Factor>(target + 4 &* panel, second: width, pitch: panel) : RowPair<Factor>()
+        var p3 = accumulates ? RowPair<Factor>(target + 6 &* panel, second: width, pitch: panel) : RowPair<Factor>()
         var from = x + k
         var g = upstream
         var row = 0
@@ -254,8 +273,8 @@ extension Kernels {
     #endif
     while k < depth {
       let target = gradient + k &* panel
-      var p0 = accumulates ? RowPair(target, second: width, pitch: panel) : RowPair()
-      var p1 = accumulates ? RowPair(target + 2 &* panel, second: width, pitch: panel) : RowPair()
+      var p0 = accumulates ? RowPair<Factor>(target, second: width, pitch: panel) : RowPair<Factor>()
+      var p1 = accumulates ? RowPair<Factor>(target + 2 &* panel, second: width, pitch: panel) : RowPair<Factor>()
       var from = x + k
       var g = upstream
       var row = 0
@@ -272,5 +291,59 @@ extension Kernels {
       p1.write(target + 2 &* panel, second: width, pitch: panel)
       k &+= 4
     }
+  }
+}
+
+extension Kernels {
+  public static var panelChannels: Int { 2 &* Vector.scalarCount }
+
+  public static func multiplyBlocks(
+    _ x: UnsafePointer<Float>, blockPitch: Int, blocks: Int, depth: Int, rows: Int, weights: UnsafePointer<Float>,
+    _ sums: UnsafeMutablePointer<Float>, second: Int, accumulates: Bool, next: UnsafePointer<Float>
+  ) {
+    BlockProduct<SingleFactor>(
+      blockPitch: blockPitch, blocks: blocks, depth: depth, weights: weights, second: second, accumulates: accumulates
+    ).run(x, rows: rows, sums, next: next)
+  }
+
+  public static func multiplyBlocksGradient(
+    _ x: UnsafePointer<Float>, _ upstream: UnsafePointer<Float>, second: Int, rows: Int, depth: Int,
+    _ gradient: UnsafeMutablePointer<Float>, accumulates: Bool
+  ) {
+    BlockGradient<SingleFactor>(second: second, rows: rows, accumulates: accumulates)
+      .run(x, upstream, depth: depth, gradient)
+  }
+
+  public static func multiplyBlockPairs(
+    _ x: UnsafePointer<Float>, blockPitch: Int, blocks: Int, depth: Int, rows: Int, weights: UnsafePointer<Float>,
+    _ sums: UnsafeMutablePointer<Float>, second: Int, accumulates: Bool, next: UnsafePointer<Float>, isNative: Bool
+  ) {
+    #if KERNELS_AVX512
+      if isNative {
+        BlockProduct<NativePairFactor>(
+          blockPitch: blockPitch, blocks: blocks, depth: depth, weights: weights, second: second,
+          accumulates: accumulates
+        ).run(x, rows: rows, sums, next: next)
+        return
+      }
+    #endif
+    BlockProduct<PairFactor>(
+      blockPitch: blockPitch, blocks: blocks, depth: depth, weights: weights, second: second, accumulates: accumulates
+    ).run(x, rows: rows, sums, next: next)
+  }
+
+  public static func multiplyBlockPairsGradient(
+    _ x: UnsafePointer<Float>, _ upstream: UnsafePointer<Float>, second: Int, rows: Int, depth: Int,
+    _ gradient: UnsafeMutablePointer<Float>, accumulates: Bool, isNative: Bool
+  ) {
+    #if KERNELS_AVX512
+      if isNative {
+        BlockGradient<NativePairFactor>(second: second, rows: rows, accumulates: accumulates)
+          .run(x, upstream, depth: depth, gradient)
+        return
+      }
+    #endif
+    BlockGradient<PairFactor>(second: second, rows: rows, accumulates: accumulates)
+      .run(x, upstream, depth: depth, gradient)
   }
 }
