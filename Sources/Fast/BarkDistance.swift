@@ -10,7 +10,8 @@ import PerceptualKernels
 ///
 /// Shapes: prediction and target [N, T]; value [N]. Accuracy: 2e-6 of the value; the filters are applied by Fourier
 /// transforms, the signals' spectra made in double precision, all that follows in single. A signal that is not finite, or
-/// with a response of 2^127 over the factor or more, has a value that is not finite. Stops with a sentence where options or shapes do not fit.
+/// with a response of 2^127 over the factor or more, has a value that is not finite. Stops with a sentence where options or
+/// shapes do not fit.
 public func barkDistance(
   _ prediction: Tensor<Float>, target: Tensor<Float>, options: BarkDistanceOptions
 ) -> Tensor<Float> {

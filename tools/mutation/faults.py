@@ -11,6 +11,7 @@ TESTS = {
     "transposedConvolution2D": rf"Tests\.TransposedConvolution|Checks\.ConvolutionGradient|{FIXTURES}",
     "batchNormalization": rf"(Tests|Checks)\.BatchNormalization|{FIXTURES}",
     "minimalFiltering": r"Tests\.(MinimalFiltering|ConvolutionBlock|LargeOutput|Trajectory|Autoencoder|Inference)",
+    "productPrecision": r"Tests\.ProductPrecision",
     "leakyReLU": rf"(Tests|Checks)\.LeakyReLU|{FIXTURES}",
     "tanh": rf"(Tests|Checks)\.Tanh|{FIXTURES}",
     "sigmoid": rf"(Tests|Checks)\.Sigmoid|{FIXTURES}",
@@ -428,8 +429,8 @@ FAULTS = [
         "shortTimeFourierTransform", "Sources/FastKernels/Source/Fourier.swift",
         ("a turn the wrong way", "@inline(__always) get { Complex(imaginary, -real) }",
          "@inline(__always) get { Complex(-imaginary, real) }"),
-        ("the middle bin not packed", "    while 2 &* k <= length {\n      let low = read(k)",
-         "    while 2 &* k < length {\n      let low = read(k)"),
+        ("the middle bin not packed", "    while 2 &* k <= length {\n      let low = Complex(at: spectrum",
+         "    while 2 &* k < length {\n      let low = Complex(at: spectrum"),
         ("the Nyquist bin's sign", "length, Complex(first.real - first.imaginary, .zero))",
          "length, Complex(first.real + first.imaginary, .zero))"),
     ),
@@ -476,7 +477,7 @@ FAULTS = [
     ),
     *faults(
         "minimalFiltering", "Sources/Fast/MinimalFilter.swift",
-        ("the transposed filter not turned", "gather(isFlipped: true,", "gather(isFlipped: false,"),
+        ("the transposed filter not turned", "gather(isFlipped: true)", "gather(isFlipped: false)"),
         ("parts of the gradient forgotten", "for part in 1..<max(1, partCount)", "for part in 1..<max(1, partCount - 1)"),
     ),
     *faults(
@@ -520,6 +521,34 @@ FAULTS = [
         "minimalFiltering", "Sources/Experiments/Trainer.swift",
         ("a failed step keeps its statistics",
          "      statistics.values.update(from: earlierStatistics.values, count: statistics.count)\n", ""),
+    ),
+    *faults(
+        "productPrecision", "Sources/CInstructionSet/include/PerceptualCPairs.h",
+        ("ties rounded away", "bits + 0x7fffu + ((bits >> 16) & 1u);", "bits + 0x8000u;"),
+        ("the instruction's pairs exchanged", "(perceptual_native_floats)b, (perceptual_native_floats)a);",
+         "(perceptual_native_floats)a, (perceptual_native_floats)b);"),
+    ),
+    *faults(
+        "productPrecision", "Sources/FastKernels/Source/BlockPairs.swift",
+        ("a row beyond the last", "let hasSecond = row &+ 1 < rows", "let hasSecond = true"),
+        ("lower halves multiplied twice", "Vector(repeating: high), highHalves(w))", "Vector(repeating: low), lowHalves(w))"),
+    ),
+    *faults(
+        "productPrecision", "Sources/Fast/MinimalFiltering.swift",
+        ("one block's factors for all", "let place = (point * depthsAtOnce + depthBlock) * factorPitch",
+         "let place = point * depthsAtOnce * factorPitch"),
+    ),
+    *faults(
+        "productPrecision", "Sources/Fast/BlockProducts.swift",
+        ("an odd tile left out", "rows: (rows + 1) / 2, depth", "rows: rows / 2, depth"),
+    ),
+    *faults(
+        "productPrecision", "Sources/Reference/BFloat16.swift",
+        ("rounded towards zero", ".rounded(.toNearestOrEven)", ".rounded(.towardZero)"),
+    ),
+    *faults(
+        "productPrecision", "Sources/Experiments/Checkpoint.swift",
+        ("the precision not kept", 'if options.precision != .fp32 { settings["products"]', 'if options.iterations < 0 { settings["products"]'),
     ),
     *faults(
         "barkDistance", "Sources/FastKernels/Source/BarkDistance.swift",
