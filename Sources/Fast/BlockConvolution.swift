@@ -9,7 +9,7 @@ import PerceptualKernels
 /// 2^30, or outputs near an exception carry it too. Accuracy: the error of the direct sum. The same bits for any
 /// number of threads, not for every instruction set.
 ///
-/// With products in bf16 the transformed arrays are rounded to it, which makes a random error of some 0.4 % of an output's
+/// With products in bf16 the transformed arrays are rounded to it, which makes an error of 0.3 % of the outputs, root mean
 /// scale (docs/performance.md); twice as fast where the processor has AVX512_BF16, slower than single precision elsewhere, and with the same bits but
 /// for subnormal sums.
 ///
