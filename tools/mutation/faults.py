@@ -523,13 +523,10 @@ FAULTS = [
          "      statistics.values.update(from: earlierStatistics.values, count: statistics.count)\n", ""),
     ),
     *faults(
-        "productPrecision", "Sources/CInstructionSet/include/PerceptualCPairs.h",
-        ("ties rounded away", "bits + 0x7fffu + ((bits >> 16) & 1u);", "bits + 0x8000u;"),
-        ("the instruction's pairs exchanged", "(perceptual_native_floats)b, (perceptual_native_floats)a);",
-         "(perceptual_native_floats)a, (perceptual_native_floats)b);"),
-    ),
-    *faults(
         "productPrecision", "Sources/FastKernels/Source/BlockPairs.swift",
+        ("a factor cut off in place of rounded", "perceptual_pair8(perceptual_rounded8(a),", "perceptual_pair8(perceptual_high8(a),"),
+        ("the instruction's vectors exchanged", "perceptual_native_neighbours16(load(x + index), load(x + (index &+ width)))",
+         "perceptual_native_neighbours16(load(x + (index &+ width)), load(x + index))"),
         ("a row beyond the last", "let hasSecond = row &+ 1 < rows", "let hasSecond = true"),
         ("lower halves multiplied twice", "Vector(repeating: high), highHalves(w))", "Vector(repeating: low), lowHalves(w))"),
     ),
