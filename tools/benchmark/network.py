@@ -91,8 +91,10 @@ class TrainingStepBF16(TrainingStep):
 
     def __init__(self):
         super().__init__()
-        # Where single precision goes from the same weights.
-        self.exact = TrainingStep().first()["losses"]
+        # Where single precision goes from the same weights, which a second network would not draw.
+        exact = TrainingStep()
+        exact.model.load_state_dict(self.model.state_dict())
+        self.exact = exact.first()["losses"]
 
     def loss(self, x):
         with torch.autocast("cpu", dtype=torch.bfloat16):
