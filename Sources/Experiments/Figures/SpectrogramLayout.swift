@@ -28,7 +28,8 @@ extension SpectrogramFigure {
       let panels = figure.panels.compactMap { $0 }
       unit = figure.scale
       columns = figure.columns
-      rows = (figure.panels.count + columns - 1) / columns
+      // Places that stay empty behind the last panel take no row.
+      rows = (figure.panels.lastIndex { $0 != nil } ?? 0) / columns + 1
       // Narrow images are stretched by whole factors, so that titles have room.
       let frames = panels.map { $0.image.shape[1] }.max() ?? 1
       let mels = panels.map { $0.image.shape[0] }.max() ?? 1
