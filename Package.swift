@@ -37,7 +37,7 @@ let x86Kernels: [Target] =
   ? [
     kernels(
       "AVX512", define: "KERNELS_AVX512",
-      // The products of bf16 are only in functions of their own, which are called where the processor has them.
+      // The instructions of bf16 are executed only where the processor has them.
       flags: ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mavx512bf16", "-mavx2", "-mfma"]),
     kernels("AVX2", define: "KERNELS_AVX2", flags: ["-mavx2", "-mfma"]),
   ] : []

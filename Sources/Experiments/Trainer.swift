@@ -20,8 +20,9 @@ public struct TrainingOptions: Equatable, Sendable {
   /// Computes the network's largest activation again where its gradient needs it, three times a step, in place of storing
   /// it: half the memory, the same bits, more time.
   public var checkpointsActivations: Bool
-  /// In what the strided convolutions' products are computed, forward and backward; sums, activations, weights and moments
-  /// are in single precision. The network must run in fused blocks for any other than fp32.
+  /// In what the products of the strided convolutions but the first, which has a single channel, are computed, forward and
+  /// backward; sums, activations, weights and moments are in single precision. The network must run in fused blocks for any
+  /// other than fp32.
   public var precision: ProductPrecision
 
   public init(
@@ -145,11 +146,9 @@ public final class Trainer {
     public let gradientNorm: Double
   }
 
-  public init(
-    _ network: Autoencoder, options: TrainingOptions, data: TrainingData
-  ) throws(PerceptualError) {
+  /// Throws what of the options is wrong, or is not there for such a network: what can be known before any data are read.
+  public static func validate(_ options: TrainingOptions, for network: Autoencoder) throws(PerceptualError) {
     try options.validate()
-    try data.validate(height: options.size, width: options.size)
     let wanted = [
       ("checkpointing of activations", options.checkpointsActivations),
       ("precision \(options.precision.rawValue)", options.precision != .fp32),
@@ -159,6 +158,13 @@ public final class Trainer {
         throw PerceptualError(.usage, "\(what) is there for networks that run in fused blocks alone: \(obstacle)")
       }
     }
+  }
+
+  public init(
+    _ network: Autoencoder, options: TrainingOptions, data: TrainingData
+  ) throws(PerceptualError) {
+    try Self.validate(options, for: network)
+    try data.validate(height: options.size, width: options.size)
     self.network = network
     self.options = options
     self.data = data

@@ -11,7 +11,7 @@ import PerceptualKernels
 ///
 /// With products in bf16 the transformed arrays are rounded to it, which makes an error of 0.3 % of the outputs, root mean
 /// square (docs/performance.md); faster where the processor has AVX512_BF16, slower than single precision elsewhere, with the
-/// same bits but for subnormal sums.
+/// same bits but for subnormal sums and products.
 ///
 /// Threads and instruction set are those of ``Execution/current`` where it is made. It holds no memory: filters and scratch
 /// are lent by a pool that outlives it.

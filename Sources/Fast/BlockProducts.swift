@@ -18,8 +18,10 @@ struct BlockProducts {
     isNative = kernels.hasNativePairs
   }
 
+  /// Whether transformed arrays are rounded before they are multiplied.
+  var isRounded: Bool { precision != .fp32 }
   /// Factors in 32 bits.
-  var share: Int { precision == .bf16 ? 2 : 1 }
+  var factorsPerWord: Int { precision == .bf16 ? 2 : 1 }
 
   /// Rows of depths, [rows][width], as the filters are read.
   func pack(_ x: UnsafePointer<Float>, rows: Int, width: Int, _ output: UnsafeMutablePointer<Float>) {

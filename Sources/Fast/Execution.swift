@@ -70,7 +70,7 @@ public struct Execution: Sendable {
   }
 
   /// Whether products in bf16 are single instructions here (AVX512_BF16). Elsewhere they take more time than those in
-  /// single precision, and give the same bits but where a sum is subnormal.
+  /// single precision, and give the same bits but where a sum or a product is subnormal.
   public var hasBF16Products: Bool { kernels.hasNativePairs }
 
   /// What the calling task uses. Not visible inside ``forEach(_:_:)``'s workers: read it before.

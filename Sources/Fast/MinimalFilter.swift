@@ -38,7 +38,7 @@ struct MinimalFilter {
   /// Floats of the filters' gradient.
   var count: Int { Self.points * coarse * depth }
   /// Floats of the packed filters, of either kind.
-  var packedCount: Int { count / products.share }
+  var packedCount: Int { count / products.factorsPerWord }
 
   /// Analysis: [point][panel of coarse channels][depth][panel]. The gradient has the same layout. (Where the factors are
   /// pairs, two depths are one.)
@@ -69,7 +69,7 @@ struct MinimalFilter {
       gather(isFlipped: false) { input, output in
         weight + ((first + output) * fine + c + input) * 16
       } place: { parity, point in
-        packed + analysisIndex(point: point, coarse: first, depth: depthIndex(fine: c, parity: parity)) / products.share
+        packed + analysisIndex(point: point, coarse: first, depth: depthIndex(fine: c, parity: parity)) / products.factorsPerWord
       }
     }
   }
@@ -83,7 +83,7 @@ struct MinimalFilter {
       gather(isFlipped: true) { input, output in
         weight + ((o + input) * fine + first + output) * 16
       } place: { parity, point in
-        packed + synthesisIndex(point: point, parity: parity, fine: first, coarse: o) / products.share
+        packed + synthesisIndex(point: point, parity: parity, fine: first, coarse: o) / products.factorsPerWord
       }
     }
   }

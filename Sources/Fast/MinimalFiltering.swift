@@ -128,7 +128,7 @@ struct MinimalFiltering {
   var analysisScratch: Int {
     // In bf16 the factors are there twice, in pairs of depths and of tiles.
     let transformed = Self.points * Self.blocksAtOnce * MinimalFilter.parities * analysisGrid.pitch * Self.lanes
-    return analysisPatch + unrounded(analysisGrid) + transformed + Self.points * coarse.channels * analysisGrid.pitch
+    return analysisPatch + unroundedCount(analysisGrid) + transformed + Self.points * coarse.channels * analysisGrid.pitch
   }
 
   /// Floats of a piece of the fine image.
@@ -137,8 +137,8 @@ struct MinimalFiltering {
   }
 
   /// Floats of one block's transformed tiles before they are rounded; none where they are not.
-  private func unrounded(_ grid: TileGrid) -> Int {
-    products.precision == .fp32 ? 0 : Self.points * grid.pitch * Self.lanes
+  private func unroundedCount(_ grid: TileGrid) -> Int {
+    products.isRounded ? Self.points * grid.pitch * Self.lanes : 0
   }
 
   /// Rows or columns of the fine image that so many tiles need, and of the coarse one.
@@ -146,7 +146,7 @@ struct MinimalFiltering {
   private static func coarsePatch(_ tiles: Int) -> Int { tile * tiles + 1 }
 
   /// Floats of one piece's expanded upstream gradient.
-  var expandedCount: Int { Self.points * coarse.channels * analysisGrid.pitch / products.share }
+  var expandedCount: Int { Self.points * coarse.channels * analysisGrid.pitch / products.factorsPerWord }
 
   /// A d A^T of every tile of one piece: what the weight gradient takes for an upstream gradient. Writes
   /// [point][block][tile][16], or pairs of tiles; `patch` holds `analysisScratch` floats.
@@ -157,7 +157,6 @@ struct MinimalFiltering {
     let (tileRows, tileColumns) = analysisGrid.piece(piece)
     let pitch = analysisGrid.pitch * Self.lanes
     let rowPitch = Self.tile * tileColumns.count * Self.lanes
-    let isRounded = products.precision != .fp32
     let unrounded = patch + analysisPatch
     for block in 0..<coarse.blocks {
       source.fill(
@@ -166,14 +165,14 @@ struct MinimalFiltering {
       for row in 0..<tileRows.count {
         kernels.expandTiles(
           patch + Self.tile * row * rowPitch, rowPitch: rowPitch, tiles: tileColumns.count,
-          (isRounded ? unrounded : output + block * pitch) + row * tileColumns.count * Self.lanes,
-          pointPitch: isRounded ? pitch : coarse.blocks * pitch)
+          (products.isRounded ? unrounded : output + block * pitch) + row * tileColumns.count * Self.lanes,
+          pointPitch: products.isRounded ? pitch : coarse.blocks * pitch)
       }
-      if isRounded {
+      if products.isRounded {
         for point in 0..<Self.points {
           products.pairTiles(
             unrounded + point * pitch, rows: tileRows.count * tileColumns.count,
-            output + (point * coarse.blocks + block) * pitch / products.share)
+            output + (point * coarse.blocks + block) * pitch / products.factorsPerWord)
         }
       }
     }
@@ -192,12 +191,11 @@ struct MinimalFiltering {
     let depthsAtOnce = Self.blocksAtOnce * MinimalFilter.parities
     let patch = scratch
     let patchPitch = Self.finePatch(tileColumns.count) * Self.lanes
-    let isRounded = products.precision != .fp32
     let unrounded = scratch + analysisPatch
-    let factors = unrounded + self.unrounded(analysisGrid)
-    /// Those of the filters' gradient, where they are others.
-    let gradientFactors = isRounded ? factors + Self.points * depthsAtOnce * pitch / products.share : factors
-    let factorPitch = pitch / products.share
+    let factors = unrounded + unroundedCount(analysisGrid)
+    let factorPitch = pitch / products.factorsPerWord
+    // Those of the filters' gradient, where they are others.
+    let gradientFactors = products.isRounded ? factors + Self.points * depthsAtOnce * factorPitch : factors
     let sums = factors + Self.points * depthsAtOnce * pitch
 
     let row = 2 * Self.tile * tileRows.lowerBound - padding.height
@@ -216,14 +214,14 @@ struct MinimalFiltering {
               patch + (2 * Self.tile * tileRow + parity / 2) * patchPitch + parity % 2 * Self.lanes,
               rowPitch: 2 * patchPitch, columnPitch: 2 * Self.lanes, tilePitch: 2 * Self.tile * Self.lanes,
               tiles: tileColumns.count,
-              (isRounded ? unrounded : factors + depthBlock * pitch) + tileRow * tileColumns.count * Self.lanes,
-              pointPitch: isRounded ? pitch : depthsAtOnce * pitch)
+              (products.isRounded ? unrounded : factors + depthBlock * pitch) + tileRow * tileColumns.count * Self.lanes,
+              pointPitch: products.isRounded ? pitch : depthsAtOnce * pitch)
           }
-          if !isRounded { continue }
+          if !products.isRounded { continue }
           for point in 0..<Self.points {
-            let place = (point * depthsAtOnce + depthBlock) * factorPitch
-            if filters != nil { products.pairDepths(unrounded + point * pitch, rows: tiles, factors + place) }
-            if gradient != nil { products.pairTiles(unrounded + point * pitch, rows: tiles, gradientFactors + place) }
+            let at = (point * depthsAtOnce + depthBlock) * factorPitch
+            if filters != nil { products.pairDepths(unrounded + point * pitch, rows: tiles, factors + at) }
+            if gradient != nil { products.pairTiles(unrounded + point * pitch, rows: tiles, gradientFactors + at) }
           }
         }
       }
@@ -239,15 +237,16 @@ struct MinimalFiltering {
           if let filters {
             products.multiply(
               factors + x, blockPitch: factorPitch, blocks: depthBlocks, rows: tiles,
-              weights: filters + from / products.share, sums + point * coarse.blocks * pitch + offset, second: second,
-              accumulates: first > 0, next: filters + following / products.share)
+              weights: filters + from / products.factorsPerWord, sums + point * coarse.blocks * pitch + offset,
+              second: second, accumulates: first > 0, next: filters + following / products.factorsPerWord)
           }
           if let gradient {
-            let (offset, second) = place(panel, pitch: factorPitch)
+            let upstream = place(panel, pitch: factorPitch)
             for block in 0..<depthBlocks {
               products.multiplyGradient(
                 gradientFactors + x + block * factorPitch,
-                gradient.expanded + point * coarse.blocks * factorPitch + offset, second: second, rows: tiles,
+                gradient.expanded + point * coarse.blocks * factorPitch + upstream.offset, second: upstream.second,
+                rows: tiles,
                 gradient.filters + from + block * Self.lanes * filter.panel, accumulates: gradient.accumulates)
             }
           }
@@ -285,8 +284,8 @@ struct MinimalFiltering {
 
   /// Floats of working memory that ``synthesise`` needs.
   var synthesisScratch: Int {
-    let factors = Self.points * coarse.channels * synthesisGrid.pitch / products.share
-    return synthesisPatch + unrounded(synthesisGrid) + factors
+    let factors = Self.points * coarse.channels * synthesisGrid.pitch / products.factorsPerWord
+    return synthesisPatch + unroundedCount(synthesisGrid) + factors
       + MinimalFilter.parities * Self.points * MinimalFilter.group * synthesisGrid.pitch
   }
 
@@ -306,10 +305,9 @@ struct MinimalFiltering {
     let pitch = synthesisGrid.pitch * Self.lanes
     let patch = scratch
     let patchPitch = Self.coarsePatch(tileColumns.count) * Self.lanes
-    let isRounded = products.precision != .fp32
     let unrounded = scratch + synthesisPatch
-    let factors = unrounded + self.unrounded(synthesisGrid)
-    let factorPitch = pitch / products.share
+    let factors = unrounded + unroundedCount(synthesisGrid)
+    let factorPitch = pitch / products.factorsPerWord
     let sums = factors + Self.points * coarse.blocks * factorPitch
     for block in 0..<coarse.blocks {
       let row = Self.tile * tileRows.lowerBound - 1
@@ -321,10 +319,10 @@ struct MinimalFiltering {
         kernels.transformPatches(
           patch + Self.tile * tileRow * patchPitch, rowPitch: patchPitch, columnPitch: Self.lanes,
           tilePitch: Self.tile * Self.lanes, tiles: tileColumns.count,
-          (isRounded ? unrounded : factors + block * pitch) + tileRow * tileColumns.count * Self.lanes,
-          pointPitch: isRounded ? pitch : coarse.blocks * pitch)
+          (products.isRounded ? unrounded : factors + block * pitch) + tileRow * tileColumns.count * Self.lanes,
+          pointPitch: products.isRounded ? pitch : coarse.blocks * pitch)
       }
-      if !isRounded { continue }
+      if !products.isRounded { continue }
       for point in 0..<Self.points {
         products.pairDepths(
           unrounded + point * pitch, rows: tiles, factors + (point * coarse.blocks + block) * factorPitch)
@@ -339,7 +337,7 @@ struct MinimalFiltering {
         for parity in 0..<MinimalFilter.parities {
           for point in 0..<Self.points {
             let from = ((group * panels + panel) * MinimalFilter.parities + parity) * Self.points + point
-            let weights = coarse.channels * filter.panel / products.share
+            let weights = coarse.channels * filter.panel / products.factorsPerWord
             products.multiply(
               factors + point * coarse.blocks * factorPitch, blockPitch: factorPitch, blocks: coarse.blocks, rows: tiles,
               weights: filters + from * weights,

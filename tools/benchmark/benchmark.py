@@ -100,7 +100,8 @@ def measure(name, threads, rounds, batch):
         # On a machine that others use, processor time says more than the clock on the wall.
         "ours_cpu_seconds": processor["ours"], "peer_cpu_seconds": processor["peer"],
         "cpu_ratio": processor["peer"] / processor["ours"], "rounds": rounds,
-        "instruction_set": ours.description["instructionSet"]} | ({"batch": network.BATCH} if name in BATCHED else {})
+        "instruction_set": ours.description["instructionSet"],
+        "has_bf16_products": ours.description["hasBF16Products"]} | ({"batch": network.BATCH} if name in BATCHED else {})
 
 
 def measure_in_child(name, threads, rounds, batch):

@@ -532,8 +532,8 @@ FAULTS = [
     ),
     *faults(
         "productPrecision", "Sources/Fast/MinimalFiltering.swift",
-        ("one block's factors for all", "let place = (point * depthsAtOnce + depthBlock) * factorPitch",
-         "let place = point * depthsAtOnce * factorPitch"),
+        ("one block's factors for all", "let at = (point * depthsAtOnce + depthBlock) * factorPitch",
+         "let at = point * depthsAtOnce * factorPitch"),
     ),
     *faults(
         "productPrecision", "Sources/Fast/BlockProducts.swift",

@@ -32,6 +32,7 @@ struct BenchmarkWorkerCommand: ParsableCommand {
         JSONValue.object([
           .init(key: "instructionSet", value: .string(execution.instructionSet.rawValue)),
           .init(key: "threads", value: .integer(execution.threads)),
+          .init(key: "hasBF16Products", value: .bool(execution.hasBF16Products)),
         ]))
       while let line = readLine() {
         guard let times = Int(line), times > 0 else {

@@ -31,7 +31,8 @@ struct Table1Command: ParsableCommand {
   var quantisation: TrainingQuantisation?
   @Option(help: "Which published form of NLPD to train with; the test's is hepburn. (default: hepburn)")
   var nlpdFamily: LaplacianPyramidFamily?
-  @Option(help: "In what products are computed while training, faster in bf16 on some processors. (default: fp32)")
+  @Option(
+    help: "In what products are computed while training, at --scale small or paper; bf16 pays with AVX512_BF16. (default: fp32)")
   var precision: ProductPrecision?
   @Flag(help: "Train nothing: test what is trained in --out, leaving out what is not.")
   var onlyEvaluate = false
@@ -59,6 +60,14 @@ struct Table1Command: ParsableCommand {
       for (name, isGiven) in given where isGiven {
         throw ValidationError("--\(name) is for training, and nothing is trained: leave it out.")
       }
+    }
+    if let precision, precision != .fp32,
+      let obstacle = Autoencoder(AutoencoderOptions(channels: scale.channels))
+        .passes(height: scale.size, width: scale.size)[0].obstacle
+    {
+      throw ValidationError(
+        "--precision \(precision.rawValue) is not there at --scale \(scale.rawValue) (\(obstacle)): give --scale small or "
+          + "paper, or leave it out.")
     }
     if let clips, clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
     if music == nil && test == nil && cache.directory != nil {

@@ -64,8 +64,8 @@ struct TrainCommand: ParsableCommand {
   var quantisation: TrainingQuantisation = .soft
   @Option(
     help: ArgumentHelp(
-      "In what the products of the strided convolutions are computed; sums and all else are in single precision. bf16 is "
-        + "faster on processors with AVX512_BF16."))
+      "In what the products of the strided convolutions but the first are computed; sums and all else are in single "
+        + "precision. bf16 pays where the processor has AVX512_BF16."))
   var precision: ProductPrecision = .fp32
   @Option(help: "Scale s of the soft quantiser.")
   var scale = 10.0
@@ -112,7 +112,8 @@ struct TrainCommand: ParsableCommand {
         iterations: iterations, batch: batch, size: size, learningRate: learningRate, seed: seed.seed,
         quantisation: quantisation, checkpointsActivations: checkpointActivations, precision: precision)
       try networkOptions.validate()
-      try options.validate()
+      let network = Autoencoder(networkOptions, seed: seed.seed)
+      try Trainer.validate(options, for: network)
       if !resume, let newest = Checkpoint.newest(in: out) {
         throw PerceptualError(
           .usage,
@@ -120,8 +121,7 @@ struct TrainCommand: ParsableCommand {
       }
       let trainingData: TrainingData =
         data == "noise" ? .noise : .pictures(try loadClips(data, limit: clips, cache).clips.map(\.picture.image))
-      let trainer = try Trainer(
-        Autoencoder(networkOptions, seed: seed.seed), options: options, data: trainingData)
+      let trainer = try Trainer(network, options: options, data: trainingData)
       if explain { for line in explanation(trainer) { printNote(line) } }
       let run = TrainingRun(trainer, directory: out, checkpointEvery: checkpointEvery)
       let first = resume ? try run.resume() : 0

@@ -55,7 +55,7 @@ public protocol BlockKernels: Sendable {
     _ gradient: UnsafeMutablePointer<Float>, accumulates: Bool)
 
   /// Whether this processor multiplies pairs of bf16 numbers in one instruction, and the module was compiled for it. Where
-  /// not, `isNative` must be false below: the same bits, but for subnormal sums, in more instructions.
+  /// not, `isNative` must be false below: the same bits, but for subnormal sums and products, in more instructions.
   static var hasNativePairs: Bool { get }
 
   /// output[i] = the pair of x[2 i] and x[2 i + 1], rounded to bf16, in the lower and the upper half of 32 bits, for

@@ -2,7 +2,7 @@ import PerceptualCInstructionSet
 
 // Products of bf16 numbers, summed in single precision: each lane of 32 bits holds two factors, and a product adds that of
 // the upper halves and then that of the lower ones. A product of two bf16 numbers is exact in single precision, so that the
-// instruction, the fused form and the separate one give the same bits, but where a sum is subnormal.
+// instruction, the fused form and the separate one give the same bits, but where a sum or a product is subnormal.
 
 /// Without the instruction.
 enum PairFactor: BlockFactor {
@@ -93,6 +93,20 @@ extension Kernels {
   public static func pairRows(
     _ x: UnsafePointer<Float>, rows: Int, width: Int, _ output: UnsafeMutablePointer<Float>, isNative: Bool
   ) {
+    #if KERNELS_AVX512
+      if isNative {
+        forEachPair(x, rows: rows, width: width, output) { perceptual_native_rows16($0, $1) }
+        return
+      }
+    #endif
+    forEachPair(x, rows: rows, width: width, output) { pairs($0, $1) }
+  }
+
+  @inline(__always)
+  private static func forEachPair(
+    _ x: UnsafePointer<Float>, rows: Int, width: Int, _ output: UnsafeMutablePointer<Float>,
+    _ join: (Vector, Vector) -> Vector
+  ) {
     var from = x
     var to = output
     var row = 0
@@ -100,13 +114,8 @@ extension Kernels {
       let hasSecond = row &+ 1 < rows
       var column = 0
       while column < width {
-        let a = load(from + column)
-        let b = hasSecond ? load(from + (column &+ width)) : Vector.zero
-        #if KERNELS_AVX512
-          store(isNative ? perceptual_native_rows16(a, b) : pairs(a, b), to + column)
-        #else
-          store(pairs(a, b), to + column)
-        #endif
+        let second = hasSecond ? load(from + (column &+ width)) : Vector.zero
+        store(join(load(from + column), second), to + column)
         column &+= Vector.scalarCount
       }
       from += 2 &* width

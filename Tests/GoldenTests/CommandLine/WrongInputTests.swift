@@ -90,6 +90,10 @@ import Testing
     "train --data noise --loss nlpd --out here --nlpd-family matlab --nlpd-pooling batch",
     "train --data noise --loss mse --out here --nlpd-family matlab", "train --data noise --loss mse --out here --nlpd-pooling image",
     "train --data noise --loss nlpd --out here --add-loss mse=1e50", "train --data noise --loss nlpd --out here --add-loss mse=1e-50",
+    "train --data noise --loss mse --out here --precision fp16", "table1 --precision bf16",
+    "train --data noise --loss mse --out here --precision bf16 --channels 16",
+    "train --data no-such-directory --loss mse --out here --precision bf16 --channels 16",
+    "table1 --only-evaluate --precision bf16", "table1 --weights here --scale paper --precision bf16",
     "table1 --only-evaluate --nlpd-family matlab", "table1 --weights here --quantisation soft",
     "benchmark no-such-benchmark", "benchmark ssim --seconds -1", "synthesize --count 1 --out here --seed -1",
   ])
