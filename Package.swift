@@ -76,12 +76,17 @@ let package = Package(
 
     .target(name: "PerceptualCInstructionSet", path: "Sources/CInstructionSet"),
     .target(name: "PerceptualCThreads", path: "Sources/CThreads"),
+    .target(
+      name: "PerceptualCTiles", path: "Sources/CTiles",
+      // Optimised in debug builds too; the instructions are asked for function by function.
+      cSettings: isDependency ? [] : [.unsafeFlags(["-O2"])]),
     .target(name: "PerceptualKernels", path: "Sources/FastKernels/Protocols", swiftSettings: numeric()),
     kernels("Baseline", define: "KERNELS_BASELINE", flags: []),
     .target(
       name: "Fast",
       dependencies: [
-        "PerceptualCore", "PerceptualCFFTW3", "PerceptualCInstructionSet", "PerceptualCThreads", "PerceptualKernels",
+        "PerceptualCore", "PerceptualCFFTW3", "PerceptualCInstructionSet", "PerceptualCThreads", "PerceptualCTiles",
+        "PerceptualKernels",
         "PerceptualKernelsBaseline",
       ] + x86Dependencies,
       path: "Sources/Fast", swiftSettings: x86Settings + numeric()),

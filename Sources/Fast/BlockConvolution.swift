@@ -10,8 +10,9 @@ import PerceptualKernels
 /// number of threads, not for every instruction set.
 ///
 /// With products in bf16 the transformed arrays are rounded to it, which makes an error of 0.3 % of the outputs, root mean
-/// square (docs/performance.md); faster where the processor has AVX512_BF16, slower than single precision elsewhere, with the
-/// same bits but for subnormal sums and products.
+/// square (docs/performance.md). Faster with AMX and, on AMD's processors, with AVX512_BF16; slower than single precision
+/// elsewhere. Every instruction set but AMX, whose sums have another order, gives the same bits but for subnormal sums and
+/// products.
 ///
 /// Threads and instruction set are those of ``Execution/current`` where it is made. It holds no memory: filters and scratch
 /// are lent by a pool that outlives it.
@@ -34,7 +35,7 @@ public final class BlockConvolution {
       images: shape.images, channels: shape.outputChannels, height: shape.outputHeight, width: shape.outputWidth)
     filtering = MinimalFiltering(
       coarse: isTransposed ? input : output, fine: isTransposed ? output : input, padding: shape.geometry.padding,
-      precision: precision, kernels: execution.kernels)
+      precision: precision, execution)
   }
 
   private var input: ChannelBlocks { isTransposed ? filtering.coarse : filtering.fine }

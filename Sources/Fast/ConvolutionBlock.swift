@@ -116,14 +116,14 @@ public final class ConvolutionBlock {
       ? nil
       : MinimalFiltering(
         coarse: isTransposed ? input : output, fine: isTransposed ? output : input, padding: shape.geometry.padding,
-        precision: precision, kernels: execution.kernels)
+        precision: precision, execution)
     self.filtering = filtering
     self.recomputesOutput = recomputesOutput
     self.convolved = convolved ?? arena.floats(recomputesOutput ? 0 : output.count)
     // Its own pieces give the moments, those of whatever reads its output the gradient's sums.
     let capacity = max(
       filtering.map { isTransposed ? $0.synthesisGrid.pieces : $0.analysisGrid.pieces } ?? picture.pieces,
-      MinimalFiltering.mostPieces(reading: output), OutputBlock.pieces(reading: output))
+      MinimalFiltering.mostPieces(reading: output, BlockProducts(precision, execution)), OutputBlock.pieces(reading: output))
     statistics = BlockStatistics(
       channels: shape.outputChannels, capacity: shape.images * capacity,
       epsilon: epsilon, slope: slope, arena: arena)

@@ -1,6 +1,7 @@
 import Foundation
 import PerceptualCInstructionSet
 import PerceptualCThreads
+import PerceptualCTiles
 import PerceptualCore
 import PerceptualKernels
 import PerceptualKernelsBaseline
@@ -12,6 +13,8 @@ import PerceptualKernelsBaseline
 
 /// The instruction sets that Fast has inner loops for, best first.
 public enum InstructionSet: String, Sendable, CaseIterable {
+  /// AVX-512, and for products in bf16 the tiles of Intel's AMX.
+  case amx
   case avx512
   case avx2
   case baseline
@@ -20,10 +23,10 @@ public enum InstructionSet: String, Sendable, CaseIterable {
   var kernels: (any KernelSet.Type)? {
     switch self {
     #if X86_KERNELS
-      case .avx512: PerceptualKernelsAVX512.Kernels.self
+      case .amx, .avx512: PerceptualKernelsAVX512.Kernels.self
       case .avx2: PerceptualKernelsAVX2.Kernels.self
     #else
-      case .avx512, .avx2: nil
+      case .amx, .avx512, .avx2: nil
     #endif
     case .baseline: PerceptualKernelsBaseline.Kernels.self
     }
@@ -34,6 +37,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     guard let kernels else { return "this build has no \(rawValue) code" }
     let processorHasIt =
       switch self {
+      case .amx: perceptual_processor_has_tiles() != 0
       case .avx512: perceptual_processor_has_avx512() != 0
       case .avx2: perceptual_processor_has_avx2() != 0
       case .baseline: true
@@ -69,8 +73,10 @@ public struct Execution: Sendable {
     self.kernels = set.kernels ?? PerceptualKernelsBaseline.Kernels.self
   }
 
-  /// Whether products in bf16 are single instructions here (AVX512_BF16). Elsewhere they take more time than those in
-  /// single precision, and give the same bits but where a sum or a product is subnormal.
+  /// Whether products in bf16 are single instructions here (AMX, AVX512_BF16). Elsewhere they take more time than those in
+  /// single precision; so do those of AVX512_BF16 where the processor multiplies pairs at a quarter of the rate, as Intel's
+  /// does. Vectors give the same bits with the instruction and without, but where a sum or a product is subnormal; tiles
+  /// sum in another order.
   public var hasBF16Products: Bool { kernels.hasNativePairs }
 
   /// What the calling task uses. Not visible inside ``forEach(_:_:)``'s workers: read it before.

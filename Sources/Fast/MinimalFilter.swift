@@ -38,19 +38,16 @@ struct MinimalFilter {
   /// Floats of the filters' gradient.
   var count: Int { Self.points * coarse * depth }
   /// Floats of the packed filters, of either kind.
-  var packedCount: Int { count / products.factorsPerWord }
+  var packedCount: Int { products.words(count) }
 
-  /// Analysis: [point][panel of coarse channels][depth][panel]. The gradient has the same layout. (Where the factors are
-  /// pairs, two depths are one.)
-  private func analysisIndex(point: Int, coarse o: Int, depth k: Int) -> Int {
-    ((point * (coarse / panel) + o / panel) * depth + k) * panel + o % panel
-  }
-  private func depthIndex(fine c: Int, parity: Int) -> Int {
-    (c / ChannelBlocks.lanes * Self.parities + parity) * ChannelBlocks.lanes + c % ChannelBlocks.lanes
-  }
+  /// Where a panel's filters begin. Analysis: [point][panel of coarse channels][depth][panel]; the gradient of vectors'
+  /// products has the same layout. (Where the factors are pairs, two depths are one.)
+  func analysisIndex(point: Int, panel number: Int) -> Int { (point * (coarse / panel) + number) * depth * panel }
+  /// Which sixteen of the depths they are.
+  private func depthBlock(fine c: Int, parity: Int) -> Int { c / ChannelBlocks.lanes * Self.parities + parity }
   /// Synthesis: [panel of fine channels][parity][point][coarse channel][panel].
-  private func synthesisIndex(point: Int, parity: Int, fine c: Int, coarse o: Int) -> Int {
-    (((c / panel * Self.parities + parity) * Self.points + point) * coarse + o) * panel + c % panel
+  private func synthesisIndex(point: Int, parity: Int, panel number: Int) -> Int {
+    ((number * Self.parities + parity) * Self.points + point) * coarse * panel
   }
 
   /// Floats between two points of the filters that are gathered for sixteen inputs and one panel,
@@ -68,8 +65,10 @@ struct MinimalFilter {
       let c = index / panels * ChannelBlocks.lanes
       gather(isFlipped: false) { input, output in
         weight + ((first + output) * fine + c + input) * 16
-      } place: { parity, point in
-        packed + analysisIndex(point: point, coarse: first, depth: depthIndex(fine: c, parity: parity)) / products.factorsPerWord
+      } pack: { parity, point, filters in
+        products.pack(
+          filters, width: panel, index: depthBlock(fine: c, parity: parity), depth: depth,
+          packed + products.words(analysisIndex(point: point, panel: index % panels)))
       }
     }
   }
@@ -82,16 +81,19 @@ struct MinimalFilter {
       // The later output meets the earlier kernel element.
       gather(isFlipped: true) { input, output in
         weight + ((o + input) * fine + first + output) * 16
-      } place: { parity, point in
-        packed + synthesisIndex(point: point, parity: parity, fine: first, coarse: o) / products.factorsPerWord
+      } pack: { parity, point, filters in
+        products.pack(
+          filters, width: panel, index: o / ChannelBlocks.lanes, depth: coarse,
+          packed + products.words(synthesisIndex(point: point, parity: parity, panel: index % panels)))
       }
     }
   }
 
-  /// Transforms the filters of sixteen inputs and one panel of outputs and writes them, point by point, in long stretches.
+  /// Transforms the filters of sixteen inputs and one panel of outputs and gives them away, point by point, in long
+  /// stretches.
   private func gather(
     isFlipped: Bool, filter: (_ input: Int, _ output: Int) -> UnsafePointer<Float>,
-    place: (_ parity: Int, _ point: Int) -> UnsafeMutablePointer<Float>
+    pack: (_ parity: Int, _ point: Int, _ filters: UnsafePointer<Float>) -> Void
   ) {
     let pitch = gatheredPitch
     ScratchPool.shared.withFloats(gatheredCount + elementCount) { gathered in
@@ -106,12 +108,26 @@ struct MinimalFilter {
       }
       for parity in 0..<Self.parities {
         for point in 0..<Self.points {
-          products.pack(
-            gathered + (parity * Self.points + point) * pitch, rows: ChannelBlocks.lanes, width: panel,
-            place(parity, point))
+          pack(parity, point, gathered + (parity * Self.points + point) * pitch)
         }
       }
     }
+  }
+
+  /// Floats of a tile's sums.
+  private static let tileCount = ChannelBlocks.lanes * ChannelBlocks.lanes
+  /// The gradient of tiles' products: [point][block of coarse channels][block of depths][16][16].
+  func tileIndex(point: Int, coarse block: Int, depth depthBlock: Int) -> Int {
+    ((point * (coarse / ChannelBlocks.lanes) + block) * (depth / ChannelBlocks.lanes) + depthBlock) * Self.tileCount
+  }
+
+  /// output = the sum of the parts' stretches, in their order.
+  private func join(
+    _ stretch: UnsafePointer<Float>, count stretchCount: Int, parts: Int, _ kernels: any KernelSet.Type,
+    _ output: UnsafeMutablePointer<Float>
+  ) {
+    output.update(from: stretch, count: stretchCount)
+    for part in 1..<max(1, parts) { kernels.accumulate(stretch + part * count, output, count: stretchCount) }
   }
 
   /// The gradient with respect to weight from that of the packed analysis filters, which `parts` hold one after the other:
@@ -130,10 +146,21 @@ struct MinimalFilter {
         let elements = gathered + gatheredCount
         for parity in 0..<Self.parities {
           for point in 0..<Self.points {
-            let from = parts + analysisIndex(point: point, coarse: first, depth: depthIndex(fine: c, parity: parity))
             let sum = gathered + (parity * Self.points + point) * pitch
-            sum.update(from: from, count: stretch)
-            for part in 1..<max(1, partCount) { kernels.accumulate(from + part * count, sum, count: stretch) }
+            let block = depthBlock(fine: c, parity: parity)
+            if products.usesTiles {
+              for half in 0..<panel / ChannelBlocks.lanes {
+                let from = parts + tileIndex(point: point, coarse: first / ChannelBlocks.lanes + half, depth: block)
+                join(from, count: Self.tileCount, parts: partCount, kernels, elements)
+                for place in 0..<Self.tileCount {
+                  let (output, input) = (place / ChannelBlocks.lanes, place % ChannelBlocks.lanes)
+                  sum[input &* panel &+ half &* ChannelBlocks.lanes &+ output] = elements[place]
+                }
+              }
+            } else {
+              let from = parts + analysisIndex(point: point, panel: index % panels) + block * stretch
+              join(from, count: stretch, parts: partCount, kernels, sum)
+            }
           }
         }
         for input in 0..<ChannelBlocks.lanes {

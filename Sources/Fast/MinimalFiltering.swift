@@ -4,19 +4,20 @@ import PerceptualKernels
 /// How an image's tiles of 3x3 coarse outputs (or 6x6 fine ones) are cut into pieces of work. The cut depends on the sizes
 /// alone, so that no result depends on the number of threads.
 struct TileGrid {
-  /// About as many tiles keep the products' operands within the second-level cache.
-  private static let tilesAtOnce = 44
-
   let rows: Int
   let columns: Int
   let rowsAtOnce: Int
   let columnsAtOnce: Int
+  /// Rows of sixteen floats that one point of one piece takes.
+  let pitch: Int
 
-  init(rows: Int, columns: Int) {
+  init(rows: Int, columns: Int, _ products: BlockProducts) {
     self.rows = rows
     self.columns = columns
-    columnsAtOnce = Self.evenly(columns, atMost: Self.tilesAtOnce)
-    rowsAtOnce = Self.evenly(rows, atMost: max(1, Self.tilesAtOnce / columnsAtOnce))
+    columnsAtOnce = Self.evenly(columns, atMost: products.tilesAtOnce)
+    rowsAtOnce = Self.evenly(rows, atMost: max(1, products.tilesAtOnce / columnsAtOnce))
+    let multiple = products.tilesMultiple
+    pitch = (rowsAtOnce * columnsAtOnce + multiple - 1) / multiple * multiple
   }
 
   private static func evenly(_ count: Int, atMost most: Int) -> Int {
@@ -26,8 +27,6 @@ struct TileGrid {
 
   private var piecesAcross: Int { (columns + columnsAtOnce - 1) / columnsAtOnce }
   var pieces: Int { piecesAcross * ((rows + rowsAtOnce - 1) / rowsAtOnce) }
-  /// Rows of sixteen floats that one point of one piece takes, a multiple of 4.
-  var pitch: Int { (rowsAtOnce * columnsAtOnce + 3) / 4 * 4 }
 
   func piece(_ index: Int) -> (rows: Range<Int>, columns: Range<Int>) {
     let row = index / piecesAcross * rowsAtOnce
@@ -48,7 +47,7 @@ protocol BlockSink {
 struct FilterGradient {
   /// The piece's upstream gradient, expanded.
   let expanded: UnsafePointer<Float>
-  /// In the layout of the packed analysis filters.
+  /// In the layout of the packed analysis filters, or of tiles (``MinimalFilter``).
   let filters: UnsafeMutablePointer<Float>
   /// Added to what is there, not written over it.
   let accumulates: Bool
@@ -68,8 +67,6 @@ struct MinimalFiltering {
   let analysisGrid: TileGrid
   let synthesisGrid: TileGrid
 
-  /// Fine blocks of channels whose transforms are alive at once: 128 of the products' depths.
-  private static let blocksAtOnce = 2
   private static let lanes = ChannelBlocks.lanes
   private static let points = MinimalFilter.points
   private static let tile = MinimalFilter.tile
@@ -88,36 +85,36 @@ struct MinimalFiltering {
   }
 
   init(
-    coarse: ChannelBlocks, fine: ChannelBlocks, padding: Extent, precision: ProductPrecision,
-    kernels: any KernelSet.Type
+    coarse: ChannelBlocks, fine: ChannelBlocks, padding: Extent, precision: ProductPrecision, _ execution: Execution
   ) {
-    products = BlockProducts(precision, kernels: kernels)
+    products = BlockProducts(precision, execution)
     filter = MinimalFilter(coarse: coarse.channels, fine: fine.channels, products: products)
     self.coarse = coarse
     self.fine = fine
     self.padding = padding
-    analysisGrid = Self.analysisGrid(coarse)
-    synthesisGrid = Self.synthesisGrid(fine, padding: padding)
+    analysisGrid = Self.analysisGrid(coarse, products)
+    synthesisGrid = Self.synthesisGrid(fine, padding: padding, products)
   }
 
   private var kernels: any KernelSet.Type { products.kernels }
 
-  private static func analysisGrid(_ coarse: ChannelBlocks) -> TileGrid {
-    TileGrid(rows: (coarse.height + tile - 1) / tile, columns: (coarse.width + tile - 1) / tile)
+  private static func analysisGrid(_ coarse: ChannelBlocks, _ products: BlockProducts) -> TileGrid {
+    TileGrid(rows: (coarse.height + tile - 1) / tile, columns: (coarse.width + tile - 1) / tile, products)
   }
 
-  private static func synthesisGrid(_ fine: ChannelBlocks, padding: Extent) -> TileGrid {
+  private static func synthesisGrid(_ fine: ChannelBlocks, padding: Extent, _ products: BlockProducts) -> TileGrid {
     TileGrid(
       rows: (fine.height + padding.height + 2 * tile - 1) / (2 * tile),
-      columns: (fine.width + padding.width + 2 * tile - 1) / (2 * tile))
+      columns: (fine.width + padding.width + 2 * tile - 1) / (2 * tile), products)
   }
 
   /// The most pieces in which a convolution that reads an image, or its transpose, of whatever padding gives that image's
   /// gradient.
-  static func mostPieces(reading shape: ChannelBlocks) -> Int {
-    var most = analysisGrid(shape).pieces
+  static func mostPieces(reading shape: ChannelBlocks, _ products: BlockProducts) -> Int {
+    var most = analysisGrid(shape, products).pieces
     for padding in 0..<16 {
-      most = max(most, synthesisGrid(shape, padding: Extent(height: padding / 4, width: padding % 4)).pieces)
+      most = max(
+        most, synthesisGrid(shape, padding: Extent(height: padding / 4, width: padding % 4), products).pieces)
     }
     return most
   }
@@ -126,9 +123,11 @@ struct MinimalFiltering {
 
   /// Floats of working memory that ``analyse`` needs.
   var analysisScratch: Int {
-    // In bf16 the factors are there twice, in pairs of depths and of tiles.
-    let transformed = Self.points * Self.blocksAtOnce * MinimalFilter.parities * analysisGrid.pitch * Self.lanes
-    return analysisPatch + unroundedCount(analysisGrid) + transformed + Self.points * coarse.channels * analysisGrid.pitch
+    // Rounded factors are there twice, for the convolution and for the filters' gradient.
+    let factors = products.words(
+      Self.points * products.blocksAtOnce * MinimalFilter.parities * analysisGrid.pitch * Self.lanes)
+    return analysisPatch + unroundedCount(analysisGrid) + (products.isRounded ? 2 : 1) * factors
+      + Self.points * coarse.channels * analysisGrid.pitch
   }
 
   /// Floats of a piece of the fine image.
@@ -146,10 +145,10 @@ struct MinimalFiltering {
   private static func coarsePatch(_ tiles: Int) -> Int { tile * tiles + 1 }
 
   /// Floats of one piece's expanded upstream gradient.
-  var expandedCount: Int { Self.points * coarse.channels * analysisGrid.pitch / products.factorsPerWord }
+  var expandedCount: Int { products.words(Self.points * coarse.channels * analysisGrid.pitch) }
 
   /// A d A^T of every tile of one piece: what the weight gradient takes for an upstream gradient. Writes
-  /// [point][block][tile][16], or pairs of tiles; `patch` holds `analysisScratch` floats.
+  /// [point][block][tile][16], or that rounded to factors; `patch` holds `analysisScratch` floats.
   func expand(
     image: Int, piece: Int, _ source: some BlockSource, _ output: UnsafeMutablePointer<Float>,
     patch: UnsafeMutablePointer<Float>
@@ -170,9 +169,9 @@ struct MinimalFiltering {
       }
       if products.isRounded {
         for point in 0..<Self.points {
-          products.pairTiles(
+          products.roundUpstream(
             unrounded + point * pitch, rows: tileRows.count * tileColumns.count,
-            output + (point * coarse.blocks + block) * pitch / products.factorsPerWord)
+            output + (point * coarse.blocks + block) * products.words(pitch))
         }
       }
     }
@@ -187,22 +186,22 @@ struct MinimalFiltering {
     let (tileRows, tileColumns) = analysisGrid.piece(piece)
     let tiles = tileRows.count * tileColumns.count
     let pitch = analysisGrid.pitch * Self.lanes
-    let depth = filter.depth
-    let depthsAtOnce = Self.blocksAtOnce * MinimalFilter.parities
+    let depthsAtOnce = products.blocksAtOnce * MinimalFilter.parities
     let patch = scratch
     let patchPitch = Self.finePatch(tileColumns.count) * Self.lanes
     let unrounded = scratch + analysisPatch
     let factors = unrounded + unroundedCount(analysisGrid)
-    let factorPitch = pitch / products.factorsPerWord
+    let pointPitch = depthsAtOnce * products.words(pitch)
     // Those of the filters' gradient, where they are others.
-    let gradientFactors = products.isRounded ? factors + Self.points * depthsAtOnce * factorPitch : factors
-    let sums = factors + Self.points * depthsAtOnce * pitch
+    let gradientFactors = products.isRounded ? factors + Self.points * pointPitch : factors
+    let sums = gradientFactors + Self.points * pointPitch
 
     let row = 2 * Self.tile * tileRows.lowerBound - padding.height
     let column = 2 * Self.tile * tileColumns.lowerBound - padding.width
     var first = 0
     while first < fine.blocks {
-      let blocks = min(Self.blocksAtOnce, fine.blocks - first)
+      let blocks = min(products.blocksAtOnce, fine.blocks - first)
+      let depthBlocks = blocks * MinimalFilter.parities
       for block in 0..<blocks {
         source.fill(
           image: image, block: first + block, rows: row..<row + Self.finePatch(tileRows.count),
@@ -215,41 +214,31 @@ struct MinimalFiltering {
               rowPitch: 2 * patchPitch, columnPitch: 2 * Self.lanes, tilePitch: 2 * Self.tile * Self.lanes,
               tiles: tileColumns.count,
               (products.isRounded ? unrounded : factors + depthBlock * pitch) + tileRow * tileColumns.count * Self.lanes,
-              pointPitch: products.isRounded ? pitch : depthsAtOnce * pitch)
+              pointPitch: products.isRounded ? pitch : pointPitch)
           }
           if !products.isRounded { continue }
           for point in 0..<Self.points {
-            let at = (point * depthsAtOnce + depthBlock) * factorPitch
-            if filters != nil { products.pairDepths(unrounded + point * pitch, rows: tiles, factors + at) }
-            if gradient != nil { products.pairTiles(unrounded + point * pitch, rows: tiles, gradientFactors + at) }
+            let x = unrounded + point * pitch
+            if filters != nil {
+              products.roundDepths(
+                x, rows: tiles, index: depthBlock, blocks: depthBlocks, pitch: pitch, factors + point * pointPitch)
+            }
+            if gradient != nil {
+              products.roundTiles(
+                x, rows: tiles, gradientFactors + point * pointPitch + depthBlock * products.words(pitch))
+            }
           }
         }
       }
-      let depthBlocks = blocks * MinimalFilter.parities
-      let firstDepth = first * MinimalFilter.parities * Self.lanes
+      let depths = first * MinimalFilter.parities..<first * MinimalFilter.parities + depthBlocks
       for point in 0..<Self.points {
-        let x = point * depthsAtOnce * factorPitch
-        for panel in 0..<coarse.channels / filter.panel {
-          let from = ((point * (coarse.channels / filter.panel) + panel) * depth + firstDepth) * filter.panel
-          // The last panel of a point is followed by the first of the next point, which lies where a panel more would.
-          let following = from + depth * filter.panel
-          let (offset, second) = place(panel, pitch: pitch)
-          if let filters {
-            products.multiply(
-              factors + x, blockPitch: factorPitch, blocks: depthBlocks, rows: tiles,
-              weights: filters + from / products.factorsPerWord, sums + point * coarse.blocks * pitch + offset,
-              second: second, accumulates: first > 0, next: filters + following / products.factorsPerWord)
-          }
-          if let gradient {
-            let upstream = place(panel, pitch: factorPitch)
-            for block in 0..<depthBlocks {
-              products.multiplyGradient(
-                gradientFactors + x + block * factorPitch,
-                gradient.expanded + point * coarse.blocks * factorPitch + upstream.offset, second: upstream.second,
-                rows: tiles,
-                gradient.filters + from + block * Self.lanes * filter.panel, accumulates: gradient.accumulates)
-            }
-          }
+        if let filters {
+          multiply(
+            factors + point * pointPitch, point: point, depths: depths, rows: tiles, filters: filters,
+            sums + point * coarse.blocks * pitch)
+        }
+        if let gradient {
+          multiply(gradientFactors + point * pointPitch, point: point, depths: depths, rows: tiles, gradient)
         }
       }
       first += blocks
@@ -270,6 +259,58 @@ struct MinimalFiltering {
     }
   }
 
+  /// sums[coarse block][tile][16] of one point (+)= the products of its factors and filters, over some blocks of depths.
+  private func multiply(
+    _ x: UnsafePointer<Float>, point: Int, depths: Range<Int>, rows: Int, filters: UnsafePointer<Float>,
+    _ sums: UnsafeMutablePointer<Float>
+  ) {
+    let pitch = analysisGrid.pitch * Self.lanes
+    let accumulates = depths.lowerBound > 0
+    if products.usesTiles {
+      // The filters of a point's panels lie one after the other, and in each the depths.
+      let from = products.words(
+        filter.analysisIndex(point: point, panel: 0) + depths.lowerBound * Self.lanes * Self.lanes)
+      products.multiplyTiles(
+        x, blocks: depths.count, rows: rows, weights: filters + from, depth: filter.depth, outputs: coarse.blocks, sums,
+        pitch: pitch, accumulates: accumulates)
+      return
+    }
+    for panel in 0..<coarse.channels / filter.panel {
+      let from = filter.analysisIndex(point: point, panel: panel) + depths.lowerBound * Self.lanes * filter.panel
+      // The last panel of a point is followed by the first of the next point, which lies where a panel more would.
+      let following = from + filter.depth * filter.panel
+      let (offset, second) = place(panel, pitch: pitch)
+      products.multiply(
+        x, blockPitch: products.words(pitch), blocks: depths.count, rows: rows, weights: filters + products.words(from),
+        sums + offset, second: second, accumulates: accumulates, next: filters + products.words(following))
+    }
+  }
+
+  /// One point of some blocks of depths of the filters' gradient (+)= the products of its factors and the upstream gradient.
+  private func multiply(
+    _ x: UnsafePointer<Float>, point: Int, depths: Range<Int>, rows: Int, _ gradient: FilterGradient
+  ) {
+    let pitch = analysisGrid.pitch * Self.lanes
+    let factorPitch = products.words(pitch)
+    let upstream = gradient.expanded + point * coarse.blocks * factorPitch
+    if products.usesTiles {
+      products.multiplyTilesGradient(
+        x, blocks: depths.count, upstream, upstreamBlocks: coarse.blocks, rows: rows, pitch: pitch,
+        gradient.filters + filter.tileIndex(point: point, coarse: 0, depth: depths.lowerBound),
+        depthBlocks: filter.depth / Self.lanes, accumulates: gradient.accumulates)
+      return
+    }
+    for panel in 0..<coarse.channels / filter.panel {
+      let to = gradient.filters + filter.analysisIndex(point: point, panel: panel)
+      let (offset, second) = place(panel, pitch: factorPitch)
+      for (index, depth) in depths.enumerated() {
+        products.multiplyGradient(
+          x + index * factorPitch, upstream + offset, second: second, rows: rows,
+          to + depth * Self.lanes * filter.panel, accumulates: gradient.accumulates)
+      }
+    }
+  }
+
   /// Where a panel's channels begin among blocks `pitch` apart, and where its second vector lies.
   private func place(_ panel: Int, pitch: Int) -> (offset: Int, second: Int) {
     let channel = panel * filter.panel
@@ -284,7 +325,7 @@ struct MinimalFiltering {
 
   /// Floats of working memory that ``synthesise`` needs.
   var synthesisScratch: Int {
-    let factors = Self.points * coarse.channels * synthesisGrid.pitch / products.factorsPerWord
+    let factors = products.words(Self.points * coarse.channels * synthesisGrid.pitch)
     return synthesisPatch + unroundedCount(synthesisGrid) + factors
       + MinimalFilter.parities * Self.points * MinimalFilter.group * synthesisGrid.pitch
   }
@@ -307,7 +348,7 @@ struct MinimalFiltering {
     let patchPitch = Self.coarsePatch(tileColumns.count) * Self.lanes
     let unrounded = scratch + synthesisPatch
     let factors = unrounded + unroundedCount(synthesisGrid)
-    let factorPitch = pitch / products.factorsPerWord
+    let factorPitch = products.words(pitch)
     let sums = factors + Self.points * coarse.blocks * factorPitch
     for block in 0..<coarse.blocks {
       let row = Self.tile * tileRows.lowerBound - 1
@@ -324,8 +365,9 @@ struct MinimalFiltering {
       }
       if !products.isRounded { continue }
       for point in 0..<Self.points {
-        products.pairDepths(
-          unrounded + point * pitch, rows: tiles, factors + (point * coarse.blocks + block) * factorPitch)
+        products.roundDepths(
+          unrounded + point * pitch, rows: tiles, index: block, blocks: coarse.blocks, pitch: pitch,
+          factors + point * coarse.blocks * factorPitch)
       }
     }
     let groupBlocks = MinimalFilter.group / Self.lanes
@@ -337,12 +379,18 @@ struct MinimalFiltering {
         for parity in 0..<MinimalFilter.parities {
           for point in 0..<Self.points {
             let from = ((group * panels + panel) * MinimalFilter.parities + parity) * Self.points + point
-            let weights = coarse.channels * filter.panel / products.factorsPerWord
-            products.multiply(
-              factors + point * coarse.blocks * factorPitch, blockPitch: factorPitch, blocks: coarse.blocks, rows: tiles,
-              weights: filters + from * weights,
-              sums + parity * parityPitch + point * groupBlocks * pitch + offset, second: second, accumulates: false,
-              next: filters + (from + 1) * weights)
+            let weights = products.words(coarse.channels * filter.panel)
+            let x = factors + point * coarse.blocks * factorPitch
+            let to = sums + parity * parityPitch + point * groupBlocks * pitch + offset
+            if products.usesTiles {
+              products.multiplyTiles(
+                x, blocks: coarse.blocks, rows: tiles, weights: filters + from * weights, depth: coarse.channels,
+                outputs: groupBlocks, to, pitch: pitch, accumulates: false)
+            } else {
+              products.multiply(
+                x, blockPitch: factorPitch, blocks: coarse.blocks, rows: tiles, weights: filters + from * weights, to,
+                second: second, accumulates: false, next: filters + (from + 1) * weights)
+            }
           }
         }
       }

@@ -213,16 +213,20 @@ import Testing
     let exact = Expectation(MinimalFiltering(padding: padding), given, shape, isTransposed: isTransposed)
     let magnitudes = Expectation(
       Reference.MinimalFiltering(padding: padding, magnitudes: true), given, shape, isTransposed: isTransposed)
-    let found = computed(given, shape, isTransposed: isTransposed, .bf16)
     // Sums in single precision add some 2^-24 for each of at most a few hundred terms.
     let allowed = 2 * 0x1p-8 + 0x1p-16 + 1000 * 0x1p-24
-    for (name, result, exact, magnitudes) in [
-      ("y", found.y, exact.y, magnitudes.y), ("x", found.x, exact.x, magnitudes.x),
-      ("weight", found.weight, exact.weight, magnitudes.weight),
-    ] {
-      let largest = (0..<exact.count).map { abs(result[$0] - exact[$0]) / magnitudes[$0] }.max() ?? 0
-      #expect(largest <= allowed, "\(name)")
-      #expect(largest > 0x1p-14, "\(name)")
+    for set in InstructionSet.available {
+      let found = Execution.$current.withValue(Execution(instructionSet: set)) {
+        computed(given, shape, isTransposed: isTransposed, .bf16)
+      }
+      for (name, result, exact, magnitudes) in [
+        ("y", found.y, exact.y, magnitudes.y), ("x", found.x, exact.x, magnitudes.x),
+        ("weight", found.weight, exact.weight, magnitudes.weight),
+      ] {
+        let largest = (0..<exact.count).map { abs(result[$0] - exact[$0]) / magnitudes[$0] }.max() ?? 0
+        #expect(largest <= allowed, "\(name), \(set)")
+        #expect(largest > 0x1p-14, "\(name), \(set)")
+      }
     }
   }
 

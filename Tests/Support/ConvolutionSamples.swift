@@ -71,7 +71,7 @@ public let transposedConvolution2DSamples: [Sample] = [
 }
 
 /// Convolutions that minimal filtering takes: multiples of 32 channels, 4x4 kernels of stride 2. Tiles are 3x3 outputs, at
-/// most 44 of them a piece of work.
+/// most 44 of them a piece of work, or 172 where AMX multiplies them.
 public let minimalFilteringSamples: [(operation: String, sample: Sample)] = [
   ("one tile", [1, 32, 4, 4], 32, [1, 1], [0, 0], false),
   ("two images, tiles of which a row and a column are left over", [2, 32, 13, 16], 64, [1, 1], [0, 0], false),
@@ -80,6 +80,8 @@ public let minimalFilteringSamples: [(operation: String, sample: Sample)] = [
   ("padding 2 and 3", [1, 32, 9, 7], 32, [2, 3], [0, 0], false),
   ("two pieces of tile rows", [1, 32, 46, 48], 32, [1, 1], [0, 0], false),
   ("two pieces of tile columns", [1, 32, 4, 276], 32, [1, 1], [0, 0], false),
+  ("two pieces of AMX's tile rows", [1, 32, 84, 78], 32, [1, 1], [0, 0], false),
+  ("two pieces of AMX's tile columns", [1, 32, 4, 1040], 32, [1, 1], [0, 0], false),
   ("three images, two of which share a part of the gradient", [3, 32, 4, 4], 32, [1, 1], [0, 0], false),
   ("one tile", [1, 32, 2, 2], 32, [1, 1], [0, 0], true),
   ("two images, half the channels, odd sizes", [2, 64, 5, 7], 32, [1, 1], [0, 0], true),
@@ -88,6 +90,7 @@ public let minimalFilteringSamples: [(operation: String, sample: Sample)] = [
   ("padding 2 and 3, output padding", [1, 32, 6, 5], 32, [2, 3], [1, 1], true),
   ("two pieces of tile rows", [1, 32, 23, 24], 32, [1, 1], [0, 0], true),
   ("two pieces of tile columns", [1, 32, 2, 140], 32, [1, 1], [0, 0], true),
+  ("two pieces of AMX's tile rows", [1, 32, 42, 39], 32, [1, 1], [0, 0], true),
 ].map { label, x, o, padding, outputPadding, transposed in
   (
     transposed ? "transposedConvolution2D" : "convolution2D",

@@ -11,7 +11,7 @@ TESTS = {
     "transposedConvolution2D": rf"Tests\.TransposedConvolution|Checks\.ConvolutionGradient|{FIXTURES}",
     "batchNormalization": rf"(Tests|Checks)\.BatchNormalization|{FIXTURES}",
     "minimalFiltering": r"Tests\.(MinimalFiltering|ConvolutionBlock|LargeOutput|Trajectory|Autoencoder|Inference)",
-    "productPrecision": r"Tests\.ProductPrecision",
+    "productPrecision": r"Tests\.(ProductPrecision|TileProducts)",
     "leakyReLU": rf"(Tests|Checks)\.LeakyReLU|{FIXTURES}",
     "tanh": rf"(Tests|Checks)\.Tanh|{FIXTURES}",
     "sigmoid": rf"(Tests|Checks)\.Sigmoid|{FIXTURES}",
@@ -478,13 +478,13 @@ FAULTS = [
     *faults(
         "minimalFiltering", "Sources/Fast/MinimalFilter.swift",
         ("the transposed filter not turned", "gather(isFlipped: true)", "gather(isFlipped: false)"),
-        ("parts of the gradient forgotten", "for part in 1..<max(1, partCount)", "for part in 1..<max(1, partCount - 1)"),
+        ("parts of the gradient forgotten", "for part in 1..<max(1, parts)", "for part in 1..<max(1, parts - 1)"),
     ),
     *faults(
         "minimalFiltering", "Sources/Fast/MinimalFiltering.swift",
         ("padding forgotten", "let row = 2 * Self.tile * tileRows.lowerBound - padding.height",
          "let row = 2 * Self.tile * tileRows.lowerBound"),
-        ("earlier channels overwritten", "accumulates: first > 0", "accumulates: false"),
+        ("earlier channels overwritten", "let accumulates = depths.lowerBound > 0", "let accumulates = false"),
     ),
     *faults(
         "minimalFiltering", "Sources/Fast/BlockStatistics.swift",
@@ -511,7 +511,8 @@ FAULTS = [
          "if isPacked { return }"),
         ("a part keeps its last piece only", "accumulates: index > range.lowerBound)", "accumulates: false)"),
         ("the first image computed again for all", "if loaded.image != image {", "if loaded.image < 0 {"),
-        ("records planned for the output block alone", "      MinimalFiltering.mostPieces(reading: output), OutputBlock", "      OutputBlock"),
+        ("records planned for the output block alone", "      MinimalFiltering.mostPieces(reading: output, BlockProducts(precision, execution)), OutputBlock",
+         "      OutputBlock"),
     ),
     *faults(
         "minimalFiltering", "Sources/Fast/BlockConvolution.swift",
@@ -532,12 +533,29 @@ FAULTS = [
     ),
     *faults(
         "productPrecision", "Sources/Fast/MinimalFiltering.swift",
-        ("one block's factors for all", "let at = (point * depthsAtOnce + depthBlock) * factorPitch",
-         "let at = point * depthsAtOnce * factorPitch"),
+        ("one block's factors for all", "gradientFactors + point * pointPitch + depthBlock * products.words(pitch))",
+         "gradientFactors + point * pointPitch)"),
     ),
     *faults(
         "productPrecision", "Sources/Fast/BlockProducts.swift",
         ("an odd tile left out", "rows: (rows + 1) / 2, depth", "rows: rows / 2, depth"),
+        ("AMX: half of the depths in the other's place", "output + index / 2 * Self.tileWords, index % 2, rowPitch(blocks)",
+         "output + index / 2 * Self.tileWords, 1 - index % 2, rowPitch(blocks)"),
+        ("AMX: the last tiles' gradient left out", "(rows + tilesMultiple - 1) / tilesMultiple, accumulates",
+         "max(1, rows / tilesMultiple), accumulates"),
+    ),
+    *faults(
+        "productPrecision", "Sources/Fast/MinimalFilter.swift",
+        ("AMX: the gradient's tiles not turned", "(place / ChannelBlocks.lanes, place % ChannelBlocks.lanes)",
+         "(place % ChannelBlocks.lanes, place / ChannelBlocks.lanes)"),
+    ),
+    *faults(
+        "productPrecision", "Sources/CTiles/Tiles.c",
+        ("AMX: numbers beyond the last row", "return index < rows ? _mm512_load_ps", "return index <= rows ? _mm512_load_ps"),
+        ("AMX: the last row of tiles left out", "for (long m = 0; m < rows; m += 2)", "for (long m = 0; m + 1 < rows; m += 2)"),
+        ("AMX: the second columns of the first", "multiplyPair(a0, a0 + aPitch, b0, b0 + bPitch,", "multiplyPair(a0, a0 + aPitch, b0, b0,"),
+        ("AMX: pairs the wrong way round", "_mm512_cvtne2ps_pbh(second, first)", "_mm512_cvtne2ps_pbh(first, second)"),
+        ("AMX: sums not begun anew", "    _tile_zero(0);\n", ""),
     ),
     *faults(
         "productPrecision", "Sources/Reference/BFloat16.swift",

@@ -6,7 +6,7 @@ import PerceptualCore
 /// How the fast path runs. No result depends on the number of threads.
 struct ExecutionOptions: ParsableArguments {
   enum Choice: String, CaseIterable, ExpressibleByArgument {
-    case auto, avx512, avx2, baseline
+    case auto, amx, avx512, avx2, baseline
   }
 
   @Option(help: ArgumentHelp("Threads to use; one for each core by default.", valueName: "number"))

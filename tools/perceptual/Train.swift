@@ -161,7 +161,7 @@ private func explanation(_ trainer: Trainer) -> [String] {
   if trainer.options.precision == .bf16 {
     lines.append(
       execution.hasBF16Products
-        ? "products in bf16: by the instructions of AVX512_BF16"
+        ? "products in bf16: by the instructions of \(execution.instructionSet == .amx ? "AMX" : "AVX512_BF16")"
         : "products in bf16: without instructions of their own, slower than fp32")
   }
   lines.append("activations, gradients and working memory of a step: \(trainer.passBytes >> 20) MB")
