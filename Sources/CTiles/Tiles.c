@@ -175,7 +175,6 @@ TILES_INLINE void multiplyPair(
       for (long line = 4 * k; line < 4 * k + 4; line++) ask(following, line);
     }
     const long at = k * tileBytes;
-    // All loads before all products: in turn they take twice the time.
     _tile_loadd(4, a0 + at, lineBytes);
     if (isPair) _tile_loadd(5, a1 + at, lineBytes);
     _tile_loadd(6, b0 + at, lineBytes);

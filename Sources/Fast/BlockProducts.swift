@@ -46,8 +46,7 @@ struct BlockProducts {
     _ x: UnsafePointer<Float>, width: Int, index: Int, depth: Int, _ output: UnsafeMutablePointer<Float>
   ) {
     if usesTiles {
-      perceptual_tiles_right_half(
-        x, width, output + index / 2 * Self.tileWords, index % 2, columnPitch(depth))
+      perceptual_tiles_right_half(x, width, output + index / 2 * Self.tileWords, index % 2, columnPitch(depth))
       return
     }
     let output = output + words(index * Self.lanes * width)
@@ -66,8 +65,7 @@ struct BlockProducts {
     _ x: UnsafePointer<Float>, rows: Int, index: Int, blocks: Int, pitch: Int, _ output: UnsafeMutablePointer<Float>
   ) {
     if usesTiles {
-      perceptual_tiles_left(
-        x, rows, output + index / 2 * Self.tileWords, index % 2, rowPitch(blocks))
+      perceptual_tiles_left(x, rows, output + index / 2 * Self.tileWords, index % 2, rowPitch(blocks))
     } else {
       kernels.pairNeighbours(
         x, count: (rows + 3) / 4 * 4 * Self.lanes, output + index * words(pitch), isNative: isNative)
@@ -148,7 +146,7 @@ struct BlockProducts {
 
   /// gradient[upstream block][block of depths][16][16] (accumulates: +=) the products of `upstreamBlocks` blocks of upstream
   /// gradients and `blocks` blocks of depths over `rows` tiles; blocks of factors take `pitch` floats before they are
-  /// converted, and the gradient has `depthBlocks` blocks of depths in all.
+  /// rounded, and the gradient has `depthBlocks` blocks of depths in all.
   func multiplyTilesGradient(
     _ x: UnsafePointer<Float>, blocks: Int, _ upstream: UnsafePointer<Float>, upstreamBlocks: Int, rows: Int, pitch: Int,
     _ gradient: UnsafeMutablePointer<Float>, depthBlocks: Int, accumulates: Bool
