@@ -32,7 +32,7 @@ struct Table1Command: ParsableCommand {
   @Option(help: "Which published form of NLPD to train with; the test's is hepburn. (default: hepburn)")
   var nlpdFamily: LaplacianPyramidFamily?
   @Option(
-    help: "In what products are computed while training, at --scale small or paper; bf16 pays with AVX512_BF16. (default: fp32)")
+    help: "In what products are computed while training, at --scale small or paper; bf16 pays with AMX, and with AMD's AVX512_BF16. (default: fp32)")
   var precision: ProductPrecision?
   @Flag(help: "Train nothing: test what is trained in --out, leaving out what is not.")
   var onlyEvaluate = false

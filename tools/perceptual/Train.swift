@@ -65,7 +65,7 @@ struct TrainCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "In what the products of the strided convolutions but the first are computed; sums and all else are in single "
-        + "precision. bf16 pays where the processor has AVX512_BF16."))
+        + "precision. bf16 pays with AMX, and with AMD's AVX512_BF16."))
   var precision: ProductPrecision = .fp32
   @Option(help: "Scale s of the soft quantiser.")
   var scale = 10.0
