@@ -1,6 +1,7 @@
 import Fast
 import Foundation
 import PerceptualCore
+import PerceptualFiles
 import PerceptualTestSupport
 import Testing
 

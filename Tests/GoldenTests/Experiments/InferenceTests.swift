@@ -70,9 +70,10 @@ import Testing
   private func direct(_ network: Autoencoder, _ x: Tensor<Float>, _ quantisation: Quantisation) -> Tensor<Float> {
     let direct = DirectPass(
       network, images: x.shape[0], height: x.shape[2], width: x.shape[3], keepsForGradient: false)
-    x.withPointer {
+    x.elements.withUnsafeBufferPointer { pixels in
+      guard let pixels = pixels.baseAddress else { return }
       direct.forward(
-        $0, statistics: .running, quantisation: quantisation, scale: network.options.scale, updatesRunning: false)
+        pixels, statistics: .running, quantisation: quantisation, scale: network.options.scale, updatesRunning: false)
     }
     return Tensor(Array(UnsafeBufferPointer(start: direct.output, count: x.count)), shape: x.shape)
   }
