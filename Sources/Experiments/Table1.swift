@@ -101,6 +101,8 @@ public struct Table1Row: Sendable {
 public struct Table1 {
   public let scale: Table1Scale
   public let seed: UInt64
+  /// The network that the models are.
+  public let architecture: AutoencoderOptions
   public let training: [Tensor<Float>]
   public let test: ClipSet
   public let directory: String
@@ -118,8 +120,8 @@ public struct Table1 {
   public static let models = PaperTable.rows.map { (data: $0.data, loss: $0.loss) }
 
   public init(
-    scale: Table1Scale, seed: UInt64, training: [Tensor<Float>], test: ClipSet, directory: String,
-    largestGroup: Int = 64, quantisation: TrainingQuantisation = .soft, family: LaplacianPyramidFamily = .hepburn,
+    scale: Table1Scale, seed: UInt64, architecture: AutoencoderOptions? = nil, training: [Tensor<Float>], test: ClipSet,
+    directory: String, largestGroup: Int = 64, quantisation: TrainingQuantisation = .soft, family: LaplacianPyramidFamily = .hepburn,
     precision: ProductPrecision = .fp32
   ) {
     self.quantisation = quantisation
@@ -127,6 +129,7 @@ public struct Table1 {
     self.precision = precision
     self.scale = scale
     self.seed = seed
+    self.architecture = architecture ?? AutoencoderOptions(channels: scale.channels)
     self.training = training
     self.test = test
     self.directory = directory
@@ -159,7 +162,7 @@ public struct Table1 {
       loss: loss, family: family, iterations: scale.iterations, batch: scale.batch, size: scale.size, seed: seed,
       quantisation: quantisation, precision: precision)
     let trainer = try Trainer(
-      Autoencoder(AutoencoderOptions(channels: scale.channels), seed: seed), options: options,
+      Autoencoder(architecture, seed: seed), options: options,
       data: data == "noise" ? .noise : .pictures(training))
     let run = TrainingRun(trainer, directory: modelDirectory(data, loss, seed: seed))
     try run.resume()
