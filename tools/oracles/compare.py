@@ -1,9 +1,9 @@
 """Compare freshly written fixtures with the committed ones: `compare.py COMMITTED FRESH [NAME...]`.
 
-Equal bytes pass. Another processor rounds otherwise: other orders of summation, fused products, other approximations of exp
-and sin. So each tensor of a file that differs is judged by what can move it there. KINDS says what that is, how far it
-can, and why; the first kind that fits a tensor judges it. Distances are measured in roundings of the tensor's own arithmetic:
-EPS of double precision, SINGLE of single.
+Equal bytes pass. Another processor rounds differently: its sums run in another order, its products are fused, its exp and
+sin are other approximations. So each tensor of a file that differs is judged by what can move it. KINDS says what that is,
+how far it can, and why; the first kind that fits a tensor judges it. Limits count roundings of the tensor's own
+arithmetic: EPS of double precision, SINGLE of single.
 
 A line is printed for every file that differs, `note` or `FAIL`, and at the end the worst of every kind as a share of
 its limit. Exit code 1 where one fails. verify_compare.py plants faults that this file must find.
@@ -24,11 +24,11 @@ from manifest import file_names, manifest, recorded
 
 EPS, SINGLE = float(np.finfo(np.float64).eps), float(np.finfo(np.float32).eps)
 
-# An operation of the contract rounds a few hundred times on the way to an element, and cancellation costs a digit or two
-# (1 - tanh(3)^2, a variance beside its mean): 132 roundings are the most seen on AVX2 and AVX-512.
+# An element of an operation takes a few hundred roundings, and cancellation costs it a digit or two: 1 - tanh(3)^2, a
+# variance beside its mean. The most seen among AVX2, AVX-512 and neither is 132.
 ROUNDINGS = 1024
-# Where it costs more: operation, roundings allowed, why. `seen` is the most seen on AVX2 and AVX-512, or where those agree
-# to the bit, of the same computation in single precision, in its own epsilons.
+# Operations that amplify more: roundings allowed, why, and the most seen. Where the three agree to the bit, what is seen is
+# the error of single precision, in its own epsilons.
 AMPLIFIED = {
     "auditoryFilterBank": (4096, "gains are interpolated between points a thousandth of a band's frequency apart; seen: 439"),
     "barkDistance": (4096, "those filters, then the slope of log(1 + 10000 x), 10000 times that at 1/10000; seen: 2210"),
@@ -155,7 +155,8 @@ KINDS = (
          within(lambda file, key, old: ROUNDINGS * EPS * file.greatest_gradient),
          "sums over 62 000 positions that cancel, beside the same pass's greatest gradient; seen: 102 roundings"),
     Kind("final state", lambda file, key, old: words(key)[0] == "final",
-         within(lambda file, key, old: ROUNDINGS / 8 * EPS * file.greatest_gradient * file.carried + ROUNDINGS * EPS * greatest(old)),
+         within(lambda file, key, old: ROUNDINGS / 8 * EPS * file.greatest_gradient * file.carried
+                + ROUNDINGS * EPS * greatest(old)),
          "where the gradient is 0 but for rounding, AdamW divides it by epsilon: lr/epsilon a step of that rounding; seen: 10 "
          "roundings of the greatest gradient"),
     Kind("probed losses and gradients", lambda file, key, old: words(key)[0] == "probed" and key != "probed.clips",

@@ -1,6 +1,7 @@
 """Hold compare.py to faults planted in small files of every kind: `python verify_compare.py`; raises at the first it misses.
 
-It needs NumPy and safetensors only. Every limit is tried from both sides: what rounding does must pass, what it cannot do must fail.
+It needs NumPy and safetensors only. Every limit is tried from both sides: what rounding does must pass, what it cannot do
+must fail.
 """
 
 import contextlib
@@ -40,7 +41,8 @@ def trajectory():
             "final.float32.0.weight": normal(4, 3).astype(np.float32), "final.float32.0.bias": normal(4).astype(np.float32),
             "final.spread.0.weight": np.array([1e-3]), "final.spread.0.bias": np.array([1.0]),
             "clip": normal(9), "clip.spread": np.array([1e-3]),
-            "probed.clips": normal(2, 9).astype(np.float32), "probed.losses": normal(2), "probed.gradients": normal(2, 9).astype(np.float32)}
+            "probed.clips": normal(2, 9).astype(np.float32), "probed.losses": normal(2),
+            "probed.gradients": normal(2, 9).astype(np.float32)}
 
 
 def initial():
