@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import bark
+import progress
 from fixture import metadata_text, write_safetensors
 
 SEED, STEPS, NEARBY, CLIP_NEARBY = 11, 20, 6, 3
@@ -206,6 +207,7 @@ def distances(truth, run, runs=NEARBY):
     of_losses, of_gradients = np.zeros(STEPS), {key: 0.0 for key in gradients}
     of_final = {key: 0.0 for key in final} if isinstance(final, dict) else 0.0
     for index in range(runs):
+        progress.report(f"run {index + 1} of {runs} from moved weights", at_most_every=10)
         rough_losses, rough_gradients, rough_final = run(index)
         of_losses = np.maximum(of_losses, np.abs(rough_losses - losses))
         for key in gradients:
@@ -222,6 +224,9 @@ def write_raw(folder, script):
     write_safetensors(folder / "raw-windows.safetensors", {"windows": np.stack(windows)}, metadata_text(
         oracle=f"NumPy {np.__version__}", generator=script, seed=str(SEED)))
     for name in RAW_LOSSES:
+        if not progress.is_wanted(f"trajectory/raw-{name}.safetensors"):
+            continue
+        progress.report(f"trajectory/raw-{name}")
         state = raw_autoencoder(256 if name == "categorical" else 1).state_dict()
         # Larger than the published 0.02, at which eight channels would pass next to nothing on.
         initial = {key: draws(key, tuple(value.shape), 0.1) for key, value in state.items()}
@@ -253,6 +258,9 @@ def write_clip(folder, script):
     write_safetensors(folder / "clip-initial.safetensors", initial | {"target": target}, metadata_text(
         oracle=f"NumPy {np.__version__}", generator=script, seed=str(SEED)))
     for name in CLIP_LOSSES:
+        if not progress.is_wanted(f"trajectory/clip-{name}.safetensors"):
+            continue
+        progress.report(f"trajectory/clip-{name}")
         outputs = []
         truth = train_clip(initial, name, target, torch.float64, outputs)
         losses, gradients, clip = truth

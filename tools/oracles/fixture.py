@@ -15,6 +15,8 @@ import numpy as np
 import safetensors.numpy
 import torch
 
+import progress
+
 torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)
 
@@ -67,6 +69,10 @@ def grid(values):
 
 def write_safetensors(path, tensors, metadata):
     """Write tensors without holes, doubles first so that each is aligned; equal input, equal bytes."""
+    path = pathlib.Path(path)
+    file = f"{path.parent.name}/{path.name}"
+    if not progress.is_wanted(file):
+        return
     names = sorted(tensors, key=lambda name: (-tensors[name].dtype.itemsize, name))
     header, blocks, offset = {"__metadata__": metadata}, [], 0
     for name in names:
@@ -81,13 +87,13 @@ def write_safetensors(path, tensors, metadata):
     text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     content = struct.pack("<Q", len(text)) + text + b"".join(blocks)
-    path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     read_back = safetensors.numpy.load(content)
     for name, tensor in tensors.items():
         assert np.isfinite(tensor).all(), f"{path}: {name} holds a number that is not finite"
         assert read_back[name].tobytes() == np.ascontiguousarray(tensor).tobytes(), f"{path}: {name}"
+    progress.written.append(file)
 
 
 def metadata_text(**values):
@@ -117,6 +123,8 @@ class Suite:
         override    expected arrays by name that replace the oracle's, where the definition is exact
                     and the oracle rounds or gives NaN
         """
+        if not progress.is_wanted(f"{self.operation}/{case}.safetensors"):
+            return
         leaves = {name: torch.tensor(np.asarray(value, np.float64), requires_grad=cotangents != {})
                   for name, value in inputs.items()}
         outputs = compute(**leaves)

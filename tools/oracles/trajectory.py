@@ -21,6 +21,7 @@ import torch
 from torch import nn
 
 import metrics
+import progress
 from fixture import metadata_text, write_safetensors
 from network import soft
 from noise import uniform
@@ -121,6 +122,7 @@ def spread(initial, loss_function, losses, final, gradients=None):
     gradients = gradients or {}
     of_gradients = {name: 0.0 for name in gradients}
     for run in range(NEARBY):
+        progress.report(f"run {run + 1} of {NEARBY} from moved weights", at_most_every=10)
         rough_losses, rough_gradients, rough_final = train(nearby(initial, run), loss_function, torch.float32)
         of_losses = np.maximum(of_losses, np.abs(rough_losses - losses))
         largest_distances(of_final, rough_final, final)
@@ -134,6 +136,9 @@ def write_fused(folder, generator):
     """The same for a network that Fast runs in fused blocks; the tensors in float32, for their size."""
     initial = initial_state(autoencoder(FUSED_CHANNELS))
     for name, loss_function in LOSSES.items():
+        if not progress.is_wanted(f"trajectory/fused-{name}.safetensors"):
+            continue
+        progress.report(f"trajectory/fused-{name}")
         losses, gradients, final = train(initial, loss_function, torch.float64)
         gradients = {key: value for key, value in gradients.items() if key not in BIASES_WITHOUT_EFFECT}
         tensors = {"losses": losses} | spread(initial, loss_function, losses, final, gradients)
@@ -151,6 +156,9 @@ def write_all(root):
     write_safetensors(folder / "initial.safetensors", initial, metadata_text(
         oracle=f"NumPy {np.__version__}, float32", generator=generator, seed=str(SEED), settings=SETTINGS))
     for name, loss_function in LOSSES.items():
+        if not progress.is_wanted(f"trajectory/{name}.safetensors"):
+            continue
+        progress.report(f"trajectory/{name}")
         losses, gradients, final = train(initial, loss_function, torch.float64)
         greatest = max(np.abs(value).max() for value in gradients.values())
         for key in BIASES_WITHOUT_EFFECT:

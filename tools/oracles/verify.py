@@ -1,4 +1,4 @@
-"""Hold the oracles to one another before anything is written; raises at the first disagreement."""
+"""Hold the oracles to one another before anything is written: `python verify.py`; raises at the first disagreement."""
 
 import numpy as np
 import scipy.signal
@@ -12,6 +12,7 @@ import metrics
 import similarity as similarities
 import transforms
 import variants
+import verify_compare
 from fixture import Draw
 from network import soft
 
@@ -193,9 +194,14 @@ def barks():
 
 
 def verify_all():
+    verify_compare.verify_all()
     network()
     barks()
     similarity()
     laplacian()
     peers()
     audio()
+
+
+if __name__ == "__main__":
+    verify_all()
