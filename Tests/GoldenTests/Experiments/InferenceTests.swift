@@ -81,13 +81,13 @@ import Testing
   static let architectures: [AutoencoderOptions] = [
     .init(channels: 32), .init(channels: 32, kernel: 2), .init(channels: 32, latentChannels: 64, kernel: 3, lastKernel: 1),
     .init(channels: 32, kernel: 2, decoder: .nearest), .init(channels: 32, encoderKernel: 2, decoderKernel: 4),
+    .init(channels: 32, latentChannels: 3, kernel: 2), .init(channels: 32, latentChannels: 40, decoder: .nearest),
   ]
 
   /// Those that run operation by operation alone.
   @Test(arguments: [
     AutoencoderOptions(channels: 32, kernel: 5, lastKernel: 5), .init(channels: 6, kernel: 6), .init(channels: 6, kernel: 3),
     .init(channels: 32, kernel: 2, decoder: .bilinear), .init(channels: 6, decoder: .nearest, decoderKernel: 5),
-    .init(channels: 32, latentChannels: 3, kernel: 2),
   ])
   func operationByOperationAgreesWithTheEquations(_ options: AutoencoderOptions) throws {
     let network = try network(options)
