@@ -39,12 +39,14 @@ public struct RecipeDistance: Sendable {
     public let seeds: Int
   }
 
+  public let models: [Model]
   /// In the order of the paper's table.
   public let cells: [Cell]
   /// The nine among models of noise.
   public let orderings: [Ordering]
 
   public init(_ models: [Model]) {
+    self.models = models
     cells = PaperTable.rows.flatMap { row -> [Cell] in
       let own = models.filter { $0.model == TableModel(row.data, row.loss) }
       if own.isEmpty { return [] }
@@ -68,6 +70,12 @@ public struct RecipeDistance: Sendable {
   public func mean(of data: String? = nil) -> Double? {
     let cells = cells.filter { data == nil || $0.model.data == data }
     return cells.isEmpty ? nil : cells.reduce(0) { $0 + $1.distance } / Double(cells.count)
+  }
+
+  /// The mean over the cells of "noise" or "music" of each seed by itself, ascending: what another seed changes.
+  public func meansOfSeeds(of data: String) -> [Double] {
+    let own = models.filter { $0.model.data == data }
+    return Set(own.map(\.seed)).compactMap { seed in RecipeDistance(own.filter { $0.seed == seed }).mean() }.sorted()
   }
 
   /// MSE, NLPD or 1 - MS-SSIM; what is under a millionth counts as that, so that a perfect model's logarithm is finite.

@@ -47,7 +47,7 @@ public struct RecipeTable: Sendable {
   public var markdown: [String] {
     var lines: [String] = []
     if !rows.isEmpty {
-      lines += ["Distance to the paper's Table 1: mean of |ln(ours / the paper's)| over cells; soft quantisation.", ""]
+      lines += ["Distance to the paper's Table 1: mean of |ln(ours / the paper's)|; in brackets, of single seeds.", ""]
       lines += Self.table(
         [
           "recipe", "seeds of noise", "cells of 18", "distance, running", "U(x)", "P(x)", "distance, batch", "U(x)",
@@ -75,15 +75,21 @@ public struct RecipeTable: Sendable {
     var cells = [row.recipe, "\(seeds)", "\(row.running.cells.count)"]
     for statistics in BatchStatistics.allCases {
       let distance = row.distance(statistics)
-      cells += [distance.mean(), distance.mean(of: "noise"), distance.mean(of: "music")].map { mean in
-        mean.map { String(format: "%.3f", $0) } ?? "-"
-      }
+      cells += [nil, "noise", "music"].map { Self.text(distance, $0) }
     }
     return cells
       + BatchStatistics.allCases.map { statistics in
         let orderings = row.distance(statistics).orderings
         return "\(orderings.reduce(0) { $0 + $1.right }) of \(orderings.reduce(0) { $0 + $1.seeds })"
       }
+  }
+
+  /// The mean, and for models of noise of several seeds the least and the greatest of a seed.
+  private static func text(_ distance: RecipeDistance, _ data: String?) -> String {
+    guard let mean = distance.mean(of: data) else { return "-" }
+    let seeds = data == "noise" ? distance.meansOfSeeds(of: "noise") : []
+    guard let least = seeds.first, let most = seeds.last, seeds.count > 1 else { return String(format: "%.3f", mean) }
+    return String(format: "%.3f (%.3f to %.3f)", mean, least, most)
   }
 
   private var headings: [String] {
@@ -130,6 +136,7 @@ extension RecipeTable {
     func number(_ data: String?) -> JSONValue { distance.mean(of: data).map { .number($0) } ?? .null }
     return [
       "distance": number(nil), "noise": number("noise"), "music": number("music"),
+      "noiseOfSeeds": .array(distance.meansOfSeeds(of: "noise").map { .number($0) }),
       "cells": .array(
         distance.cells.map { cell in
           [

@@ -40,14 +40,19 @@ import Testing
   /// Seeds of opposite sign do not cancel, and a cell with three seeds weighs as much as one with one.
   @Test func cellsCountOnceWhateverTheirSeeds() throws {
     let models = try [
-      Self.model("noise", .mse, seed: 0, mse: 2, nlpd: 2, msSSIM: 2),
+      Self.model("noise", .mse, seed: 0, mse: 4, nlpd: 4, msSSIM: 4),
       Self.model("noise", .mse, seed: 1, mse: 0.5, nlpd: 0.5, msSSIM: 0.5),
-      Self.model("noise", .mse, seed: 2, mse: 2, nlpd: 2, msSSIM: 2), Self.model("music", .mse),
+      Self.model("noise", .mse, seed: 2), Self.model("music", .mse),
     ]
     let judged = RecipeDistance(models)
     #expect(judged.cells.map(\.logRatios.count) == [1, 1, 1, 3, 3, 3])
     for (data, expected) in [("noise", log(2.0)), ("music", 0), (nil, log(2.0) / 2)] {
       #expect(abs(try #require(judged.mean(of: data)) - expected) <= 20 * Self.tolerance, "\(data ?? "all")")
+    }
+    let seeds = judged.meansOfSeeds(of: "noise")
+    #expect(seeds.count == 3 && judged.meansOfSeeds(of: "music").count == 1)
+    for (mean, expected) in zip(seeds, [0, log(2.0), 2 * log(2.0)]) {
+      #expect(abs(mean - expected) <= 20 * Self.tolerance, "\(seeds)")
     }
   }
 

@@ -64,8 +64,9 @@ import Testing
     #expect(table.rows.map(\.recipe) == ["near", "far"])
     let text = table.markdown
     for line in [
-      "| near | 2 | 12 | 0.347 | 0.000 | 1.386 | 0.693 | 0.693 | - | 18 of 18 | 6 of 18 |",
-      "| far | 2 | 9 | 0.693 | 0.693 | - | 0.924 | 0.924 | - | 18 of 18 | 6 of 18 |",
+      "| near | 2 | 12 | 0.347 | 0.000 (0.000 to 0.000) | 1.386 | 0.693 | 0.693 (0.693 to 0.693) | - | 18 of 18 "
+        + "| 6 of 18 |",
+      "| far | 2 | 9 | 0.693 | 0.693 (0.693 to 0.693) | - | 0.924 | 0.924 (0.924 to 0.924) | - | 18 of 18 | 6 of 18 |",
     ] {
       #expect(text.contains(line), "\(text)")
     }
