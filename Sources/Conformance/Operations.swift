@@ -7,8 +7,8 @@ public func operation(named name: String) -> (any Operation.Type)? { operations.
 
 private let order = [
   "convolution2D", "transposedConvolution2D", "batchNormalization", "leakyReLU", "tanh", "sigmoid", "softQuantization",
-  "hardQuantization", "gatedUnit", "pixelNormalization", "nearestUpsampling", "linear", "muLawEncoding",
-  "muLawDecoding", "meanSquaredError", "categoricalCrossEntropy",
+  "hardQuantization", "gatedUnit", "pixelNormalization", "nearestUpsampling", "bilinearUpsampling", "linear",
+  "muLawEncoding", "muLawDecoding", "meanSquaredError", "categoricalCrossEntropy",
   "peakSignalToNoiseRatio", "structuralSimilarity", "structuralSimilarityMap", "multiScaleStructuralSimilarity",
   "normalizedLaplacianPyramidDistance", "barkDistance", "maskedBarkDistance", "adamW",
   "resample", "shortTimeFourierTransform", "inverseShortTimeFourierTransform", "melFilterBank", "melSpectrogram",

@@ -4,11 +4,11 @@ import PerceptualCore
 /// The paper's compressive autoencoder, on Fast.
 ///
 /// Encoder: 4 x (convolution of stride 2, batch norm, LeakyReLU), the last activation tanh. Soft quantisation. Decoder:
-/// 4 x (transposed convolution of stride 2, batch norm, LeakyReLU), a 3x3 convolution to one channel, sigmoid. Tensors
-/// are named as in the equivalent `torch.nn.Sequential` (encoder 0-11, quantiser 12, decoder 13-24, last convolution 25).
+/// 4 x (a transposed convolution of stride 2, or upsampling and a convolution; batch norm, LeakyReLU), a convolution to one
+/// channel, sigmoid. Tensors are named as in the equivalent `torch.nn.Sequential`: encoder 0-11, quantiser 12, decoder 13-24
+/// and the last convolution 25, or, since upsampling counts as a layer, 13-28 and 29.
 public final class Autoencoder {
-  /// A trainer may change the scale of Eq. 1 for the length of a step (``TrainingQuantisation``).
-  public internal(set) var options: AutoencoderOptions
+  public let options: AutoencoderOptions
   /// Weights, biases, gamma and beta.
   let parameters: ParameterStore
   /// Running means and variances.
@@ -17,11 +17,11 @@ public final class Autoencoder {
   /// The last pass without gradients.
   var keptPass: KeptPass?
 
-  /// One of the eight strided blocks: convolution, batch norm, activation.
+  /// One of the eight blocks that change the resolution: convolution, batch norm, activation.
   struct Layer {
     /// Index of the convolution in the Sequential; batch norm is the next one.
     let index: Int
-    let isTransposed: Bool
+    let stage: Stage
     let inputs: Int
     let outputs: Int
     var activationIsTanh: Bool { index == Autoencoder.latentLayer * 3 }
@@ -31,7 +31,13 @@ public final class Autoencoder {
 
   /// The block whose output is the latent.
   static let latentLayer = 3
-  static let lastConvolution = "25"
+  /// Name of the last convolution.
+  var lastConvolution: String { Self.lastConvolution(of: options.decoder) }
+  static func lastConvolution(of decoder: Stage.Kind) -> String { decoder.isUpsampling ? "29" : "25" }
+  /// Index in the Sequential of the convolution of one of the decoder's blocks.
+  static func decoderIndex(_ block: Int, _ decoder: Stage.Kind) -> Int {
+    decoder.isUpsampling ? 14 + 4 * block : 13 + 3 * block
+  }
 
   /// Draws PyTorch's default initialisation from stream 1 of `seed`: tensor i of the convolutions, weight before bias in
   /// the order of the Sequential, is uniform in +-1 / sqrt(fan in). Gamma is 1, beta 0.
@@ -39,29 +45,38 @@ public final class Autoencoder {
     let problem = Result { () throws(PerceptualError) in try options.validate() }
     if case .failure(let error) = problem { require(false, error.description) }
     self.options = options
-    let channels = options.channels
-    layers = (0..<8).map { block in
-      let decoder = block >= 4
+    let downsamplings = AutoencoderOptions.downsamplings
+    let widths = Self.widths(options)
+    layers = (0..<2 * downsamplings).map { block in
+      let isDecoder = block >= downsamplings
       return Layer(
-        index: block * 3 + (decoder ? 1 : 0), isTransposed: decoder, inputs: block == 0 ? 1 : channels,
-        outputs: channels)
+        index: isDecoder ? Self.decoderIndex(block - downsamplings, options.decoder) : 3 * block,
+        stage: isDecoder ? options.decoderStage : options.encoderStage, inputs: widths[block], outputs: widths[block + 1])
     }
     var shapes: [(name: String, shape: [Int])] = []
     var running: [(name: String, shape: [Int])] = []
     for layer in layers {
-      let ends = layer.isTransposed ? [layer.inputs, layer.outputs] : [layer.outputs, layer.inputs]
-      shapes.append(("\(layer.convolution).weight", ends + [options.kernel, options.kernel]))
+      shapes.append(
+        ("\(layer.convolution).weight", layer.stage.weightShape(inputs: layer.inputs, outputs: layer.outputs)))
       shapes.append(("\(layer.convolution).bias", [layer.outputs]))
       shapes.append(("\(layer.normalization).weight", [layer.outputs]))
       shapes.append(("\(layer.normalization).bias", [layer.outputs]))
       running.append(("\(layer.normalization).running_mean", [layer.outputs]))
       running.append(("\(layer.normalization).running_var", [layer.outputs]))
     }
-    shapes.append(("\(Self.lastConvolution).weight", [1, channels, 3, 3]))
-    shapes.append(("\(Self.lastConvolution).bias", [1]))
+    let last = Self.lastConvolution(of: options.decoder)
+    shapes.append(("\(last).weight", [1, options.channels, options.lastKernel, options.lastKernel]))
+    shapes.append(("\(last).bias", [1]))
     parameters = ParameterStore(shapes)
     statistics = ParameterStore(running)
     initialize(seed: seed)
+  }
+
+  /// Channels of the picture and of every block's output.
+  private static func widths(_ options: AutoencoderOptions) -> [Int] {
+    let (channels, count) = (options.channels, AutoencoderOptions.downsamplings)
+    return [1] + Array(repeating: channels, count: count - 1) + [options.latentChannels]
+      + Array(repeating: channels, count: count)
   }
 
   private func initialize(seed: UInt64) {
@@ -69,17 +84,15 @@ public final class Autoencoder {
     for entry in parameters.entries {
       let parts = entry.name.split(separator: ".")
       let convolution = layers.first { $0.convolution == parts[0] }
-      if convolution == nil && parts[0] != Self.lastConvolution {
+      if convolution == nil && parts[0] != lastConvolution {
         let isGamma = parts[1] == "weight"
         (parameters.values + entry.offset).update(repeating: isGamma ? 1 : 0, count: entry.count)
         continue
       }
-      let kernelArea = convolution == nil ? 9 : options.kernel * options.kernel
-      // PyTorch counts the second axis of the weight, which for a transposed convolution is the outputs.
-      let fanChannels = convolution.map { $0.isTransposed ? $0.outputs : $0.inputs } ?? options.channels
-      parameters.set(
-        entry,
-        to: defaultInitialization(shape: entry.shape, fanIn: fanChannels * kernelArea, seed: seed, index: index))
+      let fanIn =
+        convolution.map { $0.stage.fanIn(inputs: $0.inputs, outputs: $0.outputs) }
+        ?? options.channels * options.lastKernel * options.lastKernel
+      parameters.set(entry, to: defaultInitialization(shape: entry.shape, fanIn: fanIn, seed: seed, index: index))
       index += 1
     }
     for entry in statistics.entries {
@@ -94,7 +107,7 @@ public final class Autoencoder {
   /// Eq. 2 for a picture of that size, in bits.
   public func entropyBound(height: Int, width: Int) -> Double {
     latentEntropyBound(
-      channels: options.channels, height: height, width: width, downsamplings: AutoencoderOptions.downsamplings,
+      channels: options.latentChannels, height: height, width: width, downsamplings: AutoencoderOptions.downsamplings,
       centres: options.centres.count)
   }
 

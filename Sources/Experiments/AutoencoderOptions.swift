@@ -5,10 +5,18 @@ import PerceptualCore
 /// The paper leaves kernel sizes, the LeakyReLU slope and the decoder's kind of layer open; docs/paper.md gives the
 /// reasons for these defaults.
 public struct AutoencoderOptions: Equatable, Sendable {
-  /// Filters of every layer, and channels of the latent.
+  /// Filters of every layer but the encoder's last.
   public var channels: Int
-  /// Side of the eight strided kernels, even: padding (kernel - 2) / 2 halves and doubles sizes exactly.
-  public var kernel: Int
+  /// Channels of the latent: m of Eq. 2.
+  public var latentChannels: Int
+  /// Side of the encoder's kernels.
+  public var encoderKernel: Int
+  /// How the decoder doubles the resolution: anything but a convolution of stride 2.
+  public var decoder: Stage.Kind
+  /// Side of the decoder's kernels but the last.
+  public var decoderKernel: Int
+  /// Side of the last convolution's kernel, odd.
+  public var lastKernel: Int
   public var slope: Double
   /// Quantisation centres, ascending.
   public var centres: [Double]
@@ -21,13 +29,22 @@ public struct AutoencoderOptions: Equatable, Sendable {
   public static let downsamplings = 4
   /// Heights and widths must be multiples of this.
   public static let sizeMultiple = 1 << downsamplings
+  /// Side of the kernels after upsampling, where none is given.
+  public static let upsamplingKernel = 3
 
+  /// `kernel` is the side of the encoder's and of a transposed decoder's kernels where they have none of their own, and
+  /// the latent has `channels` channels unless told otherwise.
   public init(
-    channels: Int = 128, kernel: Int = 4, slope: Double = 0.01, centres: [Double] = [-1, 1], scale: Double = 10,
-    epsilon: Double = 1e-5, momentum: Double = 0.1
+    channels: Int = 128, latentChannels: Int? = nil, kernel: Int = 4, encoderKernel: Int? = nil,
+    decoder: Stage.Kind = .transposed, decoderKernel: Int? = nil, lastKernel: Int = 3, slope: Double = 0.01,
+    centres: [Double] = [-1, 1], scale: Double = 10, epsilon: Double = 1e-5, momentum: Double = 0.1
   ) {
     self.channels = channels
-    self.kernel = kernel
+    self.latentChannels = latentChannels ?? channels
+    self.encoderKernel = encoderKernel ?? kernel
+    self.decoder = decoder
+    self.decoderKernel = decoderKernel ?? (decoder.isUpsampling ? Self.upsamplingKernel : kernel)
+    self.lastKernel = lastKernel
     self.slope = slope
     self.centres = centres
     self.scale = scale
@@ -35,11 +52,24 @@ public struct AutoencoderOptions: Equatable, Sendable {
     self.momentum = momentum
   }
 
+  var encoderStage: Stage { Stage(.convolution, kernel: encoderKernel) }
+  var decoderStage: Stage { Stage(decoder, kernel: decoderKernel) }
+  /// Of the last convolution.
+  var lastGeometry: ConvolutionGeometry { ConvolutionGeometry(padding: Extent(lastKernel / 2)) }
+
   /// Throws what a user can get wrong.
   public func validate() throws(PerceptualError) {
-    if channels < 1 { throw PerceptualError(.usage, "channels: \(channels) given, at least 1 is needed") }
-    if kernel < 2 || kernel % 2 != 0 {
-      throw PerceptualError(.usage, "kernel: \(kernel) given, an even number of at least 2 is needed")
+    for (name, count) in [("channels", channels), ("latent channels", latentChannels)] where count < 1 {
+      throw PerceptualError(.usage, "\(name): \(count) given, at least 1 is needed")
+    }
+    if decoder == .convolution {
+      throw PerceptualError(.usage, "decoder: a convolution of stride 2 given, a kind that doubles is needed")
+    }
+    for (name, stage) in [("encoder", encoderStage), ("decoder", decoderStage)] {
+      if let obstacle = stage.obstacle { throw PerceptualError(.usage, "\(name) kernel: \(obstacle)") }
+    }
+    if lastKernel < 1 || lastKernel % 2 == 0 {
+      throw PerceptualError(.usage, "last kernel: \(lastKernel) given, an odd number is needed")
     }
     let ascends = zip(centres, centres.dropFirst()).allSatisfy { $0 < $1 }
     if centres.isEmpty || !ascends || !centres.allSatisfy(\.isFinite) {
@@ -47,8 +77,6 @@ public struct AutoencoderOptions: Equatable, Sendable {
     }
     if !(scale > 0) { throw PerceptualError(.usage, "scale: \(scale) given, a positive number is needed") }
   }
-
-  var geometry: ConvolutionGeometry { ConvolutionGeometry(stride: 2, padding: Extent((kernel - 2) / 2)) }
 }
 
 /// What the autoencoder is trained to reduce.

@@ -16,16 +16,19 @@ protocol AutoencoderPass: AnyObject {
   /// The latent before quantisation, [N, channels, H / 16, W / 16].
   func planarLatent() -> Tensor<Float>
 
-  /// x -> output. `statistics` .batch normalises by the batch and, if `updatesRunning`, moves the running statistics.
+  /// x -> output. `statistics` .batch normalises by the batch and, if `updatesRunning`, moves the running statistics;
+  /// `scale` is s of Eq. 1.
   func forward(
-    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool)
+    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, scale: Double,
+    updatesRunning: Bool)
 
   /// x -> latent, before quantisation.
   func encode(_ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool)
 
   /// Adds nothing and keeps nothing: overwrites `gradient` (laid out as the network's parameters) with that of a loss
-  /// whose gradient with respect to the output is `upstream`, for the batch of the last forward pass on `x`.
-  func backward(_ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, gradient: ParameterStore)
+  /// whose gradient with respect to the output is `upstream`, for the batch of the last forward pass on `x`. The quantiser
+  /// has the slope of Eq. 1 at `scale`.
+  func backward(_ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, scale: Double, gradient: ParameterStore)
 }
 
 extension Autoencoder {
@@ -33,24 +36,18 @@ extension Autoencoder {
   /// without one is.
   public func passes(height: Int, width: Int) -> [(name: String, obstacle: String?)] {
     [
-      ("fused blocks, minimal filtering F(3x3, 2x2)", BlockPass.obstacle(self, height: height, width: width)),
+      ("fused blocks", BlockPass.obstacle(self, height: height, width: width)),
       ("operation by operation", nil),
     ]
   }
 
-  /// What each of the eight strided convolutions is for a batch of that size.
+  /// What each of the eight blocks' convolutions is for a batch of that size.
   func shapes(images: Int, height: Int, width: Int) -> [ConvolutionShape] {
     var size = (height: height, width: width)
     return layers.map { layer in
-      let (kernel, geometry) = (options.kernel, options.geometry)
-      let shape =
-        layer.isTransposed
-        ? ConvolutionShape(
-          transposing: images, inputChannels: layer.inputs, outputChannels: layer.outputs, height: size.height,
-          width: size.width, kernelHeight: kernel, kernelWidth: kernel, geometry: geometry)
-        : ConvolutionShape(
-          convolving: images, inputChannels: layer.inputs, outputChannels: layer.outputs, height: size.height,
-          width: size.width, kernelHeight: kernel, kernelWidth: kernel, geometry: geometry)
+      let shape = ConvolutionShape(
+        layer.stage, images: images, inputChannels: layer.inputs, outputChannels: layer.outputs, height: size.height,
+        width: size.width)
       size = (shape.outputHeight, shape.outputWidth)
       return shape
     }

@@ -22,11 +22,12 @@ final class BlockPass: AutoencoderPass {
   /// Why the network cannot run in fused blocks on pictures of that size; nil if it can.
   static func obstacle(_ network: Autoencoder, height: Int, width: Int) -> String? {
     for (layer, shape) in zip(network.layers, network.shapes(images: 1, height: height, width: width)) {
-      if let obstacle = ConvolutionBlock.obstacle(shape, isTransposed: layer.isTransposed) {
+      if let obstacle = ConvolutionBlock.obstacle(shape, layer.stage.kind) {
         return "layer \(layer.index): \(obstacle)"
       }
     }
-    return nil
+    let kernel = network.options.lastKernel
+    return OutputBlock.obstacle(kernel: kernel).map { "layer \(network.lastConvolution): \($0)" }
   }
 
   init(
@@ -43,7 +44,7 @@ final class BlockPass: AutoencoderPass {
     let end = shapes.count - 1
     let blocks = zip(network.layers, shapes).enumerated().map { number, pair in
       ConvolutionBlock(
-        pair.1, isTransposed: pair.0.isTransposed, slope: pair.0.activationIsTanh ? 1 : network.options.slope,
+        pair.1, pair.0.stage.kind, slope: pair.0.activationIsTanh ? 1 : network.options.slope,
         epsilon: network.options.epsilon, arena: arena, workspace: workspace,
         convolved: keepsForGradient ? nil : shared[number % 2],
         recomputesOutput: keepsForGradient && recomputes && number == end, precision: precision)
@@ -58,7 +59,8 @@ final class BlockPass: AutoencoderPass {
     latent = arena.floats(latentCount)
     quantised = arena.floats(latentCount)
     latentGradient = keepsForGradient ? arena.floats(latentCount) : nil
-    last = OutputBlock(blocks[blocks.count - 1], arena: arena, keepsForGradient: keepsForGradient)
+    last = OutputBlock(
+      blocks[blocks.count - 1], kernel: network.options.lastKernel, arena: arena, keepsForGradient: keepsForGradient)
     workspace.take()
   }
 
@@ -70,19 +72,20 @@ final class BlockPass: AutoencoderPass {
   }
 
   func forward(
-    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool
+    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, scale: Double,
+    updatesRunning: Bool
   ) {
     encode(x, statistics: statistics, updatesRunning: updatesRunning)
     let options = network.options
     switch quantisation {
-    case .soft: softQuantization(latent, quantised, count: latentCount, centres: options.centres, scale: options.scale)
+    case .soft: softQuantization(latent, quantised, count: latentCount, centres: options.centres, scale: scale)
     case .hard: hardQuantization(latent, quantised, count: latentCount, centres: options.centres)
     }
     let end = blocks.count - 1
     for number in Autoencoder.latentLayer + 1..<end {
       run(number, x, statistics: statistics, updatesRunning: updatesRunning)
     }
-    let name = Autoencoder.lastConvolution
+    let name = network.lastConvolution
     let weight = network.parameters.pointer("\(name).weight")
     let bias = network.parameters.pointer("\(name).bias")
     switch statistics {
@@ -140,14 +143,14 @@ final class BlockPass: AutoencoderPass {
       gamma: store.pointer("\(layer.normalization).weight"), beta: store.pointer("\(layer.normalization).bias"))
   }
 
-  func backward(_ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, gradient: ParameterStore) {
+  func backward(_ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, scale: Double, gradient: ParameterStore) {
     guard let latentGradient else {
       require(false, "backward: this pass keeps no activations")
       return
     }
     let options = network.options
     let end = blocks.count - 1
-    let name = Autoencoder.lastConvolution
+    let name = network.lastConvolution
     last.backward(
       upstream: upstream, weightGradient: gradient.pointer("\(name).weight"),
       biasGradient: gradient.pointer("\(name).bias"), input: input(end, x), parameters(end, network.parameters),
@@ -156,7 +159,7 @@ final class BlockPass: AutoencoderPass {
       if number == Autoencoder.latentLayer {
         softQuantizationGradient(
           latent, upstream: latentGradient, latentGradient, count: latentCount, centres: options.centres,
-          scale: options.scale)
+          scale: scale)
         tanhGradient(latent, upstream: latentGradient, latentGradient, count: latentCount)
         blocks[number].receive(latentGradient)
       }

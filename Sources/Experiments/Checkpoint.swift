@@ -78,20 +78,32 @@ public enum Checkpoint {
 
   static func describe(_ options: AutoencoderOptions) -> [String: String] {
     [
-      "format": format, "channels": "\(options.channels)", "kernel": "\(options.kernel)", "slope": "\(options.slope)",
+      "format": format, "channels": "\(options.channels)", "latentChannels": "\(options.latentChannels)",
+      "encoderKernel": "\(options.encoderKernel)", "decoder": options.decoder.rawValue,
+      "decoderKernel": "\(options.decoderKernel)", "lastKernel": "\(options.lastKernel)", "slope": "\(options.slope)",
       "centres": options.centres.map { "\($0)" }.joined(separator: " "), "scale": "\(options.scale)",
       "epsilon": "\(options.epsilon)", "momentum": "\(options.momentum)",
     ]
   }
 
-  /// Sizes follow from the first weight, so that a plain PyTorch state dict opens too; the rest from the metadata, with
-  /// the defaults where it says nothing.
+  /// Sizes follow from the weights, so that a plain PyTorch state dict opens too, and a file from before the decoder had
+  /// kinds; the rest from the metadata, with the defaults where it says nothing.
   private static func options(of file: SafetensorsFile) throws(PerceptualError) -> AutoencoderOptions {
-    let shape = try file.float("0.weight").shape
-    if shape.count != 4 || shape[1] != 1 || shape[2] != shape[3] {
-      throw PerceptualError(.malformed, "tensor 0.weight has shape \(shape), expected [channels, 1, kernel, kernel]")
+    var decoder = Stage.Kind.transposed
+    if let text = file.metadata["decoder"] {
+      guard let kind = Stage.Kind(rawValue: text) else {
+        let kinds = Stage.Kind.allCases.dropFirst().map(\.rawValue).joined(separator: ", ")
+        throw PerceptualError(.malformed, "metadata decoder: \"\(text)\" found, one of \(kinds) was expected")
+      }
+      decoder = kind
     }
-    var options = AutoencoderOptions(channels: shape[0], kernel: shape[2])
+    let first = try square("0.weight", in: file)
+    let latent = try square("\(3 * Autoencoder.latentLayer).weight", in: file)
+    let doubling = try square("\(Autoencoder.decoderIndex(0, decoder)).weight", in: file)
+    let last = try square("\(Autoencoder.lastConvolution(of: decoder)).weight", in: file)
+    var options = AutoencoderOptions(
+      channels: first[0], latentChannels: latent[0], encoderKernel: first[2], decoder: decoder,
+      decoderKernel: doubling[2], lastKernel: last[2])
     options.slope = try number("slope", in: file) ?? options.slope
     options.scale = try number("scale", in: file) ?? options.scale
     options.epsilon = try number("epsilon", in: file) ?? options.epsilon
@@ -105,6 +117,15 @@ public enum Checkpoint {
     }
     try options.validate()
     return options
+  }
+
+  /// The shape of a square kernel's weight.
+  private static func square(_ name: String, in file: SafetensorsFile) throws(PerceptualError) -> [Int] {
+    let shape = try file.float(name).shape
+    if shape.count != 4 || shape[2] != shape[3] {
+      throw PerceptualError(.malformed, "tensor \(name) has shape \(shape), expected [outputs, inputs, kernel, kernel]")
+    }
+    return shape
   }
 
   private static func number(_ key: String, in file: SafetensorsFile) throws(PerceptualError) -> Double? {

@@ -36,6 +36,8 @@ final class DirectPass: AutoencoderPass {
   let bytes: Int
   /// Two buffers of the largest activation that gradients pass through in turn.
   private let gradients: [UnsafeMutablePointer<Float>]
+  /// An upsampled activation, and its gradient, where the decoder upsamples.
+  private let upsampled: UnsafeMutablePointer<Float>?
 
   init(_ network: Autoencoder, images: Int, height: Int, width: Int, keepsForGradient: Bool) {
     let multiple = AutoencoderOptions.sizeMultiple
@@ -56,7 +58,7 @@ final class DirectPass: AutoencoderPass {
       return owned[owned.count - 1]
     }
     let channels = network.options.channels
-    let largest = images * channels * height * width
+    let largest = images * max(channels, network.options.latentChannels) * height * width
     let shared = keepsForGradient ? [] : [buffer(largest), buffer(largest), buffer(largest)]
     var blocks: [Block] = []
     let shapes = network.shapes(images: images, height: height, width: width)
@@ -64,16 +66,18 @@ final class DirectPass: AutoencoderPass {
       blocks.append(
         Block(
           layer: layer, shape: shape, convolved: keepsForGradient ? buffer(shape.outputCount) : shared[2],
-          activated: keepsForGradient ? buffer(shape.outputCount) : shared[number % 2], mean: buffer(channels),
-          inverseDeviation: buffer(channels)))
+          activated: keepsForGradient ? buffer(shape.outputCount) : shared[number % 2], mean: buffer(layer.outputs),
+          inverseDeviation: buffer(layer.outputs)))
     }
     self.blocks = blocks
     quantised = buffer(blocks[Autoencoder.latentLayer].shape.outputCount)
     lastShape = ConvolutionShape(
-      convolving: images, inputChannels: channels, outputChannels: 1, height: height, width: width, kernelHeight: 3,
-      kernelWidth: 3, geometry: ConvolutionGeometry(padding: 1))
+      convolving: images, inputChannels: channels, outputChannels: 1, height: height, width: width,
+      kernelHeight: network.options.lastKernel, kernelWidth: network.options.lastKernel,
+      geometry: network.options.lastGeometry)
     output = buffer(lastShape.outputCount)
     gradients = keepsForGradient ? [buffer(largest), buffer(largest)] : []
+    upsampled = network.options.decoder.isUpsampling ? buffer(largest) : nil
     self.owned = owned
     bytes = floats * MemoryLayout<Float>.stride
   }
@@ -85,12 +89,13 @@ final class DirectPass: AutoencoderPass {
   var latent: UnsafeMutablePointer<Float> { blocks[Autoencoder.latentLayer].activated }
 
   func forward(
-    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, updatesRunning: Bool
+    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, scale: Double,
+    updatesRunning: Bool
   ) {
     encode(x, statistics: statistics, updatesRunning: updatesRunning)
     let options = network.options
     switch quantisation {
-    case .soft: softQuantization(latent, quantised, count: latentCount, centres: options.centres, scale: options.scale)
+    case .soft: softQuantization(latent, quantised, count: latentCount, centres: options.centres, scale: scale)
     case .hard: hardQuantization(latent, quantised, count: latentCount, centres: options.centres)
     }
     decode(statistics: statistics, updatesRunning: updatesRunning)
@@ -112,8 +117,8 @@ final class DirectPass: AutoencoderPass {
       input = UnsafePointer(block.activated)
     }
     convolution2D(
-      input, weight: network.parameters.pointer("\(Autoencoder.lastConvolution).weight"),
-      bias: network.parameters.pointer("\(Autoencoder.lastConvolution).bias"), output, shape: lastShape)
+      input, weight: network.parameters.pointer("\(network.lastConvolution).weight"),
+      bias: network.parameters.pointer("\(network.lastConvolution).bias"), output, shape: lastShape)
     sigmoid(output, output, count: lastShape.outputCount)
   }
 
@@ -124,6 +129,13 @@ final class DirectPass: AutoencoderPass {
       shape: [images, shape.outputChannels, shape.outputHeight, shape.outputWidth])
   }
 
+  /// What the block's convolution takes for its input x: x, or x upsampled.
+  private func convolved(_ block: Block, _ x: UnsafePointer<Float>) -> UnsafePointer<Float> {
+    guard let upsampled, let upsampling = Upsampling(block) else { return x }
+    upsampling.forward(x, upsampled)
+    return UnsafePointer(upsampled)
+  }
+
   private func run(
     _ block: Block, _ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool
   ) {
@@ -131,10 +143,10 @@ final class DirectPass: AutoencoderPass {
     let layer = block.layer
     let weight = parameters.pointer("\(layer.convolution).weight")
     let bias = parameters.pointer("\(layer.convolution).bias")
-    if layer.isTransposed {
+    if layer.stage.kind == .transposed {
       transposedConvolution2D(x, weight: weight, bias: bias, block.convolved, shape: block.shape)
     } else {
-      convolution2D(x, weight: weight, bias: bias, block.convolved, shape: block.shape)
+      convolution2D(convolved(block, x), weight: weight, bias: bias, block.convolved, shape: block.shape)
     }
     let gamma = parameters.pointer("\(layer.normalization).weight")
     let beta = parameters.pointer("\(layer.normalization).bias")
@@ -161,10 +173,10 @@ final class DirectPass: AutoencoderPass {
     }
   }
 
-  func backward(_ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, gradient: ParameterStore) {
+  func backward(_ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, scale: Double, gradient: ParameterStore) {
     require(keepsForGradient, "backward: this pass keeps no activations")
     let options = network.options
-    let last = Autoencoder.lastConvolution
+    let last = network.lastConvolution
     let lastInput = UnsafePointer(blocks[blocks.count - 1].activated)
     // sigmoid'(output), in a buffer of its own size inside the first gradient buffer.
     sigmoidGradient(output, upstream: upstream, gradients[0], count: lastShape.outputCount)
@@ -181,7 +193,7 @@ final class DirectPass: AutoencoderPass {
       let count = block.shape.outputCount
       if number == Autoencoder.latentLayer {
         softQuantizationGradient(
-          latent, upstream: flowing, flowing, count: count, centres: options.centres, scale: options.scale)
+          latent, upstream: flowing, flowing, count: count, centres: options.centres, scale: scale)
         tanhGradient(block.activated, upstream: flowing, flowing, count: count)
       } else {
         leakyReLUGradient(block.activated, upstream: flowing, flowing, count: count, slope: options.slope)
@@ -198,20 +210,59 @@ final class DirectPass: AutoencoderPass {
       let weight = network.parameters.pointer("\(layer.convolution).weight")
       let weightGradient = gradient.pointer("\(layer.convolution).weight")
       let biasGradient = gradient.pointer("\(layer.convolution).bias")
-      if layer.isTransposed {
+      if layer.stage.kind == .transposed {
         transposedConvolution2DWeightGradient(
           input, upstream: flowing, weight: weightGradient, bias: biasGradient, shape: block.shape)
         transposedConvolution2DInputGradient(
           upstream: flowing, weight: weight, gradients[1 - current], shape: block.shape)
       } else {
         convolution2DWeightGradient(
-          input, upstream: flowing, weight: weightGradient, bias: biasGradient, shape: block.shape)
-        // Nothing asks for the gradient of the picture itself.
-        if number > 0 {
+          convolved(block, input), upstream: flowing, weight: weightGradient, bias: biasGradient, shape: block.shape)
+        if let upsampled, let upsampling = Upsampling(block) {
+          convolution2DInputGradient(upstream: flowing, weight: weight, upsampled, shape: block.shape)
+          upsampling.backward(upsampled, gradients[1 - current])
+        } else if number > 0 {
+          // Nothing asks for the gradient of the picture itself.
           convolution2DInputGradient(upstream: flowing, weight: weight, gradients[1 - current], shape: block.shape)
         }
       }
       current = 1 - current
+    }
+  }
+}
+
+/// The upsampling by 2 before a block's convolution, of planes in the usual order.
+private struct Upsampling {
+  private let kind: Stage.Kind
+  private let planes: Int
+  /// Of what is upsampled.
+  private let height: Int
+  private let width: Int
+
+  /// Nil where the block has none.
+  init?(_ block: DirectPass.Block) {
+    kind = block.layer.stage.kind
+    if !kind.isUpsampling { return nil }
+    planes = block.shape.images * block.shape.inputChannels
+    height = block.shape.height / 2
+    width = block.shape.width / 2
+  }
+
+  func forward(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+    if kind == .nearest {
+      nearestUpsampling(x, y, planes: planes, height: height, width: width, factor: 2)
+    } else {
+      bilinearUpsampling(x, y, planes: planes, height: height, width: width, factor: 2)
+    }
+  }
+
+  func backward(_ upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>) {
+    if kind == .nearest {
+      nearestUpsamplingGradient(
+        upstream: upstream, gradient, planes: planes, height: height, width: width, factor: 2)
+    } else {
+      bilinearUpsamplingGradient(
+        upstream: upstream, gradient, planes: planes, height: height, width: width, factor: 2)
     }
   }
 }

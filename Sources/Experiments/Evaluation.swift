@@ -116,13 +116,13 @@ extension Autoencoder {
         guard let elements = elements.baseAddress else { return }
         pass.forward(
           elements + group.lowerBound * height * width, statistics: statistics, quantisation: quantisation,
-          updatesRunning: false)
+          scale: options.scale, updatesRunning: false)
       }
       output.append(contentsOf: UnsafeBufferPointer(start: pass.output, count: group.count * height * width))
       let latents = pass.latentCount / group.count
       for image in 0..<group.count {
         let part = UnsafeBufferPointer(start: pass.quantised + image * latents, count: latents)
-        offCentre.append(LatentStatistics.shareOffCentre(part, options))
+        offCentre.append(LatentStatistics.shareOffCentre(part, options.centres))
       }
     }
     return (Tensor(output, shape: pictures.shape), offCentre)

@@ -128,6 +128,8 @@ public final class Trainer {
   /// Of the pictures trained on; nil for noise.
   let fingerprint: String?
   private let pass: any AutoencoderPass
+  /// s of Eq. 1 in the last step.
+  private var scale: Double
   private let execution = Execution.current
   /// The running statistics before a step, which a step that fails puts back.
   private let earlierStatistics: ParameterStore
@@ -169,6 +171,7 @@ public final class Trainer {
     self.options = options
     self.data = data
     fingerprint = data.fingerprint
+    scale = network.options.scale
     let shapes = network.parameters.entries.map { (name: $0.name, shape: $0.shape) }
     firstMoment = ParameterStore(shapes)
     secondMoment = ParameterStore(shapes)
@@ -199,13 +202,11 @@ public final class Trainer {
       iteration, images: options.batch, height: options.size, width: options.size, seed: options.seed, into: batch)
     let statistics = network.statistics
     earlierStatistics.values.update(from: statistics.values, count: statistics.count)
-    let nominal = network.options.scale
-    network.options.scale = options.quantisation.scale(
-      network.options, iteration: iteration, of: options.iterations)
-    defer { network.options.scale = nominal }
-    pass.forward(batch, statistics: .batch, quantisation: options.quantisation.forward, updatesRunning: true)
+    scale = options.quantisation.scale(network.options, iteration: iteration, of: options.iterations)
+    pass.forward(
+      batch, statistics: .batch, quantisation: options.quantisation.forward, scale: scale, updatesRunning: true)
     let loss = objective(pass.output, target: batch, gradient: upstream)
-    pass.backward(batch, upstream: upstream, gradient: gradient)
+    pass.backward(batch, upstream: upstream, scale: scale, gradient: gradient)
     var squares = 0.0
     for index in 0..<gradient.count { squares += Double(gradient.values[index]) * Double(gradient.values[index]) }
     if !loss.isFinite || !squares.isFinite {
@@ -225,11 +226,12 @@ public final class Trainer {
   /// Bytes that a step's activations, their gradients and the working memory take.
   public var passBytes: Int { pass.bytes }
 
-  /// Statistics of the last batch's latents.
+  /// Statistics of the last batch's latents, under the scale that the step had.
   public var latents: LatentStatistics {
     LatentStatistics(
       latent: UnsafeBufferPointer(start: pass.latent, count: pass.latentCount),
-      quantised: UnsafeBufferPointer(start: pass.quantised, count: pass.latentCount), options: network.options)
+      quantised: UnsafeBufferPointer(start: pass.quantised, count: pass.latentCount), centres: network.options.centres,
+      scale: scale)
   }
 }
 
@@ -241,30 +243,28 @@ public struct LatentStatistics: Sendable {
   /// any: there one latent carries more than the bits that Eq. 2 counts.
   public let offCentre: Double
 
-  init(latent: UnsafeBufferPointer<Float>, quantised: UnsafeBufferPointer<Float>, options: AutoencoderOptions) {
-    let centres = options.centres
+  init(latent: UnsafeBufferPointer<Float>, quantised: UnsafeBufferPointer<Float>, centres: [Double], scale: Double) {
     let gaps = zip(centres.dropFirst(), centres).map { $0 - $1 }
     // The slope is 2 s times the variance of the centres under the softmax, at most (gap / 2)^2 between two of them.
-    let peak = 2 * options.scale * (gaps.map { ($0 / 2) * ($0 / 2) }.max() ?? 0)
+    let peak = 2 * scale * (gaps.map { ($0 / 2) * ($0 / 2) }.max() ?? 0)
     var live = 0
     for z in latent {
       // The moments of the centres under the softmax.
       var (total, sum, squares) = (0.0, 0.0, 0.0)
       for centre in centres {
-        let weight = exp(-options.scale * (Double(z) - centre) * (Double(z) - centre))
+        let weight = exp(-scale * (Double(z) - centre) * (Double(z) - centre))
         total += weight
         sum += weight * centre
         squares += weight * centre * centre
       }
       let mean = sum / total
-      if 2 * options.scale * (squares / total - mean * mean) >= 0.001 * peak { live += 1 }
+      if 2 * scale * (squares / total - mean * mean) >= 0.001 * peak { live += 1 }
     }
     self.live = Double(live) / Double(latent.count)
-    offCentre = Self.shareOffCentre(quantised, options)
+    offCentre = Self.shareOffCentre(quantised, centres)
   }
 
-  static func shareOffCentre(_ quantised: UnsafeBufferPointer<Float>, _ options: AutoencoderOptions) -> Double {
-    let centres = options.centres
+  static func shareOffCentre(_ quantised: UnsafeBufferPointer<Float>, _ centres: [Double]) -> Double {
     let margin = 0.1 * (zip(centres.dropFirst(), centres).map { $0 - $1 }.min() ?? 0) / 2
     var off = 0
     for q in quantised where centres.allSatisfy({ abs(Double(q) - $0) > margin }) { off += 1 }

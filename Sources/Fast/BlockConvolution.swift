@@ -34,7 +34,7 @@ public final class BlockConvolution {
     let output = ChannelBlocks(
       images: shape.images, channels: shape.outputChannels, height: shape.outputHeight, width: shape.outputWidth)
     filtering = MinimalFiltering(
-      coarse: isTransposed ? input : output, fine: isTransposed ? output : input, padding: shape.geometry.padding,
+      side: shape.kernelHeight, coarse: isTransposed ? input : output, fine: isTransposed ? output : input, padding: shape.geometry.padding,
       precision: precision, execution)
   }
 
@@ -155,7 +155,7 @@ public final class BlockConvolution {
   public var executedOperations: (analysis: Double, synthesis: Double) {
     let pairs = Double(filtering.coarse.images * filtering.coarse.channels) * Double(filtering.fine.channels)
     func operations(_ grid: TileGrid) -> Double {
-      2 * Double(MinimalFilter.points * MinimalFilter.parities * grid.rows * grid.columns) * pairs
+      2 * Double(filtering.filter.points * MinimalFilter.parities * grid.rows * grid.columns) * pairs
     }
     return (operations(filtering.analysisGrid), operations(filtering.synthesisGrid))
   }

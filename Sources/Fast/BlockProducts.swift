@@ -32,7 +32,7 @@ struct BlockProducts {
 
   /// About as many tiles of an image at once keep the operands within the second-level cache. AMX is done with them so soon
   /// that the filters, and the sums of their gradient, must not be fetched as often.
-  var tilesAtOnce: Int { usesTiles ? 172 : 44 }
+  func tilesAtOnce(side: Int) -> Int { side == 2 ? (usesTiles ? 256 : 132) : (usesTiles ? 172 : 44) }
   /// What the number of tiles is filled up to.
   var tilesMultiple: Int { usesTiles ? 32 : 4 }
   /// Fine blocks of channels whose transforms are alive at once: 128 of the products' depths, or 256.

@@ -2,16 +2,17 @@ import Foundation
 import PerceptualCore
 import PerceptualKernels
 
-/// A strided block of a convolutional network, fused: a 4x4 convolution of stride 2 or its transpose, batch normalisation
-/// and LeakyReLU, forward and backward, in channel blocks.
+/// A block of a convolutional network that halves or doubles its pictures (``Stage``), fused: a convolution of stride 2, its
+/// transpose, or nearest upsampling and a convolution; batch normalisation and LeakyReLU; forward and backward, in channel
+/// blocks.
 ///
 /// Memory decides the speed of such a network as much as arithmetic does, so a block writes its convolution's output
 /// once, summing the batch's moments as it goes, and keeps nothing else: whoever reads it next normalises and activates
 /// what it reads. Backward, the gradient of the normalised values is stored with the sums that batch normalisation's
 /// gradient needs, and completed while the next convolution reads it.
 ///
-/// The convolutions run by minimal filtering (``MinimalFiltering``), the first one, from a single channel, directly. The
-/// gradient of the convolution's bias is 0, which batch normalisation makes it but for rounding.
+/// The convolutions are products on channel blocks (``MinimalFiltering``) with kernels of even side (``KernelEmbedding``), 2x2
+/// ones directly, 4x4 ones by minimal filtering; the first one, from a single channel, directly. The gradient of the convolution's bias is 0, which batch normalisation makes it but for rounding.
 ///
 /// Threads and instruction set are those of ``Execution/current`` where the block is made; a network's blocks, their
 /// workspace and its ``OutputBlock`` are made under the same.
@@ -51,7 +52,7 @@ public final class ConvolutionBlock {
   }
 
   public let shape: ConvolutionShape
-  public let isTransposed: Bool
+  public let kind: Stage.Kind
   /// The convolution's output, in channel blocks; nothing in a block that `recomputesOutput`.
   public let convolved: UnsafeMutablePointer<Float>
   /// Whether the output is not stored and computed again, image by image, for whoever asks for it.
@@ -68,6 +69,7 @@ public final class ConvolutionBlock {
   var gradientPieces = 0
   let filtering: MinimalFiltering?
   private let picture: PictureConvolution
+  private let embedding: KernelEmbedding
   let filters: UnsafeMutablePointer<Float>
   /// The weights that `filters` were made of, in a pass that keeps nothing for the gradient.
   private let packedWeight: UnsafeMutablePointer<Float>?
@@ -76,53 +78,75 @@ public final class ConvolutionBlock {
   let workspace: BlockWorkspace
   private let execution: Execution
 
-  /// Why a block of this shape cannot be computed here; nil if it can.
-  public static func obstacle(_ shape: ConvolutionShape, isTransposed: Bool) -> String? {
+  /// Why a block of this shape cannot be computed here; nil if it can. `shape` is that of the convolution, or of its
+  /// transpose; of an upsampling kind it is what follows the upsampling.
+  public static func obstacle(_ shape: ConvolutionShape, _ kind: Stage.Kind) -> String? {
     let kernel = Extent(height: shape.kernelHeight, width: shape.kernelWidth)
-    if shape.inputChannels == 1 && !isTransposed && shape.outputChannels % MinimalFilter.group != 0 {
+    let largest = MinimalFilter.sides[MinimalFilter.sides.count - 1]
+    if kind == .bilinear { return "bilinear upsampling, nearest or none is needed" }
+    if kernel.height != kernel.width || kernel.height > largest {
+      return "the kernel is \(kernel), at most \(Extent(largest)) is needed"
+    }
+    var geometry = shape.geometry
+    if kind == .nearest {
+      let stage = Stage(kind, kernel: kernel.height)
+      if stage.obstacle != nil || geometry != stage.geometry || shape.height % 2 != 0 || shape.width % 2 != 0 {
+        return "a kernel of \(kernel) with \(geometry.padding) of padding after upsampling to "
+          + "\(shape.height)x\(shape.width): an odd kernel that keeps an even size is needed"
+      }
+      geometry.stride = 2
+    }
+    let isPicture = kind == .convolution && shape.inputChannels == 1
+    if isPicture && shape.outputChannels % MinimalFilter.group != 0 {
       return "\(shape.outputChannels) channels, a multiple of \(MinimalFilter.group) is needed"
     }
-    let inputs = shape.inputChannels == 1 && !isTransposed ? MinimalFilter.group : shape.inputChannels
+    let inputs = isPicture ? MinimalFilter.group : shape.inputChannels
     return MinimalFiltering.obstacle(
-      kernel: kernel, geometry: shape.geometry, coarse: isTransposed ? inputs : shape.outputChannels,
-      fine: isTransposed ? shape.outputChannels : inputs)
+      kernel: Extent((kernel.height + 1) / 2 * 2), geometry: geometry,
+      coarse: kind == .convolution ? shape.outputChannels : inputs,
+      fine: kind == .convolution ? inputs : shape.outputChannels)
   }
 
   /// Takes its memory from `arena`; `workspace` is shared by all blocks of a network, `convolved` the output's memory if
   /// that is shared too. Only a block that an ``OutputBlock`` ends may have `recomputesOutput`. `precision` is that of the
   /// products of minimal filtering, forward and backward.
   public init(
-    _ shape: ConvolutionShape, isTransposed: Bool, slope: Double, epsilon: Double, arena: Arena,
+    _ shape: ConvolutionShape, _ kind: Stage.Kind, slope: Double, epsilon: Double, arena: Arena,
     workspace: BlockWorkspace, convolved: UnsafeMutablePointer<Float>? = nil, recomputesOutput: Bool = false,
     precision: ProductPrecision = .fp32
   ) {
-    let problem = Self.obstacle(shape, isTransposed: isTransposed)
+    let problem = Self.obstacle(shape, kind)
     require(problem == nil, "shape: \(problem ?? "")")
-    require(isTransposed || !recomputesOutput, "recomputesOutput: a transposed convolution is needed")
+    let doubles = kind != .convolution
+    require(doubles || !recomputesOutput, "recomputesOutput: a block that doubles is needed")
     let execution = Execution.current
     self.shape = shape
-    self.isTransposed = isTransposed
+    self.kind = kind
     self.workspace = workspace
     self.execution = execution
+    let factor = kind.isUpsampling ? 2 : 1
     input = ChannelBlocks(
-      images: shape.images, channels: shape.inputChannels, height: shape.height, width: shape.width)
+      images: shape.images, channels: shape.inputChannels, height: shape.height / factor, width: shape.width / factor)
     output = ChannelBlocks(
       images: shape.images, channels: shape.outputChannels, height: shape.outputHeight, width: shape.outputWidth)
+    let (coarse, fine) = doubles ? (input, output) : (output, input)
+    let embedding = KernelEmbedding(kind, side: shape.kernelHeight, coarse: coarse.channels, fine: fine.channels)
+    self.embedding = embedding
     picture = PictureConvolution(
-      height: shape.height, width: shape.width, padding: shape.geometry.padding, output: output,
-      kernels: execution.kernels)
+      side: embedding.evenSide, height: shape.height, width: shape.width, padding: shape.geometry.padding,
+      output: output, kernels: execution.kernels)
     let filtering =
       shape.inputChannels == 1
       ? nil
       : MinimalFiltering(
-        coarse: isTransposed ? input : output, fine: isTransposed ? output : input, padding: shape.geometry.padding,
-        precision: precision, execution)
+        side: embedding.evenSide, coarse: coarse, fine: fine, padding: shape.geometry.padding, precision: precision,
+        execution)
     self.filtering = filtering
     self.recomputesOutput = recomputesOutput
     self.convolved = convolved ?? arena.floats(recomputesOutput ? 0 : output.count)
     // Its own pieces give the moments, those of whatever reads its output the gradient's sums.
     let capacity = max(
-      filtering.map { isTransposed ? $0.synthesisGrid.pieces : $0.analysisGrid.pieces } ?? picture.pieces,
+      filtering.map { doubles ? $0.synthesisGrid.pieces : $0.analysisGrid.pieces } ?? picture.pieces,
       MinimalFiltering.mostPieces(reading: output, BlockProducts(precision, execution)), OutputBlock.pieces(reading: output))
     statistics = BlockStatistics(
       channels: shape.outputChannels, capacity: shape.images * capacity,
@@ -140,8 +164,10 @@ public final class ConvolutionBlock {
   }
 
   private var kernels: any KernelSet.Type { execution.kernels }
+  /// Whether the output is larger than the input.
+  var doubles: Bool { kind != .convolution }
   private var piecesForward: Int {
-    filtering.map { isTransposed ? $0.synthesisGrid.pieces : $0.analysisGrid.pieces } ?? picture.pieces
+    filtering.map { doubles ? $0.synthesisGrid.pieces : $0.analysisGrid.pieces } ?? picture.pieces
   }
   /// The activation as the next operation reads it.
   var activated: ActivatedRows {
@@ -214,14 +240,22 @@ public final class ConvolutionBlock {
       packedWeight.update(from: weight, count: count)
       isPacked = true
     }
-    guard let filtering else {
-      picture.pack(weight, filters)
-      return
+    embedding.withEven(weight, execution) { weight in
+      if let filtering {
+        pack(weight, filtering.filter, isSynthesis: doubles, filters)
+      } else {
+        picture.pack(weight, filters)
+      }
     }
-    if isTransposed {
-      filtering.filter.packSynthesis(weight, filters, execution)
+  }
+
+  private func pack(
+    _ weight: UnsafePointer<Float>, _ filter: MinimalFilter, isSynthesis: Bool, _ filters: UnsafeMutablePointer<Float>
+  ) {
+    if isSynthesis {
+      filter.packSynthesis(weight, filters, execution)
     } else {
-      filtering.filter.packAnalysis(weight, filters, execution)
+      filter.packAnalysis(weight, filters, execution)
     }
   }
 
@@ -253,7 +287,7 @@ public final class ConvolutionBlock {
     _ source: some BlockSource, _ filtering: MinimalFiltering, image: Int, piece: Int, _ sink: some BlockSink,
     _ scratch: UnsafeMutablePointer<Float>
   ) {
-    if isTransposed {
+    if doubles {
       filtering.synthesise(image: image, piece: piece, source, filters: filters, sink, scratch: scratch)
     } else {
       filtering.analyse(image: image, piece: piece, source, filters: filters, sink, gradient: nil, scratch: scratch)
@@ -338,7 +372,7 @@ public final class ConvolutionBlock {
   }
 
   private var piecesBackward: Int {
-    filtering.map { isTransposed ? $0.analysisGrid.pieces : $0.synthesisGrid.pieces } ?? 0
+    filtering.map { doubles ? $0.analysisGrid.pieces : $0.synthesisGrid.pieces } ?? 0
   }
 
   private func pictureGradient(
@@ -355,12 +389,14 @@ public final class ConvolutionBlock {
         }
       }
     }
-    picture.unpackGradient(workspace.parts, count: parts, gradients.weight)
+    embedding.withEvenGradient(gradients.weight, execution) { weight in
+      picture.unpackGradient(workspace.parts, count: parts, weight)
+    }
   }
 
   /// Lends memory, if any is needed.
   private func withMemory(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
-    // What needs none never looks.
+    // Sources that need none skip the lookup.
     if count == 0 { body(filters) } else { ScratchPool.shared.withFloats(count, body) }
   }
 
@@ -370,10 +406,8 @@ public final class ConvolutionBlock {
   ) {
     guard let filtering, let gradientFilters else { return }
     let filter = filtering.filter
-    if isTransposed {
-      filter.packAnalysis(parameters.weight, gradientFilters, execution)
-    } else {
-      filter.packSynthesis(parameters.weight, gradientFilters, execution)
+    embedding.withEven(parameters.weight, execution) { weight in
+      pack(weight, filter, isSynthesis: !doubles, gradientFilters)
     }
     let pieces = filtering.analysisGrid.pieces
     let parts = workspace.forEachPart(of: shape.images * pieces, count: filter.count, execution) { range, part in
@@ -386,7 +420,7 @@ public final class ConvolutionBlock {
             let piece = index % pieces
             if loaded.image != image { loaded = (image, upstream.loaded(image: image, memory)) }
             let gradient = FilterGradient(expanded: expanded, filters: part, accumulates: index > range.lowerBound)
-            if isTransposed {
+            if doubles {
               // The fine image is the upstream gradient: its transform serves the input's gradient and the weight's.
               filtering.expand(image: image, piece: piece, source, expanded, patch: scratch)
               filtering.analyse(
@@ -401,8 +435,10 @@ public final class ConvolutionBlock {
         }
       }
     }
-    filter.unpackGradient(workspace.parts, count: parts, gradients.weight, execution)
-    guard !isTransposed, let sink else { return }
+    embedding.withEvenGradient(gradients.weight, execution) { weight in
+      filter.unpackGradient(workspace.parts, count: parts, weight, execution)
+    }
+    guard !doubles, let sink else { return }
     let piecesOfSynthesis = filtering.synthesisGrid.pieces
     execution.forEach(shape.images * piecesOfSynthesis) { index in
       workspace.withScratch { scratch in

@@ -12,11 +12,12 @@ public enum ConvolutionPath: String, Sendable, CaseIterable {
   public func obstacle(_ shape: ConvolutionShape, isTransposed: Bool) -> String? {
     switch self {
     case .minimalFiltering:
-      MinimalFiltering.obstacle(
-        kernel: Extent(height: shape.kernelHeight, width: shape.kernelWidth), geometry: shape.geometry,
-        coarse: isTransposed ? shape.inputChannels : shape.outputChannels,
+      let kernel = Extent(height: shape.kernelHeight, width: shape.kernelWidth)
+      if kernel != 4 { return "the kernel is \(kernel), 4x4 is needed" }
+      return MinimalFiltering.obstacle(
+        kernel: kernel, geometry: shape.geometry, coarse: isTransposed ? shape.inputChannels : shape.outputChannels,
         fine: isTransposed ? shape.outputChannels : shape.inputChannels)
-    case .correlation: nil
+    case .correlation: return nil
     }
   }
 

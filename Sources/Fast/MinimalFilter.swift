@@ -1,42 +1,57 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// The filters of a 4x4 convolution of stride 2, transformed for minimal filtering F(3x3, 2x2).
+/// The filters of a convolution of stride 2 as the products on channel blocks take them: those of a 4x4 one transformed for
+/// minimal filtering F(3x3, 2x2), those of a 2x2 one as they are.
 ///
-/// Such a convolution is four 2x2 convolutions of stride 1, one for each parity of the rows and columns of its input, and
-/// its transpose four 2x2 convolutions, one for each parity of its output. Both stand between a coarse image and a fine
-/// one of twice its size, related by fine row = 2 coarse row - padding + kernel row; weight is [coarse][fine][4][4]:
+/// A 4x4 convolution is four 2x2 convolutions of stride 1, one for each parity of the rows and columns of its input, and
+/// its transpose four 2x2 convolutions, one for each parity of its output; a 2x2 one is four of 1x1. Both stand between a
+/// coarse image and a fine one of twice its size, related by fine row = 2 coarse row - padding + kernel row; weight is
+/// [coarse][fine][side][side]:
 ///
 /// - analysis, fine to coarse: convolution2D, and the input gradient of transposedConvolution2D;
 /// - synthesis, coarse to fine: transposedConvolution2D, and the input gradient of convolution2D.
 ///
-/// Each 2x2 filter g becomes the sixteen numbers G g G^T. They are packed as the products read them: panels of as many
-/// output channels as two vectors hold, of each panel the inputs in their order.
+/// Each 2x2 filter g becomes the sixteen numbers G g G^T, each 1x1 filter stays one. They are packed as the products read
+/// them: panels of as many output channels as two vectors hold, of each panel the inputs in their order.
 struct MinimalFilter {
-  /// Outputs of a tile along each axis, and points: (tile + 1)^2 products take the place of (2 tile)^2.
-  static let tile = 3
-  static let points = (tile + 1) * (tile + 1)
+  /// Sides of the kernels that there are filters for.
+  static let sides = [2, 4]
   static let parities = 4
   /// Output channels that are computed side by side: the least common multiple of all sets' panels.
   static let group = 32
 
+  /// Side of the kernel.
+  let side: Int
+  /// Outputs of a tile along each axis, and points: (tile + taps - 1)^2 products take the place of (taps tile)^2.
+  let tile: Int
+  let points: Int
   let coarse: Int
   let fine: Int
   /// Output channels of a panel.
   let panel: Int
   let products: BlockProducts
 
-  init(coarse: Int, fine: Int, products: BlockProducts) {
+  init(side: Int, coarse: Int, fine: Int, products: BlockProducts) {
+    self.side = side
+    tile = Self.tile(side: side)
+    points = (tile + side / 2 - 1) * (tile + side / 2 - 1)
     self.coarse = coarse
     self.fine = fine
     self.products = products
     panel = products.kernels.panelChannels
   }
 
+  static func tile(side: Int) -> Int { side == 2 ? 1 : 3 }
+  /// Rows of a filter of one parity.
+  var taps: Int { side / 2 }
+  /// Whether the filters are multiplied as they are.
+  var isPlain: Bool { side == 2 }
+
   /// Inputs of the analysis: every fine channel in four parities, [block][parity][16].
   var depth: Int { fine * Self.parities }
   /// Floats of the filters' gradient.
-  var count: Int { Self.points * coarse * depth }
+  var count: Int { points * coarse * depth }
   /// Floats of the packed filters, of either kind.
   var packedCount: Int { products.words(count) }
 
@@ -47,16 +62,17 @@ struct MinimalFilter {
   private func depthBlock(fine c: Int, parity: Int) -> Int { c / ChannelBlocks.lanes * Self.parities + parity }
   /// Synthesis: [panel of fine channels][parity][point][coarse channel][panel].
   private func synthesisIndex(point: Int, parity: Int, panel number: Int) -> Int {
-    ((number * Self.parities + parity) * Self.points + point) * coarse * panel
+    ((number * Self.parities + parity) * points + point) * coarse * panel
   }
 
   /// Floats between two points of the filters that are gathered for sixteen inputs and one panel,
   /// [parity][point][input][panel]: a line more than they take, for a cache has few lines for addresses a power of two
   /// apart.
   private var gatheredPitch: Int { ChannelBlocks.lanes * panel + ChannelBlocks.lanes }
-  private var gatheredCount: Int { Self.parities * Self.points * gatheredPitch }
-  /// Elements of the 4x4 kernels of a panel, [16][panel].
-  private var elementCount: Int { 16 * panel }
+  private var gatheredCount: Int { Self.parities * points * gatheredPitch }
+  /// Elements of a kernel, and of those of a panel, [elements][panel].
+  private var elements: Int { side * side }
+  private var elementCount: Int { elements * panel }
 
   func packAnalysis(_ weight: UnsafePointer<Float>, _ packed: UnsafeMutablePointer<Float>, _ execution: Execution) {
     let panels = coarse / panel
@@ -64,7 +80,7 @@ struct MinimalFilter {
       let first = index % panels * panel
       let c = index / panels * ChannelBlocks.lanes
       gather(isFlipped: false) { input, output in
-        weight + ((first + output) * fine + c + input) * 16
+        weight + ((first + output) * fine + c + input) * elements
       } pack: { parity, point, filters in
         products.pack(
           filters, width: panel, index: depthBlock(fine: c, parity: parity), depth: depth,
@@ -80,7 +96,7 @@ struct MinimalFilter {
       let o = index / panels * ChannelBlocks.lanes
       // The later output meets the earlier kernel element.
       gather(isFlipped: true) { input, output in
-        weight + ((o + input) * fine + first + output) * 16
+        weight + ((o + input) * fine + first + output) * elements
       } pack: { parity, point, filters in
         products.pack(
           filters, width: panel, index: o / ChannelBlocks.lanes, depth: coarse,
@@ -97,18 +113,23 @@ struct MinimalFilter {
   ) {
     let pitch = gatheredPitch
     ScratchPool.shared.withFloats(gatheredCount + elementCount) { gathered in
-      let elements = gathered + gatheredCount
+      let kernel = gathered + gatheredCount
       for input in 0..<ChannelBlocks.lanes {
         for output in 0..<panel {
           let w = filter(input, output)
-          for element in 0..<16 { elements[element &* panel &+ output] = w[element] }
+          for element in 0..<elements { kernel[element &* panel &+ output] = w[element] }
         }
-        products.kernels.transformFilters(
-          elements, isFlipped: isFlipped, gathered + input * panel, pointPitch: pitch, parityPitch: Self.points * pitch)
+        let to = gathered + input * panel
+        if isPlain {
+          for parity in 0..<Self.parities { (to + parity * pitch).update(from: kernel + parity * panel, count: panel) }
+        } else {
+          products.kernels.transformFilters(
+            kernel, isFlipped: isFlipped, to, pointPitch: pitch, parityPitch: points * pitch)
+        }
       }
       for parity in 0..<Self.parities {
-        for point in 0..<Self.points {
-          pack(parity, point, gathered + (parity * Self.points + point) * pitch)
+        for point in 0..<points {
+          pack(parity, point, gathered + (parity * points + point) * pitch)
         }
       }
     }
@@ -131,7 +152,7 @@ struct MinimalFilter {
   }
 
   /// The gradient with respect to weight from that of the packed analysis filters, which `parts` hold one after the other:
-  /// G^T (sum of the parts, in their order) G.
+  /// G^T (sum of the parts, in their order) G, or the sum itself.
   func unpackGradient(
     _ parts: UnsafePointer<Float>, count partCount: Int, _ weight: UnsafeMutablePointer<Float>, _ execution: Execution
   ) {
@@ -142,19 +163,21 @@ struct MinimalFilter {
     execution.forEach(fine / ChannelBlocks.lanes * panels) { index in
       let first = index % panels * panel
       let c = index / panels * ChannelBlocks.lanes
-      ScratchPool.shared.withFloats(gatheredCount + elementCount) { gathered in
-        let elements = gathered + gatheredCount
+      ScratchPool.shared.withFloats(gatheredCount + max(elementCount, Self.tileCount)) { gathered in
+        // One after the other in the same place.
+        let tileSums = gathered + gatheredCount
+        let kernel = gathered + gatheredCount
         for parity in 0..<Self.parities {
-          for point in 0..<Self.points {
-            let sum = gathered + (parity * Self.points + point) * pitch
+          for point in 0..<points {
+            let sum = gathered + (parity * points + point) * pitch
             let block = depthBlock(fine: c, parity: parity)
             if products.usesTiles {
               for half in 0..<panel / ChannelBlocks.lanes {
                 let from = parts + tileIndex(point: point, coarse: first / ChannelBlocks.lanes + half, depth: block)
-                join(from, count: Self.tileCount, parts: partCount, kernels, elements)
+                join(from, count: Self.tileCount, parts: partCount, kernels, tileSums)
                 for place in 0..<Self.tileCount {
                   let (output, input) = (place / ChannelBlocks.lanes, place % ChannelBlocks.lanes)
-                  sum[input &* panel &+ half &* ChannelBlocks.lanes &+ output] = elements[place]
+                  sum[input &* panel &+ half &* ChannelBlocks.lanes &+ output] = tileSums[place]
                 }
               }
             } else {
@@ -164,11 +187,15 @@ struct MinimalFilter {
           }
         }
         for input in 0..<ChannelBlocks.lanes {
-          kernels.foldFilters(
-            gathered + input * panel, pointPitch: pitch, parityPitch: Self.points * pitch, elements)
+          let from = gathered + input * panel
+          if isPlain {
+            for parity in 0..<Self.parities { (kernel + parity * panel).update(from: from + parity * pitch, count: panel) }
+          } else {
+            kernels.foldFilters(from, pointPitch: pitch, parityPitch: points * pitch, kernel)
+          }
           for output in 0..<panel {
-            let w = weight + ((first + output) * fine + c + input) * 16
-            for element in 0..<16 { w[element] = elements[element &* panel &+ output] }
+            let w = weight + ((first + output) * fine + c + input) * elements
+            for element in 0..<elements { w[element] = kernel[element &* panel &+ output] }
           }
         }
       }

@@ -1,8 +1,8 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// How an image's tiles of 3x3 coarse outputs (or 6x6 fine ones) are cut into pieces of work. The cut depends on the sizes
-/// alone, so that no result depends on the number of threads.
+/// How an image's tiles, of 3x3 coarse outputs (or 6x6 fine ones) or of one (or 2x2), are cut into pieces of work. The cut
+/// depends on the sizes alone, so that no result depends on the number of threads.
 struct TileGrid {
   let rows: Int
   let columns: Int
@@ -11,11 +11,12 @@ struct TileGrid {
   /// Rows of sixteen floats that one point of one piece takes.
   let pitch: Int
 
-  init(rows: Int, columns: Int, _ products: BlockProducts) {
+  /// At most `most` tiles at once.
+  init(rows: Int, columns: Int, atMost most: Int, _ products: BlockProducts) {
     self.rows = rows
     self.columns = columns
-    columnsAtOnce = Self.evenly(columns, atMost: products.tilesAtOnce)
-    rowsAtOnce = Self.evenly(rows, atMost: max(1, products.tilesAtOnce / columnsAtOnce))
+    columnsAtOnce = Self.evenly(columns, atMost: most)
+    rowsAtOnce = Self.evenly(rows, atMost: max(1, most / columnsAtOnce))
     let multiple = products.tilesMultiple
     pitch = (rowsAtOnce * columnsAtOnce + multiple - 1) / multiple * multiple
   }
@@ -53,7 +54,8 @@ struct FilterGradient {
   let accumulates: Bool
 }
 
-/// A 4x4 convolution of stride 2, or its transpose, by minimal filtering F(3x3, 2x2) on channel blocks.
+/// A convolution of stride 2, or its transpose, on channel blocks: 4x4 by minimal filtering F(3x3, 2x2), 2x2 directly, each of
+/// its pixels a tile and a point of its own.
 ///
 /// Sixteen products take the place of thirty-six, with coefficients 0, 1/2 and 1 only. The error is that of the direct sum
 /// (docs/performance.md: a little less, measured). With products in bf16 the transformed tiles and filters are rounded to
@@ -68,15 +70,18 @@ struct MinimalFiltering {
   let synthesisGrid: TileGrid
 
   private static let lanes = ChannelBlocks.lanes
-  private static let points = MinimalFilter.points
-  private static let tile = MinimalFilter.tile
+  private var points: Int { filter.points }
+  private var tile: Int { filter.tile }
 
   /// Why a convolution cannot be computed this way; nil if it can. `coarse` and `fine` are channels.
   static func obstacle(kernel: Extent, geometry: ConvolutionGeometry, coarse: Int, fine: Int) -> String? {
-    if kernel != 4 { return "the kernel is \(kernel), 4x4 is needed" }
+    let sides = MinimalFilter.sides
+    guard kernel.height == kernel.width, sides.contains(kernel.height) else {
+      return "the kernel is \(kernel), \(sides.map { "\(Extent($0))" }.joined(separator: " or ")) is needed"
+    }
     if geometry.stride != 2 { return "the stride is \(geometry.stride), 2x2 is needed" }
-    if max(geometry.padding.height, geometry.padding.width) > 3 {
-      return "the padding is \(geometry.padding), less than the kernel's 4 is needed"
+    if max(geometry.padding.height, geometry.padding.width) >= kernel.height {
+      return "the padding is \(geometry.padding), less than the kernel's \(kernel.height) is needed"
     }
     if coarse % MinimalFilter.group != 0 || fine % MinimalFilter.group != 0 {
       return "\(coarse) and \(fine) channels, multiples of \(MinimalFilter.group) are needed"
@@ -85,36 +90,47 @@ struct MinimalFiltering {
   }
 
   init(
-    coarse: ChannelBlocks, fine: ChannelBlocks, padding: Extent, precision: ProductPrecision, _ execution: Execution
+    side: Int, coarse: ChannelBlocks, fine: ChannelBlocks, padding: Extent, precision: ProductPrecision,
+    _ execution: Execution
   ) {
     products = BlockProducts(precision, execution)
-    filter = MinimalFilter(coarse: coarse.channels, fine: fine.channels, products: products)
+    filter = MinimalFilter(side: side, coarse: coarse.channels, fine: fine.channels, products: products)
     self.coarse = coarse
     self.fine = fine
     self.padding = padding
-    analysisGrid = Self.analysisGrid(coarse, products)
-    synthesisGrid = Self.synthesisGrid(fine, padding: padding, products)
+    analysisGrid = Self.analysisGrid(coarse, side: side, products)
+    synthesisGrid = Self.synthesisGrid(fine, side: side, padding: padding, products)
   }
 
   private var kernels: any KernelSet.Type { products.kernels }
 
-  private static func analysisGrid(_ coarse: ChannelBlocks, _ products: BlockProducts) -> TileGrid {
-    TileGrid(rows: (coarse.height + tile - 1) / tile, columns: (coarse.width + tile - 1) / tile, products)
+  private static func analysisGrid(_ coarse: ChannelBlocks, side: Int, _ products: BlockProducts) -> TileGrid {
+    let tile = MinimalFilter.tile(side: side)
+    return TileGrid(
+      rows: (coarse.height + tile - 1) / tile, columns: (coarse.width + tile - 1) / tile,
+      atMost: products.tilesAtOnce(side: side), products)
   }
 
-  private static func synthesisGrid(_ fine: ChannelBlocks, padding: Extent, _ products: BlockProducts) -> TileGrid {
-    TileGrid(
+  private static func synthesisGrid(
+    _ fine: ChannelBlocks, side: Int, padding: Extent, _ products: BlockProducts
+  ) -> TileGrid {
+    let tile = MinimalFilter.tile(side: side)
+    return TileGrid(
       rows: (fine.height + padding.height + 2 * tile - 1) / (2 * tile),
-      columns: (fine.width + padding.width + 2 * tile - 1) / (2 * tile), products)
+      columns: (fine.width + padding.width + 2 * tile - 1) / (2 * tile), atMost: products.tilesAtOnce(side: side),
+      products)
   }
 
-  /// The most pieces in which a convolution that reads an image, or its transpose, of whatever padding gives that image's
-  /// gradient.
+  /// The most pieces in which a convolution that reads an image, or its transpose, of whatever kernel and padding gives
+  /// that image's gradient.
   static func mostPieces(reading shape: ChannelBlocks, _ products: BlockProducts) -> Int {
-    var most = analysisGrid(shape, products).pieces
-    for padding in 0..<16 {
-      most = max(
-        most, synthesisGrid(shape, padding: Extent(height: padding / 4, width: padding % 4), products).pieces)
+    var most = 0
+    for side in MinimalFilter.sides {
+      most = max(most, analysisGrid(shape, side: side, products).pieces)
+      for padding in 0..<side * side {
+        let extent = Extent(height: padding / side, width: padding % side)
+        most = max(most, synthesisGrid(shape, side: side, padding: extent, products).pieces)
+      }
     }
     return most
   }
@@ -125,27 +141,27 @@ struct MinimalFiltering {
   var analysisScratch: Int {
     // Rounded factors are there twice, for the convolution and for the filters' gradient.
     let factors = products.words(
-      Self.points * products.blocksAtOnce * MinimalFilter.parities * analysisGrid.pitch * Self.lanes)
+      points * products.blocksAtOnce * MinimalFilter.parities * analysisGrid.pitch * Self.lanes)
     return analysisPatch + unroundedCount(analysisGrid) + (products.isRounded ? 2 : 1) * factors
-      + Self.points * coarse.channels * analysisGrid.pitch
+      + points * coarse.channels * analysisGrid.pitch
   }
 
   /// Floats of a piece of the fine image.
   private var analysisPatch: Int {
-    Self.finePatch(analysisGrid.rowsAtOnce) * Self.finePatch(analysisGrid.columnsAtOnce) * Self.lanes
+    finePatch(analysisGrid.rowsAtOnce) * finePatch(analysisGrid.columnsAtOnce) * Self.lanes
   }
 
   /// Floats of one block's transformed tiles before they are rounded; none where they are not.
   private func unroundedCount(_ grid: TileGrid) -> Int {
-    products.isRounded ? Self.points * grid.pitch * Self.lanes : 0
+    products.isRounded ? points * grid.pitch * Self.lanes : 0
   }
 
   /// Rows or columns of the fine image that so many tiles need, and of the coarse one.
-  private static func finePatch(_ tiles: Int) -> Int { 2 * tile * tiles + 2 }
-  private static func coarsePatch(_ tiles: Int) -> Int { tile * tiles + 1 }
+  private func finePatch(_ tiles: Int) -> Int { 2 * (tile * tiles + filter.taps - 1) }
+  private func coarsePatch(_ tiles: Int) -> Int { tile * tiles + filter.taps - 1 }
 
   /// Floats of one piece's expanded upstream gradient.
-  var expandedCount: Int { products.words(Self.points * coarse.channels * analysisGrid.pitch) }
+  var expandedCount: Int { products.words(points * coarse.channels * analysisGrid.pitch) }
 
   /// A d A^T of every tile of one piece: what the weight gradient takes for an upstream gradient. Writes
   /// [point][block][tile][16], or that rounded to factors; `patch` holds `analysisScratch` floats.
@@ -155,20 +171,20 @@ struct MinimalFiltering {
   ) {
     let (tileRows, tileColumns) = analysisGrid.piece(piece)
     let pitch = analysisGrid.pitch * Self.lanes
-    let rowPitch = Self.tile * tileColumns.count * Self.lanes
+    let rowPitch = tile * tileColumns.count * Self.lanes
     let unrounded = patch + analysisPatch
     for block in 0..<coarse.blocks {
+      let to = products.isRounded ? unrounded : output + block * pitch
       source.fill(
-        image: image, block: block, rows: Self.tile * tileRows.lowerBound..<Self.tile * tileRows.upperBound,
-        columns: Self.tile * tileColumns.lowerBound..<Self.tile * tileColumns.upperBound, patch)
-      for row in 0..<tileRows.count {
+        image: image, block: block, rows: tile * tileRows.lowerBound..<tile * tileRows.upperBound,
+        columns: tile * tileColumns.lowerBound..<tile * tileColumns.upperBound, filter.isPlain ? to : patch)
+      for row in 0..<(filter.isPlain ? 0 : tileRows.count) {
         kernels.expandTiles(
-          patch + Self.tile * row * rowPitch, rowPitch: rowPitch, tiles: tileColumns.count,
-          (products.isRounded ? unrounded : output + block * pitch) + row * tileColumns.count * Self.lanes,
-          pointPitch: products.isRounded ? pitch : coarse.blocks * pitch)
+          patch + tile * row * rowPitch, rowPitch: rowPitch, tiles: tileColumns.count,
+          to + row * tileColumns.count * Self.lanes, pointPitch: products.isRounded ? pitch : coarse.blocks * pitch)
       }
       if products.isRounded {
-        for point in 0..<Self.points {
+        for point in 0..<points {
           products.roundUpstream(
             unrounded + point * pitch, rows: tileRows.count * tileColumns.count,
             output + (point * coarse.blocks + block) * products.words(pitch))
@@ -188,36 +204,40 @@ struct MinimalFiltering {
     let pitch = analysisGrid.pitch * Self.lanes
     let depthsAtOnce = products.blocksAtOnce * MinimalFilter.parities
     let patch = scratch
-    let patchPitch = Self.finePatch(tileColumns.count) * Self.lanes
+    let patchPitch = finePatch(tileColumns.count) * Self.lanes
     let unrounded = scratch + analysisPatch
     let factors = unrounded + unroundedCount(analysisGrid)
     let pointPitch = depthsAtOnce * products.words(pitch)
     // Those of the filters' gradient, where they are others.
-    let gradientFactors = products.isRounded ? factors + Self.points * pointPitch : factors
-    let sums = gradientFactors + Self.points * pointPitch
+    let gradientFactors = products.isRounded ? factors + points * pointPitch : factors
+    let sums = gradientFactors + points * pointPitch
 
-    let row = 2 * Self.tile * tileRows.lowerBound - padding.height
-    let column = 2 * Self.tile * tileColumns.lowerBound - padding.width
+    let row = 2 * tile * tileRows.lowerBound - padding.height
+    let column = 2 * tile * tileColumns.lowerBound - padding.width
     var first = 0
     while first < fine.blocks {
       let blocks = min(products.blocksAtOnce, fine.blocks - first)
       let depthBlocks = blocks * MinimalFilter.parities
       for block in 0..<blocks {
         source.fill(
-          image: image, block: first + block, rows: row..<row + Self.finePatch(tileRows.count),
-          columns: column..<column + Self.finePatch(tileColumns.count), patch)
+          image: image, block: first + block, rows: row..<row + finePatch(tileRows.count),
+          columns: column..<column + finePatch(tileColumns.count), patch)
         for parity in 0..<MinimalFilter.parities {
           let depthBlock = block * MinimalFilter.parities + parity
           for tileRow in 0..<tileRows.count {
-            kernels.transformPatches(
-              patch + (2 * Self.tile * tileRow + parity / 2) * patchPitch + parity % 2 * Self.lanes,
-              rowPitch: 2 * patchPitch, columnPitch: 2 * Self.lanes, tilePitch: 2 * Self.tile * Self.lanes,
-              tiles: tileColumns.count,
-              (products.isRounded ? unrounded : factors + depthBlock * pitch) + tileRow * tileColumns.count * Self.lanes,
-              pointPitch: products.isRounded ? pitch : pointPitch)
+            let from = patch + (2 * tile * tileRow + parity / 2) * patchPitch + parity % 2 * Self.lanes
+            let to =
+              (products.isRounded ? unrounded : factors + depthBlock * pitch) + tileRow * tileColumns.count * Self.lanes
+            if filter.isPlain {
+              kernels.copyPixels(from, pitch: 2 * Self.lanes, count: tileColumns.count, to, outputPitch: Self.lanes)
+            } else {
+              kernels.transformPatches(
+                from, rowPitch: 2 * patchPitch, columnPitch: 2 * Self.lanes, tilePitch: 2 * tile * Self.lanes,
+                tiles: tileColumns.count, to, pointPitch: products.isRounded ? pitch : pointPitch)
+            }
           }
           if !products.isRounded { continue }
-          for point in 0..<Self.points {
+          for point in 0..<points {
             let x = unrounded + point * pitch
             if filters != nil {
               products.roundDepths(
@@ -231,7 +251,7 @@ struct MinimalFiltering {
         }
       }
       let depths = first * MinimalFilter.parities..<first * MinimalFilter.parities + depthBlocks
-      for point in 0..<Self.points {
+      for point in 0..<points {
         if let filters {
           multiply(
             factors + point * pointPitch, point: point, depths: depths, rows: tiles, filters: filters,
@@ -245,16 +265,18 @@ struct MinimalFiltering {
     }
     guard let sink, filters != nil else { return }
     for block in 0..<coarse.blocks {
-      let top = Self.tile * tileRows.lowerBound
-      for row in top..<min(coarse.height, Self.tile * tileRows.upperBound) {
-        let tile = (row / Self.tile - tileRows.lowerBound) * tileColumns.count
-        kernels.reconstructRow(
-          sums + block * pitch + tile * Self.lanes, row: row % Self.tile, pointPitch: coarse.blocks * pitch,
-          tiles: tileColumns.count, patch, columnPitch: Self.lanes)
-        let column = Self.tile * tileColumns.lowerBound
+      let top = tile * tileRows.lowerBound
+      for row in top..<min(coarse.height, tile * tileRows.upperBound) {
+        let from = sums + block * pitch + (row / tile - tileRows.lowerBound) * tileColumns.count * Self.lanes
+        if !filter.isPlain {
+          kernels.reconstructRow(
+            from, row: row % tile, pointPitch: coarse.blocks * pitch, tiles: tileColumns.count, patch,
+            columnPitch: Self.lanes)
+        }
+        let column = tile * tileColumns.lowerBound
         sink.finish(
-          patch, image: image, piece: piece, block: block, row: row, column: column,
-          count: min(coarse.width, Self.tile * tileColumns.upperBound) - column, isFirst: row == top)
+          filter.isPlain ? from : patch, image: image, piece: piece, block: block, row: row, column: column,
+          count: min(coarse.width, tile * tileColumns.upperBound) - column, isFirst: row == top)
       }
     }
   }
@@ -325,15 +347,15 @@ struct MinimalFiltering {
 
   /// Floats of working memory that ``synthesise`` needs.
   var synthesisScratch: Int {
-    let factors = products.words(Self.points * coarse.channels * synthesisGrid.pitch)
+    let factors = products.words(points * coarse.channels * synthesisGrid.pitch)
     return synthesisPatch + unroundedCount(synthesisGrid) + factors
-      + MinimalFilter.parities * Self.points * MinimalFilter.group * synthesisGrid.pitch
+      + MinimalFilter.parities * points * MinimalFilter.group * synthesisGrid.pitch
   }
 
   /// Floats of a piece's input, or of a row of its output.
   private var synthesisPatch: Int {
-    let patch = Self.coarsePatch(synthesisGrid.rowsAtOnce) * Self.coarsePatch(synthesisGrid.columnsAtOnce)
-    return max(patch, 2 * Self.tile * synthesisGrid.columnsAtOnce) * Self.lanes
+    let patch = coarsePatch(synthesisGrid.rowsAtOnce) * coarsePatch(synthesisGrid.columnsAtOnce)
+    return max(patch, 2 * tile * synthesisGrid.columnsAtOnce) * Self.lanes
   }
 
   /// One piece of the transposed convolution of `source`, a coarse image, given to `sink` row by row.
@@ -345,26 +367,26 @@ struct MinimalFiltering {
     let tiles = tileRows.count * tileColumns.count
     let pitch = synthesisGrid.pitch * Self.lanes
     let patch = scratch
-    let patchPitch = Self.coarsePatch(tileColumns.count) * Self.lanes
+    let patchPitch = coarsePatch(tileColumns.count) * Self.lanes
     let unrounded = scratch + synthesisPatch
     let factors = unrounded + unroundedCount(synthesisGrid)
     let factorPitch = products.words(pitch)
-    let sums = factors + Self.points * coarse.blocks * factorPitch
+    let sums = factors + points * coarse.blocks * factorPitch
     for block in 0..<coarse.blocks {
-      let row = Self.tile * tileRows.lowerBound - 1
-      let column = Self.tile * tileColumns.lowerBound - 1
+      let row = tile * tileRows.lowerBound - (filter.taps - 1)
+      let column = tile * tileColumns.lowerBound - (filter.taps - 1)
+      let to = products.isRounded ? unrounded : factors + block * pitch
       source.fill(
-        image: image, block: block, rows: row..<row + Self.coarsePatch(tileRows.count),
-        columns: column..<column + Self.coarsePatch(tileColumns.count), patch)
-      for tileRow in 0..<tileRows.count {
+        image: image, block: block, rows: row..<row + coarsePatch(tileRows.count),
+        columns: column..<column + coarsePatch(tileColumns.count), filter.isPlain ? to : patch)
+      for tileRow in 0..<(filter.isPlain ? 0 : tileRows.count) {
         kernels.transformPatches(
-          patch + Self.tile * tileRow * patchPitch, rowPitch: patchPitch, columnPitch: Self.lanes,
-          tilePitch: Self.tile * Self.lanes, tiles: tileColumns.count,
-          (products.isRounded ? unrounded : factors + block * pitch) + tileRow * tileColumns.count * Self.lanes,
+          patch + tile * tileRow * patchPitch, rowPitch: patchPitch, columnPitch: Self.lanes,
+          tilePitch: tile * Self.lanes, tiles: tileColumns.count, to + tileRow * tileColumns.count * Self.lanes,
           pointPitch: products.isRounded ? pitch : coarse.blocks * pitch)
       }
       if !products.isRounded { continue }
-      for point in 0..<Self.points {
+      for point in 0..<points {
         products.roundDepths(
           unrounded + point * pitch, rows: tiles, index: block, blocks: coarse.blocks, pitch: pitch,
           factors + point * coarse.blocks * factorPitch)
@@ -372,13 +394,13 @@ struct MinimalFiltering {
     }
     let groupBlocks = MinimalFilter.group / Self.lanes
     let panels = MinimalFilter.group / filter.panel
-    let parityPitch = Self.points * groupBlocks * pitch
+    let parityPitch = points * groupBlocks * pitch
     for group in 0..<fine.channels / MinimalFilter.group {
       for panel in 0..<panels {
         let (offset, second) = place(panel, pitch: pitch)
         for parity in 0..<MinimalFilter.parities {
-          for point in 0..<Self.points {
-            let from = ((group * panels + panel) * MinimalFilter.parities + parity) * Self.points + point
+          for point in 0..<points {
+            let from = ((group * panels + panel) * MinimalFilter.parities + parity) * points + point
             let weights = products.words(coarse.channels * filter.panel)
             let x = factors + point * coarse.blocks * factorPitch
             let to = sums + parity * parityPitch + point * groupBlocks * pitch + offset
@@ -411,8 +433,8 @@ struct MinimalFiltering {
   /// Rows and columns of the tiles count from the padding on.
   private func fineArea(rows: Range<Int>, columns: Range<Int>) -> (rows: Range<Int>, columns: Range<Int>) {
     func pixels(_ tiles: Range<Int>, padding: Int, size: Int) -> Range<Int> {
-      let first = max(0, 2 * Self.tile * tiles.lowerBound - padding)
-      return first..<max(first, min(size, 2 * Self.tile * tiles.upperBound - padding))
+      let first = max(0, 2 * tile * tiles.lowerBound - padding)
+      return first..<max(first, min(size, 2 * tile * tiles.upperBound - padding))
     }
     return (
       pixels(rows, padding: padding.height, size: fine.height), pixels(columns, padding: padding.width, size: fine.width)
@@ -423,16 +445,20 @@ struct MinimalFiltering {
     image: Int, piece: Int, block: Int, rows: Range<Int>, columns: Range<Int>, _ sums: UnsafePointer<Float>,
     parityPitch: Int, pointPitch: Int, _ sink: some BlockSink, row scratch: UnsafeMutablePointer<Float>
   ) {
-    let span = 2 * Self.tile
+    let span = 2 * tile
     let area = fineArea(rows: rows, columns: columns)
     if area.columns.isEmpty { return }
     for row in area.rows {
       let padded = row + padding.height - span * rows.lowerBound
-      let tile = padded / span * columns.count
       for side in 0..<2 {
-        kernels.reconstructRow(
-          sums + (padded % 2 * 2 + side) * parityPitch + tile * Self.lanes, row: padded % span / 2,
-          pointPitch: pointPitch, tiles: columns.count, scratch + side * Self.lanes, columnPitch: 2 * Self.lanes)
+        let from = sums + (padded % 2 * 2 + side) * parityPitch + padded / span * columns.count * Self.lanes
+        let to = scratch + side * Self.lanes
+        if filter.isPlain {
+          kernels.copyPixels(from, pitch: Self.lanes, count: columns.count, to, outputPitch: 2 * Self.lanes)
+        } else {
+          kernels.reconstructRow(
+            from, row: padded % span / 2, pointPitch: pointPitch, tiles: columns.count, to, columnPitch: 2 * Self.lanes)
+        }
       }
       sink.finish(
         scratch + (area.columns.lowerBound + padding.width - span * columns.lowerBound) * Self.lanes, image: image,

@@ -1,7 +1,8 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// The end of a convolutional network, fused: a 3x3 convolution of a block's activation to a single channel, and a sigmoid.
+/// The end of a convolutional network, fused: a 3x3 convolution of a block's activation to a single channel, or a 1x1 one as a
+/// 3x3 one with zeros around, and a sigmoid.
 ///
 /// Backward, the gradient of the block's activation, the largest array of the network, is never stored: it is nine
 /// products a pixel from the single channel's gradient, computed where it is needed. Threads and instruction set are those
@@ -11,6 +12,8 @@ public final class OutputBlock {
   private static let rowsAtOnce = 8
 
   let block: ConvolutionBlock
+  /// Side of the kernel as the network has it.
+  private let kernel: Int
   /// The output after the sigmoid, [images][height][width].
   public let output: UnsafeMutablePointer<Float>
   private let shape: ChannelBlocks
@@ -24,8 +27,16 @@ public final class OutputBlock {
   private let partialOutputs: UnsafeMutablePointer<Float>?
   private let execution: Execution
 
-  public init(_ block: ConvolutionBlock, arena: Arena, keepsForGradient: Bool) {
+  /// Why a kernel of that side cannot be computed here; nil if it can.
+  public static func obstacle(kernel: Int) -> String? {
+    kernel == 1 || kernel == 3 ? nil : "the kernel is \(Extent(kernel)), 1x1 or 3x3 is needed"
+  }
+
+  public init(_ block: ConvolutionBlock, kernel: Int = 3, arena: Arena, keepsForGradient: Bool) {
+    let problem = Self.obstacle(kernel: kernel)
+    require(problem == nil, "kernel: \(problem ?? "")")
     self.block = block
+    self.kernel = kernel
     shape = block.output
     execution = Execution.current
     output = arena.floats(shape.images * shape.height * shape.width)
@@ -35,7 +46,7 @@ public final class OutputBlock {
     bordered = keepsForGradient ? arena.floats(borderedCount) : nil
     bordered?.update(repeating: 0, count: borderedCount)
     let rows = (shape.height + Self.rowsAtOnce - 1) / Self.rowsAtOnce
-    let filtering = keepsForGradient || !block.isTransposed ? nil : block.filtering
+    let filtering = keepsForGradient || !block.doubles ? nil : block.filtering
     partialOutputs = filtering.map {
       arena.floats(block.output.images * $0.synthesisGrid.pieces * Self.partialCount($0))
     }
@@ -71,17 +82,24 @@ public final class OutputBlock {
     }
   }
 
+  private var taps: Int { kernel * kernel }
+  /// Where a tap of the network's kernel lies among those of a 3x3 one.
+  private func place(_ tap: Int) -> Int { (tap / kernel + 1 - kernel / 2) * 3 + tap % kernel + 1 - kernel / 2 }
+
   private func pack(_ weight: UnsafePointer<Float>) {
+    let count = 9 * shape.channels
+    weights.update(repeating: 0, count: count)
+    turnedWeights.update(repeating: 0, count: count)
     for channel in 0..<shape.channels {
       let to = channel / Self.lanes * 9 * Self.lanes + channel % Self.lanes
-      for tap in 0..<9 {
-        weights[to + tap * Self.lanes] = weight[channel * 9 + tap]
-        turnedWeights[to + (8 - tap) * Self.lanes] = weight[channel * 9 + tap]
+      for tap in 0..<taps {
+        weights[to + place(tap) * Self.lanes] = weight[channel * taps + tap]
+        turnedWeights[to + (8 - place(tap)) * Self.lanes] = weight[channel * taps + tap]
       }
     }
   }
 
-  /// output = sigmoid(convolution of the block's activation with weight, [1, channels, 3, 3], plus bias, [1]).
+  /// output = sigmoid(convolution of the block's activation with weight, [1, channels, kernel, kernel], plus bias, [1]).
   public func forward(weight: UnsafePointer<Float>, bias: UnsafePointer<Float>) {
     pack(weight)
     let kernels = execution.kernels
@@ -188,7 +206,8 @@ public final class OutputBlock {
   /// Sums of the largest piece and its border.
   private static func partialCount(_ filtering: MinimalFiltering) -> Int {
     let grid = filtering.synthesisGrid
-    return (2 * MinimalFilter.tile * grid.rowsAtOnce + 2) * (2 * MinimalFilter.tile * grid.columnsAtOnce + 2)
+    let span = 2 * filtering.filter.tile
+    return (span * grid.rowsAtOnce + 2) * (span * grid.columnsAtOnce + 2)
   }
 
   /// The gradients of this convolution's and the block's parameters, and that of the block's input, for the upstream
@@ -243,11 +262,11 @@ public final class OutputBlock {
     }
     let parts = shape.images * pieces
     for channel in 0..<shape.channels {
-      for tap in 0..<9 {
+      for tap in 0..<taps {
         var sum = 0.0
-        let place = channel / Self.lanes * 9 * Self.lanes + (8 - tap) * Self.lanes + channel % Self.lanes
+        let place = channel / Self.lanes * 9 * Self.lanes + (8 - place(tap)) * Self.lanes + channel % Self.lanes
         for part in 0..<parts { sum += Double(weightParts[part * partCount + place]) }
-        weightGradient[channel * 9 + tap] = Float(sum)
+        weightGradient[channel * taps + tap] = Float(sum)
       }
     }
     block.gradientPieces = parts

@@ -1,12 +1,15 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// The first convolution, from a single channel: products of 16 taps, gathered for every pixel, in channel blocks.
+/// The first convolution, from a single channel, of stride 2: products of side x side taps, at most 16, gathered for every
+/// pixel, in channel blocks.
 struct PictureConvolution {
   private static let lanes = ChannelBlocks.lanes
   /// Output rows of one piece of work.
   private static let rowsAtOnce = 8
 
+  /// Of the kernel: 2 or 4.
+  let side: Int
   let height: Int
   let width: Int
   let padding: Extent
@@ -14,39 +17,40 @@ struct PictureConvolution {
   let kernels: any KernelSet.Type
 
   var pieces: Int { (output.height + Self.rowsAtOnce - 1) / Self.rowsAtOnce }
-  /// Floats of the packed weights, and of their gradient: [panel][16 taps][panel].
-  var filterCount: Int { 16 * output.channels }
+  private var taps: Int { side * side }
+  /// Floats of the packed weights, and of their gradient: [panel][taps][panel].
+  var filterCount: Int { taps * output.channels }
   private var pitch: Int { (output.width + 3) / 4 * 4 }
   var scratch: Int { pitch * Self.lanes * (1 + output.blocks) }
 
   private func index(channel: Int, tap: Int) -> Int {
-    (channel / kernels.panelChannels * 16 + tap) * kernels.panelChannels + channel % kernels.panelChannels
+    (channel / kernels.panelChannels * taps + tap) * kernels.panelChannels + channel % kernels.panelChannels
   }
 
   func pack(_ weight: UnsafePointer<Float>, _ packed: UnsafeMutablePointer<Float>) {
     for channel in 0..<output.channels {
-      for tap in 0..<16 { packed[index(channel: channel, tap: tap)] = weight[channel * 16 + tap] }
+      for tap in 0..<taps { packed[index(channel: channel, tap: tap)] = weight[channel * taps + tap] }
     }
   }
 
   /// weight = the sum of the parts in their order.
   func unpackGradient(_ parts: UnsafePointer<Float>, count: Int, _ weight: UnsafeMutablePointer<Float>) {
     for channel in 0..<output.channels {
-      for tap in 0..<16 {
+      for tap in 0..<taps {
         var sum: Float = 0
         for part in 0..<count { sum += parts[part * filterCount + index(channel: channel, tap: tap)] }
-        weight[channel * 16 + tap] = sum
+        weight[channel * taps + tap] = sum
       }
     }
   }
 
-  /// The sixteen inputs of every pixel of an output row.
-  private func gather(_ x: UnsafePointer<Float>, row: Int, _ taps: UnsafeMutablePointer<Float>) {
-    for kernelRow in 0..<4 {
+  /// The inputs of every pixel of an output row, sixteen floats apart.
+  private func gather(_ x: UnsafePointer<Float>, row: Int, _ gathered: UnsafeMutablePointer<Float>) {
+    for kernelRow in 0..<side {
       let source = 2 * row - padding.height + kernelRow
       let isInside = source >= 0 && source < height
-      for kernelColumn in 0..<4 {
-        let to = taps + kernelRow * 4 + kernelColumn
+      for kernelColumn in 0..<side {
+        let to = gathered + kernelRow * side + kernelColumn
         for column in 0..<output.width {
           let at = 2 &* column &- padding.width &+ kernelColumn
           to[column &* 16] = isInside && at >= 0 && at < width ? x[source &* width &+ at] : 0
@@ -70,7 +74,7 @@ struct PictureConvolution {
       for number in 0..<output.channels / panel {
         let channel = number * panel
         kernels.multiplyBlocks(
-          scratch, blockPitch: 0, blocks: 1, depth: 16, rows: pitch, weights: filters + number * 16 * panel,
+          scratch, blockPitch: 0, blocks: 1, depth: taps, rows: pitch, weights: filters + number * taps * panel,
           sums + channel / Self.lanes * pitch * Self.lanes + channel % Self.lanes,
           second: panel / 2 == Self.lanes ? pitch * Self.lanes : panel / 2, accumulates: false, next: filters)
       }
@@ -100,8 +104,8 @@ struct PictureConvolution {
         let channel = number * panel
         kernels.multiplyBlocksGradient(
           scratch, rowsOfUpstream + channel / Self.lanes * pitch * Self.lanes + channel % Self.lanes,
-          second: panel / 2 == Self.lanes ? pitch * Self.lanes : panel / 2, rows: output.width, depth: 16,
-          gradient + number * 16 * panel, accumulates: true)
+          second: panel / 2 == Self.lanes ? pitch * Self.lanes : panel / 2, rows: output.width, depth: taps,
+          gradient + number * taps * panel, accumulates: true)
       }
     }
   }

@@ -20,6 +20,19 @@ struct AxisMap {
   static func reflection(_ size: Int, radius: Int) -> AxisMap {
     AxisMap(inputSize: size, outputs: (-radius..<size + radius).map { [(reflected($0, size), 1)] })
   }
+
+  /// Linear interpolation between the neighbours of each position numerator / denominator, the ends repeated beyond
+  /// themselves. A neighbour of weight 0 is left out.
+  static func interpolation(_ size: Int, at numerators: [Int], over denominator: Int) -> AxisMap {
+    let outputs = numerators.map { numerator -> [Entry] in
+      // Integer division keeps the position exact.
+      let (position, rest) = min(max(numerator, 0), (size - 1) * denominator)
+        .quotientAndRemainder(dividingBy: denominator)
+      let shares = (Double(denominator - rest) / Double(denominator), Double(rest) / Double(denominator))
+      return rest == 0 ? [(position, 1)] : [(position, shares.0), (position + 1, shares.1)]
+    }
+    return AxisMap(inputSize: size, outputs: outputs)
+  }
 }
 
 /// The position inside 0 ..< size that reflection puts at `i`, the edge not repeated.

@@ -132,13 +132,7 @@ extension AxisMap {
   static func bilinear(to size: Int, _ family: LaplacianPyramidFamily) -> AxisMap {
     let small = (size + 1) / 2
     let (numerator, denominator) = family == .hepburn ? (small - 1, size - 1) : (small, size)
-    let outputs = (0..<size).map { i -> [Entry] in
-      // Integer division keeps the position exact.
-      let (position, rest) = (i * numerator).quotientAndRemainder(dividingBy: denominator)
-      let share = Double(rest) / Double(denominator)
-      return rest == 0 ? [(position, 1)] : [(position, 1 - share), (min(position + 1, small - 1), share)]
-    }
-    return AxisMap(inputSize: small, outputs: outputs)
+    return .interpolation(small, at: (0..<size).map { $0 * numerator }, over: denominator)
   }
 
   /// A zero between ceil(size / 2) values whose first and last are repeated once beyond the ends, then twice the five

@@ -42,6 +42,31 @@ import Testing
     .init(
       "two pieces of tile rows, of unequal size", [1, 32, 47, 43],
       [.convolution(to: 32, padding: 0), .transposed(to: 32, outputPadding: Extent(height: 1, width: 0))]),
+    .init(
+      "2x2 from a picture of odd sizes to a last kernel of 1", [2, 1, 11, 13],
+      [
+        .convolution(to: 32, kernel: 2), .convolution(to: 64, kernel: 2), .transposed(to: 96, kernel: 2),
+        .transposed(to: 32, kernel: 2, outputPadding: Extent(height: 1, width: 1)),
+      ], lastKernel: 1),
+    .init(
+      "2x2 with padding 1 and 0, 0 and 1, several pieces", [1, 32, 21, 275],
+      [
+        .convolution(to: 32, kernel: 2, padding: Extent(height: 1, width: 0)),
+        .transposed(to: 32, kernel: 2, padding: Extent(height: 0, width: 1)),
+      ]),
+    .init(
+      "3x3, its last row and column the zeros of a 4x4", [2, 1, 14, 10],
+      [
+        .convolution(to: 32, kernel: 3), .convolution(to: 32, kernel: 3),
+        .transposed(to: 64, kernel: 3, outputPadding: 1), .transposed(to: 32, kernel: 3),
+      ]),
+    .init(
+      "4x4 before 2x2, nearest upsampling before kernels of 3 and 1", [2, 1, 12, 20],
+      [
+        .convolution(to: 32), .convolution(to: 64, kernel: 2), .nearest(to: 32), .nearest(to: 64, kernel: 1),
+        .transposed(to: 32, kernel: 2),
+      ]),
+    .init("nearest upsampling of stored blocks straight before the output", [1, 64, 5, 27], [.nearest(to: 32)]),
   ]
 
   @Test(arguments: chains) func trainsAsTheEquations(_ chain: BlockChain) {
@@ -71,7 +96,7 @@ import Testing
         }
         #expect(results.count == truth.count + chain.layers.count)
       }
-      guard chain.layers.last?.isTransposed == true else { continue }
+      guard chain.layers.last?.kind != .convolution else { continue }
       let recomputed = Execution.$current.withValue(Execution(threads: 3, instructionSet: set)) {
         FusedChain(chain, single, keepsForGradient: true, recomputes: true).train()
       }
@@ -117,7 +142,8 @@ import Testing
     (1, 32, 4, .init(stride: 2, padding: 1), true, "1 and 32 channels, multiples of 32 are needed"),
     (48, 32, 4, .init(stride: 2, padding: 1), false, "32 and 48 channels, multiples of 32 are needed"),
     (32, 16, 4, .init(stride: 2, padding: 1), true, "32 and 16 channels, multiples of 32 are needed"),
-    (32, 32, 6, .init(stride: 2, padding: 2), false, "the kernel is 6x6, 4x4 is needed"),
+    (32, 32, 6, .init(stride: 2, padding: 2), false, "the kernel is 6x6, at most 4x4 is needed"),
+    (32, 32, 2, .init(stride: 2, padding: 2), false, "the padding is 2x2, less than the kernel's 2 is needed"),
     (1, 32, 4, .init(stride: 1, padding: 1), false, "the stride is 1x1, 2x2 is needed"),
     (1, 32, 4, .init(stride: 2, padding: 4), false, "the padding is 4x4, less than the kernel's 4 is needed"),
   ]
@@ -133,7 +159,7 @@ import Testing
       : ConvolutionShape(
         convolving: 1, inputChannels: channels, outputChannels: outputs, height: 9, width: 9, kernelHeight: kernel,
         kernelWidth: kernel, geometry: geometry)
-    #expect(ConvolutionBlock.obstacle(shape, isTransposed: isTransposed) == sentence)
+    #expect(ConvolutionBlock.obstacle(shape, isTransposed ? .transposed : .convolution) == sentence)
   }
 
   @Test func aBlockThatCannotBeStopsWithTheReason() async {
@@ -143,7 +169,7 @@ import Testing
         geometry: ConvolutionGeometry(stride: 2, padding: 1))
       let arena = Arena()
       _ = ConvolutionBlock(
-        shape, isTransposed: false, slope: 0.01, epsilon: 1e-5, arena: arena,
+        shape, .convolution, slope: 0.01, epsilon: 1e-5, arena: arena,
         workspace: BlockWorkspace(keepsForGradient: true, arena: arena))
     }
     #expect(result.stops(with: "shape: 48 channels, a multiple of 32 is needed"))

@@ -127,7 +127,7 @@ import Testing
     let arena = Arena()
     let workspace = BlockWorkspace(keepsForGradient: true, arena: arena)
     let block = ConvolutionBlock(
-      shape, isTransposed: isTransposed, slope: 0.01, epsilon: 1e-5, arena: arena, workspace: workspace,
+      shape, isTransposed ? .transposed : .convolution, slope: 0.01, epsilon: 1e-5, arena: arena, workspace: workspace,
       recomputesOutput: recomputes)
     workspace.take()
     func memory(_ tensor: Tensor<Float>) -> UnsafeMutablePointer<Float> {

@@ -2,25 +2,46 @@ import Fast
 import PerceptualCore
 import Reference
 
-/// A small network as ``ConvolutionBlock`` and ``OutputBlock`` compute it: strided blocks one after the other, each a 4x4
-/// convolution or its transpose, batch normalisation and LeakyReLU, then a 3x3 convolution to one channel and a sigmoid.
+/// A small network as ``ConvolutionBlock`` and ``OutputBlock`` compute it: blocks one after the other, each a convolution that
+/// halves, its transpose, or nearest upsampling and a convolution; batch normalisation and LeakyReLU; then a convolution to one
+/// channel and a sigmoid.
 public struct BlockChain: Sendable, CustomStringConvertible {
   public struct Layer: Sendable {
     public let outputs: Int
-    public let isTransposed: Bool
+    public let kind: Stage.Kind
+    public let kernel: Int
     let padding: Extent
     let outputPadding: Extent
+
+    /// x as the convolution takes it.
+    func upsampled<Scalar: BinaryFloatingPoint & Sendable>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+      kind == .nearest ? Reference.nearestUpsampling(x, factor: 2) : x
+    }
+
+    func convolved<Scalar: BinaryFloatingPoint & Sendable>(
+      _ x: Tensor<Scalar>, _ own: Numbers<Scalar>, _ shape: ConvolutionShape
+    ) -> Tensor<Scalar> {
+      kind == .transposed
+        ? Reference.transposedConvolution2D(x, weight: own.weight, bias: own.bias, geometry: shape.geometry)
+        : Reference.convolution2D(upsampled(x), weight: own.weight, bias: own.bias, geometry: shape.geometry)
+    }
+
+    /// Shape of the weight.
+    public func weightShape(inputs: Int) -> [Int] { Stage(kind, kernel: kernel).weightShape(inputs: inputs, outputs: outputs) }
   }
 
   public let description: String
   /// [N, C, H, W]; one channel is a picture.
   public let input: [Int]
   public let layers: [Layer]
+  /// Side of the last convolution's kernel.
+  public let lastKernel: Int
   public let slope = 0.25
   public let epsilon = 0.01
   public let momentum = 0.25
 
-  public init(_ description: String, _ input: [Int], _ layers: [Layer]) {
+  public init(_ description: String, _ input: [Int], _ layers: [Layer], lastKernel: Int = 3) {
+    self.lastKernel = lastKernel
     self.description = description
     self.input = input
     self.layers = layers
@@ -29,15 +50,17 @@ public struct BlockChain: Sendable, CustomStringConvertible {
   public var shapes: [ConvolutionShape] {
     var size = input
     return layers.map { layer in
-      let geometry = ConvolutionGeometry(stride: 2, padding: layer.padding, outputPadding: layer.outputPadding)
+      let factor = layer.kind.isUpsampling ? 2 : 1
+      let geometry = ConvolutionGeometry(
+        stride: Extent(layer.kind.isUpsampling ? 1 : 2), padding: layer.padding, outputPadding: layer.outputPadding)
       let shape =
-        layer.isTransposed
+        layer.kind == .transposed
         ? ConvolutionShape(
           transposing: size[0], inputChannels: size[1], outputChannels: layer.outputs, height: size[2], width: size[3],
-          kernelHeight: 4, kernelWidth: 4, geometry: geometry)
+          kernelHeight: layer.kernel, kernelWidth: layer.kernel, geometry: geometry)
         : ConvolutionShape(
-          convolving: size[0], inputChannels: size[1], outputChannels: layer.outputs, height: size[2], width: size[3],
-          kernelHeight: 4, kernelWidth: 4, geometry: geometry)
+          convolving: size[0], inputChannels: size[1], outputChannels: layer.outputs, height: factor * size[2],
+          width: factor * size[3], kernelHeight: layer.kernel, kernelWidth: layer.kernel, geometry: geometry)
       size = [size[0], layer.outputs, shape.outputHeight, shape.outputWidth]
       return shape
     }
@@ -77,17 +100,16 @@ public struct BlockChain: Sendable, CustomStringConvertible {
     }
     let x = normals(input)
     let layers = zip(self.layers, shapes).map { layer, shape in
-      let ends = [shape.outputChannels, shape.inputChannels]
-      let scale = 1 / Double(16 * shape.inputChannels).squareRoot()
+      let scale = 1 / Double(layer.kernel * layer.kernel * shape.inputChannels).squareRoot()
       let outputs = [shape.outputChannels]
       return Numbers<Double>(
-        weight: normals((layer.isTransposed ? ends.reversed() : ends) + [4, 4], scale), bias: normals(outputs),
+        weight: normals(layer.weightShape(inputs: shape.inputChannels), scale), bias: normals(outputs),
         gamma: normals(outputs, 0.2, around: 1), beta: normals(outputs, 0.5), runningMean: normals(outputs),
         runningVariance: normals(outputs).map { 0.5 + $0 * $0 })
     }
     let last = shapes[shapes.count - 1]
     return Given(
-      x: x, layers: layers, weight: normals([1, last.outputChannels, 3, 3], 0.1), bias: normals([1]),
+      x: x, layers: layers, weight: normals([1, last.outputChannels, lastKernel, lastKernel], 0.1), bias: normals([1]),
       upstream: normals([input[0], 1, last.outputHeight, last.outputWidth]))
   }
 
@@ -98,10 +120,7 @@ public struct BlockChain: Sendable, CustomStringConvertible {
     var (convolved, normalised): ([Tensor<Scalar>], [Tensor<Scalar>]) = ([], [])
     for (number, (layer, shape)) in zip(layers, shapes).enumerated() {
       let (own, x) = (given.layers[number], inputs[number])
-      let y =
-        layer.isTransposed
-        ? Reference.transposedConvolution2D(x, weight: own.weight, bias: own.bias, geometry: shape.geometry)
-        : Reference.convolution2D(x, weight: own.weight, bias: own.bias, geometry: shape.geometry)
+      let y = layer.convolved(x, own, shape)
       let z = Reference.batchNormalization(
         y, gamma: own.gamma, beta: own.beta, runningMean: own.runningMean, runningVariance: own.runningVariance,
         epsilon: epsilon, momentum: momentum, training: true)
@@ -111,7 +130,7 @@ public struct BlockChain: Sendable, CustomStringConvertible {
       results["\(number).runningMean"] = z.runningMean
       results["\(number).runningVariance"] = z.runningVariance
     }
-    let geometry = ConvolutionGeometry(padding: 1)
+    let geometry = ConvolutionGeometry(padding: Extent(lastKernel / 2))
     let end = inputs[layers.count]
     let sum = Reference.convolution2D(end, weight: given.weight, bias: given.bias, geometry: geometry)
     results["output"] = Reference.sigmoid(sum)
@@ -127,15 +146,17 @@ public struct BlockChain: Sendable, CustomStringConvertible {
         upstream: Reference.leakyReLUGradient(normalised[number], upstream: upstream, slope: slope), epsilon: epsilon,
         momentum: momentum, training: true)
       let gradients =
-        layer.isTransposed
+        layer.kind == .transposed
         ? Reference.transposedConvolution2DGradient(
           inputs[number], weight: own.weight, upstream: normalisation.x, geometry: shape.geometry)
         : Reference.convolution2DGradient(
-          inputs[number], weight: own.weight, upstream: normalisation.x, geometry: shape.geometry)
+          layer.upsampled(inputs[number]), weight: own.weight, upstream: normalisation.x, geometry: shape.geometry)
       results["\(number).gammaGradient"] = normalisation.gamma
       results["\(number).betaGradient"] = normalisation.beta
       results["\(number).weightGradient"] = gradients.weight
-      upstream = gradients.x
+      upstream =
+        layer.kind == .nearest
+        ? Reference.nearestUpsamplingGradient(shape: inputs[number].shape, upstream: gradients.x, factor: 2) : gradients.x
     }
     if input[1] > 1 { results["inputGradient"] = upstream }
     return results
@@ -146,10 +167,7 @@ public struct BlockChain: Sendable, CustomStringConvertible {
     var y = given.x
     for (number, (layer, shape)) in zip(layers, shapes).enumerated() {
       let own = given.layers[number]
-      y =
-        layer.isTransposed
-        ? Reference.transposedConvolution2D(y, weight: own.weight, bias: own.bias, geometry: shape.geometry)
-        : Reference.convolution2D(y, weight: own.weight, bias: own.bias, geometry: shape.geometry)
+      y = layer.convolved(y, own, shape)
       y =
         Reference.batchNormalization(
           y, gamma: own.gamma, beta: own.beta, runningMean: own.runningMean, runningVariance: own.runningVariance,
@@ -158,15 +176,26 @@ public struct BlockChain: Sendable, CustomStringConvertible {
       y = Reference.leakyReLU(y, slope: slope)
     }
     return Reference.sigmoid(
-      Reference.convolution2D(y, weight: given.weight, bias: given.bias, geometry: ConvolutionGeometry(padding: 1)))
+      Reference.convolution2D(y, weight: given.weight, bias: given.bias, geometry: ConvolutionGeometry(padding: Extent(lastKernel / 2))))
   }
 }
 
 extension BlockChain.Layer {
-  public static func convolution(to outputs: Int, padding: Extent = 1) -> Self {
-    Self(outputs: outputs, isTransposed: false, padding: padding, outputPadding: 0)
+  public static func convolution(to outputs: Int, kernel: Int = 4, padding: Extent? = nil) -> Self {
+    make(.convolution, outputs, kernel, padding, 0)
   }
-  public static func transposed(to outputs: Int, padding: Extent = 1, outputPadding: Extent = 0) -> Self {
-    Self(outputs: outputs, isTransposed: true, padding: padding, outputPadding: outputPadding)
+  public static func transposed(
+    to outputs: Int, kernel: Int = 4, padding: Extent? = nil, outputPadding: Extent = 0
+  ) -> Self {
+    make(.transposed, outputs, kernel, padding, outputPadding)
+  }
+  public static func nearest(to outputs: Int, kernel: Int = 3) -> Self { make(.nearest, outputs, kernel, nil, 0) }
+
+  private static func make(
+    _ kind: Stage.Kind, _ outputs: Int, _ kernel: Int, _ padding: Extent?, _ outputPadding: Extent
+  ) -> Self {
+    Self(
+      outputs: outputs, kind: kind, kernel: kernel, padding: padding ?? Stage(kind, kernel: kernel).geometry.padding,
+      outputPadding: outputPadding)
   }
 }

@@ -34,13 +34,13 @@ public final class FusedChain {
     let workspace = BlockWorkspace(keepsForGradient: keepsForGradient, arena: arena)
     blocks = zip(chain.layers, shapes).enumerated().map { number, pair in
       let block = ConvolutionBlock(
-        pair.1, isTransposed: pair.0.isTransposed, slope: chain.slope, epsilon: chain.epsilon, arena: arena,
+        pair.1, pair.0.kind, slope: chain.slope, epsilon: chain.epsilon, arena: arena,
         workspace: workspace, convolved: recomputes && number == end ? nil : memory(pair.1.outputCount),
         recomputesOutput: recomputes && number == end)
       if keepsForGradient && number < end { block.gradient = memory(pair.1.outputCount) }
       return block
     }
-    last = OutputBlock(blocks[end], arena: arena, keepsForGradient: keepsForGradient)
+    last = OutputBlock(blocks[end], kernel: chain.lastKernel, arena: arena, keepsForGradient: keepsForGradient)
     workspace.take()
     parameters = given.layers.map {
       .init(weight: copy($0.weight), bias: copy($0.bias), gamma: copy($0.gamma), beta: copy($0.beta))
@@ -80,32 +80,31 @@ public final class FusedChain {
     var results = ["output": output]
     let end = blocks.count - 1
     let channels = chain.layers[end].outputs
-    let lastGradients = arena.floats(9 * channels + 1)
+    let lastCount = chain.lastKernel * chain.lastKernel * channels
+    let lastGradients = arena.floats(lastCount + 1)
     var inputGradient: UnsafeMutablePointer<Float>?
     if chain.input[1] > 1 {
-      inputGradient = arena.floats(chain.shapes[0].inputCount)
-      inputGradient?.update(repeating: .nan, count: chain.shapes[0].inputCount)
+      let count = chain.input.reduce(1, *)
+      inputGradient = arena.floats(count)
+      inputGradient?.update(repeating: .nan, count: count)
     }
     last.backward(
-      upstream: upstream, weightGradient: lastGradients, biasGradient: lastGradients + 9 * channels, input: input(end),
+      upstream: upstream, weightGradient: lastGradients, biasGradient: lastGradients + lastCount, input: input(end),
       parameters[end], gradients: gradients[end], inputGradient: end == 0 ? inputGradient : nil)
     for number in (0..<end).reversed() {
       blocks[number].backward(
         input(number), parameters[number], gradients: gradients[number],
         inputGradient: number == 0 ? inputGradient : nil)
     }
-    results["last.gradients"] = tensor(lastGradients, [9 * channels + 1])
+    results["last.gradients"] = tensor(lastGradients, [lastCount + 1])
     for (number, shape) in chain.shapes.enumerated() {
       let outputs = [shape.outputChannels]
-      let ends =
-        chain.layers[number].isTransposed
-        ? [shape.inputChannels, shape.outputChannels] : [shape.outputChannels, shape.inputChannels]
       results["\(number).runningMean"] = tensor(running[number].mean, outputs)
       results["\(number).runningVariance"] = tensor(running[number].variance, outputs)
       results["\(number).gammaGradient"] = tensor(gradients[number].gamma, outputs)
       results["\(number).betaGradient"] = tensor(gradients[number].beta, outputs)
       results["\(number).biasGradient"] = tensor(gradients[number].bias, outputs)
-      results["\(number).weightGradient"] = tensor(gradients[number].weight, ends + [4, 4])
+      results["\(number).weightGradient"] = tensor(gradients[number].weight, chain.layers[number].weightShape(inputs: shape.inputChannels))
     }
     if let inputGradient { results["inputGradient"] = planar(tensor(inputGradient, chain.input)) }
     return results

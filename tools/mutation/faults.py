@@ -17,6 +17,7 @@ TESTS = {
     "sigmoid": rf"(Tests|Checks)\.Sigmoid|{FIXTURES}",
     "softQuantization": rf"(Tests|Checks)\.SoftQuantization|{FIXTURES}",
     "hardQuantization": rf"(Tests|Checks)\.HardQuantization|{FIXTURES}",
+    "bilinearUpsampling": rf"(Tests|Checks)\.BilinearUpsampling|{FIXTURES}",
     "meanSquaredError": rf"(Tests|Checks)\.MeanSquaredError|{FIXTURES}",
     "structuralSimilarity": rf"(Tests|Checks)\.(Multi\w*)?StructuralSimilarity|{FIXTURES}",
     "multiScaleStructuralSimilarity": rf"(Tests|Checks)\.MultiScale|{FIXTURES}",
@@ -261,6 +262,37 @@ FAULTS = [
         ("centres not sorted", "let values = sorted.map { Float($0) }", "let values = centres.reversed().map { Float($0) }"),
     ),
     *faults(
+        "bilinearUpsampling", "Sources/Reference/BilinearUpsampling.swift",
+        ("half a pixel off", "outputs.map { 2 * $0 + 1 - factor }", "outputs.map { 2 * $0 + 2 - factor }"),
+        ("corners aligned to the next pixel", "over: max(1, factor * size - 1))", "over: factor * size)"),
+    ),
+    *faults(
+        "bilinearUpsampling", "Sources/Reference/AxisMap.swift",
+        ("shares exchanged", "[(position, shares.0), (position + 1, shares.1)]",
+         "[(position, shares.1), (position + 1, shares.0)]"),
+    ),
+    *faults(
+        "bilinearUpsampling", "Sources/Fast/WeightedRuns.swift",
+        ("an element of weight 0 takes part", "if rest > 0 { weights.append",
+         "if rest > 0 || position + 1 < size { weights.append"),
+        ("the transpose loses an element's last output", "while i < count && firsts[i] <= j {",
+         "while i < count - 1 && firsts[i] <= j {"),
+    ),
+    *faults(
+        "bilinearUpsampling", "Sources/Fast/BilinearUpsampling.swift",
+        ("odd and even rows exchanged", "let isOdd = first % 2 == 1", "let isOdd = first % 2 == 0"),
+        ("the end not repeated", "upstream[newWidth] = upstream[newWidth - 1]", "upstream[newWidth] = 0"),
+        ("doubling with aligned corners as without", "if factor == 2 && !alignCorners {", "if factor == 2 {"),
+    ),
+    *faults(
+        "bilinearUpsampling", "Sources/FastKernels/Source/BilinearUpsampling.swift",
+        ("tail of a doubled row exchanged", "between[2 &* j] = 0.75 * x[j] + 0.25 * x[j &+ 1]",
+         "between[2 &* j] = 0.25 * x[j] + 0.75 * x[j &+ 1]"),
+        ("a tail's rows not weighted", "sum = multiplyAdd(sum, used", "sum = multiplyAdd(sum * 0, used"),
+        ("neighbours of the gradient's vector exchanged", "(lower.even + upper.odd) * far, lower.odd + upper.even",
+         "(lower.odd + upper.even) * far, lower.even + upper.odd"),
+    ),
+    *faults(
         "meanSquaredError", "Sources/Reference/MeanSquaredError.swift",
         ("absolute difference", "sum += difference * difference", "sum += abs(difference)"),
         ("not divided by the size", "value[n] = sum / Scalar(size)", "value[n] = sum"),
@@ -375,7 +407,6 @@ FAULTS = [
         ("padding the same for even sizes", "step == 2 && size % 2 == 0 ? 1 : 2", "step == 2 && size % 2 == 0 ? 2 : 2"),
         ("wrong sign through the magnitude", "+ sign * byMagnitude[i]", "- sign * byMagnitude[i]"),
         ("corners not onto corners", "? (small - 1, size - 1) : (small, size)", "? (small - 1, size) : (small, size)"),
-        ("the last value not repeated", "min(position + 1, small - 1)", "min(position + 1, small)"),
     ),
     *faults(
         "normalizedLaplacianPyramidDistance", "Sources/Fast/LaplacianSide.swift",
@@ -389,6 +420,8 @@ FAULTS = [
     *faults(
         "normalizedLaplacianPyramidDistance", "Sources/Reference/AxisMap.swift",
         ("edge repeated", "i >= size ? 2 * (size - 1) - i : i", "i >= size ? 2 * size - 1 - i : i"),
+        ("the last value not repeated", "min(max(numerator, 0), (size - 1) * denominator)",
+         "min(max(numerator, 0), size * denominator)"),
     ),
     *faults(
         "normalizedLaplacianPyramidDistance", "Sources/Fast/LaplacianPyramidWork.swift",
@@ -601,10 +634,12 @@ FAULTS = [
     ),
 ]
 
-# Operations that share code of Fast or of its kernels: their faults there are never planted together.
+# Operations that share code of Fast, of its kernels or of Reference's AxisMap: their faults there are never planted
+# together.
 SHARED = [
     {"convolution2D", "transposedConvolution2D"},
     {"tanh", "sigmoid", "softQuantization"},
+    {"bilinearUpsampling", "normalizedLaplacianPyramidDistance"},
     {"structuralSimilarity", "multiScaleStructuralSimilarity"},
     {"shortTimeFourierTransform", "griffinLim", "melSpectrogram", "barkDistance"},
 ]

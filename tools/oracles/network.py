@@ -298,6 +298,55 @@ def upsampling(root):
                      lambda x: {"y": F.interpolate(x, scale_factor=factor, mode="nearest")}, {"factor": factor})
 
 
+# name: shape, factor, aligned corners, fill.
+BILINEAR_UPSAMPLINGS = {
+    "smallest": ((1, 1, 1, 1), (1, 1), False, "normal"),
+    # A decoder's layer, twice the resolution.
+    "doubled": ((2, 3, 6, 5), (2, 2), False, "normal"),
+    "doubled-aligned": ((2, 3, 6, 5), (2, 2), True, "normal"),
+    # Odd and even factors; by an odd one every f-th output is an input.
+    "unequal-factors": ((2, 3, 4, 5), (3, 2), False, "normal"),
+    "unequal-factors-aligned": ((2, 3, 4, 5), (3, 2), True, "normal"),
+    "large-factors": ((1, 2, 3, 2), (5, 7), False, "normal"),
+    "large-factors-aligned": ((1, 2, 3, 2), (5, 7), True, "normal"),
+    "signal-by-4": ((2, 3, 1, 9), (1, 4), False, "normal"),
+    # Input and output are one row: PyTorch takes the scale 0 where the quotient would be 0/0.
+    "signal-by-4-aligned": ((2, 3, 1, 9), (1, 4), True, "normal"),
+    # One row, enlarged; one column.
+    "height-1": ((1, 2, 1, 6), (3, 2), False, "normal"),
+    "height-1-aligned": ((1, 2, 1, 6), (3, 2), True, "normal"),
+    "width-1": ((2, 2, 7, 1), (2, 4), False, "normal"),
+    "width-1-aligned": ((2, 2, 7, 1), (2, 4), True, "normal"),
+    "one-element-aligned": ((2, 2, 1, 1), (2, 3), True, "normal"),
+    # Factor 1 leaves the image as it is.
+    "factor-1": ((2, 1, 3, 4), (1, 1), False, "normal"),
+    "factor-1-aligned": ((2, 1, 3, 4), (1, 1), True, "normal"),
+    # One past a SIMD width, in pairs of columns and in rows of them.
+    "one-past-16": ((1, 2, 3, 18), (2, 2), False, "normal"),
+    "one-past-32": ((1, 1, 2, 33), (2, 2), False, "normal"),
+    # Positions of some size: an oracle's roundings of them show.
+    "long": ((1, 1, 2, 301), (2, 3), False, "normal"),
+    # Weights of fourths and eighths: exact in single precision too.
+    "integers": ((2, 3, 5, 7), (2, 4), False, "integers"),
+    "all-53-bits": ((2, 2, 5, 4), (2, 3), False, "double"),
+}
+
+
+def bilinear_upsampling(root):
+    writer = suite(root, "bilinearUpsampling")
+    for case, (shape, factor, aligned, kind) in BILINEAR_UPSAMPLINGS.items():
+        draw = writer.draw(case)
+
+        def compute(x):
+            return {"y": F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=aligned)}
+
+        # The default of alignCorners is left to speak for itself.
+        attributes = {"factor": factor, "alignCorners": True} if aligned else {"factor": factor}
+        size = (*shape[:2], shape[2] * factor[0], shape[3] * factor[1])
+        writer.write(case, draw, {"x": fill(draw, kind, *shape)}, compute, attributes,
+                     {"y": fill(draw, kind, *size)})
+
+
 # name: shape of x and gate, activation.
 GATED_UNITS = {
     "smallest": ((1,), "tanh"), "signal": ((2, 3, 1, 37), "tanh"), "first-layer": ((2, 3, 1, 37), "identity"),
@@ -412,6 +461,7 @@ def write_all(root):
     quantization(root)
     optimizer(root)
     upsampling(root)
+    bilinear_upsampling(root)
     gates(root)
     pixel_normalization(root)
     linears(root)

@@ -41,6 +41,16 @@ def network():
     up = F.conv_transpose2d(torch.tensor(y), torch.tensor(w), stride=2, padding=(1, 1), output_padding=(0, 1))
     both = [(down * torch.tensor(y)).sum(), (up * torch.tensor(x)).sum()]
     agree("transposed convolution is the adjoint", both[1], both[0], 1e-13)
+    image = draw.normal(1, 1, 5, 6)
+    for aligned in (False, True):
+        expected = image[0, 0]
+        for axis, factor in enumerate((3, 4)):
+            size = expected.shape[axis]
+            i = np.arange(factor * size)
+            position = i * (size - 1) / (factor * size - 1) if aligned else (i + 0.5) / factor - 0.5
+            expected = np.apply_along_axis(lambda row: np.interp(position, np.arange(size), row), axis, expected)
+        actual = F.interpolate(torch.tensor(image), scale_factor=(3, 4), mode="bilinear", align_corners=aligned)
+        agree(f"bilinear upsampling against np.interp, aligned corners {aligned}", actual[0, 0], expected, 1e-14)
     z = torch.tensor(draw.normal(50, scale=0.3))
     agree("two centres are a tanh", soft(z, [-1.0, 1.0], 10), torch.tanh(20 * z), 1e-14)
     smooth("softQuantization", lambda x: soft(x, [-2.0, 0.25, 1.0], 3.0), draw.normal(7))

@@ -53,8 +53,7 @@ struct TrainCommand: ParsableCommand {
   var size = 256
   @Option(help: "Learning rate of AdamW.")
   var learningRate = 1e-3
-  @Option(help: "Side of the strided kernels, even.")
-  var kernel = 4
+  @OptionGroup var architecture: ArchitectureOptions
   @Option(help: "Which published form of NLPD. (default: hepburn)")
   var nlpdFamily: LaplacianPyramidFamily?
   @Option(
@@ -113,8 +112,10 @@ struct TrainCommand: ParsableCommand {
   func prepare() throws -> (network: Autoencoder, options: TrainingOptions) {
     try execution.run {
       let centres = levels == 1 ? [0] : (0..<levels).map { -1 + 2 * Double($0) / Double(levels - 1) }
-      let networkOptions = AutoencoderOptions(
-        channels: channels, kernel: kernel, slope: slope, centres: centres, scale: scale)
+      var networkOptions = architecture.options(channels: channels)
+      networkOptions.slope = slope
+      networkOptions.centres = centres
+      networkOptions.scale = scale
       let options = TrainingOptions(
         loss: loss, added: addLoss, family: nlpdFamily ?? .hepburn, pooling: nlpdPooling ?? .image,
         iterations: iterations, batch: batch, size: size, learningRate: learningRate, seed: seed.seed,

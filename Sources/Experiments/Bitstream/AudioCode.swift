@@ -25,10 +25,10 @@ extension Autoencoder {
   }
 
   private func encoded(_ audio: AudioClip, source: String) throws(PerceptualError) -> CodeFile {
-    guard options.channels <= Int(UInt16.max), options.centres.count <= Int(UInt8.max) else {
+    guard options.latentChannels <= Int(UInt16.max), options.centres.count <= Int(UInt8.max) else {
       throw PerceptualError(
         .usage,
-        "\(options.channels) channels and \(options.centres.count) centres: a code file has room for "
+        "\(options.latentChannels) channels of the latent and \(options.centres.count) centres: a code file has room for "
           + "\(UInt16.max) and \(UInt8.max)")
     }
     let frontEnd = AudioFrontEnd()
@@ -46,7 +46,7 @@ extension Autoencoder {
     if signal.elements.contains(where: { !$0.isFinite }) {
       throw PerceptualError(.malformed, "\(source): samples that are not finite; clean the recording first")
     }
-    let layout = CodeLayout(samples: signal.count, channels: options.channels, centres: options.centres.count)
+    let layout = CodeLayout(samples: signal.count, channels: options.latentChannels, centres: options.centres.count)
     var clips: [CodeFile.Clip] = []
     for clip in 0..<layout.clips {
       let window = layout.window(clip: clip)
@@ -77,7 +77,7 @@ extension Autoencoder {
     _ file: CodeFile, source: String
   ) throws(PerceptualError) -> [LogScalingOutput<Float>] {
     let identity = identity
-    guard file.weights == identity, file.layout.channels == options.channels,
+    guard file.weights == identity, file.layout.channels == options.latentChannels,
       file.layout.centres == options.centres.count
     else {
       throw PerceptualError(
@@ -144,8 +144,8 @@ extension Autoencoder {
   /// The picture [16 rows, 16 columns] of centres' indices [channels, rows, columns], with running statistics.
   func decode(_ indices: [UInt8], rows: Int, columns: Int) -> Tensor<Float> {
     require(
-      indices.count == options.channels * rows * columns,
-      "indices: \(indices.count) given, \(options.channels * rows * columns) are needed")
+      indices.count == options.latentChannels * rows * columns,
+      "indices: \(indices.count) given, \(options.latentChannels * rows * columns) are needed")
     let multiple = AutoencoderOptions.sizeMultiple
     // Operation by operation: its latent lies in the code's order.
     let pass = DirectPass(

@@ -88,6 +88,10 @@ public protocol BlockKernels: Sendable {
   static func foldFilters(
     _ x: UnsafePointer<Float>, pointPitch: Int, parityPitch: Int, _ output: UnsafeMutablePointer<Float>)
 
+  /// Copies rows of sixteen floats that lie `pitch` apart to where they lie `outputPitch` apart.
+  static func copyPixels(
+    _ x: UnsafePointer<Float>, pitch: Int, count: Int, _ output: UnsafeMutablePointer<Float>, outputPitch: Int)
+
   /// B^T d B of a row of tiles of 4x4: sixteen points, `pointPitch` apart, each of one row of sixteen floats a tile. d's
   /// elements lie `rowPitch` and `columnPitch` apart, tiles `tilePitch`.
   static func transformPatches(

@@ -22,6 +22,24 @@ extension Kernels {
     return largest.max() + strange.sum()
   }
 
+  public static func copyPixels(
+    _ x: UnsafePointer<Float>, pitch: Int, count: Int, _ output: UnsafeMutablePointer<Float>, outputPitch: Int
+  ) {
+    var lane = 0
+    while lane < rowFloats {
+      var from = x + lane
+      var to = output + lane
+      var pixel = 0
+      while pixel < count {
+        store(load(from), to)
+        from += pitch
+        to += outputPitch
+        pixel &+= 1
+      }
+      lane &+= Vector.scalarCount
+    }
+  }
+
   public static func activateBlockRow(
     _ x: UnsafePointer<Float>, count: Int, normalization: BlockNormalization, _ output: UnsafeMutablePointer<Float>
   ) {

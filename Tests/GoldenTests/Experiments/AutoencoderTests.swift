@@ -1,6 +1,7 @@
 import Fast
 import Foundation
 import PerceptualCore
+import PerceptualFiles
 import PerceptualTestSupport
 import Testing
 
@@ -84,7 +85,16 @@ import Testing
     (AutoencoderOptions(channels: 32), nil), (AutoencoderOptions(channels: 64), nil), (AutoencoderOptions(), nil),
     (AutoencoderOptions(channels: 33), "layer 0: 33 channels, a multiple of 32 is needed"),
     (AutoencoderOptions(channels: 48), "layer 0: 48 channels, a multiple of 32 is needed"),
-    (AutoencoderOptions(channels: 32, kernel: 6), "layer 0: the kernel is 6x6, 4x4 is needed"),
+    (AutoencoderOptions(channels: 32, kernel: 2), nil), (AutoencoderOptions(channels: 32, kernel: 3), nil),
+    (AutoencoderOptions(channels: 32, kernel: 2, decoder: .nearest, lastKernel: 1), nil),
+    (AutoencoderOptions(channels: 32, latentChannels: 64), nil),
+    (AutoencoderOptions(channels: 32, kernel: 6), "layer 0: the kernel is 6x6, at most 4x4 is needed"),
+    (
+      AutoencoderOptions(channels: 32, decoder: .bilinear), "layer 14: bilinear upsampling, nearest or none is needed"
+    ), (AutoencoderOptions(channels: 32, lastKernel: 5), "layer 25: the kernel is 5x5, 1x1 or 3x3 is needed"),
+    (
+      AutoencoderOptions(channels: 32, latentChannels: 8), "layer 9: 8 and 32 channels, multiples of 32 are needed"
+    ),
   ])
   func theNextPassTakesOver(_ options: AutoencoderOptions, obstacle: String?) {
     let passes = Autoencoder(options).passes(height: 32, width: 48)
@@ -150,10 +160,28 @@ import Testing
     #expect(throws: PerceptualError.self) { try TrainingRun(other, directory: directory).resume() }
   }
 
-  @Test func checkpointsKeepEveryBit() throws {
+  /// Indices of the convolutions are those of the equivalent Sequential, where upsampling is a layer.
+  @Test func namesAreThoseOfTheSequential() {
+    func convolutions(_ decoder: Stage.Kind) -> [String] {
+      let network = Autoencoder(AutoencoderOptions(channels: 2, decoder: decoder))
+      let weights = network.tensors.filter { $0.name.hasSuffix(".weight") && $0.tensor.rank == 4 }
+      return weights.map { String($0.name.prefix { $0 != "." }) }
+    }
+    #expect(convolutions(.transposed) == ["0", "3", "6", "9", "13", "16", "19", "22", "25"])
+    for kind in [Stage.Kind.nearest, .bilinear] {
+      #expect(convolutions(kind) == ["0", "3", "6", "9", "14", "18", "22", "26", "29"])
+    }
+  }
+
+  @Test(arguments: [
+    AutoencoderOptions(
+      channels: 3, kernel: 6, slope: 0.2, centres: [-1, 0, 0.5], scale: 4, epsilon: 1e-3),
+    .init(channels: 3, latentChannels: 5, encoderKernel: 2, decoderKernel: 3, lastKernel: 1),
+    .init(channels: 2, kernel: 5, decoder: .nearest, lastKernel: 5), .init(channels: 2, kernel: 2, decoder: .bilinear),
+  ])
+  func checkpointsKeepEveryBit(_ options: AutoencoderOptions) throws {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).safetensors").path
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let options = AutoencoderOptions(channels: 3, kernel: 6, slope: 0.2, centres: [-1, 0, 0.5], scale: 4, epsilon: 1e-3)
     let network = Autoencoder(options, seed: 2)
     try Checkpoint.write(network, to: path)
     let read = try Checkpoint.read(path)
@@ -162,6 +190,36 @@ import Testing
       #expect(a.name == b.name)
       #expect(a.tensor.elements.map(\.bitPattern) == b.tensor.elements.map(\.bitPattern), "\(a.name)")
     }
+  }
+
+  /// What earlier versions wrote, and a plain state dict: kernels follow from the weights, the decoder is transposed.
+  @Test func aCheckpointWithoutTheNewNamesReads() throws {
+    try withTemporaryDirectory { directory in
+      let network = Autoencoder(AutoencoderOptions(channels: 3, kernel: 2), seed: 2)
+      var file = SafetensorsFile(metadata: ["kernel": "2", "channels": "3"])
+      for (name, tensor) in network.tensors { file[name] = .float32(tensor) }
+      try file.write(to: "\(directory)/old.safetensors")
+      let read = try Checkpoint.read("\(directory)/old.safetensors")
+      #expect(read.options == network.options)
+      #expect(read.identity == network.identity)
+      file = SafetensorsFile(metadata: ["decoder": "cubic"])
+      for (name, tensor) in network.tensors { file[name] = .float32(tensor) }
+      try file.write(to: "\(directory)/strange.safetensors")
+      let error = #expect(throws: PerceptualError.self) { try Checkpoint.read("\(directory)/strange.safetensors") }
+      #expect(error?.description.contains("metadata decoder: \"cubic\" found, one of transposed, nearest, bilinear") == true)
+    }
+  }
+
+  @Test(arguments: [
+    (AutoencoderOptions(channels: 2, kernel: 1), "encoder kernel: 1 given, at least 2 is needed"),
+    (AutoencoderOptions(channels: 2, latentChannels: 0), "latent channels: 0 given, at least 1 is needed"),
+    (AutoencoderOptions(channels: 2, decoder: .nearest, decoderKernel: 2), "decoder kernel: 2 given, an odd number"),
+    (AutoencoderOptions(channels: 2, lastKernel: 2), "last kernel: 2 given, an odd number is needed"),
+    (AutoencoderOptions(channels: 2, decoder: .convolution), "decoder: a convolution of stride 2 given"),
+  ])
+  func wrongOptionsAreRefused(_ options: AutoencoderOptions, sentence: String) {
+    let error = #expect(throws: PerceptualError.self) { try options.validate() }
+    #expect(error?.kind == .usage && error?.description.contains(sentence) == true)
   }
 
   @Test func aNonFiniteLossStopsBeforeTheWeightsChange() throws {

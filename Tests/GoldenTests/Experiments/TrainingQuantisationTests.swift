@@ -55,6 +55,22 @@ import Testing
     #expect(soft.latents.offCentre > 0)
   }
 
+  /// Which latents still learn depends on the step's own scale: with s = 1/2 (and with 1, where a rising scale begins) every
+  /// latent that tanh lets through does, with s = 10 those near 0 alone.
+  @Test(arguments: [4, 32]) func liveLatentsAreCountedUnderTheStepsScale(_ channels: Int) throws {
+    for (quantisation, allLive) in [(TrainingQuantisation.straightThrough, true), (.risingScale, true), (.soft, false)] {
+      let trainer = try Self.trainer(quantisation, channels: channels)
+      try trainer.step()
+      #expect((trainer.latents.live == 1) == allLive, "\(quantisation): \(trainer.latents.live)")
+    }
+    // At the end of a rising scale, s = 100, fewer live than under s = 10.
+    let rising = try Self.trainer(.risingScale, channels: channels)
+    for _ in 0..<8 { try rising.step() }
+    let soft = try Self.trainer(.soft, channels: channels)
+    for _ in 0..<8 { try soft.step() }
+    #expect(rising.latents.live < soft.latents.live)
+  }
+
   /// The last convolution's gradient is that of the hard forward pass, exactly: its weights' finite difference.
   @Test func theDecodersGradientIsThatOfTheHardLoss() throws {
     let trainer = try Self.trainer(.straightThrough)

@@ -1,0 +1,46 @@
+import ArgumentParser
+import PerceptualCore
+import PerceptualExperiments
+
+/// How the decoder doubles the resolution, by name.
+enum DecoderKind: String, CaseIterable, ExpressibleByArgument {
+  case transposed
+  case nearest
+  case bilinear
+
+  var kind: Stage.Kind {
+    switch self {
+    case .transposed: .transposed
+    case .nearest: .nearest
+    case .bilinear: .bilinear
+    }
+  }
+}
+
+/// What `train` and `table1` let their user choose of the network's shape.
+struct ArchitectureOptions: ParsableArguments {
+  @Option(help: "Side of the kernels that halve and double the resolution, encoder's and transposed decoder's. (default: 4)")
+  var kernel: Int?
+  @Option(help: "Side of the encoder's kernels, in place of --kernel.")
+  var encoderKernel: Int?
+  @Option(
+    help: "Side of the decoder's kernels but the last, in place of --kernel; after upsampling odd. (default there: 3)")
+  var decoderKernel: Int?
+  @Option(help: "Side of the last kernel, odd. (default: 3)")
+  var lastKernel: Int?
+  @Option(
+    help: "How the decoder doubles the resolution: transposed convolutions, or upsampling and convolutions. (default: transposed)")
+  var decoder: DecoderKind?
+  @Option(help: "Channels of the latent: m of Eq. 2. (default: as many as the other layers)")
+  var latentChannels: Int?
+
+  /// The network of so many channels, all else as by default.
+  func options(channels: Int) -> AutoencoderOptions {
+    let defaults = AutoencoderOptions(channels: channels)
+    return AutoencoderOptions(
+      channels: channels, latentChannels: latentChannels, encoderKernel: encoderKernel ?? kernel ?? defaults.encoderKernel,
+      decoder: decoder?.kind ?? defaults.decoder,
+      decoderKernel: decoderKernel ?? (decoder?.kind.isUpsampling == true ? nil : kernel ?? defaults.decoderKernel),
+      lastKernel: lastKernel ?? defaults.lastKernel)
+  }
+}
