@@ -12,7 +12,8 @@ public struct RecipeTable: Sendable {
     func distance(_ statistics: BatchStatistics) -> RecipeDistance { statistics == .running ? running : batch }
   }
 
-  /// The nearest to the paper with running statistics first.
+  /// Those with most cells of the paper's table first, since others are not comparable; of them the nearest to the paper
+  /// with running statistics.
   public let rows: [Row]
   /// What was tested and belongs to no recipe.
   public let alone: [SweepResult]
@@ -35,8 +36,11 @@ public struct RecipeTable: Sendable {
     let unsorted = names.map { Row(recipe: $0, running: judged($0, .running), batch: judged($0, .batch)) }
     rows = unsorted.enumerated().sorted { first, second in
       // Not finite comes last, equals in the order of the results.
-      func key(_ row: Row) -> Double { row.running.mean().flatMap { $0.isFinite ? $0 : nil } ?? .infinity }
-      return (key(first.element), first.offset) < (key(second.element), second.offset)
+      func key(_ row: Row) -> (Int, Double) {
+        (-row.running.cells.count, row.running.mean().flatMap { $0.isFinite ? $0 : nil } ?? .infinity)
+      }
+      let (one, other) = (key(first.element), key(second.element))
+      return one == other ? first.offset < second.offset : one < other
     }.map(\.element)
     alone = tested.filter { recipes($0).isEmpty }
     let done = Set(tested.map(\.name))
