@@ -92,6 +92,27 @@ public struct Table1Row: Sendable {
 
   public var model: TableModel { TableModel(data, loss) }
 
+  /// Tests a network under every pair of statistics and quantisation. Returns the scores, running and soft first, and the
+  /// reconstructions of the first pair, [N, 1, 256, 256].
+  public static func results(
+    _ network: Autoencoder, _ pictures: Tensor<Float>, largestGroup: Int
+  ) -> (results: [Result], reconstructions: Tensor<Float>) {
+    var results: [Result] = []
+    var first: Tensor<Float>?
+    for statistics in BatchStatistics.allCases {
+      for quantisation in Quantisation.allCases {
+        let evaluation = Evaluation(
+          network, pictures, statistics: statistics, quantisation: quantisation, largestGroup: largestGroup)
+        results.append(
+          Result(
+            statistics: statistics, quantisation: quantisation, mean: Scores(meanOf: evaluation.clips),
+            clips: evaluation.clips, withoutMeanError: evaluation.withoutMeanError, offCentre: evaluation.offCentre))
+        if first == nil { first = evaluation.reconstructions }
+      }
+    }
+    return (results, first ?? pictures)
+  }
+
   public func result(_ statistics: BatchStatistics, _ quantisation: Quantisation) -> Result? {
     results.first { $0.statistics == statistics && $0.quantisation == quantisation }
   }
@@ -207,19 +228,7 @@ public struct Table1 {
     metadata: [String: String] = [:]
   ) throws(PerceptualError) -> (row: Table1Row, reconstructions: Tensor<Float>) {
     let pictures = test.batch
-    var results: [Table1Row.Result] = []
-    var first: Tensor<Float>?
-    for statistics in BatchStatistics.allCases {
-      for quantisation in Quantisation.allCases {
-        let evaluation = Evaluation(
-          network, pictures, statistics: statistics, quantisation: quantisation, largestGroup: largestGroup)
-        results.append(
-          Table1Row.Result(
-            statistics: statistics, quantisation: quantisation, mean: Scores(meanOf: evaluation.clips),
-            clips: evaluation.clips, withoutMeanError: evaluation.withoutMeanError, offCentre: evaluation.offCentre))
-        if first == nil { first = evaluation.reconstructions }
-      }
-    }
+    let (results, reconstructions) = Table1Row.results(network, pictures, largestGroup: largestGroup)
     var halves: [Table1Row.HalfPrecision] = []
     let rounded = try network.rounded(to: .float16)
     if rounded.identity != network.identity {
@@ -233,6 +242,6 @@ public struct Table1 {
     let row = Table1Row(
       data: data, loss: loss, seed: other ?? seed, weights: network.identity, metadata: metadata, results: results,
       halfPrecision: halves)
-    return (row, first ?? pictures)
+    return (row, reconstructions)
   }
 }
