@@ -170,8 +170,12 @@ extension Trainer {
       settings["added"] = options.added.map { "\($0.loss.rawValue)=\($0.weight)" }.joined(separator: " ")
     }
     if options.precision != .fp32 { settings["products"] = options.precision.rawValue }
-    // Its scale follows from where the run ends.
-    if options.quantisation == .risingScale { settings["iterations"] = "\(options.iterations)" }
+    if options.decay != .none { settings["decay"] = options.decay.rawValue }
+    if options.initialisation != .uniform { settings["initialisation"] = options.initialisation.rawValue }
+    // Its scale, or its rate, follows from where the run ends.
+    if options.quantisation == .risingScale || options.decay != .none {
+      settings["iterations"] = "\(options.iterations)"
+    }
     settings["pictures"] = fingerprint
     return settings
   }
@@ -185,9 +189,10 @@ extension Trainer {
     of checkpoint: (network: Autoencoder, metadata: [String: String]), from network: AutoencoderOptions,
     _ options: TrainingOptions, data: String, fingerprint: String? = nil
   ) -> (name: String, found: String, wanted: String)? {
-    // What older files do not say is not asked of them; but they had one loss, one family and one precision.
+    // What older files do not say is not asked of them; but these they had in one way.
     let unsaid = [
       "family": LaplacianPyramidFamily.hepburn.rawValue, "added": "none", "products": ProductPrecision.fp32.rawValue,
+      "decay": LearningRateDecay.none.rawValue, "initialisation": WeightInitialisation.uniform.rawValue,
     ]
     let wanted = unsaid.merging(settings(options, data: data, fingerprint: fingerprint)) { $1 }
       .merging(Checkpoint.describe(network)) { $1 }
@@ -200,8 +205,8 @@ extension Trainer {
   }
 
   /// Continues from a checkpoint of the same run, bit for bit. Throws `.usage` where the network's options or what the
-  /// training follows from differ: losses, data, seed, sizes, rate, quantisation, precision; not the number of iterations (but with a
-  /// rising scale), threads or whether activations are kept. Files that are missing or damaged throw as reading them does.
+  /// training follows from differ: losses, data, seed, sizes, rate and its decay, initialisation, quantisation, precision; not the
+  /// number of iterations (but with a rising scale or a decay), threads or whether activations are kept. Files that are missing or damaged throw as reading them does.
   public func resume(iteration: Int, in directory: String) throws(PerceptualError) {
     let path = Checkpoint.optimizerPath(iteration: iteration, in: directory)
     let state = try SafetensorsFile(contentsOf: path)

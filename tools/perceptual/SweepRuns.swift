@@ -82,6 +82,10 @@ final class Sweep {
   /// Trains and tests a run. Returns what was done, nil where nothing was left to do.
   private func carryOut(_ job: Job, label: String) throws -> String? {
     var job = job
+    // Results outlive their run's directory: on another machine what is tested need not be trained again.
+    if plan.evaluation != nil && results.areComplete(job.run.name) && Checkpoint.newest(in: job.command.out) == nil {
+      return nil
+    }
     let isTrained = Checkpoint.newest(in: job.command.out) == job.command.iterations
     if !isTrained {
       try job.record.begin(on: try job.command.execution.run { Machine.current }, in: job.command.out)
@@ -158,8 +162,10 @@ extension Sweep {
       .setting("iterations", to: .integer(command.iterations))
     if model.data == "music" { options = options.setting("clips", to: .integer(command.clips)) }
     let record = try SweepRecord(in: place)
-    if let difference = record?.options.difference(from: options) {
-      throw differs(run, place, difference.name, difference.value, difference.other)
+    for (found, source) in [(record?.options, place), (results.options(run.name), results.path)] {
+      if let difference = found?.difference(from: options) {
+        throw differs(run, source, difference.name, difference.value, difference.other)
+      }
     }
     if let newest = Checkpoint.newest(in: place) {
       let checkpoint = try Checkpoint.readWithMetadata(Checkpoint.path(iteration: newest, in: place))

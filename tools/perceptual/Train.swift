@@ -12,6 +12,8 @@ extension BatchStatistics: ExpressibleByArgument {}
 extension Quantisation: ExpressibleByArgument {}
 extension TrainingQuantisation: ExpressibleByArgument {}
 extension ProductPrecision: ExpressibleByArgument {}
+extension LearningRateDecay: ExpressibleByArgument {}
+extension WeightInitialisation: ExpressibleByArgument {}
 extension Table1Scale: ExpressibleByArgument {}
 
 /// Reads "mse=10".
@@ -53,6 +55,10 @@ struct TrainCommand: ParsableCommand {
   var size = 256
   @Option(help: "Learning rate of AdamW.")
   var learningRate = 1e-3
+  @Option(help: "How the learning rate falls over the iterations.")
+  var decay: LearningRateDecay = .none
+  @Option(help: "What the weights are drawn from; uniform is PyTorch's default.")
+  var initialisation: WeightInitialisation = .uniform
   @OptionGroup var architecture: ArchitectureOptions
   @Option(help: "Which published form of NLPD. (default: hepburn)")
   var nlpdFamily: LaplacianPyramidFamily?
@@ -118,10 +124,11 @@ struct TrainCommand: ParsableCommand {
       networkOptions.scale = scale
       let options = TrainingOptions(
         loss: loss, added: addLoss, family: nlpdFamily ?? .hepburn, pooling: nlpdPooling ?? .image,
-        iterations: iterations, batch: batch, size: size, learningRate: learningRate, seed: seed.seed,
+        iterations: iterations, batch: batch, size: size, learningRate: learningRate, decay: decay,
+        initialisation: initialisation, seed: seed.seed,
         quantisation: quantisation, checkpointsActivations: checkpointActivations, precision: precision)
       try networkOptions.validate()
-      let network = Autoencoder(networkOptions, seed: seed.seed)
+      let network = Autoencoder(networkOptions, seed: seed.seed, initialisation: initialisation)
       try Trainer.validate(options, for: network)
       return (network, options)
     }

@@ -28,6 +28,11 @@ public struct SweepResults: Sendable {
     }
   }
 
+  /// The options that a run's results were found with; nil where there are none.
+  public func options(_ name: String) -> SweepOptions? {
+    lines.first { $0.name == name }?.document["options"].flatMap { try? SweepOptions($0, at: "options") }
+  }
+
   private func has(_ name: String, _ statistics: BatchStatistics, _ quantisation: Quantisation) -> Bool {
     lines.contains { $0.name == name && $0.scores(statistics, quantisation) != nil }
   }

@@ -80,6 +80,16 @@ import Testing
     #expect(try Self.sweep(directory, "--table").output == first.output)
     let document = try Self.sweep(directory, "--table", "--json").json()
     #expect(document["recipes"]?.array?.count == 2)
+
+    // On another machine, with the results alone.
+    try FileManager.default.removeItem(atPath: directory.file("out/r"))
+    let third = try Self.sweep(directory)
+    #expect(third.exitCode == 0 && third.output == first.output && third.errors == "", "\(third.errors)")
+    #expect(!FileManager.default.fileExists(atPath: directory.file("out/r")))
+    try Self.write(Self.run("r/mse", #""loss": "mse", "batch": 3"#), directory)
+    let refused = try Self.sweep(directory)
+    #expect(refused.exitCode == 65, "\(refused.errors)")
+    #expect(refused.errors.contains("batch is 2 in out/results.jsonl, the plan has 3"), "\(refused.errors)")
   }
 
   /// A run that was stopped goes on from its checkpoint to the same bits; what is tested is not tested again.
