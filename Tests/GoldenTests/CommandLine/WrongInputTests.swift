@@ -82,7 +82,7 @@ import Testing
     "spectrogram right.wav out.npy --seconds 0", "spectrogram right.wav out.npy --from nan",
     "resynthesize right.npy out.wav --from 1",
     "train --data noise --loss mse --out here --size 20", "train --data noise --loss nlpd --out here --size 32",
-    "train --data noise --loss ms-ssim --out here --size 160", "train --data noise --loss mse --out here --kernel 3",
+    "train --data noise --loss ms-ssim --out here --size 160", "train --data noise --loss mse --out here --kernel 1",
     "train --data noise --loss mse --out here --batch 1 --size 16", "train --data noise --loss mse --out here --batch 0",
     "train --data noise --loss mse --out here --channels 0", "train --data noise --loss l1 --out here",
     "train --data noise --loss nlpd --out here --add-loss mse", "train --data noise --loss nlpd --out here --add-loss l1=2",
