@@ -1,6 +1,6 @@
 /// How one stage of an autoencoder halves its pictures or doubles them: the one description that the network, its passes,
 /// its checkpoints and the fast path share.
-public struct Stage: Hashable, Sendable {
+public struct Stage: Hashable, Sendable, CustomStringConvertible {
   public enum Kind: String, Sendable, CaseIterable {
     /// Halves: a convolution of stride 2.
     case convolution
@@ -21,6 +21,14 @@ public struct Stage: Hashable, Sendable {
   public init(_ kind: Kind, kernel: Int) {
     self.kind = kind
     self.kernel = kernel
+  }
+
+  public var description: String {
+    switch kind {
+    case .convolution: "convolution \(Extent(kernel))"
+    case .transposed: "transposed convolution \(Extent(kernel))"
+    case .nearest, .bilinear: "\(kind.rawValue) upsampling and convolution \(Extent(kernel))"
+    }
   }
 
   /// Why there is no such stage; nil if there is. Every kernel from 2 on halves and doubles even sizes exactly, an odd one

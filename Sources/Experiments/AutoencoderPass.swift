@@ -41,6 +41,13 @@ extension Autoencoder {
     ]
   }
 
+  /// How fused blocks compute the encoder's stages and the decoder's.
+  public var methods: [String] {
+    [("encoder", options.encoderStage), ("decoder", options.decoderStage)].map { name, stage in
+      "\(name), \(stage): \(ConvolutionBlock.method(stage))"
+    }
+  }
+
   /// What each of the eight blocks' convolutions is for a batch of that size, with a latent of so many channels or its own.
   func shapes(images: Int, height: Int, width: Int, latentChannels: Int? = nil) -> [ConvolutionShape] {
     let latent = latentChannels ?? options.latentChannels

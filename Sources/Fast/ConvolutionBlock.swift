@@ -110,6 +110,13 @@ public final class ConvolutionBlock {
       fine: kind == .convolution ? inputs : shape.outputChannels)
   }
 
+  /// How a stage without an obstacle is computed, from a block's channels: "as 4x4, minimal filtering F(3x3, 2x2)".
+  public static func method(_ stage: Stage) -> String {
+    let even = KernelEmbedding(stage.kind, side: stage.kernel, coarse: 1, fine: 1).evenSide
+    let other = even == stage.kernel ? "" : stage.kind == .nearest ? "as transposed \(Extent(even)), " : "as \(Extent(even)), "
+    return other + (even == 2 ? "products of channel blocks" : "minimal filtering F(3x3, 2x2)")
+  }
+
   /// Takes its memory from `arena`; `workspace` is shared by all blocks of a network, `convolved` the output's memory if
   /// that is shared too. Only a block that an ``OutputBlock`` ends may have `recomputesOutput`. `precision` is that of the
   /// products of minimal filtering, forward and backward.

@@ -180,6 +180,9 @@ private func explanation(_ trainer: Trainer) -> [String] {
       isTaken = true
     }
   }
+  if trainer.network.passes(height: trainer.options.size, width: trainer.options.size)[0].obstacle == nil {
+    lines += trainer.network.methods
+  }
   let execution = Execution.current
   lines.append("\(execution.threads) threads, \(execution.instructionSet.rawValue)")
   if trainer.options.precision == .bf16 {

@@ -102,6 +102,19 @@ import Testing
     #expect((pass is BlockPass) == (obstacle == nil))
   }
 
+  @Test func methodsAreNamed() {
+    #expect(
+      Autoencoder(AutoencoderOptions(channels: 32, kernel: 2, decoder: .nearest)).methods == [
+        "encoder, convolution 2x2: products of channel blocks",
+        "decoder, nearest upsampling and convolution 3x3: as transposed 4x4, minimal filtering F(3x3, 2x2)",
+      ])
+    #expect(
+      Autoencoder(AutoencoderOptions(channels: 32, encoderKernel: 4, decoderKernel: 3)).methods == [
+        "encoder, convolution 4x4: minimal filtering F(3x3, 2x2)",
+        "decoder, transposed convolution 3x3: as 4x4, minimal filtering F(3x3, 2x2)",
+      ])
+  }
+
   /// What is computed again is what would have been stored; a part of the work that begins amid an image sees all of it.
   @Test(arguments: threadCounts) func checkpointedActivationsGiveTheSameBits(_ threads: Int) throws {
     func train(_ checkpoints: Bool) throws -> (weights: [Float], bytes: Int) {
