@@ -39,9 +39,11 @@ public final class Autoencoder {
     decoder.isUpsampling ? 14 + 4 * block : 13 + 3 * block
   }
 
-  /// Draws PyTorch's default initialisation from stream 1 of `seed`: tensor i of the convolutions, weight before bias in
-  /// the order of the Sequential, is uniform in +-1 / sqrt(fan in). Gamma is 1, beta 0.
-  public init(_ options: AutoencoderOptions = .init(), seed: UInt64 = 0) {
+  /// Draws the weights from stream 1 of `seed`, tensor i of the convolutions being number i of the stream, weight before
+  /// bias in the order of the Sequential. Gamma is 1, beta 0.
+  public init(
+    _ options: AutoencoderOptions = .init(), seed: UInt64 = 0, initialisation: WeightInitialisation = .uniform
+  ) {
     let problem = Result { () throws(PerceptualError) in try options.validate() }
     if case .failure(let error) = problem { require(false, error.description) }
     self.options = options
@@ -69,7 +71,7 @@ public final class Autoencoder {
     shapes.append(("\(last).bias", [1]))
     parameters = ParameterStore(shapes)
     statistics = ParameterStore(running)
-    initialize(seed: seed)
+    initialize(initialisation, seed: seed)
   }
 
   /// Channels of the picture and of every block's output.
@@ -79,7 +81,7 @@ public final class Autoencoder {
       + Array(repeating: channels, count: count)
   }
 
-  private func initialize(seed: UInt64) {
+  private func initialize(_ initialisation: WeightInitialisation, seed: UInt64) {
     var index: UInt64 = 0
     for entry in parameters.entries {
       let parts = entry.name.split(separator: ".")
@@ -92,7 +94,10 @@ public final class Autoencoder {
       let fanIn =
         convolution.map { $0.stage.fanIn(inputs: $0.inputs, outputs: $0.outputs) }
         ?? options.channels * options.lastKernel * options.lastKernel
-      parameters.set(entry, to: defaultInitialization(shape: entry.shape, fanIn: fanIn, seed: seed, index: index))
+      parameters.set(
+        entry,
+        to: initialisation.draw(
+          entry.shape, isBias: parts[1] == "bias", fanIn: fanIn, slope: options.slope, seed: seed, index: index))
       index += 1
     }
     for entry in statistics.entries {

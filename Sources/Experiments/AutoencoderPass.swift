@@ -41,13 +41,14 @@ extension Autoencoder {
     ]
   }
 
-  /// What each of the eight blocks' convolutions is for a batch of that size.
-  func shapes(images: Int, height: Int, width: Int) -> [ConvolutionShape] {
+  /// What each of the eight blocks' convolutions is for a batch of that size, with a latent of so many channels or its own.
+  func shapes(images: Int, height: Int, width: Int, latentChannels: Int? = nil) -> [ConvolutionShape] {
+    let latent = latentChannels ?? options.latentChannels
     var size = (height: height, width: width)
-    return layers.map { layer in
+    return layers.enumerated().map { number, layer in
       let shape = ConvolutionShape(
-        layer.stage, images: images, inputChannels: layer.inputs, outputChannels: layer.outputs, height: size.height,
-        width: size.width)
+        layer.stage, images: images, inputChannels: number == Self.latentLayer + 1 ? latent : layer.inputs,
+        outputChannels: number == Self.latentLayer ? latent : layer.outputs, height: size.height, width: size.width)
       size = (shape.outputHeight, shape.outputWidth)
       return shape
     }

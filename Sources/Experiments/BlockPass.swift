@@ -12,8 +12,14 @@ final class BlockPass: AutoencoderPass {
   let latent: UnsafeMutablePointer<Float>
   let quantised: UnsafeMutablePointer<Float>
   let latentCount: Int
-  /// The gradient of the quantised latent.
+  /// Where the latent is widened for the blocks' sake, and then the quantised one so.
+  private let padded: PaddedLatent?
+  private let widened: UnsafeMutablePointer<Float>
+  private let latentPixels: Int
+  /// The gradient of the latent as the blocks have it.
   private let latentGradient: UnsafeMutablePointer<Float>?
+  /// That of its own channels, where it is widened.
+  private let ownGradient: UnsafeMutablePointer<Float>?
 
   var output: UnsafeMutablePointer<Float> { last.output }
   /// Bytes of the pass's memory.
@@ -21,13 +27,21 @@ final class BlockPass: AutoencoderPass {
 
   /// Why the network cannot run in fused blocks on pictures of that size; nil if it can.
   static func obstacle(_ network: Autoencoder, height: Int, width: Int) -> String? {
-    for (layer, shape) in zip(network.layers, network.shapes(images: 1, height: height, width: width)) {
+    let shapes = shapes(network, PaddedLatent(network), images: 1, height: height, width: width)
+    for (layer, shape) in zip(network.layers, shapes) {
       if let obstacle = ConvolutionBlock.obstacle(shape, layer.stage.kind) {
         return "layer \(layer.index): \(obstacle)"
       }
     }
     let kernel = network.options.lastKernel
     return OutputBlock.obstacle(kernel: kernel).map { "layer \(network.lastConvolution): \($0)" }
+  }
+
+  private static func shapes(
+    _ network: Autoencoder, _ padded: PaddedLatent?, images: Int, height: Int, width: Int
+  ) -> [ConvolutionShape] {
+    network.shapes(
+      images: images, height: height, width: width, latentChannels: padded?.width ?? network.options.latentChannels)
   }
 
   init(
@@ -37,7 +51,9 @@ final class BlockPass: AutoencoderPass {
     self.network = network
     self.images = images
     let arena = arena
-    let shapes = network.shapes(images: images, height: height, width: width)
+    let padded = PaddedLatent(network)
+    self.padded = padded
+    let shapes = Self.shapes(network, padded, images: images, height: height, width: width)
     let workspace = BlockWorkspace(keepsForGradient: keepsForGradient, arena: arena)
     // Without gradients a block's output is dead once the next has read it: two buffers in turn.
     let shared = keepsForGradient ? [] : Self.turns(shapes, arena)
@@ -55,10 +71,14 @@ final class BlockPass: AutoencoderPass {
       for (number, block) in blocks.dropLast().enumerated() { block.gradient = turns[number % 2] }
     }
     self.blocks = blocks
-    latentCount = shapes[Autoencoder.latentLayer].outputCount
+    let latentShape = shapes[Autoencoder.latentLayer]
+    latentPixels = latentShape.outputHeight * latentShape.outputWidth
+    latentCount = images * network.options.latentChannels * latentPixels
     latent = arena.floats(latentCount)
     quantised = arena.floats(latentCount)
-    latentGradient = keepsForGradient ? arena.floats(latentCount) : nil
+    widened = padded == nil ? quantised : arena.floats(latentShape.outputCount)
+    latentGradient = keepsForGradient ? arena.floats(latentShape.outputCount) : nil
+    ownGradient = keepsForGradient && padded != nil ? arena.floats(latentCount) : nil
     last = OutputBlock(
       blocks[blocks.count - 1], kernel: network.options.lastKernel, arena: arena, keepsForGradient: keepsForGradient)
     workspace.take()
@@ -81,6 +101,7 @@ final class BlockPass: AutoencoderPass {
     case .soft: softQuantization(latent, quantised, count: latentCount, centres: options.centres, scale: scale)
     case .hard: hardQuantization(latent, quantised, count: latentCount, centres: options.centres)
     }
+    padded?.widen(quantised, widened, images: images, pixels: latentPixels)
     let end = blocks.count - 1
     for number in Autoencoder.latentLayer + 1..<end {
       run(number, x, statistics: statistics, updatesRunning: updatesRunning)
@@ -101,14 +122,28 @@ final class BlockPass: AutoencoderPass {
   }
 
   func encode(_ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool) {
+    padded?.take()
     for number in 0...Autoencoder.latentLayer {
       run(number, x, statistics: statistics, updatesRunning: updatesRunning)
     }
-    blocks[Autoencoder.latentLayer].activate(latent)
+    let block = blocks[Autoencoder.latentLayer]
+    if let padded {
+      if updatesRunning { padded.returnStatistics() }
+      block.activate(widened)
+      padded.narrow(widened, latent, images: images, pixels: latentPixels)
+    } else {
+      block.activate(latent)
+    }
     tanh(latent, latent, count: latentCount)
   }
 
-  func planarLatent() -> Tensor<Float> { blocks[Autoencoder.latentLayer].planar(latent) }
+  func planarLatent() -> Tensor<Float> {
+    let block = blocks[Autoencoder.latentLayer]
+    if padded == nil { return block.planar(latent) }
+    return Tensor(
+      Array(UnsafeBufferPointer(start: latent, count: latentCount)),
+      shape: [images, network.options.latentChannels, block.shape.outputHeight, block.shape.outputWidth])
+  }
 
   private func run(_ number: Int, _ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool) {
     let running = running(number)
@@ -123,24 +158,27 @@ final class BlockPass: AutoencoderPass {
     _ number: Int
   ) -> (mean: UnsafeMutablePointer<Float>, variance: UnsafeMutablePointer<Float>) {
     let name = network.layers[number].normalization
-    return (
-      network.statistics.pointer("\(name).running_mean"), network.statistics.pointer("\(name).running_var")
-    )
+    let store = number == Autoencoder.latentLayer ? padded?.statistics ?? network.statistics : network.statistics
+    return (store.pointer("\(name).running_mean"), store.pointer("\(name).running_var"))
   }
 
   private func input(_ number: Int, _ x: UnsafePointer<Float>) -> ConvolutionBlock.Input {
     switch number {
     case 0: .picture(x)
-    case Autoencoder.latentLayer + 1: .stored(quantised)
+    case Autoencoder.latentLayer + 1: .stored(widened)
     default: .block(blocks[number - 1])
     }
   }
 
   private func parameters(_ number: Int, _ store: ParameterStore) -> ConvolutionBlock.Parameters {
     let layer = network.layers[number]
+    let wide = padded.map { store === network.parameters ? $0.parameters : $0.gradient }
+    // Before the latent all of a block's parameters are as many as its channels, behind it the weight's inputs are.
+    let own = number == Autoencoder.latentLayer ? wide ?? store : store
+    let weights = number == Autoencoder.latentLayer + 1 ? wide ?? store : own
     return ConvolutionBlock.Parameters(
-      weight: store.pointer("\(layer.convolution).weight"), bias: store.pointer("\(layer.convolution).bias"),
-      gamma: store.pointer("\(layer.normalization).weight"), beta: store.pointer("\(layer.normalization).bias"))
+      weight: weights.pointer("\(layer.convolution).weight"), bias: own.pointer("\(layer.convolution).bias"),
+      gamma: own.pointer("\(layer.normalization).weight"), beta: own.pointer("\(layer.normalization).bias"))
   }
 
   func backward(_ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, scale: Double, gradient: ParameterStore) {
@@ -157,15 +195,18 @@ final class BlockPass: AutoencoderPass {
       gradients: parameters(end, gradient))
     for number in blocks.indices.dropLast().reversed() {
       if number == Autoencoder.latentLayer {
+        let own = ownGradient ?? latentGradient
+        padded?.narrow(latentGradient, own, images: images, pixels: latentPixels)
         softQuantizationGradient(
-          latent, upstream: latentGradient, latentGradient, count: latentCount, centres: options.centres,
-          scale: scale)
-        tanhGradient(latent, upstream: latentGradient, latentGradient, count: latentCount)
+          latent, upstream: own, own, count: latentCount, centres: options.centres, scale: scale)
+        tanhGradient(latent, upstream: own, own, count: latentCount)
+        padded?.widen(own, latentGradient, images: images, pixels: latentPixels)
         blocks[number].receive(latentGradient)
       }
       blocks[number].backward(
         input(number, x), parameters(number, network.parameters), gradients: parameters(number, gradient),
         inputGradient: number == Autoencoder.latentLayer + 1 ? latentGradient : nil)
     }
+    padded?.returnGradient(gradient)
   }
 }

@@ -76,7 +76,7 @@ public enum Checkpoint {
     }
   }
 
-  private static func describe(_ options: AutoencoderOptions) -> [String: String] {
+  static func describe(_ options: AutoencoderOptions) -> [String: String] {
     [
       "format": format, "channels": "\(options.channels)", "latentChannels": "\(options.latentChannels)",
       "encoderKernel": "\(options.encoderKernel)", "decoder": options.decoder.rawValue,
@@ -153,14 +153,15 @@ extension Trainer {
     let path = Checkpoint.path(iteration: iteration, in: directory)
     try Checkpoint.write(
       network, to: path,
-      metadata: settings.merging(["iteration": "\(iteration)"]) { _, new in new })
+      metadata: Self.settings(options, data: data.title, fingerprint: fingerprint)
+        .merging(["iteration": "\(iteration)"]) { _, new in new })
     return path
   }
 
   /// What a run must have in common with the one that it goes on from.
-  private var settings: [String: String] {
+  private static func settings(_ options: TrainingOptions, data: String, fingerprint: String?) -> [String: String] {
     var settings = [
-      "loss": options.loss.rawValue, "data": data.title, "seed": "\(options.seed)", "batch": "\(options.batch)",
+      "loss": options.loss.rawValue, "data": data, "seed": "\(options.seed)", "batch": "\(options.batch)",
       "size": "\(options.size)", "learningRate": "\(options.learningRate)", "pooling": options.pooling.rawValue,
       "quantisation": options.quantisation.rawValue,
     ]
@@ -169,15 +170,43 @@ extension Trainer {
       settings["added"] = options.added.map { "\($0.loss.rawValue)=\($0.weight)" }.joined(separator: " ")
     }
     if options.precision != .fp32 { settings["products"] = options.precision.rawValue }
-    // Its scale follows from where the run ends.
-    if options.quantisation == .risingScale { settings["iterations"] = "\(options.iterations)" }
+    if options.decay != .none { settings["decay"] = options.decay.rawValue }
+    if options.initialisation != .uniform { settings["initialisation"] = options.initialisation.rawValue }
+    // Its scale, or its rate, follows from where the run ends.
+    if options.quantisation == .risingScale || options.decay != .none {
+      settings["iterations"] = "\(options.iterations)"
+    }
     settings["pictures"] = fingerprint
     return settings
   }
 
+  /// The first setting in which a checkpoint differs from what a run would write; nil where the run can go on from it.
+  ///
+  /// - Parameters:
+  ///   - data: "noise" or "music".
+  ///   - fingerprint: of the pictures; nil where they are noise, or not asked about.
+  public static func difference(
+    of checkpoint: (network: Autoencoder, metadata: [String: String]), from network: AutoencoderOptions,
+    _ options: TrainingOptions, data: String, fingerprint: String? = nil
+  ) -> (name: String, found: String, wanted: String)? {
+    // What older files do not say is not asked of them; but these they had in one way.
+    let unsaid = [
+      "family": LaplacianPyramidFamily.hepburn.rawValue, "added": "none", "products": ProductPrecision.fp32.rawValue,
+      "decay": LearningRateDecay.none.rawValue, "initialisation": WeightInitialisation.uniform.rawValue,
+    ]
+    let wanted = unsaid.merging(settings(options, data: data, fingerprint: fingerprint)) { $1 }
+      .merging(Checkpoint.describe(network)) { $1 }
+    let found = unsaid.merging(checkpoint.metadata) { $1 }
+      .merging(Checkpoint.describe(checkpoint.network.options)) { $1 }
+    for (name, value) in wanted.sorted(by: { $0.key < $1.key }) {
+      if let other = found[name], other != value { return (name, other, value) }
+    }
+    return nil
+  }
+
   /// Continues from a checkpoint of the same run, bit for bit. Throws `.usage` where the network's options or what the
-  /// training follows from differ: losses, data, seed, sizes, rate, quantisation, precision; not the number of iterations (but with a
-  /// rising scale), threads or whether activations are kept. Files that are missing or damaged throw as reading them does.
+  /// training follows from differ: losses, data, seed, sizes, rate and its decay, initialisation, quantisation, precision; not the
+  /// number of iterations (but with a rising scale or a decay), threads or whether activations are kept. Files that are missing or damaged throw as reading them does.
   public func resume(iteration: Int, in directory: String) throws(PerceptualError) {
     let path = Checkpoint.optimizerPath(iteration: iteration, in: directory)
     let state = try SafetensorsFile(contentsOf: path)
@@ -193,28 +222,21 @@ extension Trainer {
       }
     }
     let weightsPath = Checkpoint.path(iteration: iteration, in: directory)
-    let (network, metadata) = try Checkpoint.readWithMetadata(weightsPath)
-    // What older files do not say is not asked of them; but they had one loss, one family and one precision.
-    let unsaid = [
-      "family": LaplacianPyramidFamily.hepburn.rawValue, "added": "none", "products": ProductPrecision.fp32.rawValue,
-    ]
-    for (key, value) in unsaid.merging(settings, uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
-      if let found = metadata[key] ?? unsaid[key], found != value {
-        throw PerceptualError(
-          .usage,
-          "\(weightsPath): \(key) is \(found), this run has \(value); resume with the same settings or another --out")
-      }
-    }
-    if network.options != self.network.options {
+    let checkpoint = try Checkpoint.readWithMetadata(weightsPath)
+    let difference = Self.difference(
+      of: checkpoint, from: network.options, options, data: data.title, fingerprint: fingerprint)
+    if let difference {
       throw PerceptualError(
-        .usage, "\(path): written with other network settings; resume with the same settings or another --out")
+        .usage,
+        "\(weightsPath): \(difference.name) is \(difference.found), this run has \(difference.wanted); resume with "
+          + "the same settings or another --out")
     }
     for (kind, store) in [("first", firstMoment), ("second", secondMoment)] {
       for entry in store.entries {
         store.set(entry, to: try state.float("optimizer.\(kind).\(entry.name)", shape: entry.shape))
       }
     }
-    try self.network.load(Dictionary(uniqueKeysWithValues: network.tensors))
+    try network.load(Dictionary(uniqueKeysWithValues: checkpoint.network.tensors))
     self.iteration = iteration
   }
 }

@@ -10,6 +10,9 @@ public struct LearningCurves: Sendable {
   public private(set) var liveLatents: [(x: Double, y: Double)] = []
   public private(set) var offCentreLatents: [(x: Double, y: Double)] = []
 
+  /// Of all iterations together.
+  public private(set) var seconds = 0.0
+
   var losses: [Double] { loss.map(\.y) }
 
   /// Of the lines of a log.
@@ -25,6 +28,7 @@ public struct LearningCurves: Sendable {
       add("gradientNorm", to: &gradientNorm)
       add("liveLatents", to: &liveLatents)
       add("offCentreLatents", to: &offCentreLatents)
+      seconds += document["seconds"]?.double ?? 0
     }
   }
 

@@ -92,6 +92,27 @@ public struct Table1Row: Sendable {
 
   public var model: TableModel { TableModel(data, loss) }
 
+  /// Tests a network under every pair of statistics and quantisation. Returns the scores, running and soft first, and the
+  /// reconstructions of the first pair, [N, 1, 256, 256].
+  public static func results(
+    _ network: Autoencoder, _ pictures: Tensor<Float>, largestGroup: Int
+  ) -> (results: [Result], reconstructions: Tensor<Float>) {
+    var results: [Result] = []
+    var first: Tensor<Float>?
+    for statistics in BatchStatistics.allCases {
+      for quantisation in Quantisation.allCases {
+        let evaluation = Evaluation(
+          network, pictures, statistics: statistics, quantisation: quantisation, largestGroup: largestGroup)
+        results.append(
+          Result(
+            statistics: statistics, quantisation: quantisation, mean: Scores(meanOf: evaluation.clips),
+            clips: evaluation.clips, withoutMeanError: evaluation.withoutMeanError, offCentre: evaluation.offCentre))
+        if first == nil { first = evaluation.reconstructions }
+      }
+    }
+    return (results, first ?? pictures)
+  }
+
   public func result(_ statistics: BatchStatistics, _ quantisation: Quantisation) -> Result? {
     results.first { $0.statistics == statistics && $0.quantisation == quantisation }
   }
@@ -101,6 +122,8 @@ public struct Table1Row: Sendable {
 public struct Table1 {
   public let scale: Table1Scale
   public let seed: UInt64
+  /// The network that the models are.
+  public let architecture: AutoencoderOptions
   public let training: [Tensor<Float>]
   public let test: ClipSet
   public let directory: String
@@ -118,8 +141,8 @@ public struct Table1 {
   public static let models = PaperTable.rows.map { (data: $0.data, loss: $0.loss) }
 
   public init(
-    scale: Table1Scale, seed: UInt64, training: [Tensor<Float>], test: ClipSet, directory: String,
-    largestGroup: Int = 64, quantisation: TrainingQuantisation = .soft, family: LaplacianPyramidFamily = .hepburn,
+    scale: Table1Scale, seed: UInt64, architecture: AutoencoderOptions? = nil, training: [Tensor<Float>], test: ClipSet,
+    directory: String, largestGroup: Int = 64, quantisation: TrainingQuantisation = .soft, family: LaplacianPyramidFamily = .hepburn,
     precision: ProductPrecision = .fp32
   ) {
     self.quantisation = quantisation
@@ -127,6 +150,7 @@ public struct Table1 {
     self.precision = precision
     self.scale = scale
     self.seed = seed
+    self.architecture = architecture ?? AutoencoderOptions(channels: scale.channels)
     self.training = training
     self.test = test
     self.directory = directory
@@ -159,7 +183,7 @@ public struct Table1 {
       loss: loss, family: family, iterations: scale.iterations, batch: scale.batch, size: scale.size, seed: seed,
       quantisation: quantisation, precision: precision)
     let trainer = try Trainer(
-      Autoencoder(AutoencoderOptions(channels: scale.channels), seed: seed), options: options,
+      Autoencoder(architecture, seed: seed), options: options,
       data: data == "noise" ? .noise : .pictures(training))
     let run = TrainingRun(trainer, directory: modelDirectory(data, loss, seed: seed))
     try run.resume()
@@ -204,19 +228,7 @@ public struct Table1 {
     metadata: [String: String] = [:]
   ) throws(PerceptualError) -> (row: Table1Row, reconstructions: Tensor<Float>) {
     let pictures = test.batch
-    var results: [Table1Row.Result] = []
-    var first: Tensor<Float>?
-    for statistics in BatchStatistics.allCases {
-      for quantisation in Quantisation.allCases {
-        let evaluation = Evaluation(
-          network, pictures, statistics: statistics, quantisation: quantisation, largestGroup: largestGroup)
-        results.append(
-          Table1Row.Result(
-            statistics: statistics, quantisation: quantisation, mean: Scores(meanOf: evaluation.clips),
-            clips: evaluation.clips, withoutMeanError: evaluation.withoutMeanError, offCentre: evaluation.offCentre))
-        if first == nil { first = evaluation.reconstructions }
-      }
-    }
+    let (results, reconstructions) = Table1Row.results(network, pictures, largestGroup: largestGroup)
     var halves: [Table1Row.HalfPrecision] = []
     let rounded = try network.rounded(to: .float16)
     if rounded.identity != network.identity {
@@ -230,6 +242,6 @@ public struct Table1 {
     let row = Table1Row(
       data: data, loss: loss, seed: other ?? seed, weights: network.identity, metadata: metadata, results: results,
       halfPrecision: halves)
-    return (row, first ?? pictures)
+    return (row, reconstructions)
   }
 }

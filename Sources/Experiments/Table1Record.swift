@@ -63,7 +63,7 @@ public struct Table1Record: Sendable {
   private static func model(_ row: Table1Row, _ bootstrap: Bootstrap) -> JSONValue {
     let results = row.results.map { result -> JSONValue in
       .object(
-        way(result.statistics, result.quantisation) + scoreMembers(result.mean) + row.summary(result, bootstrap))
+        way(result.statistics, result.quantisation) + scoreMembers(result.mean) + result.summary(bootstrap))
     }
     let halves = row.halfPrecision.map { half -> JSONValue in
       let exact = row.result(.running, half.quantisation)?.clips ?? []

@@ -38,7 +38,7 @@ extension Table1Row {
         .init(key: "clips", value: .array(list)),
         .init(key: "statistics", value: .string(result.statistics.rawValue)),
         .init(key: "quantisation", value: .string(result.quantisation.rawValue)),
-      ] + summary(result, bootstrap)
+      ] + result.summary(bootstrap)
     }
     let identity: [JSONValue.Member] = [
       .init(key: "data", value: .string(data)), .init(key: "loss", value: .string(loss.rawValue)),
@@ -49,14 +49,15 @@ extension Table1Row {
     return .object(
       identity + (results.first.map(members) ?? []) + [.init(key: "alternatives", value: .array(others))])
   }
+}
 
+extension Table1Row.Result {
   /// What the clips' values come to: intervals, the means without mean error, the share of latents off the centres.
-  func summary(_ result: Result, _ bootstrap: Bootstrap) -> [JSONValue.Member] {
-    let offCentre = result.offCentre.reduce(0, +) / Double(max(1, result.offCentre.count))
+  func summary(_ bootstrap: Bootstrap) -> [JSONValue.Member] {
+    let offCentre = offCentre.reduce(0, +) / Double(max(1, offCentre.count))
     return [
-      .init(key: "intervals", value: .object(intervalMembers(result.clips, bootstrap))),
-      .init(
-        key: "withoutMeanError", value: .object(scoreMembers(Scores(meanOf: result.withoutMeanError)))),
+      .init(key: "intervals", value: .object(intervalMembers(clips, bootstrap))),
+      .init(key: "withoutMeanError", value: .object(scoreMembers(Scores(meanOf: withoutMeanError)))),
       .init(key: "offCentreLatents", value: .number(offCentre)),
     ]
   }

@@ -15,6 +15,9 @@ public struct TrainingOptions: Equatable, Sendable {
   /// Side of the square pictures, a multiple of 16.
   public var size: Int
   public var learningRate: Double
+  public var decay: LearningRateDecay
+  /// What the network's weights were drawn from.
+  public var initialisation: WeightInitialisation
   public var seed: UInt64
   public var quantisation: TrainingQuantisation
   /// Computes the network's largest activation again where its gradient needs it, three times a step, in place of storing
@@ -27,7 +30,8 @@ public struct TrainingOptions: Equatable, Sendable {
 
   public init(
     loss: TrainingLoss, added: [LossTerm] = [], family: LaplacianPyramidFamily = .hepburn, pooling: BatchPooling = .image,
-    iterations: Int = 425, batch: Int = 64, size: Int = 256, learningRate: Double = 1e-3, seed: UInt64 = 0,
+    iterations: Int = 425, batch: Int = 64, size: Int = 256, learningRate: Double = 1e-3,
+    decay: LearningRateDecay = .none, initialisation: WeightInitialisation = .uniform, seed: UInt64 = 0,
     quantisation: TrainingQuantisation = .soft, checkpointsActivations: Bool = false,
     precision: ProductPrecision = .fp32
   ) {
@@ -41,6 +45,8 @@ public struct TrainingOptions: Equatable, Sendable {
     self.batch = batch
     self.size = size
     self.learningRate = learningRate
+    self.decay = decay
+    self.initialisation = initialisation
     self.seed = seed
     self.checkpointsActivations = checkpointsActivations
   }
@@ -216,10 +222,11 @@ public final class Trainer {
         "iteration \(iteration + 1): the loss is \(loss) and the gradient's norm \(squares.squareRoot()); the weights "
           + "are those of iteration \(iteration). Lower the learning rate, or look at the pictures trained on")
     }
+    let rate = options.decay.rate(options.learningRate, iteration: iteration, of: options.iterations)
     iteration += 1
     adamW(
       parameter: network.parameters.values, gradient: gradient.values, firstMoment: firstMoment.values,
-      secondMoment: secondMoment.values, count: gradient.count, step: iteration, learningRate: options.learningRate)
+      secondMoment: secondMoment.values, count: gradient.count, step: iteration, learningRate: rate)
     return Step(iteration: iteration, loss: loss, gradientNorm: squares.squareRoot())
   }
 

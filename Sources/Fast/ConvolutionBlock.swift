@@ -78,6 +78,9 @@ public final class ConvolutionBlock {
   let workspace: BlockWorkspace
   private let execution: Execution
 
+  /// Channels of every input but a picture, and of every output, are a multiple of this.
+  public static var channelMultiple: Int { MinimalFilter.group }
+
   /// Why a block of this shape cannot be computed here; nil if it can. `shape` is that of the convolution, or of its
   /// transpose; of an upsampling kind it is what follows the upsampling.
   public static func obstacle(_ shape: ConvolutionShape, _ kind: Stage.Kind) -> String? {

@@ -11,7 +11,7 @@ extension JSONValue: CustomStringConvertible {
   public var description: String { text }
 
   /// A beginning of the text, for messages.
-  var excerpt: String {
+  public var excerpt: String {
     let text = text
     return text.count > 40 ? "\(text.prefix(40))..." : text
   }

@@ -1,9 +1,15 @@
 """The names of docs/command-line.md and what each stands for; imports nothing that takes long."""
 
 DESCRIPTIONS = {
-    "training-step": "one step of the paper's autoencoder: batch 8 of 1x256x256, 128 channels, MSE, AdamW",
+    "training-step": "one step of the paper's autoencoder, 4x4 kernels: batch 8 of 1x256x256, 128 channels, MSE, AdamW",
     "training-step-bf16": "the same with products in bf16",
-    "inference": "the same autoencoder forwards, in evaluation mode",
+    "training-step-k2": "the same step with kernels of 2x2",
+    "training-step-k3": "with kernels of 3x3",
+    "training-step-k5": "with kernels of 5x5",
+    "training-step-nearest": "with 2x2 in the encoder, nearest upsampling and 3x3 in the decoder",
+    "training-step-bilinear": "with 2x2 in the encoder, bilinear upsampling and 3x3 in the decoder",
+    "inference": "the autoencoder of 4x4 kernels forwards, in evaluation mode",
+    "inference-k2": "that of 2x2 kernels",
     "ssim": "value and gradient of SSIM, 16 images of 256x256",
     "ms-ssim": "value and gradient of MS-SSIM, 16 images of 256x256",
     "nlpd": "value and gradient of NLPD, 16 images of 256x256",
@@ -15,6 +21,6 @@ DESCRIPTIONS = {
     "bark": "value and gradient of the Bark loss, 8192 samples, 512 filters of 512 taps, both signals' features",
     "fit-generator": "one iteration of experiment 004 under that loss",
 }
-DEFAULT_THREADS = {"training-step": 2, "training-step-bf16": 2, "inference": 2}
-# Those that --batch may change.
-BATCHED = {"training-step", "training-step-bf16", "inference"}
+# Those of the network: --batch may change them, and they run on two threads unless told otherwise.
+BATCHED = {name for name in DESCRIPTIONS if name.startswith(("training-step", "inference"))}
+DEFAULT_THREADS = dict.fromkeys(BATCHED, 2)

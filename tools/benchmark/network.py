@@ -19,16 +19,21 @@ class SoftQuantization(nn.Module):
         return (weights * self.centres).sum(-1)
 
 
-def autoencoder():
-    """Layers 0-11 encode, 12 quantises, 13-24 decode, 25 and 26 finish."""
+def autoencoder(kernel, decoder):
+    """Four blocks encode, one layer quantises, four blocks decode, a convolution and a sigmoid finish."""
+    padding, odd = (kernel - 1) // 2, kernel % 2
+    torch.manual_seed(SEED)
     layers = []
     for level in range(4):
-        layers += [nn.Conv2d(CHANNELS if level else 1, CHANNELS, 4, 2, 1), nn.BatchNorm2d(CHANNELS)]
+        layers += [nn.Conv2d(CHANNELS if level else 1, CHANNELS, kernel, 2, padding), nn.BatchNorm2d(CHANNELS)]
         layers += [nn.LeakyReLU(0.01) if level < 3 else nn.Tanh()]
     layers += [SoftQuantization()]
     for _ in range(4):
-        layers += [nn.ConvTranspose2d(CHANNELS, CHANNELS, 4, 2, 1), nn.BatchNorm2d(CHANNELS), nn.LeakyReLU(0.01)]
-    torch.manual_seed(SEED)
+        if decoder == "transposed":
+            layers += [nn.ConvTranspose2d(CHANNELS, CHANNELS, kernel, 2, padding, output_padding=odd)]
+        else:
+            layers += [nn.Upsample(scale_factor=2, mode=decoder), nn.Conv2d(CHANNELS, CHANNELS, 3, 1, 1)]
+        layers += [nn.BatchNorm2d(CHANNELS), nn.LeakyReLU(0.01)]
     return nn.Sequential(*layers, nn.Conv2d(CHANNELS, 1, 3, 1, 1), nn.Sigmoid())
 
 
@@ -41,9 +46,11 @@ def noise(step):
 
 class Network:
     peer = f"PyTorch {torch.__version__.split('+')[0]} channels_last"
+    # Side of the kernels that halve and double, and how the decoder doubles.
+    kernel, decoder = 4, "transposed"
 
     def __init__(self):
-        self.model = autoencoder()
+        self.model = autoencoder(self.kernel, self.decoder)
         self.inputs = {name: value.numpy().copy() for name, value in self.model.state_dict().items()
                        if not name.endswith("num_batches_tracked")}
         self.inputs["batch"] = np.array([BATCH], np.float32)
@@ -128,3 +135,27 @@ class Inference(Network):
 
     def first(self):
         return {"y": self.run().contiguous().numpy()}
+
+
+class TrainingStepK2(TrainingStep):
+    kernel = 2
+
+
+class TrainingStepK3(TrainingStep):
+    kernel = 3
+
+
+class TrainingStepK5(TrainingStep):
+    kernel = 5
+
+
+class TrainingStepNearest(TrainingStep):
+    kernel, decoder = 2, "nearest"
+
+
+class TrainingStepBilinear(TrainingStep):
+    kernel, decoder = 2, "bilinear"
+
+
+class InferenceK2(Inference):
+    kernel = 2

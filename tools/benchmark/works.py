@@ -17,7 +17,8 @@ import torch.nn.functional as F
 import torchaudio
 
 from experiments import Bark, FitGenerator
-from network import Inference, Network, TrainingStep, TrainingStepBF16
+import network
+from network import Network
 
 warnings.filterwarnings("ignore", message="At least one mel filterbank has all zero values")
 AUDIO = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "audio"
@@ -274,7 +275,11 @@ class ClipIteration(FitGenerator, Network):
 
 
 ALL = {
-    "training-step": TrainingStep, "training-step-bf16": TrainingStepBF16, "inference": Inference, "ssim": SSIM, "ms-ssim": MultiScaleSSIM, "nlpd": NLPD,
+    "training-step": network.TrainingStep, "training-step-bf16": network.TrainingStepBF16,
+    "training-step-k2": network.TrainingStepK2, "training-step-k3": network.TrainingStepK3,
+    "training-step-k5": network.TrainingStepK5, "training-step-nearest": network.TrainingStepNearest,
+    "training-step-bilinear": network.TrainingStepBilinear, "inference": network.Inference,
+    "inference-k2": network.InferenceK2, "ssim": SSIM, "ms-ssim": MultiScaleSSIM, "nlpd": NLPD,
     "mel": Mel, "resample": Resample, "inverse-mel": InverseMel, "griffin-lim": GriffinLim,
     "griffin-lim-librosa": LibrosaGriffinLim, "bark": BarkLoss, "fit-generator": ClipIteration,
 }

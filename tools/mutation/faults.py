@@ -10,7 +10,7 @@ TESTS = {
     "convolution2D": rf"(Tests|Checks)\.Convolution|{FIXTURES}",
     "transposedConvolution2D": rf"Tests\.TransposedConvolution|Checks\.ConvolutionGradient|{FIXTURES}",
     "batchNormalization": rf"(Tests|Checks)\.BatchNormalization|{FIXTURES}",
-    "minimalFiltering": r"Tests\.(MinimalFiltering|ConvolutionBlock|LargeOutput|Trajectory|Autoencoder|Inference)",
+    "minimalFiltering": r"Tests\.(MinimalFiltering|ConvolutionBlock|LargeOutput|Trajectory|Autoencoder|Inference|TrainingQuantisation)",
     "productPrecision": r"Tests\.(ProductPrecision|TileProducts)",
     "leakyReLU": rf"(Tests|Checks)\.LeakyReLU|{FIXTURES}",
     "tanh": rf"(Tests|Checks)\.Tanh|{FIXTURES}",
@@ -515,9 +515,38 @@ FAULTS = [
     ),
     *faults(
         "minimalFiltering", "Sources/Fast/MinimalFiltering.swift",
-        ("padding forgotten", "let row = 2 * Self.tile * tileRows.lowerBound - padding.height",
-         "let row = 2 * Self.tile * tileRows.lowerBound"),
+        ("padding forgotten", "let row = 2 * tile * tileRows.lowerBound - padding.height",
+         "let row = 2 * tile * tileRows.lowerBound"),
+        ("2x2: a fine row of the wrong parity", "let from = sums + (padded % 2 * 2 + side) * parityPitch",
+         "let from = sums + ((padded + 1) % 2 * 2 + side) * parityPitch"),
+        ("2x2: every second column read twice", "kernels.copyPixels(from, pitch: 2 * Self.lanes,",
+         "kernels.copyPixels(from, pitch: Self.lanes,"),
         ("earlier channels overwritten", "let accumulates = depths.lowerBound > 0", "let accumulates = false"),
+    ),
+    *faults(
+        "minimalFiltering", "Sources/Fast/MinimalFilter.swift",
+        ("2x2: parities' filters exchanged", "(to + parity * pitch).update(from: kernel + parity * panel, count: panel)",
+         "(to + parity * pitch).update(from: kernel + (parity ^ 1) * panel, count: panel)"),
+    ),
+    *faults(
+        "minimalFiltering", "Sources/Fast/KernelEmbedding.swift",
+        ("upsampling rounded towards zero", "let shifted = a + k - padding + 2 * side\n          rows[a + padding - 2 * (shifted / 2 - side)]",
+         "let shifted = a + k - padding\n          rows[a + padding - 2 * (shifted / 2)]"),
+        ("a gradient of one row alone", "to[k * side + l] += from[i * evenSide + j]", "to[k * side + l] = from[i * evenSide + j]"),
+        ("channels not exchanged", "isFineFirst = kind == .nearest", "isFineFirst = false"),
+    ),
+    *faults(
+        "minimalFiltering", "Sources/Fast/PictureConvolution.swift",
+        ("taps of another kernel", "depth: taps, rows: pitch, weights:", "depth: 4, rows: pitch, weights:"),
+    ),
+    *faults(
+        "minimalFiltering", "Sources/Experiments/PaddedLatent.swift",
+        ("the wrong axis widened", "? 0 : 1]", "? 1 : 0]"),
+        ("blocks of sixteen channels forgotten", "(image * (width / 16) + channel / 16)", "(image * (width / 16))"),
+    ),
+    *faults(
+        "minimalFiltering", "Sources/Experiments/BlockPass.swift",
+        ("running statistics of a widened latent kept back", "if updatesRunning { padded.returnStatistics() }", ""),
     ),
     *faults(
         "minimalFiltering", "Sources/Fast/BlockStatistics.swift",
@@ -553,6 +582,8 @@ FAULTS = [
     ),
     *faults(
         "minimalFiltering", "Sources/Experiments/Trainer.swift",
+        ("live latents under the nominal scale", "centres: network.options.centres,\n      scale: scale)",
+         "centres: network.options.centres,\n      scale: network.options.scale)"),
         ("a failed step keeps its statistics",
          "      statistics.values.update(from: earlierStatistics.values, count: statistics.count)\n", ""),
     ),

@@ -34,6 +34,14 @@ struct ArchitectureOptions: ParsableArguments {
   @Option(help: "Channels of the latent: m of Eq. 2. (default: as many as the other layers)")
   var latentChannels: Int?
 
+  /// Which options there are, and whether each was given.
+  var given: [(String, Bool)] {
+    [
+      ("kernel", kernel != nil), ("encoder-kernel", encoderKernel != nil), ("decoder-kernel", decoderKernel != nil),
+      ("last-kernel", lastKernel != nil), ("decoder", decoder != nil), ("latent-channels", latentChannels != nil),
+    ]
+  }
+
   /// The network of so many channels, all else as by default.
   func options(channels: Int) -> AutoencoderOptions {
     let defaults = AutoencoderOptions(channels: channels)

@@ -3,29 +3,41 @@ import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
 
-let networkJobs: [String: BenchmarkJob.Preparation] = [
-  "training-step": { input in try trainingStep(input, .fp32) },
-  "training-step-bf16": { input in try trainingStep(input, .bf16) },
-  "inference": { input in
-    let network = try network(input)
-    let x = try input.float("x")
-    return BenchmarkJob { ["y": network.reconstruct(x)] }
-  },
+/// The networks of tools/benchmark/network.py.
+private let architectures: [(suffix: String, options: AutoencoderOptions)] = [
+  ("", AutoencoderOptions(kernel: 4)), ("-k2", AutoencoderOptions(kernel: 2)), ("-k3", AutoencoderOptions(kernel: 3)),
+  ("-k5", AutoencoderOptions(kernel: 5)), ("-nearest", AutoencoderOptions(kernel: 2, decoder: .nearest)),
+  ("-bilinear", AutoencoderOptions(kernel: 2, decoder: .bilinear)),
 ]
 
+let networkJobs: [String: BenchmarkJob.Preparation] = architectures.reduce(into: [
+  "training-step-bf16": { input in try trainingStep(input, AutoencoderOptions(kernel: 4), .bf16) }
+]) { jobs, architecture in
+  let options = architecture.options
+  jobs["training-step" + architecture.suffix] = { input in try trainingStep(input, options, .fp32) }
+  jobs["inference" + architecture.suffix] = { input in
+    let network = try network(input, options)
+    let x = try input.float("x")
+    return BenchmarkJob { ["y": network.reconstruct(x)] }
+  }
+}
+
 /// As tools/benchmark/network.py: noise of seed 1, drawn anew for every step.
-private func trainingStep(_ input: SafetensorsFile, _ precision: ProductPrecision) throws -> BenchmarkJob {
+private func trainingStep(
+  _ input: SafetensorsFile, _ architecture: AutoencoderOptions, _ precision: ProductPrecision
+) throws -> BenchmarkJob {
   let batch = Int(try input.float("batch").elements[0])
   let trainer = try Trainer(
-    try network(input), options: TrainingOptions(loss: .mse, batch: batch, seed: 1, precision: precision), data: .noise)
+    try network(input, architecture),
+    options: TrainingOptions(loss: .mse, batch: batch, seed: 1, precision: precision), data: .noise)
   return BenchmarkJob(
     first: { ["losses": Tensor(try (0..<3).map { _ in Float(try trainer.step().loss) })] },
     run: { try trainer.step() })
 }
 
 /// The paper's autoencoder with the weights that the peer drew.
-private func network(_ input: SafetensorsFile) throws -> Autoencoder {
-  let network = Autoencoder()
+private func network(_ input: SafetensorsFile, _ architecture: AutoencoderOptions) throws -> Autoencoder {
+  let network = Autoencoder(architecture)
   var tensors: [String: Tensor<Float>] = [:]
   for name in input.names where name != "x" && name != "batch" { tensors[name] = try input.float(name) }
   try network.load(tensors)

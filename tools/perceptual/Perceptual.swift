@@ -18,6 +18,7 @@ struct Perceptual: AsyncParsableCommand {
   static let commands: [any ParsableCommand.Type] = [
     Table1Command.self,
     TrainCommand.self,
+    SweepCommand.self,
     EvaluateCommand.self,
     ReconstructCommand.self,
     EncodeCommand.self,

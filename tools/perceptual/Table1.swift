@@ -27,6 +27,7 @@ struct Table1Command: ParsableCommand {
   var seeds = 1
   @Option(help: "With batch statistics at most so many clips are normalised together.")
   var group = 64
+  @OptionGroup var architecture: ArchitectureOptions
   @Option(help: "How the latent is quantised while training; soft is the paper's way. (default: soft)")
   var quantisation: TrainingQuantisation?
   @Option(help: "Which published form of NLPD to train with; the test's is hepburn. (default: hepburn)")
@@ -56,13 +57,19 @@ struct Table1Command: ParsableCommand {
       let given = [
         ("music", music != nil), ("quantisation", quantisation != nil), ("nlpd-family", nlpdFamily != nil),
         ("precision", precision != nil),
-      ]
+      ] + architecture.given
       for (name, isGiven) in given where isGiven {
         throw ValidationError("--\(name) is for training, and nothing is trained: leave it out.")
       }
     }
+    let network = architecture.options(channels: scale.channels)
+    do {
+      try network.validate()
+    } catch {
+      throw ValidationError(error.description)
+    }
     if let precision, precision != .fp32,
-      let obstacle = Autoencoder(AutoencoderOptions(channels: scale.channels))
+      let obstacle = Autoencoder(network)
         .passes(height: scale.size, width: scale.size)[0].obstacle
     {
       throw ValidationError(
@@ -89,7 +96,7 @@ struct Table1Command: ParsableCommand {
       let trains = !onlyEvaluate && weights == nil
       let training = trains ? try self.training() : []
       let table = Table1(
-        scale: scale, seed: seed.seed, training: training, test: testSet, directory: out, largestGroup: group,
+        scale: scale, seed: seed.seed, architecture: architecture.options(channels: scale.channels), training: training, test: testSet, directory: out, largestGroup: group,
         quantisation: quantisation ?? .soft, family: nlpdFamily ?? .hepburn,
         precision: precision ?? .fp32)
       let interruption = Interruption()

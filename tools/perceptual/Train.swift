@@ -12,6 +12,8 @@ extension BatchStatistics: ExpressibleByArgument {}
 extension Quantisation: ExpressibleByArgument {}
 extension TrainingQuantisation: ExpressibleByArgument {}
 extension ProductPrecision: ExpressibleByArgument {}
+extension LearningRateDecay: ExpressibleByArgument {}
+extension WeightInitialisation: ExpressibleByArgument {}
 extension Table1Scale: ExpressibleByArgument {}
 
 /// Reads "mse=10".
@@ -53,6 +55,10 @@ struct TrainCommand: ParsableCommand {
   var size = 256
   @Option(help: "Learning rate of AdamW.")
   var learningRate = 1e-3
+  @Option(help: "How the learning rate falls over the iterations.")
+  var decay: LearningRateDecay = .none
+  @Option(help: "What the weights are drawn from; uniform is PyTorch's default.")
+  var initialisation: WeightInitialisation = .uniform
   @OptionGroup var architecture: ArchitectureOptions
   @Option(help: "Which published form of NLPD. (default: hepburn)")
   var nlpdFamily: LaplacianPyramidFamily?
@@ -102,6 +108,14 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
+    let trainer = try train { try loadClips(data, limit: clips, cache).clips.map(\.picture.image) }
+    let path = Checkpoint.path(iteration: trainer.iteration, in: out)
+    printNote("\(path): the latent is bounded at \(Int(trainer.network.entropyBound(height: size, width: size))) bits")
+    try printResult(path)
+  }
+
+  /// The untrained network and how it is to be trained. Throws what of the options is wrong, before any data are read.
+  func prepare() throws -> (network: Autoencoder, options: TrainingOptions) {
     try execution.run {
       let centres = levels == 1 ? [0] : (0..<levels).map { -1 + 2 * Double($0) / Double(levels - 1) }
       var networkOptions = architecture.options(channels: channels)
@@ -110,24 +124,34 @@ struct TrainCommand: ParsableCommand {
       networkOptions.scale = scale
       let options = TrainingOptions(
         loss: loss, added: addLoss, family: nlpdFamily ?? .hepburn, pooling: nlpdPooling ?? .image,
-        iterations: iterations, batch: batch, size: size, learningRate: learningRate, seed: seed.seed,
+        iterations: iterations, batch: batch, size: size, learningRate: learningRate, decay: decay,
+        initialisation: initialisation, seed: seed.seed,
         quantisation: quantisation, checkpointsActivations: checkpointActivations, precision: precision)
       try networkOptions.validate()
-      let network = Autoencoder(networkOptions, seed: seed.seed)
+      let network = Autoencoder(networkOptions, seed: seed.seed, initialisation: initialisation)
       try Trainer.validate(options, for: network)
+      return (network, options)
+    }
+  }
+
+  /// Trains to the last iteration, from the newest checkpoint on if `resume` is set. `label` is that of the progress
+  /// bar; `pictures` are asked for where the data are no noise. Throws `Interrupted` after a signal, with a checkpoint
+  /// written.
+  func train(_ label: String = "training", pictures: () throws -> [Tensor<Float>]) throws -> Trainer {
+    let (network, options) = try prepare()
+    return try execution.run {
       if !resume, let newest = Checkpoint.newest(in: out) {
         throw PerceptualError(
           .usage,
           "\(out): a checkpoint of iteration \(newest) is there already; give --resume to go on from it, or another --out")
       }
-      let trainingData: TrainingData =
-        data == "noise" ? .noise : .pictures(try loadClips(data, limit: clips, cache).clips.map(\.picture.image))
+      let trainingData: TrainingData = data == "noise" ? .noise : .pictures(try pictures())
       let trainer = try Trainer(network, options: options, data: trainingData)
       if explain { for line in explanation(trainer) { printNote(line) } }
       let run = TrainingRun(trainer, directory: out, checkpointEvery: checkpointEvery)
       let first = resume ? try run.resume() : 0
       let interruption = Interruption()
-      var progress = Progress("training", total: iterations, unit: "iterations", first: first)
+      var progress = Progress(label, total: iterations, unit: "iterations", first: first)
       let outcome = try run.run(shouldStop: { interruption.signal != nil }) { step in
         progress.update(step.iteration, note: "loss \(short(step.loss))")
       }
@@ -135,12 +159,11 @@ struct TrainCommand: ParsableCommand {
       let curves = LearningCurves(contentsOf: "\(out)/log.jsonl")
       let title = "\(trainingData.title), \(options.lossTitle), seed \(seed.seed)"
       try PNG.write(curves.picture(title: title), to: "\(out)/learning-curves.png")
-      let path = Checkpoint.path(iteration: trainer.iteration, in: out)
-      if case .stopped = outcome {
+      if case .stopped(let iteration) = outcome {
+        let path = Checkpoint.path(iteration: iteration, in: out)
         throw Interrupted(signal: interruption.signal ?? SIGINT, saved: "\(path) is written, --resume goes on from it")
       }
-      printNote("\(path): the latent is bounded at \(Int(trainer.network.entropyBound(height: size, width: size))) bits")
-      try printResult(path)
+      return trainer
     }
   }
 }

@@ -1,6 +1,7 @@
 import Fast
 import Foundation
 import PerceptualCore
+import PerceptualFiles
 import PerceptualTestSupport
 import Testing
 
@@ -91,9 +92,7 @@ import Testing
     (
       AutoencoderOptions(channels: 32, decoder: .bilinear), "layer 14: bilinear upsampling, nearest or none is needed"
     ), (AutoencoderOptions(channels: 32, lastKernel: 5), "layer 25: the kernel is 5x5, 1x1 or 3x3 is needed"),
-    (
-      AutoencoderOptions(channels: 32, latentChannels: 8), "layer 9: 8 and 32 channels, multiples of 32 are needed"
-    ),
+    (AutoencoderOptions(channels: 32, latentChannels: 8), nil),
   ])
   func theNextPassTakesOver(_ options: AutoencoderOptions, obstacle: String?) {
     let passes = Autoencoder(options).passes(height: 32, width: 48)

@@ -19,7 +19,6 @@ import Testing
   static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("Fixtures/trajectory").path
   static let channels = 8
-  static let fusedChannels = 32
   static let side = 176
   static let steps = 20
   static let seed: UInt64 = 7
@@ -30,23 +29,51 @@ import Testing
     try SafetensorsFile(contentsOf: "\(Self.directory)/\(name).safetensors")
   }
 
-  private func trainer(_ loss: TrainingLoss, channels: Int) throws -> Trainer {
-    let network = Autoencoder(AutoencoderOptions(channels: channels), seed: Self.seed)
-    let options = TrainingOptions(loss: loss, iterations: Self.steps, batch: 2, size: Self.side, seed: Self.seed)
-    return try Trainer(network, options: options, data: .noise)
+  /// One run that a file holds.
+  struct Run: Sendable, CustomStringConvertible {
+    let file: String
+    var loss = TrainingLoss.mse
+    let network: AutoencoderOptions
+    var side = TrajectoryTests.side
+    var isFused = true
+
+    var description: String { file }
+
+    func trainer() throws -> Trainer {
+      let options = TrainingOptions(
+        loss: loss, iterations: TrajectoryTests.steps, batch: 2, size: side, seed: TrajectoryTests.seed)
+      return try Trainer(Autoencoder(network, seed: TrajectoryTests.seed), options: options, data: .noise)
+    }
   }
+
+  static let plain = TrainingLoss.allCases.map { loss in
+    Run(file: loss.rawValue, loss: loss, network: .init(channels: channels, kernel: 4), isFused: false)
+  }
+  static let fused = TrainingLoss.allCases.flatMap { loss in
+    [
+      Run(file: "fused-\(loss.rawValue)", loss: loss, network: .init(channels: 32, kernel: 4)),
+      Run(file: "fused-k2-\(loss.rawValue)", loss: loss, network: .init(channels: 32, kernel: 2)),
+    ]
+  }
+  /// The ways to halve and to double.
+  static let stages = [
+    Run(file: "stages-kernel-3", network: .init(channels: 32, kernel: 3, lastKernel: 1), side: 48),
+    Run(file: "stages-kernel-5", network: .init(channels: 8, kernel: 5, lastKernel: 5), side: 48, isFused: false),
+    Run(file: "stages-nearest", network: .init(channels: 32, kernel: 2, decoder: .nearest), side: 48),
+    Run(
+      file: "stages-bilinear", network: .init(channels: 8, latentChannels: 5, kernel: 2, decoder: .bilinear), side: 48,
+      isFused: false),
+  ]
 
   /// Convolutions before batch norm have biases whose gradient is 0 but for rounding, which AdamW makes as large as a
   /// step; the running mean after them takes it over.
-  private func isRounding(_ name: String) -> Bool {
-    let parts = name.split(separator: ".")
-    guard let layer = Int(parts[0]) else { return false }
-    return name.hasSuffix("running_mean") || (parts[1] == "bias" && [0, 3, 6, 9, 13, 16, 19, 22].contains(layer))
+  private func isRounding(_ name: String, in network: Autoencoder) -> Bool {
+    name.hasSuffix("running_mean") || network.layers.contains { name == "\($0.convolution).bias" }
   }
 
   @Test func initialWeightsAreEqualBitForBit() throws {
     let initial = try file("initial")
-    let network = Autoencoder(AutoencoderOptions(channels: Self.channels), seed: Self.seed)
+    let network = Autoencoder(AutoencoderOptions(channels: Self.channels, kernel: 4), seed: Self.seed)
     var compared = 0
     for (name, tensor) in network.tensors {
       let expected = try initial.float(name, shape: tensor.shape)
@@ -56,32 +83,23 @@ import Testing
     #expect(compared == initial.names.count)
   }
 
-  @Test(arguments: TrainingLoss.allCases) func followsPyTorch(_ loss: TrainingLoss) throws {
-    try follow(try file(loss.rawValue), try trainer(loss, channels: Self.channels)) { expected, name, shape in
-      try expected.double(name, shape: shape)
-    }
-  }
-
-  /// A network that runs in fused blocks.
-  @Test(arguments: TrainingLoss.allCases) func fusedBlocksFollowPyTorch(_ loss: TrainingLoss) throws {
-    let trainer = try trainer(loss, channels: Self.fusedChannels)
-    #expect(trainer.network.passes(height: Self.side, width: Self.side)[0].obstacle == nil)
-    try follow(try file("fused-\(loss.rawValue)"), trainer) { expected, name, shape in
-      try expected.float(name, shape: shape).converted()
-    }
+  @Test(arguments: plain + fused + stages) func followsPyTorch(_ run: Run) throws {
+    let trainer = try run.trainer()
+    #expect((trainer.network.passes(height: run.side, width: run.side)[0].obstacle == nil) == run.isFused)
+    try follow(try file(run.file), trainer)
   }
 
   /// The first step's gradient of every parameter, as far from PyTorch in Double as PyTorch in Float may be.
-  @Test(arguments: TrainingLoss.allCases, InstructionSet.available)
-  func fusedBlocksHaveTheirGradients(_ loss: TrainingLoss, _ set: InstructionSet) throws {
-    let expected = try file("fused-\(loss.rawValue)")
+  @Test(arguments: fused + stages, InstructionSet.available)
+  func gradientsArePyTorchs(_ run: Run, _ set: InstructionSet) throws {
+    let expected = try file(run.file)
     let trainer = try Execution.$current.withValue(Execution(threads: 2, instructionSet: set)) {
-      let trainer = try self.trainer(loss, channels: Self.fusedChannels)
+      let trainer = try run.trainer()
       try trainer.step()
       return trainer
     }
     var compared = 0
-    for entry in trainer.gradient.entries where !isRounding(entry.name) {
+    for entry in trainer.gradient.entries where !isRounding(entry.name, in: trainer.network) {
       let truth = try expected.float("gradient.\(entry.name)", shape: entry.shape).converted() as Tensor<Double>
       let ours = relativeDistance(trainer.gradient.tensor(entry).converted(), from: truth)
       let theirs = max(try expected.double("gradient.spread.\(entry.name)", shape: [1])[0], Double(Float.ulpOfOne))
@@ -92,10 +110,7 @@ import Testing
     #expect(compared == 26)
   }
 
-  private func follow(
-    _ expected: SafetensorsFile, _ trainer: Trainer,
-    final read: (SafetensorsFile, String, [Int]) throws -> Tensor<Double>
-  ) throws {
+  private func follow(_ expected: SafetensorsFile, _ trainer: Trainer) throws {
     let truth = try expected.double("losses", shape: [Self.steps]).elements
     let spread = try expected.double("losses.spread", shape: [Self.steps]).elements
     var strayed = 0.0
@@ -109,8 +124,8 @@ import Testing
         "step \(index + 1): \(step.loss), expected \(truth[index]), distance \(distance), PyTorch's in Float up to \(strayed)")
     }
     var compared = 0
-    for (name, tensor) in trainer.network.tensors where !isRounding(name) {
-      let final = try read(expected, "final.\(name)", tensor.shape)
+    for (name, tensor) in trainer.network.tensors where !isRounding(name, in: trainer.network) {
+      let final = try expected.double("final.\(name)", shape: tensor.shape)
       let ours = relativeDistance(tensor.converted(), from: final)
       let theirs = max(try expected.double("final.spread.\(name)", shape: [1])[0], Double(Float.ulpOfOne))
       #expect(ours <= Self.allowance * theirs, "\(name): \(ours) from PyTorch in Double, PyTorch in Float up to \(theirs)")

@@ -1,0 +1,89 @@
+import PerceptualCore
+import PerceptualFiles
+
+/// A line of results.jsonl: a run under one way of testing, or why it came to nothing.
+public struct SweepResult: Sendable {
+  /// What a line holds besides the labels of its run.
+  static let ownKeys: Set = [
+    "name", "options", "data", "loss", "seed", "iterations", "trainingLoss", "seconds", "machines", "weights", "failed",
+    "evaluation", "clips", "statistics", "quantisation", "mse", "nlpd", "msSSIM", "ssim", "intervals",
+    "withoutMeanError", "offCentreLatents",
+  ]
+
+  public let name: String
+  public let recipes: [String]
+  public let model: TableModel
+  public let seed: UInt64
+  public let outcome: Outcome
+  public let document: JSONValue
+
+  public enum Outcome: Sendable {
+    case tested(BatchStatistics, Quantisation, Scores)
+    /// Why the training ended without weights worth testing.
+    case failed(String)
+  }
+
+  /// nil where the line is damaged.
+  init?(line: some StringProtocol) {
+    guard let document = try? JSONValue(parsing: line.utf8) else { return nil }
+    self.init(document)
+  }
+
+  /// nil where something is missing.
+  init?(_ document: JSONValue) {
+    guard let name = document["name"]?.string, let data = document["data"]?.string,
+      let loss = document["loss"]?.string.flatMap(TrainingLoss.init),
+      let seed = document["seed"]?.string.flatMap(UInt64.init)
+    else { return nil }
+    self.name = name
+    recipes = SweepPlan.recipes(document["recipe"]) ?? []
+    model = TableModel(data, loss)
+    self.seed = seed
+    self.document = document
+    if let reason = document["failed"]?.string {
+      outcome = .failed(reason)
+      return
+    }
+    /// What was not finite stands as null.
+    func value(_ key: String) -> Double? { document[key] == .null ? .nan : document[key]?.double }
+    guard let statistics = document["statistics"]?.string.flatMap(BatchStatistics.init),
+      let quantisation = document["quantisation"]?.string.flatMap(Quantisation.init), let mse = value("mse"),
+      let nlpd = value("nlpd"), let msSSIM = value("msSSIM"), let ssim = value("ssim")
+    else { return nil }
+    outcome = .tested(statistics, quantisation, Scores(mse: mse, nlpd: nlpd, msSSIM: msSSIM, ssim: ssim))
+  }
+
+  /// Its scores under a way of testing; nil under another.
+  public func scores(_ statistics: BatchStatistics, _ quantisation: Quantisation) -> Scores? {
+    guard case .tested(statistics, quantisation, let scores) = outcome else { return nil }
+    return scores
+  }
+}
+
+extension SweepPlan.Run {
+  /// What every line of the run says: name, labels, the model, and how its training went; `curves` are its log.
+  public func resultMembers(
+    _ model: TableModel, seed: UInt64, curves: LearningCurves, record: SweepRecord
+  ) -> [JSONValue.Member] {
+    [.init(key: "name", value: .string(name))] + labels + [
+      .init(key: "options", value: record.options.json), .init(key: "data", value: .string(model.data)),
+      .init(key: "loss", value: .string(model.loss.rawValue)), .init(key: "seed", value: .string("\(seed)")),
+      .init(key: "iterations", value: .integer(Int(curves.loss.last?.x ?? 0))),
+      .init(key: "trainingLoss", value: curves.loss.last.map { .number($0.y) } ?? .null),
+      .init(key: "seconds", value: .number(curves.seconds)),
+      .init(key: "machines", value: .array(record.machines.map(\.json))),
+    ]
+  }
+}
+
+extension SweepPlan.Evaluation {
+  /// A line's part on one way of testing.
+  func resultMembers(_ result: Table1Row.Result, weights: UInt64, _ bootstrap: Bootstrap) -> [JSONValue.Member] {
+    [
+      .init(key: "weights", value: .string(hexadecimal(weights, digits: 16))), .init(key: "evaluation", value: json),
+      .init(key: "clips", value: .integer(result.clips.count)),
+      .init(key: "statistics", value: .string(result.statistics.rawValue)),
+      .init(key: "quantisation", value: .string(result.quantisation.rawValue)),
+    ] + scoreMembers(result.mean) + result.summary(bootstrap)
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import PerceptualCore
+import PerceptualFiles
+
+/// results.jsonl of a sweep: lines are only ever added, all of a run at once.
+public struct SweepResults: Sendable {
+  static let fileName = "results.jsonl"
+
+  public let path: String
+  public private(set) var lines: [SweepResult] = []
+  /// Lines that say nothing, as a process that was killed may leave.
+  public private(set) var damaged = 0
+
+  /// Reads what is there; nothing where there is no file yet.
+  public init(in directory: String) throws(PerceptualError) {
+    path = "\(directory)/\(Self.fileName)"
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    let text = String(decoding: try FileBytes.read(path), as: UTF8.self)
+    for line in text.split(separator: "\n") {
+      if let result = SweepResult(line: line) { lines.append(result) } else { damaged += 1 }
+    }
+  }
+
+  /// Whether a run has been tested every way.
+  public func areComplete(_ name: String) -> Bool {
+    BatchStatistics.allCases.allSatisfy { statistics in
+      Quantisation.allCases.allSatisfy { has(name, statistics, $0) }
+    }
+  }
+
+  /// The options that a run's results were found with; nil where there are none.
+  public func options(_ name: String) -> SweepOptions? {
+    lines.first { $0.name == name }?.document["options"].flatMap { try? SweepOptions($0, at: "options") }
+  }
+
+  private func has(_ name: String, _ statistics: BatchStatistics, _ quantisation: Quantisation) -> Bool {
+    lines.contains { $0.name == name && $0.scores(statistics, quantisation) != nil }
+  }
+
+  public func haveFailure(_ name: String) -> Bool {
+    lines.contains { if case .failed = $0.outcome { $0.name == name } else { false } }
+  }
+
+  /// Throws `.malformed` where a line was tested otherwise than the plan says: one table does not mix the two.
+  public func check(_ evaluation: SweepPlan.Evaluation) throws(PerceptualError) {
+    for line in lines {
+      guard let found = line.document["evaluation"], found != evaluation.json else { continue }
+      throw PerceptualError(
+        .malformed,
+        "\(path): run \"\(line.name)\" was tested as \(found), the plan's evaluate is \(evaluation.json); choose "
+          + "another --out, or move the file away to test every run again")
+    }
+  }
+
+  /// Adds a line for each of the four ways in which a run was tested, but those that are there.
+  public mutating func append(
+    _ name: String, _ members: [JSONValue.Member], _ results: [Table1Row.Result], weights: UInt64,
+    _ evaluation: SweepPlan.Evaluation, _ bootstrap: Bootstrap
+  ) throws(PerceptualError) {
+    let missing = results.filter { !has(name, $0.statistics, $0.quantisation) }
+    try append(missing.map { .object(members + evaluation.resultMembers($0, weights: weights, bootstrap)) })
+  }
+
+  /// Adds the line of a run whose training came to nothing.
+  public mutating func append(_ members: [JSONValue.Member], failure: String) throws(PerceptualError) {
+    try append([.object(members + [.init(key: "failed", value: .string(failure))])])
+  }
+
+  private mutating func append(_ documents: [JSONValue]) throws(PerceptualError) {
+    var text = documents.map { $0.text + "\n" }.joined()
+    let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else {
+      throw PerceptualError(
+        .cannotCreate, "\(path): cannot be written (\(String(cString: strerror(errno)))); choose another --out")
+    }
+    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    do {
+      // A line that was cut off must not swallow this one.
+      let end = try handle.seekToEnd()
+      if end > 0 {
+        try handle.seek(toOffset: end - 1)
+        if try handle.read(upToCount: 1) != Data([0x0A]) { text = "\n" + text }
+      }
+      // One write: what several processes append does not mix.
+      try handle.write(contentsOf: Data(text.utf8))
+    } catch {
+      throw PerceptualError(
+        .inputOutput, "\(path): writing failed (\(error.localizedDescription)); check that the disk has room")
+    }
+    lines += documents.compactMap { SweepResult($0) }
+  }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import Fast
+import Foundation
+import PerceptualCore
+import PerceptualExperiments
+import PerceptualFiles
+
+struct SweepCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep", abstract: "Carry out a plan of many trainings, and test each.",
+    discussion: """
+      A plan is a JSON file: {"defaults": {OPTION: VALUE}, "evaluate": {"test": DIR, "clips": N, "group": N}, \
+      "runs": [{"name": NAME, "command": "train", "recipe": RECIPE, "options": {OPTION: VALUE}}]}. Options are those \
+      of `train` without dashes. A run goes on from its checkpoints in --out/NAME; what is finished is not trained \
+      again. Tests are added to --out/results.jsonl, and the table judges every recipe by its distance to the paper's \
+      Table 1.
+      """)
+
+  @Argument(help: ArgumentHelp("The plan, a JSON file.", valueName: "plan"))
+  var plan: String
+  @Option(help: ArgumentHelp("Where the runs and their results go.", valueName: "dir"))
+  var out: String
+  @Flag(help: "Train and test nothing: print the table of what has been tested.")
+  var table = false
+  @OptionGroup var cache: CacheOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var execution: ExecutionOptions
+
+  func validate() throws {
+    if table && cache.directory != nil {
+      throw ValidationError("--cache keeps clips, and --table reads none: leave it out.")
+    }
+  }
+
+  func run() throws {
+    let plan = try SweepPlan(contentsOf: plan)
+    var failed: [String] = []
+    if !table {
+      let sweep = try Sweep(plan, path: self.plan, directory: out, common: words, cache)
+      failed = try execution.run { try sweep.carryOut() }
+    }
+    let results = try SweepResults(in: out)
+    if results.damaged > 0 { printNote("\(results.path): \(results.damaged) damaged lines left out") }
+    if table && results.lines.isEmpty {
+      throw PerceptualError(
+        .missing, "\(results.path): results were expected, found none; give the plan an \"evaluate\" and carry it out")
+    }
+    if plan.evaluation == nil && !output.json {
+      for run in plan.runs {
+        let place = "\(out)/\(run.name)"
+        if let newest = Checkpoint.newest(in: place) { try printResult(Checkpoint.path(iteration: newest, in: place)) }
+      }
+    }
+    let judged = RecipeTable(results, plan)
+    if output.json { try printResult(judged.json) } else { for line in judged.markdown { try printResult(line) } }
+    if !failed.isEmpty {
+      throw PerceptualError(
+        .nonFinite, "\(failed.count) of \(plan.runs.count) runs met a number that is not finite: "
+          + "\(failed.joined(separator: ", ")); \(results.path) says where")
+    }
+  }
+
+  /// What holds for every run; it stands after the plan's own options and wins.
+  private var words: [String] {
+    var words: [String] = []
+    if let threads = execution.threads { words.append("--threads=\(threads)") }
+    if execution.instructionSet != .auto { words.append("--instruction-set=\(execution.instructionSet.rawValue)") }
+    return words
+  }
+}

@@ -1,0 +1,222 @@
+import Fast
+import Foundation
+import PerceptualCore
+import PerceptualExperiments
+import PerceptualFiles
+
+/// The carrying out of a plan, run after run.
+final class Sweep {
+  private let plan: SweepPlan
+  private let path: String
+  private let directory: String
+  private let common: [String]
+  private let cache: CacheOptions
+  private var results: SweepResults
+  /// The pictures last trained on, which the next run most often wants again.
+  private var training: (data: String, clips: Int, pictures: [Tensor<Float>])?
+  private var test: (pictures: Tensor<Float>, bootstrap: Bootstrap)?
+
+  /// A run of the plan, and what its options come to.
+  private struct Job {
+    let run: SweepPlan.Run
+    let command: TrainCommand
+    let model: TableModel
+    var record: SweepRecord
+    var seed: UInt64 { command.seed.seed }
+  }
+
+  /// `path` is the plan's file; `common` are words of a command line that hold for every run.
+  init(
+    _ plan: SweepPlan, path: String, directory: String, common: [String], _ cache: CacheOptions
+  ) throws(PerceptualError) {
+    self.plan = plan
+    self.path = path
+    self.directory = directory
+    self.common = common
+    self.cache = cache
+    results = try SweepResults(in: directory)
+  }
+
+  /// Trains and tests what is not done yet. Returns the names of the runs that met a number that is not finite.
+  ///
+  /// What is wrong with the plan, or with runs that are there, is found before anything is trained. Throws
+  /// `Interrupted` after a signal.
+  func carryOut() throws -> [String] {
+    let jobs = try plan.runs.map(job)
+    try checkCells(jobs)
+    if cache.directory != nil && plan.evaluation == nil && jobs.allSatisfy({ $0.model.data == "noise" }) {
+      throw PerceptualError(.usage, "--cache keeps clips of recordings, and \(path) has none: leave it out")
+    }
+    if let evaluation = plan.evaluation {
+      try results.check(evaluation)
+      try checkOverlap(jobs, evaluation)
+    }
+    let interruption = Interruption()
+    let clock = ContinuousClock()
+    var failed: [String] = []
+    for (index, job) in jobs.enumerated() {
+      if let signal = interruption.signal {
+        throw Interrupted(signal: signal, saved: "\(index) of \(jobs.count) runs are done, the same command goes on")
+      }
+      let start = clock.now
+      do {
+        guard let note = try carryOut(job, label: "\(index + 1)/\(jobs.count) \(job.run.name)") else { continue }
+        let seconds = Int((start.duration(to: clock.now) / .seconds(1)).rounded())
+        printNote("\(job.run.name): \(note), \(seconds) s; \(index + 1) of \(jobs.count) runs")
+      } catch let interrupted as Interrupted {
+        throw Interrupted(
+          signal: interrupted.signal,
+          saved: "run \"\(job.run.name)\" left a checkpoint, the same command goes on from it")
+      } catch let error as PerceptualError where error.kind == .nonFinite {
+        // The other runs do not suffer; this one is kept, and its end is a result.
+        failed.append(job.run.name)
+        complain("run \"\(job.run.name)\": \(error.description)")
+        if !results.haveFailure(job.run.name) { try results.append(members(job), failure: error.description) }
+      } catch let error as PerceptualError {
+        throw named(job.run, error)
+      }
+    }
+    return failed
+  }
+
+  /// Trains and tests a run. Returns what was done, nil where nothing was left to do.
+  private func carryOut(_ job: Job, label: String) throws -> String? {
+    var job = job
+    // Results outlive their run's directory: on another machine what is tested need not be trained again.
+    if plan.evaluation != nil && results.areComplete(job.run.name) && Checkpoint.newest(in: job.command.out) == nil {
+      return nil
+    }
+    let isTrained = Checkpoint.newest(in: job.command.out) == job.command.iterations
+    if !isTrained {
+      try job.record.begin(on: try job.command.execution.run { Machine.current }, in: job.command.out)
+      _ = try job.command.train(label) { try pictures(job.command) }
+    }
+    if let evaluation = plan.evaluation, !results.areComplete(job.run.name) {
+      try test(job, evaluation)
+    } else if isTrained {
+      return nil
+    }
+    let loss = LearningCurves(contentsOf: "\(job.command.out)/log.jsonl").loss.last?.y ?? .nan
+    return isTrained ? "tested" : "trained to a loss of \(short(loss))"
+  }
+
+  private func test(_ job: Job, _ evaluation: SweepPlan.Evaluation) throws {
+    let (pictures, bootstrap) = try testPictures(evaluation)
+    let path = Checkpoint.path(iteration: job.command.iterations, in: job.command.out)
+    let network = try Checkpoint.read(path)
+    let tested = Table1Row.results(network, pictures, largestGroup: evaluation.group).results
+    try results.append(
+      job.run.name, members(job), tested, weights: network.identity, evaluation, bootstrap)
+  }
+
+  private func members(_ job: Job) -> [JSONValue.Member] {
+    let curves = LearningCurves(contentsOf: "\(job.command.out)/log.jsonl")
+    return job.run.resultMembers(job.model, seed: job.seed, curves: curves, record: job.record)
+  }
+
+  /// Of the recordings that a run is trained on.
+  private func pictures(_ command: TrainCommand) throws -> [Tensor<Float>] {
+    if let training, training.data == command.data, training.clips == command.clips { return training.pictures }
+    training = nil
+    let pictures = try loadClips(command.data, limit: command.clips, command.cache).clips.map(\.picture.image)
+    training = (command.data, command.clips, pictures)
+    return pictures
+  }
+
+  private func testPictures(
+    _ evaluation: SweepPlan.Evaluation
+  ) throws -> (pictures: Tensor<Float>, bootstrap: Bootstrap) {
+    if let test { return test }
+    let set = try loadClips(evaluation.test, limit: evaluation.clips, cache)
+    let made = (pictures: set.batch, bootstrap: Bootstrap(recordings: set.clips.map(\.file)))
+    test = made
+    return made
+  }
+}
+
+// MARK: - What can be wrong
+
+extension Sweep {
+  /// What a run's options come to. Throws where they are wrong, or other than those of the run that is there.
+  private func job(_ run: SweepPlan.Run) throws -> Job {
+    let place = "\(directory)/\(run.name)"
+    var words = run.options.words + ["--out=\(place)", "--resume"] + common
+    if let kept = cache.directory, run.options["data"] != "noise" { words.append("--cache=\(kept)") }
+    let command: TrainCommand
+    do {
+      command = try TrainCommand.parse(words)
+    } catch where TrainCommand.exitCode(for: error).isSuccess {
+      throw malformed(run, "an option asks for help, which trains nothing; leave it out")
+    } catch {
+      throw malformed(run, TrainCommand.message(for: error))
+    }
+    let prepared: (network: Autoencoder, options: TrainingOptions)
+    do {
+      prepared = try command.prepare()
+    } catch let error as PerceptualError {
+      throw named(run, error)
+    }
+    let model = TableModel(command.data == "noise" ? "noise" : "music", command.loss)
+    // What else a run depends on stands in its checkpoints.
+    var options = run.options.setting("data", to: .string(command.data))
+      .setting("iterations", to: .integer(command.iterations))
+    if model.data == "music" { options = options.setting("clips", to: .integer(command.clips)) }
+    let record = try SweepRecord(in: place)
+    for (found, source) in [(record?.options, place), (results.options(run.name), results.path)] {
+      if let difference = found?.difference(from: options) {
+        throw differs(run, source, difference.name, difference.value, difference.other)
+      }
+    }
+    if let newest = Checkpoint.newest(in: place) {
+      let checkpoint = try Checkpoint.readWithMetadata(Checkpoint.path(iteration: newest, in: place))
+      let difference = Trainer.difference(
+        of: checkpoint, from: prepared.network.options, prepared.options, data: model.data)
+      if let difference { throw differs(run, place, difference.name, difference.found, difference.wanted) }
+      if newest > command.iterations { throw differs(run, place, "iterations", "\(newest)", "\(command.iterations)") }
+    }
+    return Job(run: run, command: command, model: model, record: record ?? SweepRecord(options: options))
+  }
+
+  /// A recipe has one model for each seed and cell of the table.
+  private func checkCells(_ jobs: [Job]) throws(PerceptualError) {
+    var names: [String: String] = [:]
+    for job in jobs {
+      for recipe in job.run.recipes {
+        let cell = "\(job.model.title), seed \(job.seed), of recipe \"\(recipe)\""
+        if let other = names.updateValue(job.run.name, forKey: cell) {
+          throw malformed(job.run, "it is \(cell), as run \"\(other)\" is; a recipe has one of each")
+        }
+      }
+    }
+  }
+
+  /// Recordings to test on must not be trained on.
+  private func checkOverlap(_ jobs: [Job], _ evaluation: SweepPlan.Evaluation) throws(PerceptualError) {
+    let test = try AudioFile.list(in: evaluation.test)
+    var seen: Set<String> = []
+    for job in jobs where job.model.data == "music" && seen.insert(job.command.data).inserted {
+      let pairs = try RecordingOverlap.find(try AudioFile.list(in: job.command.data), test)
+      if let (one, _) = pairs.first {
+        throw malformed(
+          job.run, "\(pairs.count) recordings are both in its data \(job.command.data) and in evaluate.test "
+            + "\(evaluation.test), such as \(one); test on others")
+      }
+    }
+  }
+
+  private func differs(
+    _ run: SweepPlan.Run, _ place: String, _ option: String, _ found: String, _ wanted: String
+  ) -> PerceptualError {
+    malformed(run, "\(option) is \(found) in \(place), the plan has \(wanted); choose another name or --out")
+  }
+
+  private func malformed(_ run: SweepPlan.Run, _ sentence: String) -> PerceptualError {
+    PerceptualError(.malformed, "\(path): run \"\(run.name)\": \(sentence)")
+  }
+
+  /// What is wrong with an argument of a run is wrong with the plan.
+  private func named(_ run: SweepPlan.Run, _ error: PerceptualError) -> PerceptualError {
+    PerceptualError(
+      error.kind == .usage ? .malformed : error.kind, "\(path): run \"\(run.name)\": \(error.description)")
+  }
+}
