@@ -88,10 +88,10 @@ def equal(file, key, old, new):
 
 
 def within(drift):
-    """Element by element: the drift of a double, and one unit in the last place where it was rounded to single precision."""
+    """Element by element: the drift of a double, beyond one unit in the last place where it was rounded to single precision."""
     def judge(file, key, old, new):
         stored = np.spacing(np.maximum(np.abs(old), np.abs(new))).astype(np.float64) if old.dtype == np.float32 else 0.0
-        return np.abs(new.astype(np.float64) - old), stored + drift(file, key, old)
+        return np.maximum(np.abs(new.astype(np.float64) - old) - stored, 0.0), drift(file, key, old)
 
     return judge
 
