@@ -45,10 +45,15 @@ import Testing
     #expect(isSamePicture && isSameRange && isSameSound)
   }
 
+  static let architectures: [AutoencoderOptions] = [
+    .init(channels: 32, kernel: 4), .init(channels: 32, kernel: 2), .init(channels: 32, latentChannels: 5, kernel: 3),
+    .init(channels: 32, kernel: 2, decoder: .nearest, lastKernel: 1),
+  ]
+
   /// In fused blocks the encoder's rounding differs from the decoder's operation by operation, but the code is the
   /// same.
-  @Test func fusedBlocksAndOperationsAgree() throws {
-    let network = try smallNetwork(channels: 32)
+  @Test(arguments: architectures) func fusedBlocksAndOperationsAgree(_ options: AutoencoderOptions) throws {
+    let network = try smallNetwork(options)
     let audio = Self.recording(samples: Self.wholeFrames, name: "fused")
     let file = try network.encode(audio)
     let picture = try network.pictures(file)[0].image
@@ -58,8 +63,9 @@ import Testing
     #expect(difference < 0x1p-10)
   }
 
-  @Test func codeAndSoundAreTheSameForAnyThreadsAndInstructionSet() throws {
-    let network = try smallNetwork(channels: 32)
+  @Test(arguments: architectures)
+  func codeAndSoundAreTheSameForAnyThreadsAndInstructionSet(_ options: AutoencoderOptions) throws {
+    let network = try smallNetwork(options)
     let audio = Self.recording(samples: 90_000, name: "threads")
     func run(_ threads: Int, _ set: InstructionSet? = nil) throws -> ([UInt8], [Float]) {
       try Execution.$current.withValue(Execution(threads: threads, instructionSet: set)) {
