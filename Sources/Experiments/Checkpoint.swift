@@ -205,8 +205,9 @@ extension Trainer {
   }
 
   /// Continues from a checkpoint of the same run, bit for bit. Throws `.usage` where the network's options or what the
-  /// training follows from differ: losses, data, seed, sizes, rate and its decay, initialisation, quantisation, precision; not the
-  /// number of iterations (but with a rising scale or a decay), threads or whether activations are kept. Files that are missing or damaged throw as reading them does.
+  /// training follows from differ: losses, data, seed, sizes, rate and its decay, initialisation, quantisation,
+  /// precision; not the number of iterations (but with a rising scale or a decay), threads or whether activations are
+  /// kept. Files that are missing or damaged throw as reading them does.
   public func resume(iteration: Int, in directory: String) throws(PerceptualError) {
     let path = Checkpoint.optimizerPath(iteration: iteration, in: directory)
     let state = try SafetensorsFile(contentsOf: path)

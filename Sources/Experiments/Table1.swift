@@ -142,7 +142,8 @@ public struct Table1 {
 
   public init(
     scale: Table1Scale, seed: UInt64, architecture: AutoencoderOptions? = nil, training: [Tensor<Float>], test: ClipSet,
-    directory: String, largestGroup: Int = 64, quantisation: TrainingQuantisation = .soft, family: LaplacianPyramidFamily = .hepburn,
+    directory: String, largestGroup: Int = 64, quantisation: TrainingQuantisation = .soft,
+    family: LaplacianPyramidFamily = .hepburn,
     precision: ProductPrecision = .fp32
   ) {
     self.quantisation = quantisation

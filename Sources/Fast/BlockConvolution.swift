@@ -34,8 +34,8 @@ public final class BlockConvolution {
     let output = ChannelBlocks(
       images: shape.images, channels: shape.outputChannels, height: shape.outputHeight, width: shape.outputWidth)
     filtering = MinimalFiltering(
-      side: shape.kernelHeight, coarse: isTransposed ? input : output, fine: isTransposed ? output : input, padding: shape.geometry.padding,
-      precision: precision, execution)
+      side: shape.kernelHeight, coarse: isTransposed ? input : output, fine: isTransposed ? output : input,
+      padding: shape.geometry.padding, precision: precision, execution)
   }
 
   private var input: ChannelBlocks { isTransposed ? filtering.coarse : filtering.fine }

@@ -11,8 +11,9 @@ import PerceptualKernels
 /// what it reads. Backward, the gradient of the normalised values is stored with the sums that batch normalisation's
 /// gradient needs, and completed while the next convolution reads it.
 ///
-/// The convolutions are products on channel blocks (``MinimalFiltering``) with kernels of even side (``KernelEmbedding``), 2x2
-/// ones directly, 4x4 ones by minimal filtering; the first one, from a single channel, directly. The gradient of the convolution's bias is 0, which batch normalisation makes it but for rounding.
+/// The convolutions are products on channel blocks (``MinimalFiltering``) with kernels of even side
+/// (``KernelEmbedding``), 2x2 ones directly, 4x4 ones by minimal filtering; the first one, from a single channel,
+/// directly. The gradient of the convolution's bias is 0, which batch normalisation makes it but for rounding.
 ///
 /// Threads and instruction set are those of ``Execution/current`` where the block is made; a network's blocks, their
 /// workspace and its ``OutputBlock`` are made under the same.
@@ -113,7 +114,8 @@ public final class ConvolutionBlock {
   /// How a stage without an obstacle is computed, from a block's channels: "as 4x4, minimal filtering F(3x3, 2x2)".
   public static func method(_ stage: Stage) -> String {
     let even = KernelEmbedding(stage.kind, side: stage.kernel, coarse: 1, fine: 1).evenSide
-    let other = even == stage.kernel ? "" : stage.kind == .nearest ? "as transposed \(Extent(even)), " : "as \(Extent(even)), "
+    let isOther = even != stage.kernel
+    let other = isOther ? "as \(stage.kind == .nearest ? "transposed " : "")\(Extent(even)), " : ""
     return other + (even == 2 ? "products of channel blocks" : "minimal filtering F(3x3, 2x2)")
   }
 

@@ -8,7 +8,8 @@ import PerceptualCore
 ///
 ///     sum over k of w[k] x[floor((2 p + a + k - padding) / 2)]
 ///
-/// along each axis, and element a + padding - 2 (row of x - p) of the transposed kernel adds up the w[k] that meet one row of x.
+/// along each axis, and element a + padding - 2 (row of x - p) of the transposed kernel adds up the w[k] that meet one
+/// row of x.
 struct KernelEmbedding {
   /// Of the stage's own kernel, and of the even one.
   let side: Int

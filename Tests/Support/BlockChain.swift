@@ -40,6 +40,8 @@ public struct BlockChain: Sendable, CustomStringConvertible {
   public let epsilon = 0.01
   public let momentum = 0.25
 
+  var lastGeometry: ConvolutionGeometry { ConvolutionGeometry(padding: Extent(lastKernel / 2)) }
+
   public init(_ description: String, _ input: [Int], _ layers: [Layer], lastKernel: Int = 3) {
     self.lastKernel = lastKernel
     self.description = description
@@ -130,7 +132,7 @@ public struct BlockChain: Sendable, CustomStringConvertible {
       results["\(number).runningMean"] = z.runningMean
       results["\(number).runningVariance"] = z.runningVariance
     }
-    let geometry = ConvolutionGeometry(padding: Extent(lastKernel / 2))
+    let geometry = lastGeometry
     let end = inputs[layers.count]
     let sum = Reference.convolution2D(end, weight: given.weight, bias: given.bias, geometry: geometry)
     results["output"] = Reference.sigmoid(sum)
@@ -176,7 +178,7 @@ public struct BlockChain: Sendable, CustomStringConvertible {
       y = Reference.leakyReLU(y, slope: slope)
     }
     return Reference.sigmoid(
-      Reference.convolution2D(y, weight: given.weight, bias: given.bias, geometry: ConvolutionGeometry(padding: Extent(lastKernel / 2))))
+      Reference.convolution2D(y, weight: given.weight, bias: given.bias, geometry: lastGeometry))
   }
 }
 

@@ -104,7 +104,8 @@ public final class FusedChain {
       results["\(number).gammaGradient"] = tensor(gradients[number].gamma, outputs)
       results["\(number).betaGradient"] = tensor(gradients[number].beta, outputs)
       results["\(number).biasGradient"] = tensor(gradients[number].bias, outputs)
-      results["\(number).weightGradient"] = tensor(gradients[number].weight, chain.layers[number].weightShape(inputs: shape.inputChannels))
+      results["\(number).weightGradient"] = tensor(
+        gradients[number].weight, chain.layers[number].weightShape(inputs: shape.inputChannels))
     }
     if let inputGradient { results["inputGradient"] = planar(tensor(inputGradient, chain.input)) }
     return results

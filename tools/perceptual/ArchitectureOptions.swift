@@ -29,7 +29,9 @@ struct ArchitectureOptions: ParsableArguments {
   @Option(help: "Side of the last kernel, odd. (default: 3)")
   var lastKernel: Int?
   @Option(
-    help: "How the decoder doubles the resolution: transposed convolutions, or upsampling and convolutions. (default: transposed)")
+    help: ArgumentHelp(
+      "How the decoder doubles the resolution: transposed convolutions, or upsampling and convolutions. "
+        + "(default: transposed)"))
   var decoder: DecoderKind?
   @Option(help: "Channels of the latent: m of Eq. 2. (default: as many as the other layers)")
   var latentChannels: Int?

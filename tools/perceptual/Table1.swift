@@ -96,7 +96,8 @@ struct Table1Command: ParsableCommand {
       let trains = !onlyEvaluate && weights == nil
       let training = trains ? try self.training() : []
       let table = Table1(
-        scale: scale, seed: seed.seed, architecture: architecture.options(channels: scale.channels), training: training, test: testSet, directory: out, largestGroup: group,
+        scale: scale, seed: seed.seed, architecture: architecture.options(channels: scale.channels), training: training,
+        test: testSet, directory: out, largestGroup: group,
         quantisation: quantisation ?? .soft, family: nlpdFamily ?? .hepburn,
         precision: precision ?? .fp32)
       let interruption = Interruption()

@@ -37,7 +37,8 @@ import Testing
   }
 
   /// Fan in 16 times 16 of the third convolution, 4096 weights.
-  @Test(arguments: WeightInitialisation.allCases) func weightsHaveTheirDeviation(_ initialisation: WeightInitialisation) throws {
+  @Test(arguments: WeightInitialisation.allCases)
+  func weightsHaveTheirDeviation(_ initialisation: WeightInitialisation) throws {
     let options = AutoencoderOptions(channels: 16, kernel: 4, slope: 0.5)
     let network = Autoencoder(options, seed: 3, initialisation: initialisation)
     let tensors = Dictionary(uniqueKeysWithValues: network.tensors.map { ($0.name, $0.tensor) })
