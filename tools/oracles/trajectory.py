@@ -44,7 +44,7 @@ ORACLE = f"PyTorch {torch.__version__.split('+')[0]}"
 STAGES = {
     "kernel-3": {"channels": 32, "kernel": 3, "last": 1},
     "kernel-5": {"channels": 8, "kernel": 5, "last": 5},
-    "nearest": {"channels": 32, "kernel": 2, "decoder": "nearest"},
+    "nearest": {"channels": 32, "latent": 5, "kernel": 2, "decoder": "nearest"},
     "bilinear": {"channels": 8, "latent": 5, "kernel": 2, "decoder": "bilinear"},
 }
 STAGES_SIDE = 48

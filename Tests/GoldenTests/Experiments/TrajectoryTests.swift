@@ -59,7 +59,8 @@ import Testing
   static let stages = [
     Run(file: "stages-kernel-3", network: .init(channels: 32, kernel: 3, lastKernel: 1), side: 48),
     Run(file: "stages-kernel-5", network: .init(channels: 8, kernel: 5, lastKernel: 5), side: 48, isFused: false),
-    Run(file: "stages-nearest", network: .init(channels: 32, kernel: 2, decoder: .nearest), side: 48),
+    Run(
+      file: "stages-nearest", network: .init(channels: 32, latentChannels: 5, kernel: 2, decoder: .nearest), side: 48),
     Run(
       file: "stages-bilinear", network: .init(channels: 8, latentChannels: 5, kernel: 2, decoder: .bilinear), side: 48,
       isFused: false),
