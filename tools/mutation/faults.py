@@ -517,7 +517,7 @@ FAULTS = [
         "minimalFiltering", "Sources/Fast/MinimalFiltering.swift",
         ("padding forgotten", "let row = 2 * tile * tileRows.lowerBound - padding.height",
          "let row = 2 * tile * tileRows.lowerBound"),
-        ("2x2: a fine row of the wrong parity", "let from = sums + (padded % 2 * 2 + side) * parityPitch",
+        ("a fine row of the wrong parity", "let from = sums + (padded % 2 * 2 + side) * parityPitch",
          "let from = sums + ((padded + 1) % 2 * 2 + side) * parityPitch"),
         ("2x2: every second column read twice", "kernels.copyPixels(from, pitch: 2 * Self.lanes,",
          "kernels.copyPixels(from, pitch: Self.lanes,"),
