@@ -1,1 +1,3 @@
 #include <png.h>
+// libpng's own compression library, for its checksum.
+#include <zlib.h>

@@ -142,16 +142,16 @@ func obstacleOfImages(_ shape: [Int], smallestSide: Int, needed: String) -> Stri
 ///
 /// The metrics themselves let NaN and infinities through. Of finite images that pass here they give finite values and
 /// gradients.
+@inlinable
 public func checkMagnitudes<Scalar: BinaryFloatingPoint>(
   prediction: Tensor<Scalar>, target: Tensor<Scalar>
 ) throws(PerceptualError) {
   let greatest = Scalar(sign: .plus, exponent: Scalar.significandBitCount > 32 ? 400 : 48, significand: 1)
   for (name, image) in [("prediction", prediction), ("target", target)] {
-    for (index, element) in image.elements.enumerated() where !(abs(element) <= greatest) {
-      let place = coordinates(of: index, in: image.shape)
-      throw PerceptualError(
-        .malformed,
-        "\(name): \(element) stands at \(place), a finite number of magnitude at most \(greatest) is needed")
-    }
+    guard let index = image.elements.firstIndex(where: { !(abs($0) <= greatest) }) else { continue }
+    throw PerceptualError(
+      .malformed,
+      "\(name): \(image.elements[index]) stands at \(coordinates(of: index, in: image.shape)), a finite number of "
+        + "magnitude at most \(greatest) is needed")
   }
 }

@@ -8,6 +8,7 @@ public struct Tensor<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   public var elements: [Scalar]
 
   /// Wraps `elements`, whose count must be the product of `shape`.
+  @inlinable
   public init(_ elements: [Scalar], shape: [Int]) {
     require(shape.allSatisfy { $0 >= 0 }, "shape: \(shape) has a negative extent")
     let count = shape.reduce(1, *)
@@ -33,13 +34,16 @@ public struct Tensor<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   public var count: Int { elements.count }
 
   /// The same elements seen with another shape of equal count.
+  @inlinable
   public func reshaped(_ shape: [Int]) -> Tensor { Tensor(elements, shape: shape) }
 
   /// Rounds (or widens) every element to another precision.
+  @inlinable
   public func converted<Other>(to type: Other.Type = Other.self) -> Tensor<Other> {
     Tensor<Other>(elements.map { Other($0) }, shape: shape)
   }
 
+  @inlinable
   public func map(_ transform: (Scalar) -> Scalar) -> Tensor { Tensor(elements.map(transform), shape: shape) }
 
   @inlinable

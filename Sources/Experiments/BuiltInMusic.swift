@@ -16,7 +16,7 @@ extension Synthesis {
 
   /// Renders a clip into a FLAC file, 16 bit, creating the directory.
   public static func write(index: Int, seed: UInt64, to path: String) throws(PerceptualError) {
-    try createDirectory((path as NSString).deletingLastPathComponent)
+    try FilePath.createDirectory(FilePath.directory(of: path))
     try AudioFile.write(AudioClip(samples: samples(index: index, seed: seed), sampleRate: 48_000), to: path)
   }
 

@@ -1,9 +1,8 @@
-import Foundation
 import PerceptualCore
 import PerceptualFiles
 
 /// Networks and training states as safetensors files, named as `load_state_dict` of the equivalent PyTorch module wants
-/// them. Moments, step and seed lie under `optimizer.` in a file of their own beside the weights.
+/// them. Moments lie under `optimizer.` in a file of their own beside the weights; both name all settings.
 public enum Checkpoint {
   static let format = "perceptual autoencoder 1"
 
@@ -21,14 +20,50 @@ public enum Checkpoint {
     return "\(stem)-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).safetensors"
   }
 
-  /// The iteration of the newest checkpoint in `directory` that has its optimizer file too, nil if there is none.
-  public static func newest(in directory: String) -> Int? {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+  /// The iterations of the checkpoints in `directory` that have their optimizer file too, the newest first.
+  ///
+  /// Throws `.missing` or `.inputOutput` where the directory is there and cannot be listed.
+  static func iterations(in directory: String) throws(PerceptualError) -> [Int] {
+    let names = Set(try FilePath.names(in: directory))
     let iterations = names.compactMap { file -> Int? in
       guard file.hasPrefix("checkpoint-"), file.hasSuffix(".safetensors") else { return nil }
       return Int(file.dropFirst("checkpoint-".count).dropLast(".safetensors".count))
     }
-    return iterations.filter { names.contains(name("optimizer", $0)) }.max()
+    return iterations.filter { names.contains(name("optimizer", $0)) }.sorted(by: >)
+  }
+
+  /// The iteration of the newest checkpoint in `directory` that has its optimizer file too, nil if there is none.
+  public static func newest(in directory: String) throws(PerceptualError) -> Int? {
+    try iterations(in: directory).first
+  }
+
+  /// The iteration of the newest checkpoint in `directory` whose two files are whole, belong to one another and hold
+  /// numbers alone; nil if there is no checkpoint. `note` hears of each that is passed over.
+  ///
+  /// Throws `.malformed` where there are some and all are damaged.
+  public static func newestIntact(in directory: String, note: (String) -> Void) throws(PerceptualError) -> Int? {
+    try firstIntact(in: directory, note: note) { iteration throws(PerceptualError) in
+      _ = try CheckpointPair(iteration: iteration, in: directory)
+    }
+  }
+
+  /// Tries checkpoints from the newest on until one is not refused as damaged; returns its iteration, nil if there is none.
+  static func firstIntact(
+    in directory: String, note: (String) -> Void, _ take: (Int) throws(PerceptualError) -> Void
+  ) throws(PerceptualError) -> Int? {
+    var first: PerceptualError?
+    for iteration in try iterations(in: directory) {
+      do throws(PerceptualError) {
+        try take(iteration)
+        if first != nil { note("going on from the checkpoint of iteration \(iteration), the newest that is intact") }
+        return iteration
+      } catch where error.kind == .malformed {
+        note(error.description)
+        first = first ?? error
+      }
+    }
+    if let first { throw first }
+    return nil
   }
 
   /// Writes the network; `metadata` adds to what describes its options.
@@ -58,10 +93,10 @@ public enum Checkpoint {
     if precision != .float32 { described["precision"] = precision.rawValue }
     var file = SafetensorsFile(metadata: described)
     for (name, tensor) in network.tensors { file[name] = precision.stored(tensor) }
-    return file
+    return file.sealed()
   }
 
-  private static func network(of file: SafetensorsFile, _ path: String) throws(PerceptualError) -> Autoencoder {
+  static func network(of file: SafetensorsFile, _ path: String) throws(PerceptualError) -> Autoencoder {
     do {
       let network = Autoencoder(try options(of: file))
       var tensors: [String: Tensor<Float>] = [:]
@@ -138,24 +173,13 @@ public enum Checkpoint {
 }
 
 extension Trainer {
-  /// Writes weights and optimizer state of the current iteration; returns the weights' path. The optimizer's file comes
-  /// first, so that weights never stand without it.
   @discardableResult
   public func writeCheckpoint(in directory: String) throws(PerceptualError) -> String {
-    var state = SafetensorsFile(metadata: [
-      "format": Checkpoint.format, "optimizer.step": "\(iteration)", "optimizer.seed": "\(options.seed)",
-      "loss": options.loss.rawValue, "data": data.title,
-    ])
-    for (kind, store) in [("first", firstMoment), ("second", secondMoment)] {
-      for entry in store.entries { state["optimizer.\(kind).\(entry.name)"] = .float32(store.tensor(entry)) }
-    }
-    try state.write(to: Checkpoint.optimizerPath(iteration: iteration, in: directory))
-    let path = Checkpoint.path(iteration: iteration, in: directory)
-    try Checkpoint.write(
-      network, to: path,
-      metadata: Self.settings(options, data: data.title, fingerprint: fingerprint)
-        .merging(["iteration": "\(iteration)"]) { _, new in new })
-    return path
+    let metadata = Checkpoint.describe(network.options)
+      .merging(Self.settings(options, data: data.title, fingerprint: fingerprint)) { _, new in new }
+    return try CheckpointPair(
+      iteration: iteration, metadata: metadata, weights: network.tensors, first: firstMoment, second: secondMoment
+    ).writeIfFinite(in: directory)
   }
 
   /// What a run must have in common with the one that it goes on from.
@@ -209,35 +233,19 @@ extension Trainer {
   /// precision; not the number of iterations (but with a rising scale or a decay), threads or whether activations are
   /// kept. Files that are missing or damaged throw as reading them does.
   public func resume(iteration: Int, in directory: String) throws(PerceptualError) {
-    let path = Checkpoint.optimizerPath(iteration: iteration, in: directory)
-    let state = try SafetensorsFile(contentsOf: path)
-    let expected = [
-      "optimizer.step": "\(iteration)", "optimizer.seed": "\(options.seed)", "loss": options.loss.rawValue,
-      "data": data.title,
-    ]
-    for (key, value) in expected.sorted(by: { $0.key < $1.key }) {
-      let found = try state.metadata(key)
-      if found != value {
-        throw PerceptualError(
-          .usage, "\(path): \(key) is \(found), this run has \(value); resume with the same settings or another --out")
-      }
-    }
-    let weightsPath = Checkpoint.path(iteration: iteration, in: directory)
-    let checkpoint = try Checkpoint.readWithMetadata(weightsPath)
+    let pair = try CheckpointPair(iteration: iteration, in: directory)
+    let network = try Checkpoint.network(of: pair.weights, pair.weights.source)
     let difference = Self.difference(
-      of: checkpoint, from: network.options, options, data: data.title, fingerprint: fingerprint)
+      of: (network, pair.weights.metadata), from: self.network.options, options, data: data.title,
+      fingerprint: fingerprint)
     if let difference {
       throw PerceptualError(
         .usage,
-        "\(weightsPath): \(difference.name) is \(difference.found), this run has \(difference.wanted); resume with "
-          + "the same settings or another --out")
+        "\(pair.weights.source): \(difference.name) is \(difference.found), this run has \(difference.wanted); resume "
+          + "with the same settings or another --out")
     }
-    for (kind, store) in [("first", firstMoment), ("second", secondMoment)] {
-      for entry in store.entries {
-        store.set(entry, to: try state.float("optimizer.\(kind).\(entry.name)", shape: entry.shape))
-      }
-    }
-    try network.load(Dictionary(uniqueKeysWithValues: checkpoint.network.tensors))
+    try pair.restore(first: firstMoment, second: secondMoment)
+    try self.network.load(Dictionary(uniqueKeysWithValues: network.tensors))
     self.iteration = iteration
   }
 }

@@ -16,9 +16,9 @@ public struct LearningCurves: Sendable {
   var losses: [Double] { loss.map(\.y) }
 
   /// Of the lines of a log.
-  public init(log text: String) {
-    for line in text.split(separator: "\n") {
-      guard let document = try? JSONValue(parsing: line.utf8), let iteration = document["iteration"]?.integer else {
+  public init(log bytes: [UInt8]) {
+    for line in bytes.split(separator: 0x0A) {
+      guard let document = try? JSONValue(parsing: line), let iteration = document["iteration"]?.integer else {
         continue
       }
       func add(_ key: String, to list: inout [(x: Double, y: Double)]) {
@@ -34,7 +34,7 @@ public struct LearningCurves: Sendable {
 
   /// Empty where there is no such file.
   public init(contentsOf path: String) {
-    self.init(log: (try? String(contentsOfFile: path, encoding: .utf8)) ?? "")
+    self.init(log: (try? FileBytes.read(path)) ?? [])
   }
 
   /// Loss and gradient norm over their first values, and the two shares of latents, over the iterations.

@@ -174,10 +174,10 @@ public struct Table1 {
   }
 
   /// Trains a model, or resumes or takes what is already trained in the directory, and writes its weights. nil if it
-  /// was stopped.
+  /// was stopped. `note` hears what ``TrainingRun`` says.
   public func train(
     _ data: String, _ loss: TrainingLoss, seed other: UInt64? = nil, shouldStop: () -> Bool,
-    report: (Trainer.Step) -> Void
+    note: @escaping (String) -> Void, report: (TrainingStep) -> Void
   ) throws(PerceptualError) -> Autoencoder? {
     let seed = other ?? seed
     let options = TrainingOptions(
@@ -186,7 +186,7 @@ public struct Table1 {
     let trainer = try Trainer(
       Autoencoder(architecture, seed: seed), options: options,
       data: data == "noise" ? .noise : .pictures(training))
-    let run = TrainingRun(trainer, directory: modelDirectory(data, loss, seed: seed))
+    let run = TrainingRun(trainer, directory: modelDirectory(data, loss, seed: seed), note: note)
     try run.resume()
     guard try run.run(shouldStop: shouldStop, report: report) == .finished else { return nil }
     try writeWeights(data, loss, seed: seed, iteration: trainer.iteration)
@@ -199,22 +199,23 @@ public struct Table1 {
     let checkpoint = Checkpoint.path(iteration: iteration, in: modelDirectory(data, loss, seed: seed))
     let (network, metadata) = try Checkpoint.readWithMetadata(checkpoint)
     let path = weightsPath(data, loss, seed: seed)
-    try createDirectory((path as NSString).deletingLastPathComponent)
+    try FilePath.createDirectory(FilePath.directory(of: path))
     try Checkpoint.write(network, to: path, metadata: metadata, precision: .float16)
   }
 
-  /// The file of a model that is trained: in `weights` if given, else the newest checkpoint of the directory, else its
-  /// exported weights. nil if there is none.
+  /// The file of a model that is trained: in `weights` if given, else the newest intact checkpoint of the directory, else
+  /// its exported weights. nil if there is none. `note` hears of checkpoints that are passed over.
   public func trainedFile(
-    _ data: String, _ loss: TrainingLoss, seed other: UInt64? = nil, weights: String? = nil
-  ) -> String? {
+    _ data: String, _ loss: TrainingLoss, seed other: UInt64? = nil, weights: String? = nil,
+    note: (String) -> Void = { _ in }
+  ) throws(PerceptualError) -> String? {
     var candidates: [String] = []
     if let weights {
       let name = "\(TableModel(data, loss).name).safetensors"
       candidates.append(other == nil || other == seed ? "\(weights)/\(name)" : "\(weights)/seed-\(other ?? 0)/\(name)")
     } else {
       let models = modelDirectory(data, loss, seed: other)
-      if let newest = Checkpoint.newest(in: models) {
+      if let newest = try Checkpoint.newestIntact(in: models, note: note) {
         candidates.append(Checkpoint.path(iteration: newest, in: models))
       }
       candidates.append(weightsPath(data, loss, seed: other))

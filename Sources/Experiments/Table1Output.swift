@@ -12,7 +12,7 @@ extension Table1 {
   public func write(
     _ rows: [Table1Row], reconstructions: [Tensor<Float>], others: [Table1Row] = [], command: String = ""
   ) throws(PerceptualError) -> [String] {
-    try createDirectory("\(directory)/audio")
+    try FilePath.createDirectory("\(directory)/audio")
     try writeText(JSONValue.array(rows.map { $0.json(clips: test.clips, bootstrap) }).text + "\n", to: "table1.json")
     try writeText((rows + others).csv(bootstrap), to: "table1.csv")
     let measures = ModelMeasures.of(test, rows, reconstructions: reconstructions)
@@ -31,13 +31,7 @@ extension Table1 {
   }
 
   private func writeText(_ text: String, to name: String) throws(PerceptualError) {
-    let path = "\(directory)/\(name)"
-    do {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw PerceptualError(
-        .inputOutput, "\(path): cannot be written (\(error.localizedDescription)); free space or choose another --out")
-    }
+    try FileBytes.write(Array(text.utf8), to: "\(directory)/\(name)")
   }
 
   /// The clip shown: the one whose picture varies most, so that there is something to see.

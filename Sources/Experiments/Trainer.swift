@@ -1,6 +1,7 @@
 import Fast
 import Foundation
 import PerceptualCore
+import PerceptualFiles
 
 /// Settings of a training run (arXiv 2312.03455, section 2.3).
 public struct TrainingOptions: Equatable, Sendable {
@@ -121,7 +122,7 @@ public struct TrainingOptions: Equatable, Sendable {
 /// Trains an autoencoder with AdamW. Iteration i draws batch i of the data, so a resumed run continues bit for bit.
 ///
 /// Every step runs on the threads and with the instruction set of ``Execution/current`` where the trainer was made.
-public final class Trainer {
+public final class Trainer: ResumableTrainer {
   public let network: Autoencoder
   public let options: TrainingOptions
   public let data: TrainingData
@@ -143,16 +144,6 @@ public final class Trainer {
   /// The batch, and the gradient of the loss with respect to the network's output.
   private let batch: UnsafeMutablePointer<Float>
   private let upstream: UnsafeMutablePointer<Float>
-
-  /// What one step found.
-  public struct Step: Sendable {
-    /// Counts from 1.
-    public let iteration: Int
-    /// The loss of the batch before the step.
-    public let loss: Double
-    /// L2 norm of the gradient over all parameters.
-    public let gradientNorm: Double
-  }
 
   /// Throws what of the options is wrong, or is not there for such a network: what can be known before any data are read.
   public static func validate(_ options: TrainingOptions, for network: Autoencoder) throws(PerceptualError) {
@@ -199,11 +190,11 @@ public final class Trainer {
 
   /// One step on the next batch. A loss or gradient that is not finite throws, and the network is as it was before.
   @discardableResult
-  public func step() throws(PerceptualError) -> Step {
+  public func step() throws(PerceptualError) -> TrainingStep {
     try Execution.$current.withValue(execution) { Result { () throws(PerceptualError) in try takeStep() } }.get()
   }
 
-  private func takeStep() throws(PerceptualError) -> Step {
+  private func takeStep() throws(PerceptualError) -> TrainingStep {
     data.draw(
       iteration, images: options.batch, height: options.size, width: options.size, seed: options.seed, into: batch)
     let statistics = network.statistics
@@ -227,7 +218,19 @@ public final class Trainer {
     adamW(
       parameter: network.parameters.values, gradient: gradient.values, firstMoment: firstMoment.values,
       secondMoment: secondMoment.values, count: gradient.count, step: iteration, learningRate: rate)
-    return Step(iteration: iteration, loss: loss, gradientNorm: squares.squareRoot())
+    return TrainingStep(iteration: iteration, loss: loss, gradientNorm: squares.squareRoot())
+  }
+
+  public var iterations: Int { options.iterations }
+
+  /// Every 25 iterations, how the latents stand to the quantiser.
+  public func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> [JSONValue.Member] {
+    guard step.iteration % 25 == 0 || step.iteration == 1 else { return [] }
+    let latents = latents
+    return [
+      .init(key: "liveLatents", value: .number(latents.live)),
+      .init(key: "offCentreLatents", value: .number(latents.offCentre)),
+    ]
   }
 
   /// Bytes that a step's activations, their gradients and the working memory take.

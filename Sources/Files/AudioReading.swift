@@ -7,11 +7,14 @@ public enum AudioFile {
   /// Samples, over all channels, that one call decodes at most: 400 MB, 17 minutes of stereo at 48 kHz.
   public static let largestClip = 100_000_000
 
+  /// The greatest magnitude of a sample that is read, 2^40: the power of no spectrum overflows.
+  public static let loudest: Float = 0x1p40
+
   /// Decodes `frames` frames from `startFrame` on (nil: to the end), without decoding what stands before.
   ///
   /// Integers of n bits are divided by 2^(n-1). Throws `.missing` where there is no file; `.malformed` where it is no
-  /// sound, was cut short within the frames asked for, ends before them, or holds NaN or infinities. That a file was
-  /// cut is seen where its header gives the length: WAV, AIFF and FLAC.
+  /// sound, was cut short within the frames asked for, ends before them, or holds NaN, infinities or what is beyond
+  /// ``loudest``. That a file was cut is seen where its header gives the length: WAV, RF64, W64, AIFF, AU and FLAC.
   public static func read(
     _ path: String, from startFrame: Int = 0, frames: Int? = nil
   ) throws(PerceptualError) -> AudioClip {
@@ -39,7 +42,7 @@ private final class AudioDecoder {
   private let isVorbis: Bool
 
   init(_ path: String) throws(PerceptualError) {
-    let promised = try promisedData(path)
+    let promised = try AudioPromise.read(path)
     var info = SF_INFO()
     guard let file = sf_open(path, Int32(SFM_READ), &info) else {
       throw PerceptualError(
@@ -165,10 +168,12 @@ private final class AudioDecoder {
     while done < frames {
       let read = Int(sf_readf_float(file, &block, sf_count_t(min(blockFrames, frames - done))))
       if read <= 0 { throw cutShort(at: start + done) }
-      if let index = block[..<(read * channels)].firstIndex(where: { !$0.isFinite }) {
+      if let index = block[..<(read * channels)].firstIndex(where: { !(abs($0) <= AudioFile.loudest) }) {
+        let isNumber = block[index].isFinite
         throw malformed(
-          "finite samples were expected, found \(block[index]) in frame \(start + done + index / channels): "
-            + "the file is damaged, export it again")
+          "\(isNumber ? "samples up to \(AudioFile.loudest) (full scale is 1)" : "finite samples") were expected, found "
+            + "\(block[index]) in frame \(start + done + index / channels): "
+            + (isNumber ? "export it with less gain" : "the file is damaged, export it again"))
       }
       if done + read > most { throw tooLarge }
       if done + read > planes.frames { planes.grow(to: min(frames, most, max(2 * planes.frames, done + read))) }
@@ -234,35 +239,4 @@ private func formatName(_ format: Int32) -> String {
     return info.name.map { String(cString: $0) }
   }
   return parts.joined(separator: ", ")
-}
-
-/// How many bytes of samples a WAV or AIFF file declares and holds; nil for other files and where it does not say.
-///
-/// Throws where `path` is missing, empty or a directory.
-private func promisedData(_ path: String) throws(PerceptualError) -> (declared: Int, present: Int)? {
-  let source = try ByteSource(path: path)
-  if source.count == 0 {
-    throw PerceptualError(
-      .malformed, "\(path): an audio file was expected, found an empty file: download or copy it again")
-  }
-  guard source.count >= 12 else { return nil }
-  let container = String(decoding: try source.bytes(at: 0, count: 4), as: UTF8.self)
-  guard container == "RIFF" || container == "FORM" else { return nil }
-  let dataName = container == "RIFF" ? "data" : "SSND"
-  // An AIFF chunk begins with an offset and a block size.
-  let prefix = container == "RIFF" ? 0 : 8
-  var position = 12
-  while position + 8 <= source.count {
-    let chunk = try source.bytes(at: position, count: 8)
-    let digits = container == "RIFF" ? Array(chunk[4...].reversed()) : Array(chunk[4...])
-    let size = digits.reduce(0) { $0 << 8 | Int($1) }
-    position += 8
-    if String(decoding: chunk[..<4], as: UTF8.self) == dataName {
-      // Written to a pipe, the size is unknown: 0 or all ones.
-      if size == 0 || size >= 0x7FFF_FFFF { return nil }
-      return (max(0, size - prefix), max(0, min(size, source.count - position) - prefix))
-    }
-    position += size + size % 2
-  }
-  return nil
 }

@@ -16,6 +16,19 @@ public enum FileBytes {
     return try source.bytes(at: 0, count: source.count)
   }
 
+  /// A text that changes whenever a file does: size, inode, the times of the last change of contents and of the inode, and
+  /// a checksum of the first and the last 64 KiB.
+  ///
+  /// Throws as ``read(_:)`` does.
+  package static func identity(_ path: String) throws(PerceptualError) -> String {
+    let source = try ByteSource(path: path)
+    let part = min(source.count, 1 << 16)
+    var checksum = Checksum()
+    checksum.add(try source.bytes(at: 0, count: part))
+    checksum.add(try source.bytes(at: source.count - part, count: part))
+    return "\(source.count) bytes; \(source.changes); \(checksum.digits)"
+  }
+
   /// Writes to a temporary file in the same directory, then renames it to `path`.
   ///
   /// Throws `.cannotCreate` where the file cannot be made, `.inputOutput` where writing fails midway (a full disk).
@@ -34,12 +47,15 @@ final class ByteSource {
   /// What messages call it.
   let name: String
   let count: Int
+  /// Inode and times, which tell one state of a file from another; empty for an array.
+  let changes: String
   private let descriptor: Int32?
   private let memory: [UInt8]
 
   init(bytes: [UInt8], name: String) {
     self.name = name
     count = bytes.count
+    changes = ""
     descriptor = nil
     memory = bytes
   }
@@ -58,6 +74,12 @@ final class ByteSource {
     }
     name = path
     count = Int(status.st_size)
+    #if canImport(Darwin)
+      let times = [status.st_mtimespec, status.st_ctimespec]
+    #else
+      let times = [status.st_mtim, status.st_ctim]
+    #endif
+    changes = (["inode \(status.st_ino)"] + times.map { "\($0.tv_sec) s \($0.tv_nsec) ns" }).joined(separator: ", ")
     self.descriptor = descriptor
     memory = []
   }
@@ -124,87 +146,5 @@ func checkReadable(_ path: String) throws(PerceptualError) {
   if status.st_mode & S_IFMT != S_IFREG {
     throw PerceptualError(
       .malformed, "\(path): a regular file was expected, found a device or pipe: save it to a file first")
-  }
-}
-
-/// A file being written under a temporary name. ``close()`` gives it its own; without it nothing is left.
-final class FileSink {
-  private let path: String
-  /// Where the bytes go until all are there; nil where `path` is a device or pipe, written directly.
-  private let temporary: String?
-  private var descriptor: Int32
-
-  init(path: String) throws(PerceptualError) {
-    var status = stat()
-    let exists = stat(path, &status) == 0
-    if exists && status.st_mode & S_IFMT == S_IFDIR {
-      throw PerceptualError(
-        .cannotCreate, "\(path): a file is to be written here, found a directory: give a file's name")
-    }
-    let isSpecial = exists && status.st_mode & S_IFMT != S_IFREG
-    // A link keeps pointing to the file that is replaced.
-    let target = exists && !isSpecial ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : path
-    self.path = isSpecial ? path : target
-    if isSpecial {
-      temporary = nil
-      descriptor = open(path, O_WRONLY | O_CLOEXEC)
-    } else {
-      let url = URL(fileURLWithPath: target)
-      let name = ".\(url.lastPathComponent).\(UUID().uuidString.prefix(8)).part"
-      let temporary = url.deletingLastPathComponent().appendingPathComponent(name).path
-      self.temporary = temporary
-      descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    }
-    if descriptor < 0 {
-      throw PerceptualError(
-        .cannotCreate,
-        "\(path): cannot be created (\(lastSystemError())): choose a directory that exists and is writable")
-    }
-  }
-
-  deinit {
-    guard descriptor >= 0 else { return }
-    _ = Foundation.close(descriptor)
-    if let temporary { unlink(temporary) }
-  }
-
-  private func failure() -> PerceptualError {
-    PerceptualError(.inputOutput, "\(path): writing failed (\(lastSystemError())): check that the disk has room")
-  }
-
-  func write(_ bytes: UnsafeRawBufferPointer) throws(PerceptualError) {
-    guard let base = bytes.baseAddress else { return }
-    var done = 0
-    while done < bytes.count {
-      let written = Foundation.write(descriptor, base + done, bytes.count - done)
-      if written < 0 && errno == EINTR { continue }
-      guard written > 0 else { throw failure() }
-      done += written
-    }
-  }
-
-  /// Numbers as they lie in memory.
-  func write<Element: BitwiseCopyable>(_ elements: [Element]) throws(PerceptualError) {
-    let result: Result<Void, PerceptualError> = elements.withUnsafeBytes { bytes in
-      Result { () throws(PerceptualError) in try write(bytes) }
-    }
-    try result.get()
-  }
-
-  func close() throws(PerceptualError) {
-    // A rename may reach the disk before the data does; after a power cut the file would be there and empty.
-    if temporary != nil, fsync(descriptor) != 0 { throw failure() }
-    let closed = Foundation.close(descriptor)
-    descriptor = -1
-    guard closed == 0 else {
-      let failure = failure()
-      if let temporary { unlink(temporary) }
-      throw failure
-    }
-    if let temporary, rename(temporary, path) != 0 {
-      let reason = lastSystemError()
-      unlink(temporary)
-      throw PerceptualError(.cannotCreate, "\(path): cannot be created (\(reason)): choose another name")
-    }
   }
 }

@@ -12,7 +12,8 @@ import PerceptualCore
 ///     let weight = try SafetensorsFile(contentsOf: "checkpoint.safetensors").float("0.weight", shape: [128, 1, 4, 4])
 ///
 /// Reading refuses whatever the specification forbids and everything is checked before anything is allocated. The same
-/// contents always give the same bytes. Source: the safetensors specification, github.com/huggingface/safetensors.
+/// contents always give the same bytes. A file may carry a checksum of its contents (``sealed()``), which reading
+/// verifies. Source: the safetensors specification, github.com/huggingface/safetensors.
 public struct SafetensorsFile: Equatable, Sendable {
   /// Strings that belong to the whole file.
   public var metadata: [String: String]
@@ -103,6 +104,54 @@ extension SafetensorsFile {
       self[entry.name] = try StoredTensor(
         entry.type, shape: entry.shape, from: bytes, at: header.dataStart + entry.begin)
     }
+    if let expected = checksum {
+      let found = contentsChecksum
+      if found != expected {
+        throw PerceptualError(
+          .malformed,
+          "\(source): contents of checksum \(expected) were expected, found \(found): the file is damaged, copy it "
+            + "again; or it was changed by a program that left \"\(Self.checksumKey)\" in its metadata, which take out")
+      }
+    }
+  }
+}
+
+// MARK: - Checksum
+
+extension SafetensorsFile {
+  /// Of the metadata.
+  static let checksumKey = "crc32"
+
+  /// The checksum that the file carries; nil where it has none.
+  public var checksum: String? { metadata[Self.checksumKey] }
+
+  /// With a checksum of its contents in its metadata, under "crc32".
+  public func sealed() -> SafetensorsFile {
+    var file = self
+    file.metadata[Self.checksumKey] = contentsChecksum
+    return file
+  }
+
+  /// CRC-32 over the other strings of the metadata (key, value) and the tensors (name, number format, shape as
+  /// "128,1,4,4", elements), each in the order of their keys' and names' bytes, each text followed by a zero; eight
+  /// hexadecimal digits. So a program that writes the same contents in another order leaves it right.
+  private var contentsChecksum: String {
+    func ordered(_ names: some Sequence<String>) -> [String] {
+      names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+    var checksum = Checksum()
+    for key in ordered(metadata.keys) where key != Self.checksumKey {
+      checksum.add(key)
+      checksum.add(metadata[key] ?? "")
+    }
+    for name in ordered(names) {
+      guard let tensor = tensors[name] else { continue }
+      checksum.add(name)
+      checksum.add(tensor.typeName)
+      checksum.add(tensor.shape.map { "\($0)" }.joined(separator: ","))
+      checksum.add(tensor.bytes)
+    }
+    return checksum.digits
   }
 }
 

@@ -56,7 +56,9 @@ struct FitGeneratorCommand: ParsableCommand {
       throw PerceptualError(.usage, "\(source.file): two recordings are named \(source.name); rename one of them")
     }
     let losses = ClipLoss.allCases.filter { (loss.isEmpty ? ClipLoss.published : loss).contains($0) }
-    let interruption = Interruption()
+    try FilePath.createDirectory(out)
+    let lock = try DirectoryLock(out)
+    defer { withExtendedLifetime(lock) {} }
     var runs: [JSONValue] = []
     var report = ClipReport()
     var table = [["clip", "loss", "iteration", "value", "highs", "log spectrum", "flatness", "onsets", "STFT", "Bark"]]
@@ -68,15 +70,18 @@ struct FitGeneratorCommand: ParsableCommand {
         var progress = Progress("\(source.name), \(loss.rawValue)", total: iterations, unit: "iterations")
         let clock = ContinuousClock()
         let began = clock.now
-        let result = try fit.run(shouldStop: { interruption.signal != nil }) { done, value in
-          progress.update(done, note: "loss \(short(value))")
-        }
-        progress.finish()
-        _ = try fit.write(result, to: out)
-        runs.append(fit.json(result))
-        try FileBytes.write(Array((JSONValue.array(runs).text + "\n").utf8), to: "\(out)/fit-generator.json")
-        if result.wasStopped, let signal = interruption.signal {
-          throw Interrupted(signal: signal, saved: "what was finished is in \(out)")
+        let result = try Interruption.awaited { interruption in
+          let result = try fit.run(shouldStop: { interruption.signal != nil }) { done, value in
+            progress.update(done, note: "loss \(short(value))")
+          }
+          progress.finish()
+          _ = try fit.write(result, to: out)
+          runs.append(fit.json(result))
+          try FileBytes.write(Array((JSONValue.array(runs).text + "\n").utf8), to: "\(out)/fit-generator.json")
+          if result.wasStopped, let signal = interruption.signal {
+            throw Interrupted(signal: signal, saved: "what was finished is in \(out)")
+          }
+          return result
         }
         report.add(fit, result)
         let seconds = began.duration(to: clock.now) / .seconds(1)
@@ -102,12 +107,7 @@ struct FitGeneratorCommand: ParsableCommand {
   /// Renders the built-in clips into the output directory and takes their windows.
   private func builtInSources() throws -> [ClipSource] {
     let directory = "\(out)/clips"
-    do {
-      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    } catch {
-      throw PerceptualError(
-        .cannotCreate, "\(directory): the directory cannot be made, \(error.localizedDescription); name another")
-    }
+    try FilePath.createDirectory(directory)
     var files: [String] = []
     if let voice = try spoken("We put it into practice", speed: 170, in: directory) {
       files.append("\(directory)/speech.wav")

@@ -115,7 +115,7 @@ struct FixtureRun {
 
   init(json: Bool) { self.json = json }
 
-  mutating func check(_ paths: [String]) throws(PerceptualError) {
+  mutating func check(_ paths: [String]) throws {
     let paths = try fixtureFiles(paths)
     let width = paths.map(\.count).max() ?? 0
     for path in paths {

@@ -85,6 +85,20 @@ struct MetricCommand: ParsableCommand {
     try execution.run { try compare() }
   }
 
+  /// Says where the values go beyond the data range, which is 1 where nobody thought of it.
+  private func noteRange(_ a: Comparand, _ b: Comparand) {
+    let ranges = [a, b].compactMap { comparand in
+      comparand.tensor.elements.min().flatMap { low in comparand.tensor.elements.max().map { (low, $0) } }
+    }
+    guard let low = ranges.map(\.0).min(), let high = ranges.map(\.1).max() else { return }
+    let range = dataRange ?? 1
+    if Double(high) - Double(low) > range {
+      printNote(
+        "the values go from \(low) to \(high), further than the data range of \(short(range)): give --data-range where "
+          + "they are on another scale")
+    }
+  }
+
   private func compare() throws {
     let a = try Comparand(prediction, colour: colour, isSound: metric.isOfSounds)
     let b = try Comparand(target, colour: colour, isSound: metric.isOfSounds)
@@ -93,6 +107,7 @@ struct MetricCommand: ParsableCommand {
         .malformed,
         "\(target): its \(b.kind) has shape \(b.tensor.shape), that of \(prediction) has \(a.tensor.shape); equal shapes are needed")
     }
+    if metric.hasDataRange { noteRange(a, b) }
     let isMasked = preset.map { MetricPreset.isMasked($0) } ?? false
     guard let operation = operation(named: isMasked ? "maskedBarkDistance" : metric.operationName) else {
       throw PerceptualError(.usage, "\(metric.rawValue): this build has no \(metric.operationName)")
@@ -185,6 +200,11 @@ struct Comparand {
     let shape = tensor.shape
     if metric.isOfSounds {
       if shape.count == 1 { return tensor.reshaped([1] + shape) }
+      if shape.count == 2 && shape[0] > shape[1] && shape[1] <= 64 {
+        throw PerceptualError(
+          .malformed,
+          "\(path): the \(kind) has shape \(shape), which looks transposed: [N, T] is needed, N sounds of T samples")
+      }
       if shape.count == 2 { return tensor }
       throw PerceptualError(
         .malformed, "\(path): the \(kind) has shape \(shape), \(metric.rawValue) needs [T] or [N, T]; reshape it first")

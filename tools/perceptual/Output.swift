@@ -1,23 +1,76 @@
 import Foundation
 import PerceptualCore
 import PerceptualFiles
+import Synchronization
+
+/// Standard output and standard error, which may be full, closed or a pipe that nobody reads: none of it ends the process.
+enum StandardStreams {
+  /// Whether a note could not be written.
+  private static let hasLostNotes = Atomic<Bool>(false)
+
+  /// To be called before any file is opened.
+  static func prepare() {
+    // Writing to a closed pipe fails, and is told like any other failure.
+    signal(SIGPIPE, SIG_IGN)
+    // A file that is opened takes the lowest free number: where standard error is closed, notes would go into it. What
+    // takes the place cannot be written to.
+    for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) < 0 { _ = open("/dev/null", O_RDONLY) }
+  }
+
+  /// 0, or what is wrong.
+  fileprivate static func write(_ text: String, to descriptor: Int32) -> Int32 {
+    var text = text
+    return text.withUTF8 { bytes in
+      var done = 0
+      while done < bytes.count {
+        guard let base = bytes.baseAddress else { break }
+        let written = Foundation.write(descriptor, base + done, bytes.count - done)
+        if written < 0 && errno == EINTR { continue }
+        if written <= 0 { return written < 0 ? errno : EIO }
+        done += written
+      }
+      return 0
+    }
+  }
+
+  fileprivate static func note(_ text: String) {
+    if write(text, to: 2) != 0 { hasLostNotes.store(true, ordering: .relaxed) }
+  }
+
+  /// Ends the process; with 74 where all went well but what was to be said of it.
+  static func exit(_ code: Int32) -> Never {
+    Foundation.exit(code == 0 && hasLostNotes.load(ordering: .relaxed) ? PerceptualError.Kind.inputOutput.rawValue : code)
+  }
+}
+
+/// Thrown where nobody reads standard output any more.
+struct ClosedOutput: Error {
+  /// As of a process that SIGPIPE ended.
+  static let exitCode: Int32 = 128 + SIGPIPE
+}
 
 /// Writes a line of results to standard output.
 ///
-/// Throws `.inputOutput` where it cannot be written, such as a full disk behind a redirection.
-func printResult(_ line: String) throws(PerceptualError) {
-  do {
-    try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
-  } catch {
-    throw PerceptualError(.inputOutput, "standard output: the result cannot be written, \(error.localizedDescription)")
+/// Throws `.inputOutput` where it cannot be written, such as a full disk behind a redirection; `ClosedOutput` where nobody
+/// reads it.
+func printResult(_ line: String) throws {
+  let reason = StandardStreams.write(line + "\n", to: 1)
+  if reason == EPIPE { throw ClosedOutput() }
+  if reason != 0 {
+    throw PerceptualError(
+      .inputOutput, "standard output: the result cannot be written (\(String(cString: strerror(reason)))): free space, or "
+        + "send it elsewhere")
   }
 }
 
 /// Writes a JSON document, or one object of many, as a line of results.
-func printResult(_ value: JSONValue) throws(PerceptualError) { try printResult(value.text) }
+func printResult(_ value: JSONValue) throws { try printResult(value.text) }
 
 /// Writes a line for a person to standard error.
-func printNote(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+func printNote(_ line: String) { StandardStreams.note(line + "\n") }
+
+/// Writes to the line of a progress bar.
+func printProgress(_ text: String) { StandardStreams.note(text) }
 
 /// Says in one line what went wrong.
 func complain(_ sentence: String) {

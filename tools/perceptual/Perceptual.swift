@@ -10,8 +10,10 @@ struct Perceptual: AsyncParsableCommand {
     discussion: """
       Results go to standard output, everything meant for a person to standard error. Exit codes: 0 done; 1 a check or \
       comparison failed; 3 training met a non-finite number; 64 usage; 65 a file is malformed, or of the wrong shape or \
-      kind; 66 a file is missing, or a directory holds no usable audio; 73, 74 cannot write; 130, 143 interrupted.
+      kind; 66 a file is missing, or a directory holds no usable audio; 73, 74 cannot write; 129, 130, 143 interrupted; \
+      141 standard output was closed.
       """,
+    version: "0.1.0",
     subcommands: commands)
 
   /// In the order of docs/command-line.md.
@@ -43,6 +45,8 @@ struct Perceptual: AsyncParsableCommand {
 @main
 enum Main {
   static func main() async {
+    StandardStreams.prepare()
+    Interruption.prepare()
     do {
       var command = try Perceptual.parseAsRoot()
       if var command = command as? AsyncParsableCommand {
@@ -50,15 +54,39 @@ enum Main {
       } else {
         try command.run()
       }
+      StandardStreams.exit(0)
     } catch let error as PerceptualError {
       complain(error.description)
-      exit(error.kind.rawValue)
+      StandardStreams.exit(error.kind.rawValue)
     } catch let interrupted as Interrupted {
       complain(interrupted.description)
-      exit(interrupted.exitCode)
+      StandardStreams.exit(interrupted.exitCode)
+    } catch is ClosedOutput {
+      StandardStreams.exit(ClosedOutput.exitCode)
     } catch {
-      // Help, version, what the parser refuses (64), and an exit code that a command asks for.
-      Perceptual.exit(withError: error)
+      end(with: error)
     }
+  }
+
+  /// After help, the version, what the parser refuses (64), and an exit code that a command asks for.
+  private static func end(with error: any Error) -> Never {
+    let code = Perceptual.exitCode(for: error)
+    let message = Perceptual.message(for: error)
+    let full = Perceptual.fullMessage(for: error)
+    if code.isSuccess {
+      do {
+        if !full.isEmpty { try printResult(full) }
+      } catch is ClosedOutput {
+        StandardStreams.exit(ClosedOutput.exitCode)
+      } catch {
+        complain("\(error)")
+        StandardStreams.exit(PerceptualError.Kind.inputOutput.rawValue)
+      }
+    } else if !message.isEmpty {
+      // The parser says where help is in a line of its own.
+      let help = full.split(separator: "\n").first { $0.hasPrefix("  See '") }
+      complain(message + (help.map { " \($0.dropFirst(2))" } ?? ""))
+    }
+    StandardStreams.exit(code.rawValue)
   }
 }

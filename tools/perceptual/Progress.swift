@@ -29,12 +29,12 @@ struct Progress: ~Copyable {
     shown = now
     let elapsed = start.duration(to: now) / .seconds(1)
     let line = Self.line(label, done, total, unit, note, rate: elapsed > 0 ? Double(done - first) / elapsed : 0)
-    FileHandle.standardError.write(Data("\r\(line)\u{1B}[K".utf8))
+    printProgress("\r\(line)\u{1B}[K")
   }
 
   /// Ends the line of the bar. Call it before anything else is written to standard error.
   mutating func finish() {
-    if isShown && shown != nil { FileHandle.standardError.write(Data("\n".utf8)) }
+    if isShown && shown != nil { printProgress("\n") }
     shown = nil
   }
 

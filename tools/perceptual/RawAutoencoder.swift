@@ -62,29 +62,16 @@ struct RawAutoencoderTrainCommand: ParsableCommand {
         loss: loss, iterations: iterations, batch: batch, learningRate: learningRate, seed: seed.seed)
       try networkOptions.validate()
       try options.validate()
-      if !resume, let newest = Checkpoint.newest(in: out) {
-        throw PerceptualError(
-          .usage,
-          "\(out): a checkpoint of iteration \(newest) is there already; give --resume to go on from it, or another --out")
-      }
+      try refuseCheckpoints(in: out, resume: resume)
       let data = try RawAudioData(files: try AudioFile.list(in: data), limit: windows)
       for sentence in data.skipped { printNote("skipped \(sentence)") }
       printNote(data.title)
       let trainer = try RawAudioTrainer(
         RawAutoencoder(networkOptions, seed: seed.seed), options: options, data: data)
-      let run = RawAudioRun(trainer, directory: out, checkpointEvery: checkpointEvery)
+      let run = TrainingRun(trainer, directory: out, checkpointEvery: checkpointEvery, note: printNote)
       let first = resume ? try run.resume() : 0
-      let interruption = Interruption()
-      var progress = Progress("training", total: iterations, unit: "iterations", first: first)
-      let outcome = try run.run(shouldStop: { interruption.signal != nil }) { step in
-        progress.update(step.iteration, note: "loss \(short(step.loss))")
-      }
-      progress.finish()
-      let path = Checkpoint.path(iteration: trainer.iteration, in: out)
-      if case .stopped = outcome {
-        throw Interrupted(signal: interruption.signal ?? SIGINT, saved: "\(path) is written, --resume goes on from it")
-      }
-      try printResult(path)
+      try drive(run, from: first)
+      try printResult(Checkpoint.path(iteration: trainer.iteration, in: out))
     }
   }
 }

@@ -48,7 +48,7 @@ struct SweepCommand: ParsableCommand {
     if plan.evaluation == nil && !output.json {
       for run in plan.runs {
         let place = "\(out)/\(run.name)"
-        if let newest = Checkpoint.newest(in: place) { try printResult(Checkpoint.path(iteration: newest, in: place)) }
+        if let newest = try Checkpoint.newest(in: place) { try printResult(Checkpoint.path(iteration: newest, in: place)) }
       }
     }
     let judged = RecipeTable(results, plan)

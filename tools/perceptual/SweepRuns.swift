@@ -51,13 +51,9 @@ final class Sweep {
       try results.check(evaluation)
       try checkOverlap(jobs, evaluation)
     }
-    let interruption = Interruption()
     let clock = ContinuousClock()
     var failed: [String] = []
     for (index, job) in jobs.enumerated() {
-      if let signal = interruption.signal {
-        throw Interrupted(signal: signal, saved: "\(index) of \(jobs.count) runs are done, the same command goes on")
-      }
       let start = clock.now
       do {
         guard let note = try carryOut(job, label: "\(index + 1)/\(jobs.count) \(job.run.name)") else { continue }
@@ -83,10 +79,9 @@ final class Sweep {
   private func carryOut(_ job: Job, label: String) throws -> String? {
     var job = job
     // Results outlive their run's directory: on another machine what is tested need not be trained again.
-    if plan.evaluation != nil && results.areComplete(job.run.name) && Checkpoint.newest(in: job.command.out) == nil {
-      return nil
-    }
-    let isTrained = Checkpoint.newest(in: job.command.out) == job.command.iterations
+    let newest = try Checkpoint.newestIntact(in: job.command.out, note: printNote)
+    if plan.evaluation != nil && results.areComplete(job.run.name) && newest == nil { return nil }
+    let isTrained = newest == job.command.iterations
     if !isTrained {
       try job.record.begin(on: try job.command.execution.run { Machine.current }, in: job.command.out)
       _ = try job.command.train(label) { try pictures(job.command) }
@@ -167,7 +162,7 @@ extension Sweep {
         throw differs(run, source, difference.name, difference.value, difference.other)
       }
     }
-    if let newest = Checkpoint.newest(in: place) {
+    if let newest = try Checkpoint.newestIntact(in: place, note: printNote) {
       let checkpoint = try Checkpoint.readWithMetadata(Checkpoint.path(iteration: newest, in: place))
       let difference = Trainer.difference(
         of: checkpoint, from: prepared.network.options, prepared.options, data: model.data)

@@ -30,12 +30,7 @@ struct SynthesizeCommand: ParsableCommand {
   }
 
   func run() throws {
-    do {
-      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    } catch {
-      throw PerceptualError(
-        .cannotCreate, "\(directory): the directory cannot be made, \(error.localizedDescription); name another")
-    }
+    try FilePath.createDirectory(directory)
     let execution = try execution.execution()
     let digits = max(2, String(count - 1).count)
     var progress = Progress("synthesize", total: count, unit: "clip")

@@ -92,6 +92,9 @@ struct Table1Command: ParsableCommand {
       if let music, let test {
         try RecordingOverlap.refuse(training: try AudioFile.list(in: music), test: try AudioFile.list(in: test))
       }
+      try FilePath.createDirectory(out)
+      let lock = try DirectoryLock(out)
+      defer { withExtendedLifetime(lock) {} }
       let testSet = try self.testSet()
       let trains = !onlyEvaluate && weights == nil
       let training = trains ? try self.training() : []
@@ -100,15 +103,14 @@ struct Table1Command: ParsableCommand {
         test: testSet, directory: out, largestGroup: group,
         quantisation: quantisation ?? .soft, family: nlpdFamily ?? .hepburn,
         precision: precision ?? .fp32)
-      let interruption = Interruption()
       var rows: [Table1Row] = []
       var others: [Table1Row] = []
       var reconstructions: [Tensor<Float>] = []
       for (number, seed) in (0..<UInt64(seeds)).map({ ($0, self.seed.seed &+ $0) }) {
         for (data, loss) in Table1.models where number == 0 || data == "noise" {
           let label = TableModel(data, loss).title + (number == 0 ? "" : ", seed \(seed)")
-          var note = try trains ? train(table, data, loss, seed: seed, label, interruption) : "taken as it is"
-          guard let file = table.trainedFile(data, loss, seed: seed, weights: weights) else {
+          var note = try trains ? train(table, data, loss, seed: seed, label) : "taken as it is"
+          guard let file = try table.trainedFile(data, loss, seed: seed, weights: weights, note: printNote) else {
             printNote("\(label): no weights in \(weights ?? out), left out")
             continue
           }
@@ -145,20 +147,24 @@ struct Table1Command: ParsableCommand {
 
   /// Trains a model and says how far it came.
   private func train(
-    _ table: Table1, _ data: String, _ loss: TrainingLoss, seed: UInt64, _ label: String, _ interruption: Interruption
+    _ table: Table1, _ data: String, _ loss: TrainingLoss, seed: UInt64, _ label: String
   ) throws -> String {
     var progress = Progress(label.padded(to: 13), total: scale.iterations, unit: "iterations")
-    var last: Trainer.Step?
-    let network = try table.train(data, loss, seed: seed, shouldStop: { interruption.signal != nil }) { step in
-      last = step
-      progress.update(step.iteration, note: "loss \(short(step.loss))")
-    }
-    progress.finish()
-    if network == nil {
-      let directory = table.modelDirectory(data, loss, seed: seed)
-      throw Interrupted(
-        signal: interruption.signal ?? SIGINT,
-        saved: "a checkpoint is written in \(directory), the same command goes on from it")
+    var last: TrainingStep?
+    try Interruption.awaited { interruption in
+      let network = try table.train(
+        data, loss, seed: seed, shouldStop: { interruption.signal != nil }, note: printNote
+      ) { step in
+        last = step
+        progress.update(step.iteration, note: "loss \(short(step.loss))")
+      }
+      progress.finish()
+      if network == nil {
+        let directory = table.modelDirectory(data, loss, seed: seed)
+        throw Interrupted(
+          signal: interruption.signal ?? SIGINT,
+          saved: "a checkpoint is written in \(directory), the same command goes on from it")
+      }
     }
     return last.map { "trained to a loss of \(short($0.loss))" } ?? "already trained"
   }

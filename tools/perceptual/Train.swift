@@ -140,32 +140,48 @@ struct TrainCommand: ParsableCommand {
   func train(_ label: String = "training", pictures: () throws -> [Tensor<Float>]) throws -> Trainer {
     let (network, options) = try prepare()
     return try execution.run {
-      if !resume, let newest = Checkpoint.newest(in: out) {
-        throw PerceptualError(
-          .usage,
-          "\(out): a checkpoint of iteration \(newest) is there already; give --resume to go on from it, or another --out")
-      }
+      try refuseCheckpoints(in: out, resume: resume)
       let trainingData: TrainingData = data == "noise" ? .noise : .pictures(try pictures())
       let trainer = try Trainer(network, options: options, data: trainingData)
       if explain { for line in explanation(trainer) { printNote(line) } }
-      let run = TrainingRun(trainer, directory: out, checkpointEvery: checkpointEvery)
+      let run = TrainingRun(trainer, directory: out, checkpointEvery: checkpointEvery, note: printNote)
       let first = resume ? try run.resume() : 0
-      let interruption = Interruption()
-      var progress = Progress(label, total: iterations, unit: "iterations", first: first)
-      let outcome = try run.run(shouldStop: { interruption.signal != nil }) { step in
-        progress.update(step.iteration, note: "loss \(short(step.loss))")
-      }
-      progress.finish()
-      let curves = LearningCurves(contentsOf: "\(out)/log.jsonl")
-      let title = "\(trainingData.title), \(options.lossTitle), seed \(seed.seed)"
-      try PNG.write(curves.picture(title: title), to: "\(out)/learning-curves.png")
-      if case .stopped(let iteration) = outcome {
-        let path = Checkpoint.path(iteration: iteration, in: out)
-        throw Interrupted(signal: interruption.signal ?? SIGINT, saved: "\(path) is written, --resume goes on from it")
+      try drive(run, from: first, label) {
+        let curves = LearningCurves(contentsOf: "\(out)/log.jsonl")
+        let title = "\(trainingData.title), \(options.lossTitle), seed \(seed.seed)"
+        try PNG.write(curves.picture(title: title), to: "\(out)/learning-curves.png")
       }
       return trainer
     }
   }
+}
+
+/// Carries out a training with a progress bar; `finish` is done at its end, also where a signal has stopped it. Throws
+/// `Interrupted` after a signal, with a checkpoint written.
+func drive<Trainer>(
+  _ run: TrainingRun<Trainer>, from first: Int, _ label: String = "training", finish: () throws -> Void = {}
+) throws {
+  var progress = Progress(label, total: run.trainer.iterations, unit: "iterations", first: first)
+  try Interruption.awaited { interruption in
+    let outcome = try run.run(shouldStop: { interruption.signal != nil }) { step in
+      progress.update(step.iteration, note: "loss \(short(step.loss))")
+    }
+    progress.finish()
+    try finish()
+    if case .stopped(let iteration) = outcome {
+      let path = Checkpoint.path(iteration: iteration, in: run.directory)
+      throw Interrupted(signal: interruption.signal ?? SIGINT, saved: "\(path) is written, --resume goes on from it")
+    }
+  }
+}
+
+/// Throws `.usage` where a training that is not to be resumed would overwrite another.
+func refuseCheckpoints(in directory: String, resume: Bool) throws(PerceptualError) {
+  guard !resume, let newest = try Checkpoint.newest(in: directory) else { return }
+  throw PerceptualError(
+    .usage,
+    "\(directory): a checkpoint of iteration \(newest) is there already; give --resume to go on from it, or another "
+      + "--out")
 }
 
 /// How the trainer computes: the paths in the order they are tried, and what a step holds in memory.

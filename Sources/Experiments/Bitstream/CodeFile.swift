@@ -81,7 +81,7 @@ public struct CodeFile: Equatable, Sendable {
       add(clip.high.bitPattern)
     }
     bytes += code
-    let checksum = crc32(bytes)
+    let checksum = Checksum(bytes).value
     for byte in 0..<4 { bytes[Self.checksumPlace + byte] = UInt8(truncatingIfNeeded: checksum >> (8 * byte)) }
     return bytes
   }
@@ -131,7 +131,7 @@ public struct CodeFile: Equatable, Sendable {
     }
     var zeroed = bytes
     for byte in 0..<4 { zeroed[Self.checksumPlace + byte] = 0 }
-    let checksum = crc32(zeroed)
+    let checksum = Checksum(zeroed).value
     guard UInt64(checksum) == number(Self.checksumPlace, 4) else {
       throw refuse(
         "its checksum \(hexadecimal(number(Self.checksumPlace, 4), digits: 8)) was expected, found "
@@ -212,15 +212,6 @@ public struct CodeFile: Equatable, Sendable {
     }
     return clips
   }
-}
-
-/// CRC-32 as in Ethernet, gzip and PNG: polynomial 04C11DB7, reflected.
-func crc32(_ bytes: [UInt8]) -> UInt32 {
-  ~bytes.reduce(UInt32.max) { crcTable[Int(($0 ^ UInt32($1)) & 0xFF)] ^ $0 >> 8 }
-}
-
-private let crcTable: [UInt32] = (0..<256).map { byte in
-  (0..<8).reduce(UInt32(byte)) { crc, _ in crc & 1 == 1 ? 0xEDB8_8320 ^ crc >> 1 : crc >> 1 }
 }
 
 func hexadecimal(_ number: UInt64, digits: Int) -> String {

@@ -179,7 +179,7 @@ extension ClipFit {
   /// Writes the original, the clip of every checkpoint (WAV, 11 025 Hz) and a line of JSON for each into a directory, and
   /// returns the files' names.
   public func write(_ result: Result, to directory: String) throws(PerceptualError) -> [String] {
-    try createDirectory(directory)
+    try FilePath.createDirectory(directory)
     var files = ["\(source.name)-original.wav"]
     func audio(_ clip: Tensor<Float>) -> AudioClip {
       AudioClip(samples: clip.map { min(max($0, -1), 1) }, sampleRate: ClipGenerator.sampleRate)

@@ -1,4 +1,3 @@
-import Foundation
 import PerceptualCore
 import PerceptualFiles
 
@@ -9,7 +8,12 @@ public enum RawAudioCheckpoint {
 
   /// A network and the loss that it was trained with.
   public static func read(_ path: String) throws(PerceptualError) -> (network: RawAutoencoder, loss: RawAudioLoss) {
-    let file = try SafetensorsFile(contentsOf: path)
+    try network(of: try SafetensorsFile(contentsOf: path))
+  }
+
+  static func network(
+    of file: SafetensorsFile
+  ) throws(PerceptualError) -> (network: RawAutoencoder, loss: RawAudioLoss) {
     do throws(PerceptualError) {
       guard file.metadata["format"] == format else {
         throw PerceptualError(
@@ -40,7 +44,7 @@ public enum RawAudioCheckpoint {
       // A usage error of sizes is the file's fault here.
       throw PerceptualError(
         .malformed,
-        "\(path): \(error.description); give a checkpoint written by `perceptual raw-autoencoder train`")
+        "\(file.source): \(error.description); give a checkpoint written by `perceptual raw-autoencoder train`")
     }
   }
 }
@@ -48,50 +52,35 @@ public enum RawAudioCheckpoint {
 extension RawAudioTrainer {
   private var metadata: [String: String] {
     [
-      "format": RawAudioCheckpoint.format, "loss": options.loss.rawValue, "data": data.title,
-      "iteration": "\(iteration)", "seed": "\(options.seed)", "batch": "\(options.batch)",
-      "learningRate": "\(options.learningRate)",
+      "format": RawAudioCheckpoint.format, "loss": options.loss.rawValue, "data": data.title, "seed": "\(options.seed)",
+      "batch": "\(options.batch)", "learningRate": "\(options.learningRate)", "channels": "\(network.options.channels)",
+      "latent": "\(network.options.latent)", "sound": data.fingerprint,
     ]
   }
 
-  /// Writes weights and optimizer state of the current iteration; returns the weights' path. The optimizer's file comes
-  /// first, so that weights never stand without it.
   @discardableResult
   public func writeCheckpoint(in directory: String) throws(PerceptualError) -> String {
-    var state = SafetensorsFile(metadata: metadata)
-    for (kind, store) in [("first", firstMoment), ("second", secondMoment)] {
-      for entry in store.entries { state["optimizer.\(kind).\(entry.name)"] = .float32(store.tensor(entry)) }
-    }
-    try state.write(to: Checkpoint.optimizerPath(iteration: iteration, in: directory))
-    let path = Checkpoint.path(iteration: iteration, in: directory)
-    var file = SafetensorsFile(metadata: metadata)
-    for (name, tensor) in network.tensors { file[name] = .float32(tensor) }
-    try file.write(to: path)
-    return path
+    try CheckpointPair(
+      iteration: iteration, metadata: metadata, weights: network.tensors, first: firstMoment, second: secondMoment
+    ).writeIfFinite(in: directory)
   }
 
   /// Continues from a checkpoint of the same run, bit for bit. Throws if its settings differ from this run's.
   public func resume(iteration: Int, in directory: String) throws(PerceptualError) {
-    let path = Checkpoint.optimizerPath(iteration: iteration, in: directory)
-    let state = try SafetensorsFile(contentsOf: path)
-    for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-      let found = try state.metadata(key)
-      let wanted = key == "iteration" ? "\(iteration)" : value
-      if found != wanted {
-        throw PerceptualError(
-          .usage, "\(path): \(key) is \(found), this run has \(wanted); resume with the same settings or another --out")
-      }
-    }
-    let network = try RawAudioCheckpoint.read(Checkpoint.path(iteration: iteration, in: directory)).network
-    if network.options != self.network.options {
+    let pair = try CheckpointPair(iteration: iteration, in: directory)
+    let network = try RawAudioCheckpoint.network(of: pair.weights).network
+    let found = pair.weights.metadata.merging([
+      "channels": "\(network.options.channels)", "latent": "\(network.options.latent)",
+    ]) { _, new in new }
+    // What older files do not say is not asked of them.
+    for (key, wanted) in metadata.sorted(by: { $0.key < $1.key }) {
+      guard let value = found[key], value != wanted else { continue }
       throw PerceptualError(
-        .usage, "\(path): written with other network settings; resume with the same settings or another --out")
+        .usage,
+        "\(pair.weights.source): \(key) is \(value), this run has \(wanted); resume with the same settings or another "
+          + "--out")
     }
-    for (kind, store) in [("first", firstMoment), ("second", secondMoment)] {
-      for entry in store.entries {
-        store.set(entry, to: try state.float("optimizer.\(kind).\(entry.name)", shape: entry.shape))
-      }
-    }
+    try pair.restore(first: firstMoment, second: secondMoment)
     try self.network.load(Dictionary(uniqueKeysWithValues: network.tensors))
     self.iteration = iteration
   }

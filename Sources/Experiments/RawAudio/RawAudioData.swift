@@ -25,6 +25,17 @@ public struct RawAudioData: Sendable {
   /// What identifies the windows in a checkpoint.
   public var title: String { "\(recordings.count) recordings, \(training.count) and \(validation.count) windows" }
 
+  /// What tells one collection of sounds from another: the mean square of all samples to four digits, which rounding on
+  /// another instruction set leaves alone.
+  var fingerprint: String {
+    var (squares, count) = (0.0, 0)
+    for samples in recordings {
+      for value in samples { squares += Double(value) * Double(value) }
+      count += samples.count
+    }
+    return String(format: "mean square %.4g", squares / Double(max(count, 1)))
+  }
+
   /// Reads recordings, averages their channels and resamples them. Up to `limit` windows are trained on, spread evenly.
   ///
   /// A file that cannot be read, holds NaN, is silent or too short is skipped, with a sentence. Throws `.missing` where no

@@ -65,7 +65,7 @@ public enum RawAudioReport {
     page.image(
       try PNG.bytes(curves.render()),
       caption: "Each loss relative to its first value: of training in at most some 200 means, of windows held out at the checkpoints.")
-    try createDirectory(directory)
+    try FilePath.createDirectory(directory)
     let path = "\(directory)/report.html"
     try page.write(to: path)
     return path

@@ -35,7 +35,7 @@ public struct RawAudioTrainingOptions: Equatable, Sendable {
 
 /// Trains an autoencoder of raw samples with Adam. Iteration i draws batch i of the data, so a resumed run continues bit for
 /// bit.
-public final class RawAudioTrainer {
+public final class RawAudioTrainer: ResumableTrainer {
   public let network: RawAutoencoder
   public let options: RawAudioTrainingOptions
   public let data: RawAudioData
@@ -46,16 +46,9 @@ public final class RawAudioTrainer {
   let secondMoment: ParameterStore
   private let pass: RawAutoencoderPass
   private let objective: RawAudioObjective
-
-  /// What one step found.
-  public struct Step: Sendable {
-    /// Counts from 1.
-    public let iteration: Int
-    /// The loss of the batch before the step.
-    public let loss: Double
-    /// L2 norm of the gradient over all parameters.
-    public let gradientNorm: Double
-  }
+  /// Windows held out that measures are taken of.
+  private lazy var heldOut = data.heldOutWindows(Self.judged)
+  static let judged = 64
 
   public init(
     _ network: RawAutoencoder, options: RawAudioTrainingOptions, data: RawAudioData
@@ -77,13 +70,13 @@ public final class RawAudioTrainer {
 
   /// One step on the next batch. A loss or gradient that is not finite throws before the weights change.
   @discardableResult
-  public func step() throws(PerceptualError) -> Step {
+  public func step() throws(PerceptualError) -> TrainingStep {
     try step(on: data.batch(iteration, count: options.batch, seed: options.seed))
   }
 
   /// One step on windows [batch, 2048].
   @discardableResult
-  func step(on windows: Tensor<Float>) throws(PerceptualError) -> Step {
+  func step(on windows: Tensor<Float>) throws(PerceptualError) -> TrainingStep {
     require(
       windows.shape == [options.batch, RawAutoencoderOptions.window],
       "windows: shape \(windows.shape), a batch of \(options.batch) is needed")
@@ -109,7 +102,7 @@ public final class RawAudioTrainer {
       parameter: network.parameters.values, gradient: gradient.values, firstMoment: firstMoment.values,
       secondMoment: secondMoment.values, count: gradient.count, step: iteration, learningRate: options.learningRate,
       weightDecay: 0)
-    return Step(iteration: iteration, loss: loss, gradientNorm: squares.squareRoot())
+    return TrainingStep(iteration: iteration, loss: loss, gradientNorm: squares.squareRoot())
   }
 
   /// The loss on windows held out and what the network makes of them, in batches.
@@ -126,5 +119,19 @@ public final class RawAudioTrainer {
       samples += options.loss == .categorical ? RawAudioDecoding.mean.samples(ofLogits: output).elements : output.elements
     }
     return (sum / Double(count), Tensor(samples, shape: windows.shape))
+  }
+
+  public var iterations: Int { options.iterations }
+
+  /// The epoch; at checkpoints the loss on windows held out, and means of the measures of ``ClipMeasures`` over them.
+  public func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> [JSONValue.Member] {
+    let epoch = Double(step.iteration * options.batch) / Double(data.trainingCount)
+    var members: [JSONValue.Member] = [.init(key: "epoch", value: .number(epoch))]
+    if isCheckpoint {
+      let (loss, output) = validate(heldOut)
+      members.append(.init(key: "validationLoss", value: .number(loss)))
+      members += rawAudioMeasures(output, target: heldOut).map { .init(key: $0.name, value: .number($0.value)) }
+    }
+    return members
   }
 }

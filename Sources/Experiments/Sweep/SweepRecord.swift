@@ -34,7 +34,7 @@ public struct SweepRecord: Equatable, Sendable {
   /// Notes that the run begins or goes on on a machine, and writes the record.
   public mutating func begin(on machine: Machine, in directory: String) throws(PerceptualError) {
     if machines.last != machine { machines.append(machine) }
-    try createDirectory(directory)
+    try FilePath.createDirectory(directory)
     let document: JSONValue = ["options": options.json, "machines": .array(machines.map(\.json))]
     try FileBytes.write(Array((document.text + "\n").utf8), to: Self.path(in: directory))
   }

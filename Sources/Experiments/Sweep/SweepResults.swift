@@ -67,26 +67,10 @@ public struct SweepResults: Sendable {
   }
 
   private mutating func append(_ documents: [JSONValue]) throws(PerceptualError) {
-    var text = documents.map { $0.text + "\n" }.joined()
-    let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      throw PerceptualError(
-        .cannotCreate, "\(path): cannot be written (\(String(cString: strerror(errno)))); choose another --out")
-    }
-    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    do {
-      // A line that was cut off must not swallow this one.
-      let end = try handle.seekToEnd()
-      if end > 0 {
-        try handle.seek(toOffset: end - 1)
-        if try handle.read(upToCount: 1) != Data([0x0A]) { text = "\n" + text }
-      }
-      // One write: what several processes append does not mix.
-      try handle.write(contentsOf: Data(text.utf8))
-    } catch {
-      throw PerceptualError(
-        .inputOutput, "\(path): writing failed (\(error.localizedDescription)); check that the disk has room")
-    }
+    let file = try AppendingFile(path)
+    // A line that was cut off must not swallow this one.
+    try file.append((try file.endsALine() ? "" : "\n") + documents.map { $0.text + "\n" }.joined())
+    try file.synchronize()
     lines += documents.compactMap { SweepResult($0) }
   }
 }

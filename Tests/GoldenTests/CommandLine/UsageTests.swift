@@ -21,7 +21,14 @@ import Testing
     let outcome = try perceptual(arguments)
     #expect(outcome.exitCode == 64)
     #expect(outcome.output == "")
-    #expect(outcome.errors.contains("Usage:"))
+    #expect(outcome.errorLines.count == 1, "\(outcome.errors)")
+    #expect(outcome.errors.hasPrefix("perceptual: ") && outcome.errors.contains("--help"), "\(outcome.errors)")
+  }
+
+  @Test func theVersionIsPrinted() throws {
+    let outcome = try perceptual("--version")
+    #expect(outcome.exitCode == 0 && outcome.errors == "")
+    #expect(outcome.output.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+\n/) != nil, "\(outcome.output)")
   }
 
   @Test func anInstructionSetThatIsNotThereIsUsage() throws {

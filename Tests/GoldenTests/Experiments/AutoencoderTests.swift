@@ -253,7 +253,7 @@ import Testing
       Tensor(uniformNoise(seed: 3, stream: .other, index: UInt64(index), count: 1024), shape: [32, 32])
     }
     let options = TrainingOptions(loss: .mse, iterations: 40, batch: 2, size: 32, seed: 1)
-    func run(_ pictures: [Tensor<Float>]) throws -> TrainingRun {
+    func run(_ pictures: [Tensor<Float>]) throws -> TrainingRun<Trainer> {
       TrainingRun(
         try Trainer(
           Autoencoder(AutoencoderOptions(channels: channels), seed: 1), options: options, data: .pictures(pictures)),

@@ -123,7 +123,7 @@ import Testing
       {"iteration":3,"loss":0.25,"gradi
       {"iteration":4,"loss":0.125,"gradientNorm":0.5,"seconds":1}
       """
-    let curves = LearningCurves(log: log)
+    let curves = LearningCurves(log: Array(log.utf8))
     #expect(curves.loss.map(\.x) == [1, 4] && curves.losses == [0.5, 0.125])
     #expect(curves.gradientNorm.map(\.y) == [2, 1, 0.5])
     #expect(curves.liveLatents.map(\.y) == [0.9] && curves.offCentreLatents.map(\.x) == [1])

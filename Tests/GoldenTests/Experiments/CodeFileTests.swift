@@ -80,7 +80,7 @@ import Testing
     "8950434f0d0a1a0a0100010002000000efcdab8967452301803e0000a00f000000000000"
     + "010000000200000037f79faf0000d0c000001040b241"
 
-  @Test func checksumIsThatOfEthernet() { #expect(crc32(Array("123456789".utf8)) == 0xCBF4_3926) }
+  @Test func checksumIsThatOfEthernet() { #expect(Checksum(Array("123456789".utf8)).value == 0xCBF4_3926) }
 
   /// Random bits cost nothing more than plain; skewed ones come near their entropy.
   @Test func entropyCodingPaysWhereThereIsAnythingToGain() {
@@ -130,7 +130,7 @@ import Testing
     var bytes = bytes
     guard bytes.count >= 48 else { return bytes }
     for byte in 0..<4 { bytes[44 + byte] = 0 }
-    let checksum = crc32(bytes)
+    let checksum = Checksum(bytes).value
     for byte in 0..<4 { bytes[44 + byte] = UInt8(truncatingIfNeeded: checksum >> (8 * byte)) }
     return bytes
   }

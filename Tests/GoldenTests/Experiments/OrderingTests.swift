@@ -66,7 +66,7 @@ import Testing
     let record = try Table1Record(contentsOf: "\(Self.directory)/record.json")
     var rows: [Table1Row] = []
     for (data, loss) in Table1.models {
-      guard let file = table.trainedFile(data, loss, weights: Self.directory) else { continue }
+      guard let file = try table.trainedFile(data, loss, weights: Self.directory) else { continue }
       rows.append(try table.evaluate(try Checkpoint.read(file), data: data, loss: loss).row)
     }
     #expect(rows.count == record.document["models"]?.array?.count)

@@ -187,6 +187,51 @@ import Testing
     #expect(runs[0][7] < runs[0][0])
   }
 
+  /// A line with its measures is in the log before the checkpoint of its iteration is written, and a run that goes on ends
+  /// with the weights of one that was not stopped.
+  @Test func theLogIsAheadOfTheCheckpoint() throws {
+    let sound = ClipFitTests.sound(1, rate: 11_025).samples.elements
+    func trainer() throws -> RawAudioTrainer {
+      try RawAudioTrainer(
+        RawAutoencoder(RawAutoencoderOptions(channels: 4, latent: 3, levels: 1), seed: 2),
+        options: RawAudioTrainingOptions(loss: .mse, iterations: 5, batch: 2, learningRate: 1e-3, seed: 5),
+        data: try RawAudioData(recordings: [sound]))
+    }
+    try withTemporaryDirectory { directory in
+      let whole = try trainer()
+      for _ in 0..<5 { try whole.step() }
+      var stopped = false
+      let first = TrainingRun(try trainer(), directory: directory, checkpointEvery: 2)
+      let outcome = try first.run(shouldStop: { stopped }) { step in
+        let lines = LearningCurves(contentsOf: "\(directory)/log.jsonl").loss
+        #expect(lines.map(\.x) == (1...step.iteration).map(Double.init))
+        #expect(!FileManager.default.fileExists(atPath: Checkpoint.path(iteration: step.iteration, in: directory)))
+        stopped = step.iteration == 3
+      }
+      #expect(outcome == .stopped(iteration: 3))
+      let second = TrainingRun(try trainer(), directory: directory, checkpointEvery: 2)
+      #expect(try second.resume() == 3)
+      #expect(try second.run() == .finished)
+      #expect(second.trainer.network.tensors.map(\.tensor) == whole.network.tensors.map(\.tensor))
+      let log = String(decoding: try FileBytes.read("\(directory)/log.jsonl"), as: UTF8.self)
+      let measured = log.split(separator: "\n").map { $0.contains("\"validationLoss\":") && $0.contains("barkDistance") }
+      #expect(measured == [false, true, false, true, true])
+      // Of other sound, or another shape.
+      let others = [
+        try RawAudioTrainer(
+          RawAutoencoder(RawAutoencoderOptions(channels: 4, latent: 3, levels: 1), seed: 2),
+          options: first.trainer.options, data: try RawAudioData(recordings: [sound.map { $0 / 2 }])),
+        try RawAudioTrainer(
+          RawAutoencoder(RawAutoencoderOptions(channels: 4, latent: 5, levels: 1), seed: 2),
+          options: first.trainer.options, data: try RawAudioData(recordings: [sound])),
+      ]
+      for (other, phrase) in zip(others, ["sound is mean square", "latent is 3"]) {
+        let error = #expect(throws: PerceptualError.self) { try TrainingRun(other, directory: directory).resume() }
+        #expect(error?.kind == .usage && error?.description.contains(phrase) == true, "\(error?.description ?? "")")
+      }
+    }
+  }
+
   /// Training and held-out losses are relative to the same first loss; a log without checkpoints has no second curve.
   @Test func curvesOfALog() throws {
     let lines = try [

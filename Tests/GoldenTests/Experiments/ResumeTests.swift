@@ -84,9 +84,7 @@ import Testing
       }
       #expect(error?.description.contains("pictures is") == true, "\(error?.description ?? "")")
       // As a version before this check wrote it.
-      let path = Checkpoint.path(iteration: 1, in: directory)
-      let network = try Checkpoint.read(path)
-      try Checkpoint.write(network, to: path, metadata: ["loss": "mse", "batch": "2"])
+      try writeAsEarlierVersion(first, in: directory, metadata: ["loss": "mse", "batch": "2"])
       try trainer(settings, picture: 0.5).resume(iteration: 1, in: directory)
     }
     try withTemporaryDirectory { directory in

@@ -1,7 +1,19 @@
 import Fast
 import PerceptualCore
+import PerceptualFiles
 
 @testable import PerceptualExperiments
+
+/// Writes a checkpoint as a version did that knew neither checksums nor most settings: of the metadata of the weights what
+/// is given stays, beside what describes the network.
+func writeAsEarlierVersion(_ trainer: Trainer, in directory: String, metadata: [String: String]) throws {
+  let path = try trainer.writeCheckpoint(in: directory)
+  var pair = try CheckpointPair(iteration: trainer.iteration, in: directory)
+  pair.weights.metadata = Checkpoint.describe(trainer.network.options).merging(metadata) { _, new in new }
+  try pair.weights.write(to: path)
+  pair.optimizer.metadata = [:]
+  try pair.optimizer.write(to: Checkpoint.optimizerPath(iteration: trainer.iteration, in: directory))
+}
 
 /// A network after a few steps on noise, so that its running statistics are some.
 func smallNetwork(

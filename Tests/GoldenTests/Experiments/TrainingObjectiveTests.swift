@@ -102,8 +102,7 @@ import Testing
         #expect(error?.description.contains(phrase) == true, "\(error?.description ?? "")")
       }
       // A version that knew of one loss and one family alone.
-      let path = Checkpoint.path(iteration: 1, in: directory)
-      try Checkpoint.write(try Checkpoint.read(path), to: path, metadata: ["loss": "nlpd"])
+      try writeAsEarlierVersion(first, in: directory, metadata: ["loss": "nlpd"])
       try trainer([], .hepburn).resume(iteration: 1, in: directory)
       #expect(throws: PerceptualError.self) { try trainer(mix, .hepburn).resume(iteration: 1, in: directory) }
     }

@@ -80,6 +80,20 @@ import Testing
     }
   }
 
+  /// The header knows the length: what is left of a file is not taken for the whole.
+  @Test(arguments: ["wav", "rf64", "w64", "aiff", "au"]) func aCutIsSeen(_ suffix: String) throws {
+    try withTemporaryDirectory { directory in
+      let path = "\(directory)/cut.\(suffix)"
+      let bytes = try FileBytes.read(containerPath("tone.\(suffix)"))
+      try FileBytes.write(Array(bytes.prefix(bytes.count * 3 / 5)), to: path)
+      #expect(try AudioFile.information(path).frames == 5512)
+      let error = #expect(throws: PerceptualError.self) { try AudioFile.read(path) }
+      #expect(error?.description.contains("cut short") == true, "\(error?.description ?? "")")
+      let part = try AudioFile.read(path, from: 100, frames: 1000)
+      #expect(part == (try AudioFile.read(containerPath("tone.\(suffix)"), from: 100, frames: 1000)))
+    }
+  }
+
   @Test func mutantsDependOnTheirSeed() throws {
     let bytes = try FileBytes.read(Self.containers[0].path)
     var (a, b, c) = (AudioMutation(seed: 1), AudioMutation(seed: 1), AudioMutation(seed: 2))

@@ -192,6 +192,33 @@ import Testing
       try FileBytes.write(flac, to: "\(directory)/a.flac")
       #expect(try AudioFile.read("\(directory)/a.wav") == clip)
       #expect(try AudioFile.read("\(directory)/a.flac") == clip)
+      // What programs write that read ahead: nearly the greatest signed number.
+      for size in [0x7FFF_F000, 0x7FFF_0000, 0x7FFF_FFDA] {
+        for (place, value) in [(4, size + 36), (40, size)] {
+          for byte in 0..<4 { wav[place + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
+        }
+        try FileBytes.write(wav, to: "\(directory)/pipe.wav")
+        #expect(try AudioFile.information("\(directory)/pipe.wav").frames == 1000)
+        #expect(try AudioFile.read("\(directory)/pipe.wav") == clip)
+      }
+    }
+  }
+
+  /// More than 4 GiB, of which the header can say 64 000 bytes alone; sparse.
+  @Test func aSizeThatWrappedIsRefused() throws {
+    try withTemporaryDirectory { directory in
+      let path = "\(directory)/wrapped.wav"
+      var wav = try AudioFile.bytes(of: Self.clip(channels: 1, frames: 10)).bytes.prefix(44)
+      for (place, value) in [(4, 64_036), (40, 64_000)] {
+        for byte in 0..<4 { wav[place + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
+      }
+      try FileBytes.write(Array(wav), to: path)
+      let handle = try FileHandle(forWritingTo: URL(filePath: path))
+      try handle.truncate(atOffset: 44 + (1 << 32) + 64_000)
+      try handle.close()
+      let error = #expect(throws: PerceptualError.self) { try AudioFile.information(path) }
+      #expect(error?.kind == .malformed)
+      #expect(error?.description.contains("convert it to RF64") == true, "\(error?.description ?? "")")
     }
   }
 
@@ -211,6 +238,9 @@ import Testing
       .bytes
     for (offset, byte) in [0x00, 0x00, 0x80, 0x7F].enumerated() { wav[wav.count - 8 + offset] = UInt8(byte) }
     try refused("infinite.wav", wav, ["finite samples were expected, found inf in frame 1"])
+    // So loud that its power would be no number: 1e18.
+    for (offset, byte) in [0x6B, 0x0B, 0x5E, 0x5D].enumerated() { wav[wav.count - 8 + offset] = UInt8(byte) }
+    try refused("loud.wav", wav, ["samples up to 1.0995116e+12 (full scale is 1) were expected, found 1e+18", "less gain"])
   }
 
   @Test func refusesToWrite() throws {

@@ -1,0 +1,69 @@
+import PerceptualCore
+import PerceptualFiles
+
+/// A training's state in two files: the weights, and what the optimizer knows. Both name every setting; the optimizer's
+/// file names the checksum of the weights that it belongs to.
+struct CheckpointPair {
+  /// In the optimizer's file.
+  private static let weightsKey = "weights"
+
+  let iteration: Int
+  var weights: SafetensorsFile
+  var optimizer: SafetensorsFile
+
+  init(
+    iteration: Int, metadata: [String: String], weights: [(name: String, tensor: Tensor<Float>)],
+    first: ParameterStore, second: ParameterStore
+  ) {
+    self.iteration = iteration
+    let metadata = metadata.merging(["iteration": "\(iteration)"]) { _, new in new }
+    self.weights = SafetensorsFile(metadata: metadata)
+    for (name, tensor) in weights { self.weights[name] = .float32(tensor) }
+    self.weights = self.weights.sealed()
+    optimizer = SafetensorsFile(metadata: metadata)
+    optimizer.metadata[Self.weightsKey] = self.weights.checksum
+    for (kind, store) in [("first", first), ("second", second)] {
+      for entry in store.entries { optimizer["optimizer.\(kind).\(entry.name)"] = .float32(store.tensor(entry)) }
+    }
+    optimizer = optimizer.sealed()
+  }
+
+  /// Reads the two files of an iteration. Throws `.malformed` where one is damaged, or they are not of one another.
+  init(iteration: Int, in directory: String) throws(PerceptualError) {
+    self.iteration = iteration
+    let path = Checkpoint.optimizerPath(iteration: iteration, in: directory)
+    optimizer = try SafetensorsFile(contentsOf: path)
+    weights = try SafetensorsFile(contentsOf: Checkpoint.path(iteration: iteration, in: directory))
+    // Files from before there were checksums have none.
+    if let wanted = optimizer.metadata[Self.weightsKey], wanted != weights.checksum || optimizer.checksum == nil {
+      throw PerceptualError(
+        .malformed,
+        "\(path): it belongs to weights of checksum \(wanted), those beside it have \(weights.checksum ?? "none"): put the "
+          + "files of one training together again")
+    }
+    if !isFinite {
+      throw PerceptualError(
+        .malformed, "\(weights.source): numbers were expected, found one that is not finite: go on from an earlier one")
+    }
+  }
+
+  /// Whether all weights are numbers, and so worth going on from.
+  var isFinite: Bool {
+    weights.names.allSatisfy { name in weights[name].map { $0.float.elements.allSatisfy(\.isFinite) } ?? true }
+  }
+
+  /// The optimizer's file first, so that weights never stand without it.
+  func write(in directory: String) throws(PerceptualError) {
+    try optimizer.write(to: Checkpoint.optimizerPath(iteration: iteration, in: directory))
+    try weights.write(to: Checkpoint.path(iteration: iteration, in: directory))
+  }
+
+  /// Takes over the moments of the optimizer.
+  func restore(first: ParameterStore, second: ParameterStore) throws(PerceptualError) {
+    for (kind, store) in [("first", first), ("second", second)] {
+      for entry in store.entries {
+        store.set(entry, to: try optimizer.float("optimizer.\(kind).\(entry.name)", shape: entry.shape))
+      }
+    }
+  }
+}

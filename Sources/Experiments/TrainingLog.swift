@@ -1,0 +1,57 @@
+import PerceptualCore
+import PerceptualFiles
+
+/// Lines of a training, one JSON object each, in the file as soon as they are known.
+struct TrainingLog {
+  private let file: AppendingFile
+
+  /// Opens the log of a run that goes on from an iteration. Lines up to that stay as they are, to the byte; what a killed
+  /// run wrote after its checkpoint, which comes again, is taken off.
+  ///
+  /// Throws `.malformed` where a line is none of a training's, `.missing` or `.inputOutput` where the file cannot be read;
+  /// nothing is changed then. `note` hears where lines are missing.
+  init(path: String, keeping iteration: Int, note: (String) -> Void) throws(PerceptualError) {
+    file = try AppendingFile(path)
+    let bytes = try FileBytes.read(path)
+    // Where the lines to keep end, and the iteration of the last.
+    var (end, last) = (0, 0)
+    var number = 0
+    for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
+      number += 1
+      // What stands after the last line's end is a line that was cut off.
+      if line.endIndex == bytes.endIndex { break }
+      let found = (try? JSONValue(parsing: line))?["iteration"]?.integer
+      guard let found, found > last else {
+        let expected = found == nil ? "a JSON object with an iteration" : "an iteration after \(last)"
+        throw PerceptualError(
+          .malformed,
+          "\(path): line \(number) should be \(expected), found \(Self.excerpt(line)): mend the line, or move the file "
+            + "away to begin another")
+      }
+      if found > iteration { break }
+      (end, last) = (line.endIndex + 1, found)
+    }
+    if end < bytes.count { try file.cut(at: end) }
+    if last < iteration {
+      note(
+        "\(path): the lines of iterations \(last + 1) to \(iteration) are missing, which the checkpoint has; it goes on "
+          + "with \(iteration + 1)")
+    }
+  }
+
+  private static func excerpt(_ line: ArraySlice<UInt8>) -> String {
+    let text = String(decoding: line.prefix(40), as: UTF8.self)
+    return "\"\(text)\"\(line.count > 40 ? "..." : "")"
+  }
+
+  func append(_ step: TrainingStep, seconds: Double, _ others: [JSONValue.Member]) throws(PerceptualError) {
+    let members: [JSONValue.Member] = [
+      .init(key: "iteration", value: .integer(step.iteration)), .init(key: "loss", value: .number(step.loss)),
+      .init(key: "gradientNorm", value: .number(step.gradientNorm)), .init(key: "seconds", value: .number(seconds)),
+    ]
+    try file.append(JSONValue.object(members + others).text + "\n")
+  }
+
+  /// Returns when the lines have reached the disk.
+  func synchronize() throws(PerceptualError) { try file.synchronize() }
+}

@@ -1,0 +1,28 @@
+import PerceptualCPNG
+
+/// CRC-32 as in Ethernet, gzip and PNG (polynomial 04C11DB7, reflected), of bytes that come one after the other: zlib's.
+package struct Checksum {
+  package private(set) var value: UInt32 = 0
+
+  package init() {}
+
+  package init(_ bytes: [UInt8]) { add(bytes) }
+
+  /// Numbers as they lie in memory.
+  package mutating func add<Element: BitwiseCopyable>(_ elements: [Element]) {
+    value = elements.withUnsafeBytes { bytes in
+      // zlib starts anew where it is given no address.
+      guard let base = bytes.baseAddress else { return value }
+      return UInt32(truncatingIfNeeded: crc32_z(UInt(value), base, bytes.count))
+    }
+  }
+
+  /// A text and a zero, which ends it.
+  package mutating func add(_ text: String) { add(Array(text.utf8) + [0]) }
+
+  /// Eight hexadecimal digits.
+  package var digits: String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+}

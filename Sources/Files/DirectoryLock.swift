@@ -1,0 +1,62 @@
+import Foundation
+import PerceptualCore
+
+/// A directory that one process writes to: a file in it names the process while it does. The system lets the lock go with
+/// the process, however that ends.
+package final class DirectoryLock {
+  package static let fileName = "in-use"
+
+  private let path: String
+  private let descriptor: Int32
+
+  /// Takes a directory that exists.
+  ///
+  /// Throws `.cannotCreate` where another process, or another part of this one, has it.
+  package init(_ directory: String) throws(PerceptualError) {
+    path = FilePath.joined(directory, Self.fileName)
+    while true {
+      let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+      guard descriptor >= 0 else {
+        throw PerceptualError(
+          .cannotCreate, "\(path): cannot be created (\(lastSystemError())): choose a directory that is writable")
+      }
+      if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
+        let owner = Self.owner(descriptor)
+        _ = close(descriptor)
+        throw PerceptualError(
+          .cannotCreate, "\(directory): \(owner) is writing here: wait until it ends, or choose another directory")
+      }
+      // The one that had it may have removed it meanwhile.
+      var (held, found) = (stat(), stat())
+      guard fstat(descriptor, &held) == 0, stat(path, &found) == 0, held.st_ino == found.st_ino else {
+        _ = close(descriptor)
+        continue
+      }
+      self.descriptor = descriptor
+      break
+    }
+    let text = "process \(getpid()) on \(Self.host), started \(Self.now)\n"
+    _ = ftruncate(descriptor, 0)
+    _ = [UInt8](text.utf8).withUnsafeBytes { writeAll($0, to: descriptor) }
+  }
+
+  deinit {
+    unlink(path)
+    _ = close(descriptor)
+  }
+
+  private static func owner(_ descriptor: Int32) -> String {
+    var bytes = [UInt8](repeating: 0, count: 200)
+    let count = bytes.withUnsafeMutableBytes { buffer in
+      buffer.baseAddress.map { pread(descriptor, $0, buffer.count, 0) } ?? 0
+    }
+    let text = String(decoding: bytes.prefix(max(count, 0)).prefix { $0 != 0x0A }, as: UTF8.self)
+    return text.isEmpty ? "another process" : text
+  }
+
+  private static var host: String {
+    ProcessInfo.processInfo.hostName
+  }
+
+  private static var now: String { Date().ISO8601Format() }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import PerceptualCore
+import PerceptualFiles
+import Testing
+
+@testable import PerceptualExperiments
+
+/// The log is history: what is there stays, and what cannot be read is refused and left alone.
+@Suite struct TrainingLogTests {
+  private static func line(_ iteration: Int) -> String { #"{"iteration":\#(iteration),"loss":0.5}"# }
+
+  /// The log after a run went on from an iteration, and what was said.
+  private func resumed(_ log: [UInt8], keeping iteration: Int) throws -> (bytes: [UInt8], notes: [String]) {
+    var result: (bytes: [UInt8], notes: [String]) = ([], [])
+    try withTemporaryDirectory { directory in
+      let path = "\(directory)/log.jsonl"
+      try Data(log).write(to: URL(filePath: path))
+      var notes: [String] = []
+      let training = try TrainingLog(path: path, keeping: iteration) { notes.append($0) }
+      try training.append(TrainingStep(iteration: iteration + 1, loss: 0.25, gradientNorm: 1), seconds: 2, [])
+      try training.synchronize()
+      result = (try FileBytes.read(path), notes)
+    }
+    return result
+  }
+
+  private static let next = #"{"iteration":3,"loss":0.25,"gradientNorm":1.0,"seconds":2.0}"# + "\n"
+
+  private static let kept: [String] = [
+    "\(line(1))\n\(line(2))\n", "\(line(1))\r\n\(line(2))\r\n", "  {\"loss\": 1, \"iteration\" : 1}\n\(line(2))\n",
+    "{\"iteration\":1,\"note\":\"d\u{e9}j\u{e0}\"}\n\(line(2))\n",
+  ]
+  private static let again: [String] = [
+    "\(line(3))\n\(line(4))\n", "\(line(3))\n{\"itera", "{\"iteration\":3", "\0\0\0\0", "{\"a\":1}",
+  ]
+
+  /// Line ends, spacing and order of members are a matter of taste and stay.
+  @Test(arguments: kept) func whatIsThereStaysToTheByte(_ log: String) throws {
+    let (bytes, notes) = try resumed(Array(log.utf8), keeping: 2)
+    #expect(String(decoding: bytes, as: UTF8.self) == log + Self.next)
+    #expect(notes == [])
+  }
+
+  /// Lines that a killed run wrote after its checkpoint come again; a line that it did not finish as well.
+  @Test(arguments: again) func whatComesAgainIsTakenOff(_ tail: String) throws {
+    let log = "\(Self.line(1))\n\(Self.line(2))\n"
+    let (bytes, notes) = try resumed(Array((log + tail).utf8), keeping: 2)
+    #expect(String(decoding: bytes, as: UTF8.self) == log + Self.next)
+    #expect(notes == [])
+  }
+
+  @Test func missingLinesAreSaid() throws {
+    let (bytes, notes) = try resumed(Array("\(Self.line(1))\n{\"iteration\":2".utf8), keeping: 2)
+    #expect(String(decoding: bytes, as: UTF8.self) == "\(Self.line(1))\n" + Self.next)
+    #expect(notes.count == 1 && notes[0].contains("the lines of iterations 2 to 2 are missing"), "\(notes)")
+    let (begun, said) = try resumed([], keeping: 2)
+    #expect(String(decoding: begun, as: UTF8.self) == Self.next)
+    #expect(said.count == 1 && said[0].contains("the lines of iterations 1 to 2 are missing"), "\(said)")
+  }
+
+  /// A log, and what is said of it.
+  struct Damage: Sendable {
+    let log: [UInt8]
+    let phrase: String
+
+    init(_ text: String, _ phrase: String) {
+      // A byte that is not UTF-8 where the text has a question mark.
+      log = text.utf8.map { $0 == UInt8(ascii: "?") ? 0xE9 : $0 }
+      self.phrase = phrase
+    }
+  }
+
+  private static let damages: [Damage] = [
+    Damage("{\"iteration\":1,\"note\":\"d?\"}\n\(line(2))\n", "line 1 should be a JSON object"),
+    Damage("\(line(1))\n\(line(1))\n", "line 2 should be an iteration after 1"),
+    Damage("\(line(1))\n\n\(line(2))\n", "line 2 should be a JSON object"),
+    Damage("\(line(1))\n\(line(2).dropLast())\n", "line 2 should be a JSON object"),
+    Damage("{\"loss\":1}\n", "line 1 should be a JSON object with an iteration"),
+  ]
+
+  /// A line amid the others that is none: nothing is changed, and the message names it.
+  @Test(arguments: damages)
+  func damageIsRefusedAndLeftAlone(_ damage: Damage) throws {
+    let (log, phrase) = (damage.log, damage.phrase)
+    try withTemporaryDirectory { directory in
+      let path = "\(directory)/log.jsonl"
+      try Data(log).write(to: URL(filePath: path))
+      let error = #expect(throws: PerceptualError.self) { try TrainingLog(path: path, keeping: 2) { _ in } }
+      #expect(error?.kind == .malformed)
+      #expect(error?.description.contains(phrase) == true, "\(error?.description ?? "")")
+      #expect(try FileBytes.read(path) == log)
+    }
+  }
+
+  @Test func aFolderIsNoLog() throws {
+    try withTemporaryDirectory { directory in
+      #expect(throws: PerceptualError.self) { try TrainingLog(path: directory, keeping: 1) { _ in } }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+"""What the scripts of tools/reliability share: the program, the preloaded library, scratch directories, comparing results."""
+import json, os, pathlib, re, shutil, subprocess, sys, tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+PROGRAM = pathlib.Path(os.environ.get("PERCEPTUAL", ROOT / ".build/release/perceptual"))
+SMALL = ["--batch", "1", "--channels", "2", "--size", "32", "--threads", "1"]
+
+
+def library(directory):
+    """Compiles interpose.c; returns the shared object."""
+    path = pathlib.Path(directory) / "interpose.so"
+    subprocess.run(
+        ["cc", "-O1", "-fPIC", "-shared", "-Wall", "-o", str(path), str(HERE / "interpose.c"), "-ldl"], check=True)
+    return path
+
+
+def scratch():
+    return tempfile.TemporaryDirectory(prefix="perceptual-reliability-")
+
+
+def check_program():
+    if not PROGRAM.exists():
+        sys.exit(f"{PROGRAM}: build it first, with swift build -c release, or name another in PERCEPTUAL")
+
+
+def run(arguments, directory, environment=None, timeout=600):
+    """Runs the program in a directory; returns exit code (negative: a signal) and the two streams."""
+    result = subprocess.run(
+        [str(PROGRAM), *arguments], cwd=directory, env=os.environ | (environment or {}), stdin=subprocess.DEVNULL,
+        capture_output=True, timeout=timeout)
+    return result.returncode, result.stdout, result.stderr
+
+
+def files(directory):
+    """Contents by path below a directory."""
+    directory = pathlib.Path(directory)
+    return {str(p.relative_to(directory)): p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()}
+
+
+def comparable(name, contents):
+    """What of a file is the same in every run: no seconds, no machine."""
+    if name.endswith((".jsonl", ".json")):
+        return re.sub(rb'"seconds":\s*[0-9.eE+-]+', b'"seconds":0', contents)
+    return contents
+
+
+def is_leftover(name):
+    base = name.rsplit("/", 1)[-1]
+    return base.startswith(".perceptual-") or base == "in-use"
+
+
+class Tally:
+    """Counts what was tried and says what did not hold."""
+
+    def __init__(self, what):
+        self.what, self.tried, self.violations = what, 0, []
+
+    def check(self, holds, sentence):
+        if not holds:
+            self.violations.append(sentence)
+            print(f"VIOLATED {sentence}", flush=True)
+        return holds
+
+    def finish(self):
+        print(f"{self.what}: {self.tried} tried, {len(self.violations)} violated", flush=True)
+        return 1 if self.violations else 0
