@@ -32,9 +32,9 @@ public struct LearningCurves: Sendable {
     }
   }
 
-  /// Empty where there is no such file.
-  public init(contentsOf path: String) {
-    self.init(log: (try? FileBytes.read(path)) ?? [])
+  /// Empty where there is no such file. Throws `.missing` or `.inputOutput` where it cannot be read.
+  public init(contentsOf path: String) throws(PerceptualError) {
+    self.init(log: FilePath.exists(path) ? try FileBytes.read(path) : [])
   }
 
   /// Loss and gradient norm over their first values, and the two shares of latents, over the iterations.

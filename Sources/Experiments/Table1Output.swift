@@ -20,7 +20,7 @@ extension Table1 {
     try writeText(record.document.text + "\n", to: "record.json")
     let figure = figure2(rows, reconstructions: reconstructions, clip: figureClip)
     try PNG.write(figure, to: "\(directory)/figure2.png")
-    let curves = learningCurves()
+    let curves = try learningCurves()
     if let curves { try PNG.write(curves, to: "\(directory)/learning-curves.png") }
     let audio = try writeAudio(rows, reconstructions: reconstructions)
     let report = Table1Report(table: self, rows: rows, others: others, measures: measures, command: command)
@@ -105,10 +105,10 @@ extension Table1 {
   }
 
   /// nil where no training left a log.
-  private func learningCurves() -> Picture? {
+  private func learningCurves() throws(PerceptualError) -> Picture? {
     var series: [LineChart.Series] = []
     for (data, loss) in Self.models {
-      let log = LearningCurves(contentsOf: "\(modelDirectory(data, loss))/log.jsonl")
+      let log = try LearningCurves(contentsOf: "\(modelDirectory(data, loss))/log.jsonl")
       guard let first = log.losses.first, first > 0 else { continue }
       series.append(
         LineChart.Series(name: TableModel(data, loss).title, values: log.losses.map { $0 / first }))

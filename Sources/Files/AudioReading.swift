@@ -37,15 +37,17 @@ public enum AudioFile {
 /// An open sound file.
 private final class AudioDecoder {
   let path: String
+  private let source: AudioSource
   private let file: OpaquePointer
   let information: AudioInformation
   private let isVorbis: Bool
 
   init(_ path: String) throws(PerceptualError) {
-    let promised = try AudioPromise.read(path)
+    source = AudioSource(try ByteSource(path: path))
+    let promised = try AudioPromise(source.bytes)
     var info = SF_INFO()
-    guard let file = sf_open(path, Int32(SFM_READ), &info) else {
-      throw PerceptualError(
+    guard let file = source.open(&info) else {
+      throw source.failure ?? PerceptualError(
         .malformed,
         "\(path): an audio file (WAV, FLAC, AIFF, Ogg and others) was expected, found something that is none "
           + "(\(sentence(sf_strerror(nil)))): convert it to WAV or FLAC, or download it again")
@@ -71,6 +73,7 @@ private final class AudioDecoder {
     information = AudioInformation(
       sampleRate: Int(info.samplerate), channels: Int(info.channels), frames: frames,
       formatName: formatName(info.format))
+    if let failure = source.failure { throw failure }
     if info.samplerate < 1 || info.channels < 1 {
       throw malformed(
         "a rate and channels of at least 1 were expected, found \(info.samplerate) Hz and \(info.channels) channels: "
@@ -83,8 +86,9 @@ private final class AudioDecoder {
 
   deinit { sf_close(file) }
 
+  /// A fault of the file, unless the disk is at fault.
   private func malformed(_ sentence: String) -> PerceptualError {
-    PerceptualError(.malformed, "\(path): \(sentence)")
+    source.failure ?? PerceptualError(.malformed, "\(path): \(sentence)")
   }
 
   /// Frames of a block of about 65 536 samples, however many channels a header claims.
@@ -124,11 +128,14 @@ private final class AudioDecoder {
   /// Ogg Vorbis file that was read from is not what stands there.
   private func place(at frame: Int) -> Bool {
     if isVorbis {
-      var info = SF_INFO()
-      guard let other = sf_open(path, Int32(SFM_READ), &info) else { return false }
-      var first = [Float](repeating: 0, count: max(1, Int(info.channels)))
-      let count = sf_readf_float(other, &first, 1)
-      sf_close(other)
+      let second = AudioSource(source.bytes)
+      let count = withExtendedLifetime(second) { () -> sf_count_t in
+        var info = SF_INFO()
+        guard let other = second.open(&info) else { return 0 }
+        defer { sf_close(other) }
+        var first = [Float](repeating: 0, count: max(1, Int(info.channels)))
+        return sf_readf_float(other, &first, 1)
+      }
       if count != 1 { return false }
     }
     return sf_seek(file, sf_count_t(frame), SEEK_SET) == frame

@@ -64,13 +64,13 @@ final class ByteSource {
     try checkReadable(path)
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
-      throw PerceptualError(.missing, "\(path): cannot be read (\(lastSystemError())): check its permissions")
+      throw cannotOpen(path)
     }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
-      let reason = lastSystemError()
+      let failure = cannotOpen(path)
       _ = Foundation.close(descriptor)
-      throw PerceptualError(.inputOutput, "\(path): its size cannot be read (\(reason)): check the disk")
+      throw failure
     }
     name = path
     count = Int(status.st_size)
@@ -132,6 +132,13 @@ final class ByteSource {
     if let failure { throw failure }
     return result
   }
+}
+
+/// Why a file that is there could not be opened: it may not be read, or the machine is at fault.
+private func cannotOpen(_ path: String) -> PerceptualError {
+  [EACCES, EPERM, ENOENT, ENOTDIR].contains(errno)
+    ? PerceptualError(.missing, "\(path): cannot be read (\(lastSystemError())): check its permissions")
+    : PerceptualError(.inputOutput, "\(path): cannot be read (\(lastSystemError())): try again, or check the disk")
 }
 
 /// Throws a sentence where `path` is missing or no regular file.

@@ -13,6 +13,8 @@ package enum FilePath {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
+  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
   /// The file that a path leads to; one that is not there yet, through a link that dangles.
   static func followingLinks(_ path: String) throws(PerceptualError) -> String {
     var path = path

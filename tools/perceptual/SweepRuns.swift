@@ -67,7 +67,7 @@ final class Sweep {
         // The other runs do not suffer; this one is kept, and its end is a result.
         failed.append(job.run.name)
         complain("run \"\(job.run.name)\": \(error.description)")
-        if !results.haveFailure(job.run.name) { try results.append(members(job), failure: error.description) }
+        if !results.haveFailure(job.run.name) { try results.append(try members(job), failure: error.description) }
       } catch let error as PerceptualError {
         throw named(job.run, error)
       }
@@ -91,7 +91,7 @@ final class Sweep {
     } else if isTrained {
       return nil
     }
-    let loss = LearningCurves(contentsOf: "\(job.command.out)/log.jsonl").loss.last?.y ?? .nan
+    let loss = try LearningCurves(contentsOf: "\(job.command.out)/log.jsonl").loss.last?.y ?? .nan
     return isTrained ? "tested" : "trained to a loss of \(short(loss))"
   }
 
@@ -101,11 +101,11 @@ final class Sweep {
     let network = try Checkpoint.read(path)
     let tested = Table1Row.results(network, pictures, largestGroup: evaluation.group).results
     try results.append(
-      job.run.name, members(job), tested, weights: network.identity, evaluation, bootstrap)
+      job.run.name, try members(job), tested, weights: network.identity, evaluation, bootstrap)
   }
 
-  private func members(_ job: Job) -> [JSONValue.Member] {
-    let curves = LearningCurves(contentsOf: "\(job.command.out)/log.jsonl")
+  private func members(_ job: Job) throws(PerceptualError) -> [JSONValue.Member] {
+    let curves = try LearningCurves(contentsOf: "\(job.command.out)/log.jsonl")
     return job.run.resultMembers(job.model, seed: job.seed, curves: curves, record: job.record)
   }
 

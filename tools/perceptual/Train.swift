@@ -147,7 +147,7 @@ struct TrainCommand: ParsableCommand {
       let run = TrainingRun(trainer, directory: out, checkpointEvery: checkpointEvery, note: printNote)
       let first = resume ? try run.resume() : 0
       try drive(run, from: first, label) {
-        let curves = LearningCurves(contentsOf: "\(out)/log.jsonl")
+        let curves = try LearningCurves(contentsOf: "\(out)/log.jsonl")
         let title = "\(trainingData.title), \(options.lossTitle), seed \(seed.seed)"
         try PNG.write(curves.picture(title: title), to: "\(out)/learning-curves.png")
       }

@@ -112,8 +112,7 @@ public enum RawAudioReport {
   }
 
   private static func checkpoints(in directory: String) throws(PerceptualError) -> [Int] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-    let all = names.compactMap { name -> Int? in
+    let all = try FilePath.names(in: directory).compactMap { name -> Int? in
       guard name.hasPrefix("checkpoint-"), name.hasSuffix(".safetensors") else { return nil }
       return Int(name.dropFirst("checkpoint-".count).dropLast(".safetensors".count))
     }.sorted()

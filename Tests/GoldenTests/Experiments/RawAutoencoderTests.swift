@@ -203,8 +203,8 @@ import Testing
       var stopped = false
       let first = TrainingRun(try trainer(), directory: directory, checkpointEvery: 2)
       let outcome = try first.run(shouldStop: { stopped }) { step in
-        let lines = LearningCurves(contentsOf: "\(directory)/log.jsonl").loss
-        #expect(lines.map(\.x) == (1...step.iteration).map(Double.init))
+        let lines = try? LearningCurves(contentsOf: "\(directory)/log.jsonl").loss
+        #expect(lines?.map(\.x) == (1...step.iteration).map(Double.init))
         #expect(!FileManager.default.fileExists(atPath: Checkpoint.path(iteration: step.iteration, in: directory)))
         stopped = step.iteration == 3
       }

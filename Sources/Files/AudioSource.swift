@@ -1,0 +1,50 @@
+import Foundation
+import PerceptualCSndfile
+import PerceptualCore
+
+/// A file that libsndfile reads by our calls: a disk that fails is told from a file that is damaged.
+final class AudioSource {
+  let bytes: ByteSource
+  /// What went wrong with the disk, if anything did.
+  private(set) var failure: PerceptualError?
+  private var position = 0
+
+  init(_ bytes: ByteSource) { self.bytes = bytes }
+
+  /// Opens a decoder, which must not outlive this object; nil where the bytes are no sound.
+  func open(_ info: inout SF_INFO) -> OpaquePointer? {
+    var callbacks = SF_VIRTUAL_IO(
+      get_filelen: { AudioSource.at($0) { sf_count_t($0.bytes.count) } },
+      seek: { offset, whence, user in AudioSource.at(user) { $0.seek(Int(offset), whence) } },
+      read: { target, count, user in AudioSource.at(user) { $0.read(target, Int(count)) } },
+      write: { _, _, _ in 0 },
+      tell: { AudioSource.at($0) { sf_count_t($0.position) } })
+    return sf_open_virtual(&callbacks, Int32(SFM_READ), &info, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  private static func at(_ user: UnsafeMutableRawPointer?, _ body: (AudioSource) -> sf_count_t) -> sf_count_t {
+    guard let user else { return 0 }
+    return body(Unmanaged<AudioSource>.fromOpaque(user).takeUnretainedValue())
+  }
+
+  private func seek(_ offset: Int, _ whence: Int32) -> sf_count_t {
+    let base = whence == SEEK_CUR ? position : whence == SEEK_END ? bytes.count : 0
+    let (sum, overflow) = base.addingReportingOverflow(offset)
+    if overflow || sum < 0 { return -1 }
+    position = sum
+    return sf_count_t(position)
+  }
+
+  private func read(_ target: UnsafeMutableRawPointer?, _ count: Int) -> sf_count_t {
+    let count = max(0, min(count, bytes.count - position))
+    guard let target, count > 0, failure == nil else { return 0 }
+    do throws(PerceptualError) {
+      try bytes.read(at: position, into: UnsafeMutableRawBufferPointer(start: target, count: count))
+    } catch {
+      failure = error
+      return 0
+    }
+    position += count
+    return sf_count_t(count)
+  }
+}
