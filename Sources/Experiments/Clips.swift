@@ -41,7 +41,7 @@ public struct ClipSet: Sendable {
     var set = ClipSet(clips: [], skipped: [])
     var room: [(file: String, rate: Int, frames: Int, most: Int)] = []
     for file in files {
-      do {
+      do throws(PerceptualError) {
         let information = try AudioFile.information(file)
         let frames = clipFrames(rate: information.sampleRate)
         if let obstacle = frontEnd.obstacle(frames: frames, rate: information.sampleRate) {
@@ -52,7 +52,7 @@ public struct ClipSet: Sendable {
         } else {
           room.append((file, information.sampleRate, information.frames, information.frames / frames))
         }
-      } catch {
+      } catch where error.kind != .inputOutput {
         set.skipped.append(error.description)
       }
     }

@@ -31,7 +31,7 @@ public struct PictureSet: Sendable {
           elements += picture.elements[first..<first + side]
         }
         used.append(file)
-      } catch {
+      } catch where error.kind != .inputOutput {
         skipped.append(error.description)
       }
     }

@@ -1,4 +1,3 @@
-import Foundation
 import PerceptualCore
 import PerceptualFiles
 
@@ -8,19 +7,22 @@ public enum RecordingOverlap {
   /// Pairs of paths, one of each list.
   public static func find(_ first: [String], _ second: [String]) throws(PerceptualError) -> [(String, String)] {
     var pairs: [(String, String)] = []
-    var byPath: [String: String] = [:]
+    // Where a file lies, by device and inode; one that is not there is found by whoever reads it.
+    var byPlace: [String: String] = [:]
     var bySize: [Int: [String]] = [:]
     for file in second {
-      byPath[resolved(file)] = file
-      bySize[size(file), default: []].append(file)
+      guard let identity = FilePath.identity(file) else { continue }
+      byPlace[identity.place] = file
+      bySize[identity.size, default: []].append(file)
     }
     for file in first {
-      if let same = byPath[resolved(file)] {
+      guard let identity = FilePath.identity(file) else { continue }
+      if let same = byPlace[identity.place] {
         pairs.append((file, same))
         continue
       }
       // Bytes are read only where the sizes agree.
-      let candidates = bySize[size(file)] ?? []
+      let candidates = bySize[identity.size] ?? []
       if candidates.isEmpty { continue }
       let bytes = try FileBytes.read(file)
       for other in candidates where try FileBytes.read(other) == bytes {
@@ -40,14 +42,5 @@ public enum RecordingOverlap {
       .usage,
       "\(one)\(copy): \(pairs.count) recordings are both in --music and in --test; test on other recordings than those "
         + "trained on")
-  }
-
-  private static func resolved(_ path: String) -> String {
-    URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
-  }
-
-  private static func size(_ path: String) -> Int {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: resolved(path))
-    return (attributes?[.size] as? NSNumber)?.intValue ?? -1
   }
 }

@@ -220,7 +220,7 @@ public struct Table1 {
       }
       candidates.append(weightsPath(data, loss, seed: other))
     }
-    return candidates.first { FileManager.default.fileExists(atPath: $0) }
+    return candidates.first { FilePath.exists($0) }
   }
 
   /// Tests a model under every pair of statistics and quantisation. Returns the row and the reconstructions of the

@@ -51,7 +51,7 @@ extension Table1 {
 
   /// Figure 2 of the paper: the input and its six reconstructions.
   private func figure2(_ rows: [Table1Row], reconstructions: [Tensor<Float>], clip: Int) -> Picture {
-    let name = (test.clips[clip].file as NSString).lastPathComponent
+    let name = FilePath.shown(FilePath.name(of: test.clips[clip].file))
     var panels: [SpectrogramPanel?] = [
       SpectrogramPanel(title: "Input", note: name, image: test.clips[clip].picture.image)
     ]

@@ -20,7 +20,7 @@ public struct Table1Record: Sendable {
     for file in Self.distinct(table.test.clips.map(\.file)) {
       let bytes = try FileBytes.read(file)
       recordings.append([
-        "file": .string((file as NSString).lastPathComponent), "bytes": .integer(bytes.count),
+        "file": .string(FilePath.shown(FilePath.name(of: file))), "bytes": .integer(bytes.count),
         "fnv1a": .string(hexadecimal(fnv1a(bytes), digits: 16)),
       ])
     }

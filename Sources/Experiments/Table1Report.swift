@@ -65,7 +65,7 @@ struct Table1Report {
       "Sound comes back from a picture by the inverse mel scale and Griffin-Lim, which alone costs quality: compare a "
         + "reconstruction with the input's own picture sounded again.")
     for clip in 0..<min(Self.clipsPlayed, table.test.clips.count) {
-      report.paragraph((table.test.clips[clip].file as NSString).lastPathComponent)
+      report.paragraph(FilePath.shown(FilePath.name(of: table.test.clips[clip].file)))
       for entry in audio where entry.clip == clip {
         report.audio(try AudioFile.bytes(of: entry.sound).bytes, label: entry.label)
       }

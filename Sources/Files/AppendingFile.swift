@@ -11,7 +11,7 @@ package final class AppendingFile {
   /// Throws `.cannotCreate` where it cannot be made or may not be written, `.malformed` where it is no regular file.
   package init(_ path: String) throws(PerceptualError) {
     self.path = path
-    descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    descriptor = FilePath.open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw PerceptualError(
         .cannotCreate, "\(path): cannot be opened to be written (\(lastSystemError())): check its permissions")

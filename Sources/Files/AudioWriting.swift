@@ -12,7 +12,7 @@ extension AudioFile {
   public static func write(
     _ clip: AudioClip, to path: String, encoding: AudioEncoding = .pcm16
   ) throws(PerceptualError) -> Int {
-    let suffix = URL(fileURLWithPath: path).pathExtension.lowercased()
+    let suffix = FilePath.suffix(of: path)
     guard let container = AudioContainer(rawValue: suffix) else {
       throw PerceptualError(
         .usage, "\(path): a name that ends in .wav or .flac was expected, found \".\(suffix)\": choose one of the two")

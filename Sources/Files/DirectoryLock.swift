@@ -15,7 +15,7 @@ package final class DirectoryLock {
   package init(_ directory: String) throws(PerceptualError) {
     path = FilePath.joined(directory, Self.fileName)
     while true {
-      let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+      let descriptor = FilePath.open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode: 0o644)
       guard descriptor >= 0 else {
         throw PerceptualError(
           .cannotCreate, "\(path): cannot be created (\(lastSystemError())): choose a directory that is writable")
@@ -27,8 +27,8 @@ package final class DirectoryLock {
           .cannotCreate, "\(directory): \(owner) is writing here: wait until it ends, or choose another directory")
       }
       // The one that had it may have removed it meanwhile.
-      var (held, found) = (stat(), stat())
-      guard fstat(descriptor, &held) == 0, stat(path, &found) == 0, held.st_ino == found.st_ino else {
+      var held = stat()
+      guard fstat(descriptor, &held) == 0, let found = FilePath.status(path), held.st_ino == found.st_ino else {
         _ = close(descriptor)
         continue
       }
@@ -41,7 +41,7 @@ package final class DirectoryLock {
   }
 
   deinit {
-    unlink(path)
+    FilePath.remove(path)
     _ = close(descriptor)
   }
 

@@ -62,7 +62,7 @@ final class ByteSource {
 
   init(path: String) throws(PerceptualError) {
     try checkReadable(path)
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = FilePath.open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw cannotOpen(path)
     }
@@ -143,14 +143,13 @@ private func cannotOpen(_ path: String) -> PerceptualError {
 
 /// Throws a sentence where `path` is missing or no regular file.
 func checkReadable(_ path: String) throws(PerceptualError) {
-  var status = stat()
-  guard stat(path, &status) == 0 else {
+  guard let status = FilePath.status(path) else {
     throw PerceptualError(.missing, "\(path): cannot be opened (\(lastSystemError())): check the path")
   }
-  if status.st_mode & S_IFMT == S_IFDIR {
+  if FilePath.isDirectory(status) {
     throw PerceptualError(.malformed, "\(path): a file was expected, found a directory: name a file in it")
   }
-  if status.st_mode & S_IFMT != S_IFREG {
+  if !FilePath.isFile(status) {
     throw PerceptualError(
       .malformed, "\(path): a regular file was expected, found a device or pipe: save it to a file first")
   }

@@ -20,22 +20,21 @@ final class FileSink {
   init(path: String) throws(PerceptualError) {
     self.path = path
     let resolved = try FilePath.followingLinks(path)
-    var status = stat()
-    let exists = stat(resolved, &status) == 0
-    if exists && status.st_mode & S_IFMT == S_IFDIR {
+    let status = FilePath.status(resolved)
+    if let status, FilePath.isDirectory(status) {
       throw PerceptualError(
         .cannotCreate, "\(path): a file is to be written here, found a directory: give a file's name")
     }
-    if exists && status.st_mode & S_IFMT != S_IFREG {
+    if let status, !FilePath.isFile(status) {
       target = .special
-      descriptor = open(resolved, O_WRONLY | O_CLOEXEC)
+      descriptor = FilePath.open(resolved, O_WRONLY | O_CLOEXEC)
     } else {
       let directory = FilePath.directory(of: resolved)
       TemporaryFile.removeStale(in: directory)
       let made = TemporaryFile.create(in: directory)
       descriptor = made.descriptor
       target = .file(resolved, temporary: made.path)
-      if exists && descriptor >= 0 { fchmod(descriptor, status.st_mode & 0o7777) }
+      if let status, descriptor >= 0 { fchmod(descriptor, status.st_mode & 0o7777) }
     }
     if descriptor < 0 {
       throw PerceptualError(
@@ -47,7 +46,7 @@ final class FileSink {
   deinit {
     guard descriptor >= 0 else { return }
     // The name goes while the file is still locked: it is nobody else's then.
-    if case .file(_, let temporary) = target { unlink(temporary) }
+    if case .file(_, let temporary) = target { FilePath.remove(temporary) }
     _ = Foundation.close(descriptor)
   }
 
@@ -74,7 +73,8 @@ final class FileSink {
     case .file(let final, let temporary):
       // A rename may reach the disk before the data does; after a power cut the file would be there and empty.
       if fsync(descriptor) != 0 { throw failure() }
-      if rename(temporary, final) != 0 {
+      let renamed = FilePath.withBytes(temporary) { from in FilePath.withBytes(final) { rename(from, $0) } }
+      if renamed != 0 {
         throw PerceptualError(.cannotCreate, "\(path): cannot be created (\(lastSystemError())): choose another name")
       }
       let closed = Foundation.close(descriptor)
@@ -114,7 +114,7 @@ private enum TemporaryFile {
       let digits = String(UInt64.random(in: 0..<1 << 48), radix: 16)
       let name = prefix + String(repeating: "0", count: 12 - digits.count) + digits + suffix
       let path = FilePath.joined(directory, name)
-      let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      let descriptor = FilePath.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC)
       if descriptor < 0 {
         if errno == EEXIST { continue }
         return (-1, path)
@@ -132,17 +132,12 @@ private enum TemporaryFile {
 
   /// Removes what processes that are gone have left; looks once a process into each directory.
   static func removeStale(in directory: String) {
-    guard visited.withLock({ $0.insert(directory).inserted }), let listing = opendir(directory) else { return }
-    defer { closedir(listing) }
-    while let entry = readdir(listing) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { continue }
+    guard visited.withLock({ $0.insert(directory).inserted }), let names = try? FilePath.names(in: directory) else { return }
+    for name in names where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
       let path = FilePath.joined(directory, name)
-      let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+      let descriptor = FilePath.open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
       guard descriptor >= 0 else { continue }
-      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { FilePath.remove(path) }
       _ = close(descriptor)
     }
   }

@@ -103,8 +103,9 @@ struct EvaluateCommand: ParsableCommand {
       let set = try loadClips(test, limit: clips, cache)
       return (set.batch, set.clips.map { ($0.file, $0.start) })
     }
-    let set = try PictureSet.load(PNG.list(in: pictures ?? ""), limit: clips)
-    for sentence in set.skipped { printNote("skipped \(sentence)") }
+    let listing = try PNG.listing(of: pictures ?? "")
+    let set = try PictureSet.load(listing.files, limit: clips)
+    for sentence in listing.skipped + set.skipped { printNote("skipped \(sentence)") }
     return (set.batch, set.files.map { ($0, nil) })
   }
 

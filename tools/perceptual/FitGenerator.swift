@@ -146,7 +146,7 @@ struct FitGeneratorCommand: ParsableCommand {
     do { try process.run() } catch { return nil }
     process.waitUntilExit()
     guard process.terminationStatus == 0 else { return nil }
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    defer { FilePath.remove(path) }
     return try AudioFile.read(path)
   }
 }

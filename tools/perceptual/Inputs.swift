@@ -108,12 +108,13 @@ struct CacheOptions: ParsableArguments {
 func loadClips(
   _ directory: String, limit: Int, _ options: CacheOptions
 ) throws(PerceptualError) -> ClipSet {
-  let files = try AudioFile.list(in: directory)
+  let listing = try AudioFile.listing(of: directory)
   var progress = Progress("reading \(directory)", total: limit, unit: "clips")
-  let set = try ClipSet.load(files, limit: limit, cache: options.cache) { done, total in
+  var set = try ClipSet.load(listing.files, limit: limit, cache: options.cache) { done, total in
     progress.update(done * limit / max(total, 1))
   }
   progress.finish()
+  set.skipped = listing.skipped + set.skipped
   for sentence in set.skipped { printNote("skipped \(sentence)") }
   return set
 }

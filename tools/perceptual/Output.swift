@@ -34,7 +34,7 @@ enum StandardStreams {
   }
 
   fileprivate static func note(_ text: String) {
-    if write(text, to: 2) != 0 { hasLostNotes.store(true, ordering: .relaxed) }
+    if write(FilePath.shown(text), to: 2) != 0 { hasLostNotes.store(true, ordering: .relaxed) }
   }
 
   /// Ends the process; with 74 where all went well but what was to be said of it.
@@ -54,7 +54,7 @@ struct ClosedOutput: Error {
 /// Throws `.inputOutput` where it cannot be written, such as a full disk behind a redirection; `ClosedOutput` where nobody
 /// reads it.
 func printResult(_ line: String) throws {
-  let reason = StandardStreams.write(line + "\n", to: 1)
+  let reason = StandardStreams.write(FilePath.shown(line) + "\n", to: 1)
   if reason == EPIPE { throw ClosedOutput() }
   if reason != 0 {
     throw PerceptualError(

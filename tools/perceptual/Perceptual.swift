@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import PerceptualCore
+import PerceptualFiles
 
 /// The root of the command line (docs/command-line.md).
 struct Perceptual: AsyncParsableCommand {
@@ -44,11 +45,19 @@ struct Perceptual: AsyncParsableCommand {
 
 @main
 enum Main {
+  /// Bytes, not texts: a path may be no UTF-8. What stands after "--" is never an option, nor a cry for help.
+  private static var arguments: [String] {
+    let texts = (1..<max(1, Int(CommandLine.argc))).compactMap { CommandLine.unsafeArgv[$0] }
+      .map { FilePath.text(of: Array(UnsafeBufferPointer(start: $0, count: strlen($0)).map { UInt8(bitPattern: $0) })) }
+    guard let end = texts.firstIndex(of: "--") else { return texts }
+    return texts[...end] + texts[(end + 1)...].map { $0.hasPrefix("-") ? "./\($0)" : $0 }
+  }
+
   static func main() async {
     StandardStreams.prepare()
     Interruption.prepare()
     do {
-      var command = try Perceptual.parseAsRoot()
+      var command = try Perceptual.parseAsRoot(arguments)
       if var command = command as? AsyncParsableCommand {
         try await command.run()
       } else {

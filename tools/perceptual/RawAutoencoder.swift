@@ -63,8 +63,9 @@ struct RawAutoencoderTrainCommand: ParsableCommand {
       try networkOptions.validate()
       try options.validate()
       try refuseCheckpoints(in: out, resume: resume)
-      let data = try RawAudioData(files: try AudioFile.list(in: data), limit: windows)
-      for sentence in data.skipped { printNote("skipped \(sentence)") }
+      let listing = try AudioFile.listing(of: data)
+      let data = try RawAudioData(files: listing.files, limit: windows)
+      for sentence in listing.skipped + data.skipped { printNote("skipped \(sentence)") }
       printNote(data.title)
       let trainer = try RawAudioTrainer(
         RawAutoencoder(networkOptions, seed: seed.seed), options: options, data: data)

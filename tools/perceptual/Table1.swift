@@ -178,7 +178,7 @@ struct Table1Command: ParsableCommand {
     var progress = Progress("rendering the test music", total: limit, unit: "clips")
     for index in 0..<limit {
       let path = "\(directory)/\(Synthesis.fileName(index: index))"
-      if !FileManager.default.fileExists(atPath: path) {
+      if !FilePath.exists(path) {
         try Synthesis.write(index: index, seed: Synthesis.testSeed, to: path)
       }
       files.append(path)

@@ -1,5 +1,5 @@
 """What the scripts of tools/reliability share: the program, the preloaded library, scratch directories, comparing results."""
-import json, os, pathlib, re, shutil, subprocess, sys, tempfile
+import json, os, pathlib, re, subprocess, sys, tempfile, zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -65,3 +65,36 @@ class Tally:
     def finish(self):
         print(f"{self.what}: {self.tried} tried, {len(self.violations)} violated", flush=True)
         return 1 if self.violations else 0
+
+
+TRAIN = ["train", "--data", "noise", "--loss", "mse", *SMALL, "--out", "out"]
+RAW = ["raw-autoencoder", "train", "--data", "music", "--loss", "mse", "--batch", "1", "--channels", "2", "--latent", "2",
+       "--windows", "8", "--threads", "1", "--out", "out"]
+
+
+def checksum(path_or_bytes):
+    """CRC-32 of a safetensors file's contents as docs/reliability.md has it, and the one that it carries; None, None for no file."""
+    contents = path_or_bytes
+    try:
+        size = int.from_bytes(contents[:8], "little")
+        header = json.loads(contents[8:8 + size])
+        data = contents[8 + size:]
+        metadata = header.pop("__metadata__", {})
+        value = 0
+        for key in sorted(metadata, key=str.encode):
+            if key != "crc32":
+                for text in (key, metadata[key]):
+                    value = zlib.crc32(text.encode() + b"\0", value)
+        end = 0
+        for name in sorted(header, key=str.encode):
+            entry = header[name]
+            for text in (name, entry["dtype"], ",".join(map(str, entry["shape"]))):
+                value = zlib.crc32(text.encode() + b"\0", value)
+            first, last = entry["data_offsets"]
+            value = zlib.crc32(data[first:last], value)
+            end = max(end, last)
+        if end != len(data):
+            return None, None
+        return f"{value:08x}", metadata.get("crc32")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None, None

@@ -60,7 +60,7 @@ public struct ClipSource: Sendable {
           + "recording")
     }
     let window = Array(resampled.elements[offset..<offset + ClipGenerator.samples])
-    let name = ((file as NSString).lastPathComponent as NSString).deletingPathExtension
+    let name = FilePath.stem(of: file)
     try self.init(name: name, file: file, start: begin, window: window)
   }
 

@@ -46,7 +46,7 @@ public struct RawAudioData: Sendable {
     for file in files {
       do throws(PerceptualError) {
         recordings.append(try Self.read(file))
-      } catch {
+      } catch where error.kind != .inputOutput {
         skipped.append(error.description)
       }
     }

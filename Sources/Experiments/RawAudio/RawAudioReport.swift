@@ -28,7 +28,7 @@ public enum RawAudioReport {
     for run in runs {
       let iterations = try checkpoints(in: run)
       var row: [SpectrogramPanel?] = []
-      var name = (run as NSString).lastPathComponent
+      var name = FilePath.shown(FilePath.name(of: run))
       for iteration in iterations {
         let (network, loss) = try RawAudioCheckpoint.read(Checkpoint.path(iteration: iteration, in: run))
         name = loss.rawValue
@@ -54,7 +54,7 @@ public enum RawAudioReport {
     page.heading("A recording")
     for sound in sounds { page.audio(try SoundPicture.wave(sound.signal), label: sound.label) }
     let figure = SoundPicture.figure(
-      (recording as NSString).lastPathComponent, panels, columns: 1 + shown, samples: input?.count ?? 0)
+      FilePath.shown(FilePath.name(of: recording)), panels, columns: 1 + shown, samples: input?.count ?? 0)
     page.image(try PNG.bytes(figure), caption: "Mel-spectrograms, 80 dB under the original's loudest value to that value.")
     page.heading("Windows held out")
     addTables(logs, to: &page)

@@ -18,7 +18,7 @@ public struct SweepRecord: Equatable, Sendable {
   /// nil where the directory has none. Throws `.malformed` where it is damaged.
   public init?(in directory: String) throws(PerceptualError) {
     let path = Self.path(in: directory)
-    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    guard FilePath.exists(path) else { return nil }
     let bytes = try FileBytes.read(path)
     guard let document = try? JSONValue(parsing: bytes), let given = document["options"],
       let options = try? SweepOptions(given, at: "options"), let list = document["machines"]?.array

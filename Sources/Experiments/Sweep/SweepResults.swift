@@ -14,7 +14,7 @@ public struct SweepResults: Sendable {
   /// Reads what is there; nothing where there is no file yet.
   public init(in directory: String) throws(PerceptualError) {
     path = "\(directory)/\(Self.fileName)"
-    guard FileManager.default.fileExists(atPath: path) else { return }
+    guard FilePath.exists(path) else { return }
     let text = String(decoding: try FileBytes.read(path), as: UTF8.self)
     for line in text.split(separator: "\n") {
       if let result = SweepResult(line: line) { lines.append(result) } else { damaged += 1 }

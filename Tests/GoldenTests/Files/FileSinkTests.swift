@@ -1,6 +1,7 @@
 import Foundation
 import PerceptualCore
 import PerceptualFiles
+import PerceptualTestSupport
 import Testing
 
 /// What becomes of names, modes, links and leftovers where a file is written.
@@ -88,6 +89,51 @@ import Testing
       }
       #expect(FilePath.directory(of: "a/b") == "a" && FilePath.directory(of: "b") == "." && FilePath.directory(of: "/b") == "/")
       #expect(try FilePath.names(in: "\(directory)/nowhere") == [])
+    }
+  }
+}
+
+@Suite struct FilePathTests {
+  /// Every sequence of bytes has one text, and goes back to itself.
+  @Test func bytesComeBack() throws {
+    let names: [[UInt8]] = [
+      Array("plain".utf8), Array("d\u{e9}j\u{e0} \u{1F3B5}".utf8), [0x63, 0xE9], [0xE9], [0xC3], [0xC3, 0x28, 0xA9], [0xF0, 0x9F, 0x8E],
+      [0xED, 0xA0, 0x80], [0xC0, 0xAF], [0xF4, 0x90, 0x80, 0x80], [0x80, 0xFF, 0xFE],
+      // Scalars of the plane that stands for bytes, whole and in part.
+      Array("\u{10FFE9}x".utf8), Array("\u{10FF80}\u{10FFFF}".utf8), Array("\u{10FF7F}\u{10FE80}".utf8), [0xF4, 0x8F, 0xBF],
+    ]
+    var texts = Set<[UInt8]>()
+    for name in names {
+      let text = FilePath.text(of: name)
+      #expect(FilePath.bytes(text) == name, "\(name)")
+      #expect(texts.insert(Array(text.utf8)).inserted)
+    }
+    #expect(FilePath.text(of: Array("caf".utf8) + [0xE9]) == "caf\u{10FFE9}")
+    #expect(FilePath.shown("caf\u{10FFE9}") == "caf\\xE9" && FilePath.shown("d\u{e9}j\u{e0}") == "d\u{e9}j\u{e0}")
+    var generator = SeededGenerator(name: "bytes of paths")
+    for _ in 0..<2000 {
+      let name = (0..<Int(generator.next() % 12)).map { _ in UInt8(truncatingIfNeeded: generator.next() >> 8) | 0x80 }
+      #expect(FilePath.bytes(FilePath.text(of: name)) == name, "\(name)")
+    }
+  }
+
+  @Test func namesAndSuffixes() {
+    #expect(FilePath.name(of: "a/b.WAV") == "b.WAV" && FilePath.suffix(of: "a/b.WAV") == "wav" && FilePath.stem(of: "a.b/c.d.wav") == "c.d")
+    #expect(FilePath.suffix(of: "a.b/c") == "" && FilePath.stem(of: ".hidden") == ".hidden" && FilePath.name(of: "a/") == "")
+  }
+
+  /// A name that is no UTF-8 is listed, read and written as any other; links that lead nowhere are told.
+  @Test func namesAreBytes() throws {
+    try withTemporaryDirectory { directory in
+      let name = FilePath.text(of: Array("caf".utf8) + [0xE9] + Array(".png".utf8))
+      try PNG.write(grey: Tensor([0, 1], shape: [1, 2]), to: "\(directory)/\(name)")
+      try FilePath.createDirectory("\(directory)/\(FilePath.text(of: [0xFF]))/below")
+      try FileManager.default.createSymbolicLink(atPath: "\(directory)/gone.png", withDestinationPath: "nowhere")
+      let listing = try PNG.listing(of: directory)
+      #expect(listing.files == ["\(directory)/\(name)"])
+      #expect(listing.skipped.count == 1 && listing.skipped[0].contains("gone.png"), "\(listing.skipped)")
+      #expect(try PNG.readGrey(listing.files[0]).elements == [0, 1])
+      #expect(Set(try FilePath.names(in: directory)) == [name, FilePath.text(of: [0xFF]), "gone.png"])
     }
   }
 }
