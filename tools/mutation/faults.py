@@ -30,6 +30,7 @@ TESTS = {
     "melSpectrogram": rf"(Tests|Checks)\.(Mel|LogMel|Audio)|{FIXTURES}",
     "inverseMelScale": rf"Tests\.InverseMelScale|{FIXTURES}",
     "resample": rf"(Tests|Checks)\.(Resample|Audio)|{FIXTURES}",
+    "files": r"Tests\.(FileSink|AppendingFile|DirectoryLock|FilePath|TrainingLog|CheckpointDamage|Safetensors|Interruption|Stream|Audio|RawAutoencoder)",
 }
 
 
@@ -662,6 +663,66 @@ FAULTS = [
         ("spectra rounded beside the loudest", "joined[2 * k] = Float(a - d)", "joined[2 * k] = (Float(a - d) + 64) - 64"),
         ("a pair's levels exchanged", "scales[2 * pair + half] = half == 0", "scales[2 * pair + 1 - half] = half == 1"),
         ("the first group counted twice", "for group in 0..<groups {", "for group in [0] + Array(0..<groups) {"),
+    ),
+    *faults(
+        "files", "Sources/Experiments/TrainingLog.swift",
+        ("a line that was cut off kept", "if line.endIndex == bytes.endIndex { break }", "if line.isEmpty { break }"),
+        ("what comes again kept", "      if found > iteration { break }\n", ""),
+        ("the order not asked", "guard let found, found > last else", "guard let found, found > 0 else"),
+        ("missing lines not told", "if last < iteration {", "if last < 0 {"),
+    ),
+    *faults(
+        "files", "Sources/Experiments/CheckpointPair.swift",
+        ("files of two trainings taken for a pair", "wanted != weights.checksum || optimizer.checksum == nil", "wanted == optimizer.checksum"),
+        ("weights that are no numbers gone on from", "    if !isFinite {\n      throw PerceptualError(\n        .malformed, \"\\(weights",
+         "    if optimizer.names.isEmpty {\n      throw PerceptualError(\n        .malformed, \"\\(weights"),
+    ),
+    *faults(
+        "files", "Sources/Experiments/ResumableTrainer.swift",
+        ("weights that are no numbers written", "if !isFinite {", "if iteration < 0 {"),
+    ),
+    *faults(
+        "files", "Sources/Experiments/TrainingRun.swift",
+        ("the directory not taken", "    lock = try DirectoryLock(directory)\n", ""),
+        ("the checkpoint before the line", "      try log.append(step, seconds: seconds, trainer.logMembers(step, isCheckpoint: isCheckpoint))\n      report(step)\n      if isCheckpoint { try writeCheckpoint() }\n",
+         "      if isCheckpoint { try writeCheckpoint() }\n      try log.append(step, seconds: seconds, trainer.logMembers(step, isCheckpoint: isCheckpoint))\n      report(step)\n"),
+    ),
+    *faults(
+        "files", "Sources/Files/Safetensors.swift",
+        ("the checksum not compared", "if found != expected {", "if found == expected + expected {"),
+        ("the metadata not in the checksum", '      checksum.add(metadata[key] ?? "")\n', ""),
+        ("the data not in the checksum", "      checksum.add(tensor.bytes)\n", ""),
+    ),
+    *faults(
+        "files", "Sources/Files/FileSink.swift",
+        ("the mode not kept", "fchmod(descriptor, status.st_mode & 0o7777)", "fchmod(descriptor, 0o644)"),
+        ("links replaced", "let resolved = try FilePath.followingLinks(path)", "let resolved = path"),
+        ("leftovers kept", "if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { FilePath.remove(path) }", "_ = flock(descriptor, LOCK_EX | LOCK_NB)"),
+    ),
+    *faults(
+        "files", "Sources/Files/FilePath.swift",
+        ("bytes taken for UTF-8", "rest = rest.dropFirst()\n", "rest = rest.dropFirst(2)\n"),
+    ),
+    *faults(
+        "files", "Sources/Files/DirectoryLock.swift",
+        ("the lock left behind", "    FilePath.remove(path)\n", ""),
+    ),
+    *faults(
+        "files", "Sources/Files/AudioPromise.swift",
+        ("a pipe's size believed", "size >= 0x7FFF_0000 && size > source.count - position", "size >= 0x7FFF_FFFF"),
+        ("W64: the chunk's own head counted", "max(0, size - 24)", "max(0, size)"),
+    ),
+    *faults(
+        "files", "tools/perceptual/Interruption.swift",
+        ("a second signal ends the process", "if !isAwaited.load(ordering: .sequentiallyConsistent) {",
+         "if !isAwaited.load(ordering: .sequentiallyConsistent) || received.load(ordering: .relaxed) != 0 {"),
+        ("nohup overruled", "        Foundation.signal(number, SIG_IGN)\n", ""),
+    ),
+    *faults(
+        "files", "tools/perceptual/Output.swift",
+        ("a closed pipe ends the process", "    signal(SIGPIPE, SIG_IGN)\n", ""),
+        ("notes written into files", "{ _ = open(\"/dev/null\", O_RDONLY) }", "{}"),
+        ("lost notes forgotten", "code == 0 && hasLostNotes", "code == 1 && hasLostNotes"),
     ),
 ]
 
