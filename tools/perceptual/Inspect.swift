@@ -38,6 +38,7 @@ struct FileContents {
       tensors = contents.names.compactMap { name in contents[name].map { TensorSummary(name, $0.typeName, $0.double) } }
       properties = [
         ("tensors", .integer(tensors.count)), ("elements", .integer(tensors.reduce(0) { $0 + $1.count })),
+        ("checksum", .string(contents.checksum == nil ? "none" : "right")),
       ]
     case .array:
       let array = try Npy.read(file)
