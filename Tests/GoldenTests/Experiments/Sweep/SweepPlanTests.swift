@@ -102,7 +102,7 @@ import Testing
     #expect(plan.evaluation?.test == "music/validation")
     let first = plan.runs.filter { $0.options["seed"] == "0" && $0.options["data"] == "noise" }
     let recipes = Set(plan.runs.flatMap(\.recipes))
-    #expect(recipes.count == 20)
+    #expect(recipes.count == 21)
     for recipe in recipes {
       let losses = first.filter { $0.recipes.contains(recipe) }.compactMap { $0.options["loss"] }
       #expect(losses.sorted() == ["ms-ssim", "mse", "nlpd"], "\(recipe)")
