@@ -92,7 +92,8 @@ struct MetricCommand: ParsableCommand {
     }
     guard let low = ranges.map(\.0).min(), let high = ranges.map(\.1).max() else { return }
     let range = dataRange ?? 1
-    if Double(high) - Double(low) > range {
+    // A hundredth more is rounding, or an overshoot.
+    if Double(high) - Double(low) > 1.01 * range {
       printNote(
         "the values go from \(low) to \(high), further than the data range of \(short(range)): give --data-range where "
           + "they are on another scale")

@@ -37,6 +37,7 @@ import Testing
 
   static let refused: [([String], Int32, String)] = [
     (["image.npy", "image.npy"], 65, "needs [T] or [N, T]"), (["a.npy", "short.npy"], 65, "equal shapes are needed"),
+    (["frames.npy", "frames.npy"], 65, "[11025, 2], which looks transposed: [N, T] is needed"),
     (["a.npy", "nan.npy"], 65, "not finite"), (["a.npy", "none.wav"], 66, "none.wav"),
     (["a.npy", "a.npy", "--preset", "hepburn"], 64, "bark has clip-generator, raw-autoencoder, masked"),
     (["a.npy", "a.npy", "--data-range", "2"], 64, "--data-range has no meaning for bark"),
@@ -50,6 +51,7 @@ import Testing
     try Npy.write(Tensor<Float>(repeating: 0.5, shape: [39]), to: scratch.file("short.npy"))
     try Npy.write(Tensor<Float>(repeating: .nan, shape: [40]), to: scratch.file("nan.npy"))
     try Npy.write(Tensor<Float>(repeating: 0.5, shape: [1, 1, 4, 10]), to: scratch.file("image.npy"))
+    try Npy.write(Tensor<Float>(repeating: 0.5, shape: [11_025, 2]), to: scratch.file("frames.npy"))
     let paths = arguments.map { $0.hasSuffix(".npy") || $0.hasSuffix(".wav") ? scratch.file($0) : $0 }
     let outcome = try perceptual(["metric", "bark"] + paths)
     #expect(outcome.exitCode == code, "\(outcome.errors)")

@@ -101,6 +101,17 @@ import Testing
     #expect(try perceptual("metric", "psnr", a, a).output == "inf\n")
   }
 
+  /// Values of 0 to 255 under a data range of 1 are compared, and the note says what is odd.
+  @Test func valuesBeyondTheDataRangeAreTold() throws {
+    let a = try array("a.npy", (0..<256).map(Float.init), [16, 16])
+    let b = try array("b.npy", (0..<256).map { Float(255 - $0) }, [16, 16])
+    let outcome = try perceptual("metric", "psnr", a, b)
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.errors.contains("from 0.0 to 255.0, further than the data range of 1: give --data-range"), "\(outcome.errors)")
+    #expect(try perceptual("metric", "psnr", a, b, "--data-range", "255").errors == "")
+    #expect(try perceptual("metric", "mse", a, b).errors == "")
+  }
+
   @Test func coloursAreThreeChannels() throws {
     let picture = Picture(width: 2, height: 1, pixels: [255, 0, 51, 0, 102, 255])
     try PNG.write(picture, to: directory.file("a.png"))
@@ -194,6 +205,7 @@ import Testing
     let file = "\(fixturesDirectory)/leakyReLU/rank-1.safetensors"
     let value = try perceptual("inspect", file, "--json").json()
     #expect(value["kind"]?.string == "safetensors")
+    #expect(value["checksum"]?.string == "none")
     #expect(value["metadata"]?["operation"]?.string == "leakyReLU")
     #expect(value["contents"]?.array?.compactMap { $0["name"]?.string }.contains("input.x") == true)
     #expect(try perceptual("inspect", file).lines.count >= 6)
