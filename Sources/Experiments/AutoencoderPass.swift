@@ -84,6 +84,26 @@ extension Autoencoder {
     return DirectPass(self, images: images, height: height, width: width, keepsForGradient: keepsForGradient)
   }
 
+  /// Bytes that the activations and gradients of a training's pass take, which is nearly all of its memory; known before any
+  /// of it is asked for.
+  func trainingBytes(images: Int, height: Int, width: Int, recomputes: Bool) -> Int {
+    let isFused = BlockPass.obstacle(self, height: height, width: width) == nil
+    let counts = shapes(images: images, height: height, width: width).map(\.outputCount)
+    let pictures = 3 * images * height * width
+    var floats = pictures
+    if isFused {
+      // Each output, but for a last that is computed again, and two buffers that the others' gradients pass through in turn.
+      floats += counts.dropLast(recomputes ? 1 : 0).reduce(0, +)
+      for turn in 0..<2 {
+        floats += counts.dropLast().enumerated().filter { $0.offset % 2 == turn }.map(\.element).max() ?? 0
+      }
+    } else {
+      let largest = images * max(options.channels, options.latentChannels) * height * width
+      floats += 2 * counts.reduce(0, +) + (options.decoder.isUpsampling ? 3 : 2) * largest
+    }
+    return floats * MemoryLayout<Float>.stride
+  }
+
   /// A pass without gradients, kept for the next call of the same size: fresh memory costs more than the arithmetic on it.
   func inferencePass(images: Int, height: Int, width: Int) -> any AutoencoderPass {
     if let kept = keptPass, kept.images == images && kept.height == height && kept.width == width

@@ -157,6 +157,21 @@ public final class Trainer: ResumableTrainer {
         throw PerceptualError(.usage, "\(what) is there for networks that run in fused blocks alone: \(obstacle)")
       }
     }
+    try validateMemory(options, for: network)
+  }
+
+  /// Throws `.usage` where a step would take more memory than there is.
+  private static func validateMemory(_ options: TrainingOptions, for network: Autoencoder) throws(PerceptualError) {
+    let needed = network.trainingBytes(
+      images: options.batch, height: options.size, width: options.size, recomputes: options.checkpointsActivations)
+    let limit = MachineMemory.limit
+    if needed > limit {
+      throw PerceptualError(
+        .usage,
+        "a step of \(options.batch) pictures of \(options.size)x\(options.size) with \(network.options.channels) channels "
+          + "takes \(needed) bytes (\(MachineMemory.text(needed))), there are \(MachineMemory.text(limit)): lower batch, size or "
+          + "channels")
+    }
   }
 
   public init(

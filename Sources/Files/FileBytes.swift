@@ -117,6 +117,14 @@ final class ByteSource {
   func array<Element: BitwiseCopyable>(
     at offset: Int, count: Int, of type: Element.Type
   ) throws(PerceptualError) -> [Element] {
+    let wanted = count * MemoryLayout<Element>.stride
+    // Reading makes copies in other formats.
+    if wanted > 1 << 28 && wanted > MachineMemory.limit / 4 {
+      throw PerceptualError(
+        .malformed,
+        "\(name): \(wanted) bytes are to be read at once, a quarter of the memory is "
+          + "\(MachineMemory.text(MachineMemory.limit / 4)): take a part of it")
+    }
     var failure: PerceptualError?
     let result = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
       do throws(PerceptualError) {

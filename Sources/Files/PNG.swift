@@ -40,16 +40,22 @@ public enum PNG {
   }
 
   /// Larger pictures are taken for damaged headers.
-  private static let mostPixels = 1 << 28
+  private static let mostPixels = 1 << 26
 
   private static func decode(
     _ path: String, format: UInt32, channels: Int
   ) throws(PerceptualError) -> (pixels: [UInt8], width: Int, height: Int) {
-    let bytes = try FileBytes.read(path)
-    guard bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) else {
-      let found = bytes.isEmpty ? "an empty file" : "another kind of file"
+    let source = try ByteSource(path: path)
+    guard try source.bytes(at: 0, count: min(4, source.count)) == [0x89, 0x50, 0x4E, 0x47] else {
+      let found = source.count == 0 ? "an empty file" : "another kind of file"
       throw PerceptualError(.malformed, "\(path): a PNG picture was expected, found \(found): convert it to PNG")
     }
+    // Eight bytes a pixel at most, and as much again for what else a file may hold.
+    guard source.count <= 16 * mostPixels else {
+      throw PerceptualError(
+        .malformed, "\(path): a picture of at most \(16 * mostPixels) bytes was expected, found \(source.count): make it smaller")
+    }
+    let bytes = try source.bytes(at: 0, count: source.count)
     // libpng keeps the address until the picture is read; that of an array would last for one call.
     let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
     defer { memory.deallocate() }

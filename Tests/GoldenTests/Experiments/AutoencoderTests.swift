@@ -133,6 +133,25 @@ import Testing
     #expect(stored.bytes - recomputed.bytes == 3 * 80 * 80 * 32 * 4 - 64)
   }
 
+  /// What is known beforehand is what a pass takes, but for some working memory that does not grow with the batch.
+  @Test(arguments: [3, 32, 64]) func memoryIsKnownBeforehand(_ channels: Int) throws {
+    for recomputes in channels == 3 ? [false] : [false, true] {
+      let network = Autoencoder(AutoencoderOptions(channels: channels))
+      let options = TrainingOptions(loss: .mse, batch: 8, size: 96, checkpointsActivations: recomputes)
+      let trainer = try Trainer(network, options: options, data: .noise)
+      let known = network.trainingBytes(images: 8, height: 96, width: 96, recomputes: recomputes)
+      // The batch and the gradient of the output are the trainer's own.
+      let ratio = Double(trainer.passBytes + 2 * 8 * 96 * 96 * 4) / Double(known)
+      #expect(ratio > 0.95 && ratio < 1.1 + 32e6 / Double(known), "\(trainer.passBytes), \(known)")
+    }
+    let error = #expect(throws: PerceptualError.self) {
+      try Trainer(
+        Autoencoder(AutoencoderOptions(channels: channels)),
+        options: TrainingOptions(loss: .mse, batch: 1 << 16, size: 1 << 14), data: .noise)
+    }
+    #expect(error?.kind == .usage && error?.description.contains("lower batch, size or channels") == true)
+  }
+
   @Test func checkpointingNeedsFusedBlocks() {
     let options = TrainingOptions(loss: .mse, batch: 2, size: 80, checkpointsActivations: true)
     #expect {
