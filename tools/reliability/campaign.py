@@ -33,9 +33,13 @@ def run(arguments, directory, environment=None, timeout=600):
 
 
 def files(directory):
-    """Contents by path below a directory."""
+    """Contents by path below a directory. Of a cache of clips, whose names and headers follow from inodes, the elements alone."""
     directory = pathlib.Path(directory)
-    return {str(p.relative_to(directory)): p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()}
+    found = {str(p.relative_to(directory)): p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()}
+    clips = [name for name in found if name.startswith("kept/") and name.endswith(".safetensors")]
+    whole = [found.pop(name) for name in clips]
+    elements = sorted(contents[8 + int.from_bytes(contents[:8], "little"):] for contents in whole)
+    return found | {f"kept/{number}": contents for number, contents in enumerate(elements)}
 
 
 def comparable(name, contents):
