@@ -24,9 +24,14 @@ func perceptual(_ arguments: String..., in directory: ScratchDirectory? = nil) t
 
 /// Runs the built executable, which lies beside the test bundle.
 func perceptual(_ arguments: [String], in directory: ScratchDirectory? = nil) throws -> CommandOutcome {
-  let scratch = try ScratchDirectory()
   let process = try command(arguments)
   if let directory { process.currentDirectoryURL = URL(filePath: directory.path) }
+  return try outcome(of: process)
+}
+
+/// Runs a process to its end.
+func outcome(of process: Process) throws -> CommandOutcome {
+  let scratch = try ScratchDirectory()
   // Files, not pipes: nobody has to read along.
   let files = ["output", "errors"].map { scratch.file($0) }
   for file in files { try Data().write(to: URL(filePath: file)) }

@@ -128,21 +128,11 @@ import Testing
 @Suite struct StreamTests {
   /// A command through a shell that redirects its streams.
   private func run(_ arguments: [String], _ redirection: String) throws -> CommandOutcome {
-    let scratch = try ScratchDirectory()
     let process = try command(arguments)
     let executable = try #require(process.executableURL?.path)
     process.executableURL = URL(filePath: "/bin/sh")
     process.arguments = ["-c", "exec \"$0\" \"$@\" \(redirection)", executable] + arguments
-    let files = ["output", "errors"].map { scratch.file($0) }
-    for file in files { try Data().write(to: URL(filePath: file)) }
-    process.standardOutput = try FileHandle(forWritingTo: URL(filePath: files[0]))
-    process.standardError = try FileHandle(forWritingTo: URL(filePath: files[1]))
-    try process.run()
-    process.waitUntilExit()
-    return CommandOutcome(
-      exitCode: process.terminationStatus, wasKilled: process.terminationReason == .uncaughtSignal,
-      output: try String(contentsOfFile: files[0], encoding: .utf8),
-      errors: try String(contentsOfFile: files[1], encoding: .utf8))
+    return try outcome(of: process)
   }
 
   private static let training = [
