@@ -9,7 +9,8 @@ import PerceptualFiles
 /// front end; the same text stands in the file. A recording is known by its name, size, inode, the times at which its
 /// contents and its inode were last changed, and a checksum of its first and last 64 KiB: whatever writes to it or puts
 /// another in its place changes the inode's time, which no program can set. So a recording or setting that changed is not
-/// found and made again, and a file that was damaged (its checksum tells), or that another hash fell on, is overwritten. Files are written whole or not at all. Nothing is ever deleted: throw the directory away to make room.
+/// found and made again, and a file that was damaged (its checksum tells), or that another hash fell on, is overwritten.
+/// Files are written whole or not at all. Nothing is ever deleted: throw the directory away to make room.
 public struct ClipCache: Sendable {
   public let directory: String
   /// Raised whenever what is computed changes.

@@ -64,7 +64,16 @@ func printResult(_ line: String) throws {
 }
 
 /// Writes a JSON document, or one object of many, as a line of results.
-func printResult(_ value: JSONValue) throws { try printResult(value.text) }
+func printResult(_ value: JSONValue) throws {
+  let text = value.text
+  if FilePath.shown(text) == text { return try printResult(text) }
+  // In a string of JSON a backslash is two.
+  let scalars = text.unicodeScalars.map { scalar in
+    let shown = FilePath.shown(String(scalar))
+    return shown == String(scalar) ? shown : "\\" + shown
+  }
+  try printResult(scalars.joined())
+}
 
 /// Writes a line for a person to standard error.
 func printNote(_ line: String) { StandardStreams.note(line + "\n") }

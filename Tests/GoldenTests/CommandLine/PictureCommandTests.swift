@@ -201,6 +201,19 @@ import Testing
     #expect(contents["nonFinite"]?.integer == 2)
   }
 
+  /// A name that is no UTF-8 is opened by its bytes, and JSON that holds it is JSON.
+  @Test func namesAreBytes() throws {
+    let name = FilePath.text(of: Array("caf".utf8) + [0xE9] + Array(".npy".utf8))
+    try Npy.write(Tensor<Float>([1, 2]), to: directory.file(name))
+    let process = try command([])
+    let executable = try #require(process.executableURL?.path)
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments = ["-c", "cd \"$1\"; exec \"$0\" inspect caf*.npy --json", executable, directory.path]
+    let outcome = try outcome(of: process)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(try outcome.json()["file"]?.string == "caf\\xE9.npy")
+  }
+
   @Test func inspectShowsMetadataAndTensors() throws {
     let file = "\(fixturesDirectory)/leakyReLU/rank-1.safetensors"
     let value = try perceptual("inspect", file, "--json").json()
