@@ -18,19 +18,12 @@ struct ResamplingFilter: Sendable {
   /// Streams read; samples between two of one stream.
   let inputStreams: Int
   let outputStreams: Int
-  /// The taps of each output stream, in the order of the inputs' times.
-  let taps: [[Tap]]
   let leastShift: Int
   let greatestShift: Int
-
-  private init(inputStreams: Int, outputStreams: Int, taps: [[Tap]]) {
-    self.inputStreams = inputStreams
-    self.outputStreams = outputStreams
-    self.taps = taps
-    let shifts = taps.joined().map(\.shift)
-    leastShift = min(0, shifts.min() ?? 0)
-    greatestShift = max(0, shifts.max() ?? 0)
-  }
+  private let response: ResamplingResponse
+  /// The taps of each output stream, in the order of the inputs' times; nil where there are so many that each stream's are
+  /// made when it is written.
+  private let kept: [[Tap]]?
 
   private struct Key: Hashable {
     var old: Int
@@ -38,60 +31,38 @@ struct ResamplingFilter: Sendable {
     var design: ResamplingDesign
   }
   private static let known = Mutex<[Key: ResamplingFilter]>([:])
+  /// Of all output streams together.
+  private static let mostKeptTaps = 1 << 20
 
   /// The filter between two rates without a common divisor; kept for later calls.
   static func of(old: Int, new: Int, design: ResamplingDesign) -> ResamplingFilter {
     let key = Key(old: old, new: new, design: design)
     if let filter = known.withLock({ $0[key] }) { return filter }
-    let filter = ResamplingFilter(old: old, new: new, design: design)
-    known.withLock { $0[key] = filter }
+    let response = ResamplingResponse(old: old, new: new, design: design)
+    let isKept = new * (2 * response.reach + 2) <= mostKeptTaps
+    let shifts = (-response.reach, (new - 1) * old / new + response.reach + 1)
+    let filter = ResamplingFilter(
+      inputStreams: old, outputStreams: new, leastShift: response.streamAndShift(of: shifts.0).shift,
+      greatestShift: response.streamAndShift(of: shifts.1).shift, response: response,
+      kept: isKept ? (0..<new).map { response.taps(of: $0) } : nil)
+    if isKept { known.withLock { $0[key] = filter } }
     return filter
-  }
-
-  private init(old: Int, new: Int, design: ResamplingDesign) {
-    let smaller = Double(min(old, new))
-    // Half the response's length in periods of the smaller rate, and the cut-off as a share of its Nyquist frequency.
-    let (halfLength, cutoffShare) =
-      switch design {
-      case .torchaudio: (6 / 0.99, 0.99)
-      case .kaiser: (90.0, 0.955)
-      }
-    let reach = Int((halfLength * Double(old) / smaller).rounded(.up))
-    let taper: (Double) -> Double =
-      switch design {
-      case .torchaudio: { let c = cos(.pi * $0 / 2); return c * c }
-      case .kaiser: { modifiedBessel(12.5 * (1 - $0 * $0).squareRoot()) / modifiedBessel(12.5) }
-      }
-    var taps: [[Tap]] = []
-    for phase in 0..<new {
-      let centre = phase * old / new
-      var list: [Tap] = []
-      for j in centre - reach...centre + reach + 1 {
-        // Time from the output to input j, in periods of the smaller rate.
-        let time = Double(j * new - phase * old) / Double(old * new) * smaller
-        if abs(time) >= halfLength { continue }
-        let u = cutoffShare * time
-        let sinc = u == 0 ? 1 : sin(.pi * u) / (.pi * u)
-        let weight = Float(cutoffShare * smaller / Double(old) * sinc * taper(time / halfLength))
-        // Floored, for inputs before the signal.
-        let shift = (j >= 0 ? j : j - old + 1) / old
-        list.append(Tap(stream: j - shift * old, shift: shift, weight: weight))
-      }
-      taps.append(list)
-    }
-    self.init(inputStreams: old, outputStreams: new, taps: taps)
   }
 
   /// The transposed filter.
   var transposed: ResamplingFilter {
     var lists = [[Tap]](repeating: [], count: inputStreams)
-    for (phase, list) in taps.enumerated() {
-      for tap in list {
+    for phase in 0..<outputStreams {
+      for tap in taps(of: phase) {
         lists[tap.stream].append(Tap(stream: phase, shift: -tap.shift, weight: tap.weight))
       }
     }
-    return ResamplingFilter(inputStreams: outputStreams, outputStreams: inputStreams, taps: lists)
+    return ResamplingFilter(
+      inputStreams: outputStreams, outputStreams: inputStreams, leastShift: -greatestShift, greatestShift: -leastShift,
+      response: response, kept: lists)
   }
+
+  private func taps(of phase: Int) -> [Tap] { kept?[phase] ?? response.taps(of: phase) }
 
   /// Filters every row of `signal` [C, T] into `count` samples; outside the signal there is silence. The first sample is
   /// number `outputStreams` x `firstElement`.
@@ -103,8 +74,6 @@ struct ResamplingFilter: Sendable {
     // Each stream has room for the farthest shifts on both sides of all elements.
     let before = -leastShift
     let stride = before + max(firstElement + elements, (samples + inputStreams - 1) / inputStreams) + greatestShift
-    let offsets = taps.map { $0.map { $0.stream * stride + before + firstElement + $0.shift } }
-    let weights = taps.map { $0.map(\.weight) }
     let piece = 4096
     let pieces = (elements + piece - 1) / piece
     return makeTensor([channels, count]) { output in
@@ -128,8 +97,9 @@ struct ResamplingFilter: Sendable {
             let first = item % pieces * piece
             let written = max(0, min(piece, (count - p + outputStreams - 1) / outputStreams - first))
             if written == 0 { return }
-            offsets[p].withUnsafeBufferPointer { offsets in
-              weights[p].withUnsafeBufferPointer { weights in
+            let taps = taps(of: p)
+            taps.map { $0.stream * stride + before + firstElement + $0.shift }.withUnsafeBufferPointer { offsets in
+              taps.map(\.weight).withUnsafeBufferPointer { weights in
                 let row = output + c * count
                 guard let offsetsBase = offsets.baseAddress, let weightsBase = weights.baseAddress else {
                   for m in 0..<written { row[(first + m) * outputStreams + p] = 0 }
@@ -151,6 +121,64 @@ struct ResamplingFilter: Sendable {
           }
         }
       }
+    }
+  }
+}
+
+/// The low-pass filter h between two rates without a common divisor.
+private struct ResamplingResponse: Sendable {
+  let old: Int
+  let new: Int
+  let design: ResamplingDesign
+  /// Half the response's length in periods of the smaller rate.
+  private let halfLength: Double
+  /// Input samples on each side of an output that its filter may reach.
+  let reach: Int
+
+  init(old: Int, new: Int, design: ResamplingDesign) {
+    self.old = old
+    self.new = new
+    self.design = design
+    halfLength =
+      switch design {
+      case .torchaudio: 6 / 0.99
+      case .kaiser: 90
+      }
+    reach = Int((halfLength * Double(old) / Double(min(old, new))).rounded(.up))
+  }
+
+  /// Input j is an element of this stream, so many after the first; inputs before the signal are negative.
+  func streamAndShift(of j: Int) -> (stream: Int, shift: Int) {
+    let shift = (j >= 0 ? j : j - old + 1) / old
+    return (j - shift * old, shift)
+  }
+
+  /// The taps of output `phase`, of the first `new`.
+  func taps(of phase: Int) -> [ResamplingFilter.Tap] {
+    let smaller = Double(min(old, new))
+    // The cut-off as a share of the smaller rate's Nyquist frequency.
+    let cutoffShare = design == .torchaudio ? 0.99 : 0.955
+    let centre = phase * old / new
+    var list: [ResamplingFilter.Tap] = []
+    for j in centre - reach...centre + reach + 1 {
+      // Time from the output to input j, in periods of the smaller rate.
+      let time = Double(j * new - phase * old) / Double(old * new) * smaller
+      if abs(time) >= halfLength { continue }
+      let u = cutoffShare * time
+      let sinc = u == 0 ? 1 : sin(.pi * u) / (.pi * u)
+      let weight = Float(cutoffShare * smaller / Double(old) * sinc * taper(time / halfLength))
+      let (stream, shift) = streamAndShift(of: j)
+      list.append(.init(stream: stream, shift: shift, weight: weight))
+    }
+    return list
+  }
+
+  private func taper(_ share: Double) -> Double {
+    switch design {
+    case .torchaudio:
+      let c = cos(.pi * share / 2)
+      return c * c
+    case .kaiser: return modifiedBessel(12.5 * (1 - share * share).squareRoot()) / modifiedBessel(12.5)
     }
   }
 }

@@ -14,7 +14,7 @@ public enum AudioFile {
   ///
   /// Integers of n bits are divided by 2^(n-1). Throws `.missing` where there is no file; `.malformed` where it is no
   /// sound, was cut short within the frames asked for, ends before them, or holds NaN, infinities or what is beyond
-  /// ``loudest``. That a file was cut is seen where its header gives the length: WAV, RF64, W64, AIFF, AU and FLAC.
+  /// ``loudest``; or where libsndfile would leave out sound without a word. That a file was cut is seen where its header gives the length: WAV, RF64, W64, AIFF, AU and FLAC.
   public static func read(
     _ path: String, from startFrame: Int = 0, frames: Int? = nil
   ) throws(PerceptualError) -> AudioClip {
@@ -42,15 +42,21 @@ private final class AudioDecoder {
   let information: AudioInformation
   private let isVorbis: Bool
 
-  init(_ path: String) throws(PerceptualError) {
-    source = AudioSource(try ByteSource(path: path))
-    let promised = try AudioPromise(source.bytes)
+  /// `isChecked`: for sound that libsndfile would leave out.
+  init(_ path: String, isChecked: Bool = false) throws(PerceptualError) {
+    let bytes = try ByteSource(path: path)
+    let promised = try AudioPromise(bytes)
+    source = AudioSource(bytes, head: try AudioHead.of(bytes))
     var info = SF_INFO()
     guard let file = source.open(&info) else {
+      let reason = sentence(sf_strerror(nil))
+      let kind = try ContentKind(source.bytes)
+      let found =
+        kind == .audio || kind == .unknown
+        ? "something that is none (\(reason)): convert it to WAV or FLAC, or download it again"
+        : kind.found(else: "give a recording")
       throw source.failure ?? PerceptualError(
-        .malformed,
-        "\(path): an audio file (WAV, FLAC, AIFF, Ogg and others) was expected, found something that is none "
-          + "(\(sentence(sf_strerror(nil)))): convert it to WAV or FLAC, or download it again")
+        .malformed, "\(path): an audio file (WAV, FLAC, AIFF, Ogg and others) was expected, found \(found)")
     }
     self.path = path
     self.file = file
@@ -74,6 +80,7 @@ private final class AudioDecoder {
       sampleRate: Int(info.samplerate), channels: Int(info.channels), frames: frames,
       formatName: formatName(info.format))
     if let failure = source.failure { throw failure }
+    if !isChecked, let excess = try AudioExcess.find(bytes) { throw malformed(excess) }
     if info.samplerate < 1 || info.channels < 1 {
       throw malformed(
         "a rate and channels of at least 1 were expected, found \(info.samplerate) Hz and \(info.channels) channels: "
@@ -128,7 +135,7 @@ private final class AudioDecoder {
   /// Ogg Vorbis file that was read from is not what stands there.
   private func place(at frame: Int) -> Bool {
     if isVorbis {
-      let second = AudioSource(source.bytes)
+      let second = AudioSource(source)
       let count = withExtendedLifetime(second) { () -> sf_count_t in
         var info = SF_INFO()
         guard let other = second.open(&info) else { return 0 }
@@ -165,9 +172,9 @@ private final class AudioDecoder {
       "at most \(AudioFile.largestClip) samples at once were expected, found \(frames) frames of \(channels) channels: "
         + (isWhole ? "take a part of it" : "take a shorter part"))
     // Is there so much, or does the header lie? Then decoding comes to the end before it holds too much.
-    if frames > most, try AudioDecoder(path).hasFrame(start + most) { throw tooLarge }
+    if frames > most, try AudioDecoder(path, isChecked: true).hasFrame(start + most) { throw tooLarge }
     let modest = max(1, AudioDecoder.modestClip / channels)
-    let isThere = frames <= most && frames > modest ? try AudioDecoder(path).hasFrame(start + frames - 1) : false
+    let isThere = frames <= most && frames > modest ? try AudioDecoder(path, isChecked: true).hasFrame(start + frames - 1) : false
     let blockFrames = min(frames, AudioDecoder.blockFrames(channels: channels))
     var block = [Float](repeating: 0, count: blockFrames * channels)
     var planes = Planes(channels: channels, frames: isThere ? frames : min(frames, modest))

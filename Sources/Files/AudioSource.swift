@@ -8,13 +8,24 @@ final class AudioSource {
   /// What went wrong with the disk, if anything did.
   private(set) var failure: PerceptualError?
   private var position = 0
+  private let head: AudioHead?
+  /// Of what libsndfile sees.
+  private let count: Int
 
-  init(_ bytes: ByteSource) { self.bytes = bytes }
+  /// With `head` in place of the file's own beginning.
+  init(_ bytes: ByteSource, head: AudioHead?) {
+    self.bytes = bytes
+    self.head = head
+    count = bytes.count + (head.map { $0.bytes.count - $0.replaced } ?? 0)
+  }
+
+  /// A second reader of the same.
+  convenience init(_ other: AudioSource) { self.init(other.bytes, head: other.head) }
 
   /// Opens a decoder, which must not outlive this object; nil where the bytes are no sound.
   func open(_ info: inout SF_INFO) -> OpaquePointer? {
     var callbacks = SF_VIRTUAL_IO(
-      get_filelen: { AudioSource.at($0) { sf_count_t($0.bytes.count) } },
+      get_filelen: { AudioSource.at($0) { sf_count_t($0.count) } },
       seek: { offset, whence, user in AudioSource.at(user) { $0.seek(Int(offset), whence) } },
       read: { target, count, user in AudioSource.at(user) { $0.read(target, Int(count)) } },
       write: { _, _, _ in 0 },
@@ -28,7 +39,7 @@ final class AudioSource {
   }
 
   private func seek(_ offset: Int, _ whence: Int32) -> sf_count_t {
-    let base = whence == SEEK_CUR ? position : whence == SEEK_END ? bytes.count : 0
+    let base = whence == SEEK_CUR ? position : whence == SEEK_END ? count : 0
     let (sum, overflow) = base.addingReportingOverflow(offset)
     if overflow || sum < 0 { return -1 }
     position = sum
@@ -36,10 +47,19 @@ final class AudioSource {
   }
 
   private func read(_ target: UnsafeMutableRawPointer?, _ count: Int) -> sf_count_t {
-    let count = max(0, min(count, bytes.count - position))
+    let count = max(0, min(count, self.count - position))
     guard let target, count > 0, failure == nil else { return 0 }
+    let buffer = UnsafeMutableRawBufferPointer(start: target, count: count)
+    var place = position
+    var done = 0
+    if let head {
+      let own = head.bytes.dropFirst(position).prefix(count)
+      buffer.copyBytes(from: own)
+      done = own.count
+      place = position + done - head.bytes.count + head.replaced
+    }
     do throws(PerceptualError) {
-      try bytes.read(at: position, into: UnsafeMutableRawBufferPointer(start: target, count: count))
+      try bytes.read(at: place, into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
     } catch {
       failure = error
       return 0

@@ -11,12 +11,22 @@ public enum Npy {
   /// Integers become ``StoredTensor/int64(_:shape:)``. Throws `.missing` where there is no file, `.malformed` with a
   /// sentence that names the fault where it is no such array.
   public static func read(_ path: String) throws(PerceptualError) -> StoredTensor {
-    try read(ByteSource(path: path))
+    try read(ByteSource(path: path)).array()
+  }
+
+  /// An array's dtype and shape, and its elements where they are of a kind that ``read(_:)`` reads.
+  ///
+  /// Throws as ``read(_:)`` does, but for the dtype.
+  public static func inspect(
+    _ path: String
+  ) throws(PerceptualError) -> (dtype: String, shape: [Int], elements: StoredTensor?) {
+    let file = try read(ByteSource(path: path))
+    return (file.header.type, file.header.shape, file.type == nil ? nil : try file.array())
   }
 
   /// Reads the bytes of a file; messages call them `source`.
   public static func read(bytes: [UInt8], source: String = "npy data") throws(PerceptualError) -> StoredTensor {
-    try read(ByteSource(bytes: bytes, name: source))
+    try read(ByteSource(bytes: bytes, name: source)).array()
   }
 
   /// Writes f4. Throws `.cannotCreate` or `.inputOutput`.
@@ -32,6 +42,7 @@ public enum Npy {
   /// The bytes of an f4 file.
   public static func bytes(_ tensor: Tensor<Float>) -> [UInt8] { bytes(.float32(tensor), "<f4") }
 
+  fileprivate static let copyAgain = "the file is cut short, download or copy it again"
   static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
   private static func bytes(_ tensor: StoredTensor, _ type: String) -> [UInt8] {
@@ -44,14 +55,12 @@ public enum Npy {
     return magic + [1, 0, UInt8(header.count & 0xFF), UInt8(header.count >> 8)] + header + tensor.bytes
   }
 
-  private static func read(_ source: ByteSource) throws(PerceptualError) -> StoredTensor {
+  private static func read(_ source: ByteSource) throws(PerceptualError) -> NpyFile {
     func malformed(_ sentence: String) -> PerceptualError { PerceptualError(.malformed, "\(source.name): \(sentence)") }
-    let copyAgain = "the file is cut short, download or copy it again"
-
     let start = try source.bytes(at: 0, count: min(12, source.count))
     guard start.starts(with: magic) else {
-      let found = source.count == 0 ? "an empty file" : "another kind of file"
-      throw malformed("an array written by numpy.save was expected, found \(found): give a .npy file")
+      let found = try ContentKind(source).found(else: "give a .npy file")
+      throw malformed("an array written by numpy.save was expected, found \(found)")
     }
     guard start.count >= 10 else { throw malformed("a header was expected, found the end of the file: \(copyAgain)") }
     guard (1...3).contains(start[6]) else {
@@ -69,11 +78,23 @@ public enum Npy {
     }
     var parser = NpyHeaderParser(try source.bytes(at: 8 + lengthBytes, count: length), file: source.name)
     let header = try parser.header()
+    return NpyFile(source: source, header: header, type: NpyType(header.type), dataStart: dataStart)
+  }
+}
 
-    guard let type = NpyType(header.type) else {
+/// A file whose header was read.
+private struct NpyFile {
+  let source: ByteSource
+  let header: NpyHeaderParser.Header
+  let type: NpyType?
+  let dataStart: Int
+
+  func array() throws(PerceptualError) -> StoredTensor {
+    func malformed(_ sentence: String) -> PerceptualError { PerceptualError(.malformed, "\(source.name): \(sentence)") }
+    guard let type else {
       throw malformed(
         "little-endian f2, f4, f8, i1 to i8, u1 to u4 or booleans were expected, found dtype '\(header.type)': "
-          + "save it with .astype('<f4')")
+          + (header.type.hasPrefix("[") ? "save a field of the structured array by itself" : "save it with .astype('<f4')"))
     }
     var bytes = type.size
     for extent in header.shape {
@@ -87,7 +108,7 @@ public enum Npy {
     guard bytes == found else {
       throw malformed(
         "\(bytes) bytes of data were expected for shape \(header.shape) of '\(header.type)', found \(found): "
-          + (found < bytes ? copyAgain : "save one array a file"))
+          + (found < bytes ? Npy.copyAgain : "save one array a file"))
     }
     let tensor = try type.read(
       source, at: dataStart, shape: header.fortranOrder ? header.shape.reversed() : header.shape)
@@ -95,7 +116,7 @@ public enum Npy {
   }
 
   /// From Fortran order: `tensor` has the axes reversed.
-  private static func transposed(_ tensor: StoredTensor, shape: [Int]) -> StoredTensor {
+  private func transposed(_ tensor: StoredTensor, shape: [Int]) -> StoredTensor {
     // Element (i, j, ...) of the result stands at i + shape[0] (j + shape[1] (...)).
     func permuted<Element>(_ elements: [Element]) -> [Element] {
       elements.indices.map { index in

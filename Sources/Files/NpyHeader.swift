@@ -32,7 +32,7 @@ struct NpyHeaderParser {
       let key = try string()
       try expect(":")
       switch key {
-      case "descr" where type == nil: type = try string()
+      case "descr" where type == nil: type = try description()
       case "fortran_order" where fortranOrder == nil: fortranOrder = try boolean()
       case "shape" where shape == nil: shape = try tuple()
       default: throw malformed("descr, fortran_order and shape were expected once each, found '\(key)'")
@@ -71,11 +71,34 @@ struct NpyHeaderParser {
     throw malformed("True or False was expected")
   }
 
+  /// A string, or the list of a structured array as it stands there.
+  private mutating func description() throws(PerceptualError) -> String {
+    skipSpace()
+    let start = position
+    if !take("[") { return try string() }
+    var depth = 1
+    while depth > 0 {
+      if take("[") {
+        depth += 1
+      } else if take("]") {
+        depth -= 1
+      } else if position < text.count, text[position] == 0x22 || text[position] == 0x27 {
+        _ = try string()
+      } else if position < text.count {
+        position += 1
+      } else {
+        throw malformed("the end of a list was expected")
+      }
+    }
+    guard let list = String(validating: text[start..<position], as: UTF8.self) else {
+      throw malformed("a list in UTF-8 was expected")
+    }
+    return list
+  }
+
   private mutating func string() throws(PerceptualError) -> String {
     let quote: UInt8 = take("\"") ? 0x22 : 0x27
-    if quote == 0x27 && !take("'") {
-      throw malformed("a quoted string was expected (structured arrays are not read)")
-    }
+    if quote == 0x27 && !take("'") { throw malformed("a quoted string was expected") }
     guard let end = text[position...].firstIndex(of: quote),
       let string = String(validating: text[position..<end], as: UTF8.self), !string.contains("\\")
     else { throw malformed("the end of a string was expected") }

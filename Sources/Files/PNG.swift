@@ -15,47 +15,33 @@ public enum PNG {
   }
 
   /// Writes a grey picture of [H, W]: 0 is black, 1 is white; beyond is limited, NaN is black; rounded to 8 bits.
-  public static func write(grey image: Tensor<Float>, to path: String) throws(PerceptualError) {
+  ///
+  /// With `lowestFirst`, row 0 stands at the bottom, and a text chunk says so: whoever reads it here gets row 0 first again.
+  public static func write(
+    grey image: Tensor<Float>, to path: String, lowestFirst: Bool = false
+  ) throws(PerceptualError) {
     require(image.rank == 2 && image.count > 0, "image: shape \(image.shape), [H, W] with at least one pixel is needed")
+    let (height, width) = (image.shape[0], image.shape[1])
     let pixels = image.elements.map { $0 > 0 ? UInt8((min($0, 1) * 255).rounded()) : 0 }
-    try FileBytes.write(
-      encode(pixels, width: image.shape[1], height: image.shape[0], format: UInt32(PNG_FORMAT_GRAY)), to: path)
+    let rows = lowestFirst ? turned(pixels, height: height) : pixels
+    var bytes = try encode(rows, width: width, height: height, format: UInt32(PNG_FORMAT_GRAY))
+    // Behind the first chunk, which takes 25 bytes.
+    if lowestFirst { bytes.insert(contentsOf: chunk("tEXt", rowOrder), at: magic.count + 25) }
+    try FileBytes.write(bytes, to: path)
   }
 
-  /// Reads a picture as grey, [H, W] in [0, 1]: the stored 8-bit value over 255 where it is grey, the luminance of a
-  /// colour picture; what is transparent lies on white.
+  /// Reads a picture as grey, [H, W] in [0, 1].
+  ///
+  /// Throws as ``read(_:)`` does.
+  public static func readGrey(_ path: String, _ formula: GreyFormula = .bt601) throws(PerceptualError) -> Tensor<Float> {
+    try read(path).grey(formula)
+  }
+
+  /// Reads a picture's stored samples.
   ///
   /// Throws `.missing` where there is no file, `.malformed` where it is no valid PNG.
-  public static func readGrey(_ path: String) throws(PerceptualError) -> Tensor<Float> {
-    let (pixels, width, height) = try decode(path, format: UInt32(PNG_FORMAT_GRAY), channels: 1)
-    return Tensor(pixels.map { Float($0) / 255 }, shape: [height, width])
-  }
-
-  /// Reads a colour picture.
-  ///
-  /// Throws `.missing` where there is no file, `.malformed` where it is no valid PNG.
-  public static func read(_ path: String) throws(PerceptualError) -> Picture {
-    let (pixels, width, height) = try decode(path, format: UInt32(PNG_FORMAT_RGB), channels: 3)
-    return Picture(width: width, height: height, pixels: pixels)
-  }
-
-  /// Larger pictures are taken for damaged headers.
-  private static let mostPixels = 1 << 26
-
-  private static func decode(
-    _ path: String, format: UInt32, channels: Int
-  ) throws(PerceptualError) -> (pixels: [UInt8], width: Int, height: Int) {
-    let source = try ByteSource(path: path)
-    guard try source.bytes(at: 0, count: min(4, source.count)) == [0x89, 0x50, 0x4E, 0x47] else {
-      let found = source.count == 0 ? "an empty file" : "another kind of file"
-      throw PerceptualError(.malformed, "\(path): a PNG picture was expected, found \(found): convert it to PNG")
-    }
-    // Eight bytes a pixel at most, and as much again for what else a file may hold.
-    guard source.count <= 16 * mostPixels else {
-      throw PerceptualError(
-        .malformed, "\(path): a picture of at most \(16 * mostPixels) bytes was expected, found \(source.count): make it smaller")
-    }
-    let bytes = try source.bytes(at: 0, count: source.count)
+  public static func read(_ path: String) throws(PerceptualError) -> StoredPicture {
+    let (bytes, isLowestFirst) = try essential(path)
     // libpng keeps the address until the picture is read; that of an array would last for one call.
     let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
     defer { memory.deallocate() }
@@ -74,11 +60,76 @@ public enum PNG {
       throw PerceptualError(
         .malformed, "\(path): at most \(mostPixels) pixels were expected, found \(width)x\(height): make it smaller")
     }
-    image.format = format
-    var white = png_color(red: 255, green: 255, blue: 255)
-    var pixels = [UInt8](repeating: 0, count: width * height * channels)
-    guard png_image_finish_read(&image, &white, &pixels, 0, nil) != 0 else { throw damaged() }
-    return (pixels, width, height)
+    // Without a chunk that says otherwise libpng takes 8 bits for sRGB and 16 for linear light, and gives each as it is.
+    let kept = PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA | PNG_FORMAT_FLAG_LINEAR
+    image.format &= UInt32(kept)
+    func has(_ flag: some BinaryInteger) -> Bool { image.format & UInt32(flag) != 0 }
+    let channels = (has(PNG_FORMAT_FLAG_COLOR) ? 3 : 1) + (has(PNG_FORMAT_FLAG_ALPHA) ? 1 : 0)
+    func samples<Sample: FixedWidthInteger>(_ type: Sample.Type) throws(PerceptualError) -> [Sample] {
+      var samples = [Sample](repeating: 0, count: width * height * channels)
+      guard png_image_finish_read(&image, nil, &samples, 0, nil) != 0 else { throw damaged() }
+      return isLowestFirst ? turned(samples, height: height) : samples
+    }
+    let shape = (width: width, height: height, channels: channels)
+    return has(PNG_FORMAT_FLAG_LINEAR)
+      ? StoredPicture(try samples(UInt16.self), shape, hasAlpha: has(PNG_FORMAT_FLAG_ALPHA), isPremultiplied: true)
+      : StoredPicture(try samples(UInt8.self), shape, hasAlpha: has(PNG_FORMAT_FLAG_ALPHA), isPremultiplied: false)
+  }
+
+  static let magic: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
+  /// Larger pictures are taken for damaged headers.
+  private static let mostPixels = 1 << 26
+
+  /// A keyword of the PNG standard's kind, a zero, a text.
+  private static let rowOrder = Array("Row order".utf8) + [0] + Array("lowest first".utf8)
+
+  /// The file without the chunks that are not needed for its samples (gamma, profiles, texts), and whether it is marked.
+  private static func essential(_ path: String) throws(PerceptualError) -> (bytes: [UInt8], isLowestFirst: Bool) {
+    let source = try ByteSource(path: path)
+    let kind = try ContentKind(source)
+    guard kind == .picture else {
+      throw PerceptualError(
+        .malformed, "\(path): a PNG picture was expected, found \(kind.found(else: "convert it to PNG"))")
+    }
+    // Eight bytes a pixel at most, and as much again for what else a file may hold.
+    guard source.count <= 16 * mostPixels else {
+      throw PerceptualError(
+        .malformed, "\(path): a picture of at most \(16 * mostPixels) bytes was expected, found \(source.count): make it smaller")
+    }
+    let bytes = try source.bytes(at: 0, count: source.count)
+    var kept = Array(bytes.prefix(magic.count))
+    kept.reserveCapacity(bytes.count)
+    var isLowestFirst = false
+    var place = magic.count
+    // Length, name, data, checksum.
+    while place + 12 <= bytes.count {
+      let length = bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) }
+      guard length <= bytes.count - place - 12 else { break }
+      let end = place + 12 + length
+      let name = String(decoding: bytes[place + 4..<place + 8], as: UTF8.self)
+      // A capital letter first: without such chunks there is no picture. tRNS says what is transparent.
+      if bytes[place + 4] & 0x20 == 0 || name == "tRNS" {
+        kept += bytes[place..<end]
+      } else if bytes[place..<end].elementsEqual(chunk("tEXt", rowOrder)) {
+        isLowestFirst = true
+      }
+      place = end
+    }
+    // What is left is no chunk: libpng says what it thinks of it.
+    return (kept + bytes[place...], isLowestFirst)
+  }
+
+  private static func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
+    func bytes(_ number: UInt32) -> [UInt8] { withUnsafeBytes(of: number.bigEndian) { Array($0) } }
+    let body = Array(name.utf8) + data
+    return bytes(UInt32(data.count)) + body + bytes(Checksum(body).value)
+  }
+
+  /// The rows in the opposite order.
+  private static func turned<Sample>(_ samples: [Sample], height: Int) -> [Sample] {
+    let row = samples.count / height
+    return Array((0..<height).reversed().map { samples[$0 * row..<($0 + 1) * row] }.joined())
   }
 
   private static func encode(

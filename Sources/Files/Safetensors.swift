@@ -21,7 +21,16 @@ public struct SafetensorsFile: Equatable, Sendable {
   public private(set) var names: [String] = []
   /// What messages call this file: its path.
   public private(set) var source = "safetensors data"
+  /// Tensors of number formats that are not read here, which ``init(contentsOf:allowingUnread:)`` leaves out.
+  public private(set) var unread: [UnreadTensor] = []
   private var tensors: [String: StoredTensor] = [:]
+
+  /// A tensor whose number format is not read here.
+  public struct UnreadTensor: Equatable, Sendable {
+    public var name: String
+    public var typeName: String
+    public var shape: [Int]
+  }
 
   public init(metadata: [String: String] = [:]) { self.metadata = metadata }
 
@@ -86,25 +95,35 @@ extension SafetensorsFile {
   /// Reads a file.
   ///
   /// Throws `.missing` where there is none, `.malformed` with a sentence that names the fault where it is no valid
-  /// safetensors file or holds a number format other than F64, F32, F16, BF16 or I64.
-  public init(contentsOf path: String) throws(PerceptualError) {
-    try self.init(ByteSource(path: path))
+  /// safetensors file, or, unless they are allowed, holds a number format other than F64, F32, F16, BF16 or I64. The
+  /// checksum of a file with such tensors is not verified.
+  public init(contentsOf path: String, allowingUnread: Bool = false) throws(PerceptualError) {
+    try self.init(ByteSource(path: path), allowingUnread: allowingUnread)
   }
 
   /// Reads the bytes of a file; messages call them `source`.
   public init(bytes: [UInt8], source: String = "safetensors data") throws(PerceptualError) {
-    try self.init(ByteSource(bytes: bytes, name: source))
+    try self.init(ByteSource(bytes: bytes, name: source), allowingUnread: false)
   }
 
-  private init(_ bytes: ByteSource) throws(PerceptualError) {
+  private init(_ bytes: ByteSource, allowingUnread: Bool) throws(PerceptualError) {
     let header = try SafetensorsHeader(bytes)
     metadata = header.metadata
     source = bytes.name
     for entry in header.entries {
-      self[entry.name] = try StoredTensor(
-        entry.type, shape: entry.shape, from: bytes, at: header.dataStart + entry.begin)
+      if let type = entry.type {
+        self[entry.name] = try StoredTensor(type, shape: entry.shape, from: bytes, at: header.dataStart + entry.begin)
+      } else if allowingUnread {
+        unread.append(UnreadTensor(name: entry.name, typeName: entry.typeName, shape: entry.shape))
+      } else {
+        let read = StoredTensor.ElementType.allCases.map(\.rawValue).joined(separator: ", ")
+        throw PerceptualError(
+          .malformed,
+          "\(source): tensor \"\(entry.name)\": dtype \(entry.typeName) is not read here, only \(read): "
+            + "convert it to F32 first")
+      }
     }
-    if let expected = checksum {
+    if let expected = checksum, unread.isEmpty {
       let found = contentsChecksum
       if found != expected {
         throw PerceptualError(

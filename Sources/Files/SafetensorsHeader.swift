@@ -5,7 +5,9 @@ import PerceptualCore
 struct SafetensorsHeader {
   struct Entry {
     var name: String
-    var type: StoredTensor.ElementType
+    /// nil for a number format that is not read here.
+    var type: StoredTensor.ElementType?
+    var typeName: String
     var shape: [Int]
     /// Bytes from the start of the data; the end is exclusive.
     var begin: Int
@@ -54,6 +56,10 @@ private struct Reader {
           + "found \(source.count) bytes in all: \(copyAgain)")
     }
     let length = try source.array(at: 0, count: 1, of: UInt64.self)[0]
+    switch try ContentKind(source) {
+    case .safetensors, .unknown, .empty: break
+    case let kind: throw malformed("a safetensors file was expected, found \(kind.found(else: "give a .safetensors file"))")
+    }
     guard length <= SafetensorsHeader.longest else {
       throw malformed(
         "a header of at most \(SafetensorsHeader.longest) bytes was expected, found a length of \(length): \(notOne)")
@@ -111,30 +117,31 @@ private struct Reader {
       throw malformed(
         "\(place): data_offsets should be a begin and an end not before it, found \(offsets): \(writeAgain)")
     }
-    guard let bytes = byteCount(type, shape) else {
-      throw malformed("\(place): a shape whose size fits 63 bits was expected, found \(shape): \(writeAgain)")
+    guard let bytes = byteCount(type.bits, shape) else {
+      throw malformed("\(place): a shape whose size fits 63 bits, in whole bytes, was expected, found \(shape): \(writeAgain)")
     }
     guard bytes == offsets[1] - offsets[0] else {
       throw malformed(
-        "\(place): shape \(shape) of \(type.rawValue) takes \(bytes) bytes, data_offsets \(offsets) hold "
+        "\(place): shape \(shape) of \(type.name) takes \(bytes) bytes, data_offsets \(offsets) hold "
           + "\(offsets[1] - offsets[0]): \(writeAgain)")
     }
-    return .init(name: member.key, type: type, shape: shape, begin: offsets[0], end: offsets[1])
+    return .init(name: member.key, type: .init(rawValue: type.name), typeName: type.name, shape: shape, begin: offsets[0], end: offsets[1])
   }
 
-  func elementType(_ value: JSONValue, _ place: String) throws(PerceptualError) -> StoredTensor.ElementType {
+  func elementType(_ value: JSONValue, _ place: String) throws(PerceptualError) -> (name: String, bits: Int) {
     let read = StoredTensor.ElementType.allCases.map(\.rawValue).joined(separator: ", ")
     guard let name = value.string else {
       throw malformed("\(place): dtype should be one of \(read), found \(value.excerpt): \(writeAgain)")
     }
-    if let type = StoredTensor.ElementType(rawValue: name) { return type }
-    let others: Set = [
-      "BOOL", "U8", "I8", "I16", "U16", "I32", "U32", "U64", "C64", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F4", "F6_E2M3",
-      "F6_E3M2",
+    if let type = StoredTensor.ElementType(rawValue: name) { return (name, 8 * type.size) }
+    let others = [
+      "BOOL": 8, "U8": 8, "I8": 8, "I16": 16, "U16": 16, "I32": 32, "U32": 32, "U64": 64, "C64": 64, "F8_E5M2": 8,
+      "F8_E4M3": 8, "F8_E8M0": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6,
     ]
-    throw others.contains(name)
-      ? malformed("\(place): dtype \(name) is not read here, only \(read): convert it to F32 first")
-      : malformed("\(place): dtype should be one of \(read), found the unknown \(value.excerpt): \(writeAgain)")
+    guard let bits = others[name] else {
+      throw malformed("\(place): dtype should be one of \(read), found the unknown \(value.excerpt): \(writeAgain)")
+    }
+    return (name, bits)
   }
 
   func naturals(_ value: JSONValue, _ place: String) throws(PerceptualError) -> [Int] {
@@ -151,15 +158,16 @@ private struct Reader {
     return numbers
   }
 
-  /// Element count times size, nil where it or any partial product is beyond Int (a 0 may stand after such a one).
-  func byteCount(_ type: StoredTensor.ElementType, _ shape: [Int]) -> Int? {
-    var bytes = type.size
+  /// Element count times size, nil where it or any partial product is beyond Int (a 0 may stand after such a one) or
+  /// ends within a byte.
+  func byteCount(_ bitsOfEach: Int, _ shape: [Int]) -> Int? {
+    var bits = bitsOfEach
     for extent in shape {
-      let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
+      let (product, overflow) = bits.multipliedReportingOverflow(by: extent)
       if overflow { return nil }
-      bytes = product
+      bits = product
     }
-    return bytes
+    return bits % 8 == 0 ? bits / 8 : nil
   }
 
   /// The tensors must cover the data without gap or overlap, to its last byte.

@@ -18,6 +18,8 @@ struct EvaluateCommand: ParsableCommand {
       "In place of --test: a directory of .png pictures, of which the middle 256x256 pixels are taken, in grey.",
       valueName: "dir"))
   var pictures: String?
+  @Option(help: "The grey of pictures in colours: BT.601's, the default, or BT.709's.")
+  var grey: GreyFormula?
   @Option(help: "What batch norm normalises by: the running statistics or those of all clips together.")
   var batchStatistics: BatchStatistics = .running
   @Option(help: "Whether the latent is Eq. 1's mean or the nearest centre.")
@@ -36,6 +38,7 @@ struct EvaluateCommand: ParsableCommand {
     if group < 1 { throw ValidationError("--group \(group): at least 1 is needed.") }
     if clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
     if (test == nil) == (pictures == nil) { throw ValidationError("Either --test or --pictures is needed.") }
+    if pictures == nil && grey != nil { throw ValidationError("--grey is for --pictures.") }
     if pictures != nil && cache.directory != nil { throw ValidationError("--cache is for recordings, and there are none.") }
   }
 
@@ -104,8 +107,9 @@ struct EvaluateCommand: ParsableCommand {
       return (set.batch, set.clips.map { ($0.file, $0.start) })
     }
     let listing = try PNG.listing(of: pictures ?? "")
-    let set = try PictureSet.load(listing.files, limit: clips)
+    let set = try PictureSet.load(listing.files, limit: clips, grey: grey ?? .bt601)
     for sentence in listing.skipped + set.skipped { printNote("skipped \(sentence)") }
+    for file in set.transparent { printNote("\(file): has transparent pixels, laid on white") }
     return (set.batch, set.files.map { ($0, nil) })
   }
 

@@ -22,7 +22,7 @@ struct ExportWeightsCommand: ParsableCommand {
   var precision: WeightPrecision = .float16
 
   func validate() throws {
-    if FileKind(output) != .safetensors {
+    if FileKind(nameOf: output) != .safetensors {
       throw ValidationError("\(output): the name of what is written must end in .safetensors.")
     }
   }

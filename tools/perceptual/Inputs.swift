@@ -5,11 +5,22 @@ import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
 
-/// What a file is taken for, by its name; whatever is nothing else is audio, which libsndfile knows by its content.
+/// What a file is taken for; whatever is nothing else is audio, which libsndfile knows by its content.
 enum FileKind {
   case array, picture, safetensors, audio
 
-  init(_ path: String) {
+  /// By its first bytes; where they say nothing or cannot be read, by its name.
+  init(contentsOf path: String) {
+    switch try? ContentKind(of: path) {
+    case .array: self = .array
+    case .picture: self = .picture
+    case .safetensors: self = .safetensors
+    case .audio: self = .audio
+    case .empty, .foreign, .unknown, nil: self.init(nameOf: path)
+    }
+  }
+
+  init(nameOf path: String) {
     let suffix = path.split(separator: "/").last?.split(separator: ".").last?.lowercased()
     self =
       switch suffix {
@@ -60,6 +71,16 @@ struct WindowOptions: ParsableArguments {
       throw ValidationError("--seconds \(seconds): more than 0, and at most 1e9, is needed.")
     }
   }
+}
+
+/// `--grey` of the commands that take pictures in colour for grey ones.
+extension GreyFormula: ExpressibleByArgument {}
+
+/// A picture's samples, with a note where some of it is transparent.
+func readPicture(_ path: String) throws(PerceptualError) -> StoredPicture {
+  let picture = try PNG.read(path)
+  if picture.isTransparent { printNote("\(path): has transparent pixels, laid on white") }
+  return picture
 }
 
 /// A recording through the paper's front end: mono, 16 kHz, log-scaled mel-spectrogram in [0, 1].

@@ -30,25 +30,40 @@ struct FileContents {
 
   init(of file: String) throws(PerceptualError) {
     self.file = file
-    switch FileKind(file) {
+    switch FileKind(contentsOf: file) {
     case .safetensors:
-      let contents = try SafetensorsFile(contentsOf: file)
+      let contents = try SafetensorsFile(contentsOf: file, allowingUnread: true)
       kind = "safetensors"
       metadata = contents.metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
       tensors = contents.names.compactMap { name in contents[name].map { TensorSummary(name, $0.typeName, $0.double) } }
+      tensors += contents.unread.map { TensorSummary(unread: $0.name, $0.typeName, shape: $0.shape) }
       properties = [
         ("tensors", .integer(tensors.count)), ("elements", .integer(tensors.reduce(0) { $0 + $1.count })),
-        ("checksum", .string(contents.checksum == nil ? "none" : "right")),
+        (
+          "checksum",
+          .string(contents.checksum == nil ? "none" : contents.unread.isEmpty ? "right" : "not verified")
+        ),
       ]
     case .array:
-      let array = try Npy.read(file)
+      let array = try Npy.inspect(file)
       kind = "npy"
-      tensors = [TensorSummary("array", array.typeName, array.double)]
+      tensors = [
+        array.elements.map { TensorSummary("array", $0.typeName, $0.double) }
+          ?? TensorSummary(unread: "array", array.dtype, shape: array.shape)
+      ]
     case .picture:
-      let picture = try PNG.readGrey(file)
+      let picture = try readPicture(file)
       kind = "png"
-      properties = [("width", .integer(picture.shape[1])), ("height", .integer(picture.shape[0]))]
-      tensors = [TensorSummary("grey", "U8", picture.converted())]
+      properties = [
+        ("width", .integer(picture.width)), ("height", .integer(picture.height)), ("bits", .integer(picture.bits)),
+      ]
+      let plane = picture.width * picture.height
+      let names = picture.samples.shape[0] == 1 ? ["grey"] : ["red", "green", "blue"]
+      tensors = names.indices.map { channel in
+        let samples = picture.samples.elements[channel * plane..<(channel + 1) * plane]
+        return TensorSummary(
+          names[channel], "samples", shape: [picture.height, picture.width], samples.lazy.map { Double($0) })
+      }
     case .audio:
       let information = try AudioFile.information(file)
       let clip = try AudioFile.read(file)
@@ -97,7 +112,14 @@ struct TensorSummary {
   private(set) var least = Double.nan
   private(set) var mean = Double.nan
   private(set) var greatest = Double.nan
-  private(set) var nonFinite = 0
+  /// nil where the elements were not read.
+  private(set) var nonFinite: Int? = 0
+
+  /// Of elements that were not read.
+  init(unread name: String, _ type: String, shape: [Int]) {
+    self.init(name, type, shape: shape, EmptyCollection())
+    nonFinite = nil
+  }
 
   init(_ name: String, _ type: String, _ tensor: Tensor<Double>) {
     self.init(name, type, shape: tensor.shape, tensor.elements)
@@ -111,6 +133,7 @@ struct TensorSummary {
     count = shape.reduce(1, *)
     // The mean is built up step by step, so that large numbers do not overflow a sum.
     var finite = 0.0
+    var nonFinite = 0
     for element in elements {
       guard element.isFinite else {
         nonFinite += 1
@@ -121,14 +144,17 @@ struct TensorSummary {
       greatest = finite == 1 ? element : max(greatest, element)
       mean = finite == 1 ? element : mean + (element - mean) / finite
     }
+    self.nonFinite = nonFinite
   }
 
   var json: JSONValue {
     [
       "name": .string(name), "dtype": .string(type), "shape": .array(shape.map { .integer($0) }),
-      "min": .number(least), "mean": .number(mean), "max": .number(greatest), "nonFinite": .integer(nonFinite),
+      "min": .number(least), "mean": .number(mean), "max": .number(greatest), "nonFinite": nonFinite.map { .integer($0) } ?? .null,
     ]
   }
 
-  var cells: [String] { [type, "\(shape)", short(least), short(mean), short(greatest), "\(nonFinite)"] }
+  var cells: [String] {
+    [type, "\(shape)"] + (nonFinite.map { [short(least), short(mean), short(greatest), "\($0)"] } ?? ["-", "-", "-", "-"])
+  }
 }

@@ -60,6 +60,9 @@ struct MetricCommand: ParsableCommand {
   var map: String?
   @Flag(help: "Compare PNG pictures as three channels, red, green and blue.")
   var colour = false
+  @Option(
+    help: "The grey of a picture in colours: BT.601's, as Pillow, MATLAB and OpenCV (the default), or BT.709's, as scikit-image.")
+  var grey: GreyFormula?
   @OptionGroup var output: OutputOptions
   @OptionGroup var execution: ExecutionOptions
 
@@ -71,6 +74,9 @@ struct MetricCommand: ParsableCommand {
       if !metric.hasDataRange { throw ValidationError("--data-range has no meaning for \(metric.rawValue).") }
     }
     if colour && metric.isOfSounds { throw ValidationError("--colour has no meaning for \(metric.rawValue).") }
+    if grey != nil && (colour || metric.isOfSounds) {
+      throw ValidationError("--grey has no meaning \(colour ? "with --colour" : "for \(metric.rawValue)").")
+    }
     if map != nil && metric != .ssim { throw ValidationError("--map has no meaning for \(metric.rawValue).") }
     if let preset, MetricPreset.attributes(of: metric, preset: preset) == nil {
       let names = MetricPreset.names(of: metric)
@@ -101,8 +107,8 @@ struct MetricCommand: ParsableCommand {
   }
 
   private func compare() throws {
-    let a = try Comparand(prediction, colour: colour, isSound: metric.isOfSounds)
-    let b = try Comparand(target, colour: colour, isSound: metric.isOfSounds)
+    let a = try Comparand(prediction, colour: colour, grey: grey ?? .bt601, isSound: metric.isOfSounds)
+    let b = try Comparand(target, colour: colour, grey: grey ?? .bt601, isSound: metric.isOfSounds)
     if a.tensor.shape != b.tensor.shape {
       throw PerceptualError(
         .malformed,
@@ -163,9 +169,11 @@ struct Comparand {
   let kind: String
   let tensor: Tensor<Float>
 
-  init(_ path: String, colour: Bool = false, isSound: Bool = false) throws(PerceptualError) {
+  init(
+    _ path: String, colour: Bool = false, grey: GreyFormula = .bt601, isSound: Bool = false
+  ) throws(PerceptualError) {
     self.path = path
-    switch FileKind(path) {
+    switch FileKind(contentsOf: path) {
     case .array:
       kind = "array"
       tensor = try Npy.read(path).float
@@ -177,8 +185,14 @@ struct Comparand {
       tensor = try RawAudioSignal.read(path)
     case .picture:
       kind = "picture"
-      tensor = colour ? try PNG.read(path).channels : try PNG.readGrey(path)
-    case .audio, .safetensors:
+      let picture = try readPicture(path)
+      tensor = colour ? picture.colour : picture.grey(grey)
+    case .safetensors:
+      throw PerceptualError(
+        .malformed,
+        "\(path): a picture, an array or a recording was expected, found a safetensors file: "
+          + "save the tensor that you mean with numpy.save")
+    case .audio:
       kind = "spectrogram"
       tensor = try frontEndImage(ofAudio: path).image
     }

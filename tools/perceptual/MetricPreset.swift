@@ -82,16 +82,3 @@ enum MetricPreset {
     ]
   }
 }
-
-extension Picture {
-  /// [1, 3, H, W], red, green and blue in [0, 1].
-  var channels: Tensor<Float> {
-    let size = width * height
-    var result = Tensor<Float>(shape: [1, 3, height, width])
-    for (index, byte) in pixels.enumerated() {
-      let (pixel, channel) = index.quotientAndRemainder(dividingBy: 3)
-      result[channel * size + pixel] = Float(byte) / 255
-    }
-    return result
-  }
-}

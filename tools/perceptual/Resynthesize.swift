@@ -51,10 +51,10 @@ struct ResynthesizeCommand: ParsableCommand {
     if let tolerance, !(tolerance >= 0 && tolerance < 1) {
       throw ValidationError("--tolerance \(tolerance): 0 or more, and less than 1, is needed.")
     }
-    if (low != nil || high != nil) && FileKind(input) != .array {
+    if (low != nil || high != nil) && FileKind(contentsOf: input) != .array {
       throw ValidationError("--low and --high belong to an .npy; a recording brings its own range.")
     }
-    if window.isGiven && FileKind(input) == .array {
+    if window.isGiven && FileKind(contentsOf: input) == .array {
       throw ValidationError("--from and --seconds take a part of a recording; \(input) is a spectrogram.")
     }
     let range = (low ?? Self.assumedRange.low, high ?? Self.assumedRange.high)
@@ -96,7 +96,7 @@ struct ResynthesizeCommand: ParsableCommand {
   }
 
   private func picture(_ frontEnd: AudioFrontEnd) throws(PerceptualError) -> LogScalingOutput<Float> {
-    guard FileKind(input) == .array else { return try frontEndImage(ofAudio: input, frontEnd, window: window.window) }
+    guard FileKind(contentsOf: input) == .array else { return try frontEndImage(ofAudio: input, frontEnd, window: window.window) }
     let image = try Npy.read(input).float
     let least = 3
     guard image.rank == 2, image.shape[0] == frontEnd.bank.mels, image.shape[1] >= least else {

@@ -29,7 +29,8 @@ struct SpectrogramCommand: ParsableCommand {
     discussion: """
       Mono, 16 kHz, mel-spectrogram of magnitudes (window 1024, hop 260, 256 bins), logarithm, scaled to [0, 1] over the \
       recording's own range, which is printed: `resynthesize` needs it to restore the loudness. The array is \
-      [mels, frames], low frequencies first; a picture has one grey pixel for each value, low frequencies at the bottom. \
+      [mels, frames], low frequencies first; a picture has one grey pixel for each value, low frequencies at the bottom, \
+      which a mark in the file tells the other commands. \
       With --axes it is coloured and has axes in seconds and hertz and a colour bar. With --compare the other recordings \
       stand beside it, with axes, all over the first one's range, and below each its difference from the first. --from and \
       --seconds take a part, of all of them.
@@ -49,10 +50,10 @@ struct SpectrogramCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if ![.array, .picture].contains(FileKind(outputFile)) {
+    if ![.array, .picture].contains(FileKind(nameOf: outputFile)) {
       throw ValidationError("\(outputFile): the name of what is written must end in .npy or .png.")
     }
-    if (axes || !compare.isEmpty) && FileKind(outputFile) != .picture {
+    if (axes || !compare.isEmpty) && FileKind(nameOf: outputFile) != .picture {
       throw ValidationError("\(outputFile): with --axes or --compare the name of what is written must end in .png.")
     }
   }
@@ -60,12 +61,12 @@ struct SpectrogramCommand: ParsableCommand {
   func run() throws {
     try execution.run {
       let picture = try frontEndImage(ofAudio: input, frontEnd.frontEnd, window: window.window)
-      if FileKind(outputFile) == .array {
+      if FileKind(nameOf: outputFile) == .array {
         try Npy.write(picture.image, to: outputFile)
       } else if axes || !compare.isEmpty {
         try PNG.write(try figure(picture).render(), to: outputFile)
       } else {
-        try PNG.write(grey: picture.image.upsideDown, to: outputFile)
+        try PNG.write(grey: picture.image, to: outputFile, lowestFirst: true)
       }
       let (low, high) = (Double(picture.low[0]), Double(picture.high[0]))
       if output.json {
@@ -119,12 +120,5 @@ extension Tensor {
     let width = shape[1]
     return Tensor(
       (0..<shape[0]).flatMap { elements[$0 * width..<$0 * width + count] }, shape: [shape[0], count])
-  }
-
-  /// The rows of [H, W] in the opposite order: low frequencies to the bottom of a picture.
-  fileprivate var upsideDown: Tensor {
-    let width = shape[1]
-    let rows = (0..<shape[0]).reversed().flatMap { elements[$0 * width..<($0 + 1) * width] }
-    return Tensor(rows, shape: shape)
   }
 }

@@ -88,7 +88,7 @@ private func bytes<Number: BitwiseCopyable>(_ numbers: [Number]) -> [UInt8] { nu
   static let four = [UInt8](repeating: 0, count: 4)
   static let malformed: [MalformedFile] = [
     .init("an empty file", [], "found an empty file: give a .npy file"),
-    .init("a WAV file", Array("RIFF....WAVEfmt ".utf8), "found another kind of file: give a .npy file"),
+    .init("a WAV file", Array("RIFF....WAVEfmt ".utf8), "found a recording: give a .npy file"),
     .init("magic of another case", npy("", magic: [0x93] + Array("numpy".utf8)), "found another kind of file"),
     .init("cut after the magic", [0x93] + Array("NUMPY".utf8), "found the end of the file: the file is cut short"),
     .init("cut in a long length", Array(npy("", version: 2).prefix(11)), "the file is cut short"),
@@ -109,7 +109,7 @@ private func bytes<Number: BitwiseCopyable>(_ numbers: [Number]) -> [UInt8] { nu
     .init("long double", npy(header("<f16", shape: "(1,)"), four), "found dtype '<f16'"),
     .init("unsigned of 64 bits", npy(header("<u8", shape: "(1,)"), four + four), "found dtype '<u8'"),
     .init(
-      "structured", npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", four), "structured arrays"),
+      "structured", npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", four), "a field of the structured array"),
     .init("no dictionary", npy("descr", four), "\"{\" was expected at byte 0"),
     .init("a key too few", npy("{'descr': '<f4', 'shape': (1,)}", four), "found fewer"),
     .init("a key twice", npy("{'shape': (1,), 'shape': (1,)}", four), "once each, found 'shape'"),

@@ -33,22 +33,89 @@ import Testing
       let pixels = (0..<7 * 5 * 3).map { _ in UInt8.random(in: 0...255, using: &generator) }
       let picture = Picture(width: 7, height: 5, pixels: pixels)
       try PNG.write(picture, to: "\(directory)/a.png")
-      #expect(try PNG.read("\(directory)/a.png") == picture)
+      let stored = try PNG.read("\(directory)/a.png")
+      #expect(stored.samples.shape == [3, 5, 7] && !stored.isTransparent)
+      let interleaved = (0..<35).flatMap { i in (0..<3).map { stored.samples[$0 * 35 + i] * 255 } }
+      #expect(interleaved == pixels.map(Float.init))
       #expect(try PNG.bytes(picture) == FileBytes.read("\(directory)/a.png"))
     }
   }
 
-  /// White is 1 and black 0 also where the picture has colours.
+  /// Luma by both formulas, and equal channels their value.
   @Test func colourAsGrey() throws {
     try withTemporaryDirectory { directory in
-      var picture = Picture(width: 3, height: 1)
+      var picture = Picture(width: 5, height: 1)
       picture[1, 0] = .black
       picture[2, 0] = Colour(red: 255, green: 0, blue: 0)
+      picture[3, 0] = Colour(red: 0, green: 255, blue: 51)
+      picture[4, 0] = Colour(grey: 77)
       try PNG.write(picture, to: "\(directory)/a.png")
-      let grey = try PNG.readGrey("\(directory)/a.png")
-      #expect(grey.shape == [1, 3])
-      #expect(grey[0] == 1 && grey[1] == 0)
-      #expect(grey[2] > 0.4 && grey[2] < 0.6, "red has 21 % of the light, 0.5 in sRGB")
+      for (formula, red, second) in [(GreyFormula.bt601, 0.299, 0.587 + 0.0228), (.bt709, 0.2125, 0.7154 + 0.01442)] {
+        let grey = try PNG.readGrey("\(directory)/a.png", formula)
+        #expect(grey.shape == [1, 5])
+        #expect(grey[0] == 1 && grey[1] == 0 && grey[4] == 77 / 255)
+        #expect(abs(Double(grey[2]) - red) < 1e-6 && abs(Double(grey[3]) - second) < 1e-6)
+      }
+    }
+  }
+
+  private func read(_ file: PNGSample) throws -> StoredPicture {
+    let directory = try ScratchDirectory()
+    return try PNG.read(directory.write(file.bytes, to: "a.png"))
+  }
+
+  /// What stands in the file over its greatest value, whatever light the file says that it means.
+  @Test func storedSamplesAreTheValues() throws {
+    let gammas = [nil, ("gAMA", 100_000), ("gAMA", 45_455), ("gAMA", 200_000), ("sRGB", 0)] as [(String, UInt32)?]
+    for gamma in gammas {
+      let chunks = gamma.map { name, value in
+        [(name, name == "sRGB" ? [0] : withUnsafeBytes(of: value.bigEndian) { Array($0) })]
+      } ?? []
+      let values: [UInt16] = [0, 1, 255, 256, 32_768, 65_534, 65_535]
+      let grey16 = PNGSample(width: 7, height: 1, bits: 16, colour: .grey, values.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }, chunks)
+      let stored = try read(grey16)
+      #expect(stored.bits == 16 && stored.samples.elements == values.map { Float($0) / 65_535 }, "\(gamma as Any)")
+      let bytes = (0...255).map { UInt8($0) }
+      #expect(try read(PNGSample(width: 256, height: 1, bits: 8, colour: .grey, bytes, chunks)).samples.elements == bytes.map { Float($0) / 255 })
+      let rgb16 = try read(PNGSample(width: 1, height: 1, bits: 16, colour: .rgb, [0x80, 0, 0, 1, 0xFF, 0xFE], chunks))
+      #expect(rgb16.samples.elements == [32_768, 1, 65_534].map { Float($0) / 65_535 })
+      #expect(rgb16.grey()[0] == Float(1) / 65_535 + (0.299 * (Float(32_768) / 65_535 - Float(1) / 65_535) + 0.114 * (Float(65_534) / 65_535 - Float(1) / 65_535)))
+    }
+    // Fewer bits, and palettes.
+    #expect(try read(PNGSample(width: 4, height: 1, bits: 2, colour: .grey, [0b00_01_10_11])).samples.elements == [0, 85, 170, 255].map { Float($0) / 255 })
+    #expect(try read(PNGSample(width: 3, height: 1, bits: 1, colour: .grey, [0b1010_0000])).samples.elements == [1, 0, 1])
+    let palette = try read(PNGSample(width: 2, height: 1, bits: 8, colour: .palette, [1, 0], [("PLTE", [9, 8, 7, 51, 102, 204])]))
+    #expect(palette.samples.elements == [51, 9, 102, 8, 204, 7].map { Float($0) / 255 })
+  }
+
+  /// value alpha + 1 - alpha, in the stored values.
+  @Test func transparencyLiesOnWhite() throws {
+    let greyAlpha = try read(PNGSample(width: 3, height: 1, bits: 8, colour: .greyAlpha, [100, 255, 100, 0, 51, 102]))
+    #expect(greyAlpha.isTransparent)
+    #expect(greyAlpha.samples.elements[0] == Float(100) / 255 && greyAlpha.samples.elements[1] == 1)
+    #expect(abs(greyAlpha.samples.elements[2] - (0.2 * 0.4 + 0.6)) < 1e-6)
+    let sixteen = try read(PNGSample(width: 1, height: 1, bits: 16, colour: .rgba, [0x40, 0, 0x80, 0, 0xFF, 0xFF, 0x80, 0]))
+    let alpha = 32_768 / 65_535.0
+    for (channel, value) in [0x4000 / 65_535.0, 0x8000 / 65_535.0, 1].enumerated() {
+      #expect(abs(Double(sixteen.samples[channel]) - (value * alpha + 1 - alpha)) < 2e-5)
+    }
+    let opaque = try read(PNGSample(width: 1, height: 1, bits: 8, colour: .rgba, [1, 2, 3, 255]))
+    #expect(!opaque.isTransparent && opaque.samples.elements == [1, 2, 3].map { Float($0) / 255 })
+    let palette = try read(PNGSample(width: 2, height: 1, bits: 8, colour: .palette, [0, 1], [("PLTE", [9, 8, 7, 51, 102, 204]), ("tRNS", [0])]))
+    #expect(palette.isTransparent && palette.samples.elements == [1, 51, 1, 102, 1, 204].map { $0 == 1 ? 1 : Float($0) / 255 })
+  }
+
+  /// Row 0 of the array is the lowest row of the picture, and comes back as row 0.
+  @Test func lowestFirst() throws {
+    try withTemporaryDirectory { directory in
+      let image = Tensor<Float>([0, 0.2, 0.4, 0.6, 0.8, 1], shape: [3, 2])
+      try PNG.write(grey: image, to: "\(directory)/a.png", lowestFirst: true)
+      try PNG.write(grey: Tensor<Float>([0.8, 1, 0.4, 0.6, 0, 0.2], shape: [3, 2]), to: "\(directory)/b.png")
+      #expect(try PNG.readGrey("\(directory)/a.png") == image)
+      let (marked, plain) = (try FileBytes.read("\(directory)/a.png"), try FileBytes.read("\(directory)/b.png"))
+      // Signature, first chunk; then the mark of 12 + 22 bytes; the rest is the turned picture.
+      #expect(Array(marked[..<33] + marked[67...]) == plain)
+      #expect(String(decoding: marked[37..<63], as: UTF8.self) == "tEXtRow order\0lowest first")
     }
   }
 
@@ -63,8 +130,20 @@ import Testing
       }
       let whole = try PNG.bytes(Picture(width: 64, height: 64))
       #expect(try error([]).contains("found an empty file: convert it to PNG"))
-      #expect(try error(Array("JFIF".utf8)).contains("found another kind of file"))
-      for length in stride(from: 4, to: whole.count - 24, by: 9) {
+      #expect(try error(Array("what".utf8)).contains("found another kind of file: convert it to PNG"))
+      #expect(try error(Array(whole.prefix(7))).contains("found another kind of file"))
+      #expect(try error([0xFF, 0xD8, 0xFF, 0xE0]).contains("found a JPEG picture: convert it to PNG"))
+      let archives = [
+        ("arr_0.npy", "found an NPZ archive of arrays: save one array with numpy.save"),
+        ("archive/data.pkl", "found a PyTorch file or another pickle: save its tensors with safetensors.torch.save_file"),
+        ("a.txt", "found a ZIP archive: unpack it first"),
+      ]
+      for (name, phrase) in archives {
+        #expect(try error(Array("PK\u{3}\u{4}".utf8) + [UInt8](repeating: 0, count: 26) + Array(name.utf8)).contains(phrase))
+      }
+      #expect(try error([0x80, 2, 0x8A]).contains("pickle"))
+      #expect(try error(SafetensorsFile(metadata: ["a": "b"]).bytes()).contains("found a safetensors file"))
+      for length in stride(from: 8, to: whole.count - 24, by: 9) {
         #expect(try error(Array(whole.prefix(length))).contains("found a damaged one"))
       }
       var wide = whole

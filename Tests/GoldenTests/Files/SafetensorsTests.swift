@@ -120,7 +120,7 @@ private let nestedTooDeep = "{\"x\":" + String(repeating: "[", count: 200) + Str
       "length past the end", file("{}", length: 3), "a header of 3 bytes was expected, found 2 bytes: the file is cut"),
     .init("length over the limit", file("{}", length: 100_000_001), "at most 100000000 bytes"),
     .init("length of all ones", file("{}", length: .max), "found a length of 18446744073709551615"),
-    .init("a WAV file", Array("RIFF....WAVEfmt ".utf8), "this is no safetensors file"),
+    .init("a WAV file", Array("RIFF....WAVEfmt ".utf8), "found a recording: give a .safetensors file"),
     .init("an empty header", file(""), "starts with { was expected, found an empty header"),
     .init("a space before the brace", file(" {}"), "starts with { was expected, found byte 32"),
     .init("an array", file("[]"), "starts with { was expected, found byte 91"),
