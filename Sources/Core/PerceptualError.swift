@@ -22,8 +22,19 @@ public struct PerceptualError: Error, Equatable, CustomStringConvertible, Sendab
   public let kind: Kind
   public let description: String
 
+  /// Of a word longer than 200 characters, such as a name, the description keeps the beginning and the end.
   public init(_ kind: Kind, _ description: String) {
     self.kind = kind
-    self.description = description
+    self.description =
+      description.utf8.count <= Self.longestWord
+      ? description
+      : description.split(separator: " ", omittingEmptySubsequences: false).map(Self.shortened).joined(separator: " ")
+  }
+
+  private static let longestWord = 200
+
+  private static func shortened(_ word: Substring) -> Substring {
+    let kept = (longestWord - 3) / 2
+    return word.count <= longestWord ? word : word.prefix(kept) + "..." + word.suffix(kept)
   }
 }

@@ -15,6 +15,9 @@ public struct Scores: Equatable, Sendable {
     self.ssim = ssim
   }
 
+  /// Whether all four are numbers.
+  public var isFinite: Bool { mse.isFinite && nlpd.isFinite && msSSIM.isFinite && ssim.isFinite }
+
   /// The mean of each metric.
   public init(meanOf scores: [Scores]) {
     func mean(_ value: (Scores) -> Double) -> Double { scores.reduce(0) { $0 + value($1) } / Double(scores.count) }

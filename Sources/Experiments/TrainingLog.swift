@@ -31,7 +31,12 @@ struct TrainingLog {
       if found > iteration { break }
       (end, last) = (line.endIndex + 1, found)
     }
-    if end < bytes.count { try file.cut(at: end) }
+    if end < bytes.count {
+      if iteration == 0 {
+        note("\(path): the lines of a training that left no checkpoint are taken off: it begins again")
+      }
+      try file.cut(at: end)
+    }
     if last < iteration {
       note(
         "\(path): the lines of iterations \(last + 1) to \(iteration) are missing, which the checkpoint has; it goes on "

@@ -17,17 +17,21 @@ public struct PNGSample {
       let body = Array(name.utf8) + data
       return word(UInt32(data.count)) + body + word(Checksum(body).value)
     }
-    // Each row begins with the number of its filter, 0: none. One stored block of deflate, in zlib's frame.
+    // Each row begins with the number of its filter, 0: none. Stored blocks of deflate, in zlib's frame.
     let row = samples.count / height
     let raw = (0..<height).flatMap { [0] + samples[$0 * row..<($0 + 1) * row] }
-    let count = UInt16(raw.count)
     var (a, b) = (UInt32(1), UInt32(0))
     for byte in raw {
       a = (a + UInt32(byte)) % 65_521
       b = (b + a) % 65_521
     }
     func little(_ number: UInt16) -> [UInt8] { [UInt8(number & 255), UInt8(number >> 8)] }
-    let deflated = [0x78, 0x01, 0x01] + little(count) + little(~count) + raw + word(b << 16 | a)
+    let blocks = stride(from: 0, to: raw.count, by: 65_535).flatMap { start in
+      let block = raw[start..<min(start + 65_535, raw.count)]
+      let count = UInt16(block.count)
+      return [start + 65_535 >= raw.count ? 1 : 0] + little(count) + little(~count) + block
+    }
+    let deflated = [0x78, 0x01] + blocks + word(b << 16 | a)
     bytes =
       [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
       + chunk("IHDR", word(UInt32(width)) + word(UInt32(height)) + [bits, colour.rawValue, 0, 0, 0])

@@ -49,6 +49,12 @@ struct EvaluateCommand: ParsableCommand {
       let evaluation = Evaluation(
         network, pictures, statistics: batchStatistics, quantisation: quantisation, largestGroup: group)
       let scores = evaluation.clips
+      if let bad = scores.firstIndex(where: { !$0.isFinite }) {
+        throw PerceptualError(
+          .nonFinite,
+          "\(checkpoint): scores that are numbers were expected, found others for \(scores.count { !$0.isFinite }) of "
+            + "\(scores.count), \(sources[bad].file) among them: its weights overflow, take an earlier checkpoint")
+      }
       let mean = Scores(meanOf: scores)
       let bootstrap = Bootstrap(recordings: sources.map(\.file))
       let half = try halfPrecision ? roundedScores(network, pictures) : nil

@@ -47,7 +47,7 @@ public struct LineChart: Sendable {
     let unit = Double(scale)
     let shown = series.map { line in line.points.filter { isShown($0.x, $0.y) } }
     let xs = range(shown.joined().map(\.x), padded: false)
-    let ys = range(shown.joined().map { isLogarithmic ? Foundation.log10($0.y) : $0.y }, padded: true)
+    let ys = range(shown.joined().map { height(of: $0.y) }, padded: true)
     let area = Area(
       left: 76 * unit, right: Double(width) * unit - 24 * unit - legendWidth, top: 54 * unit,
       bottom: Double(height) * unit - 58 * unit, x: xs, y: ys)
@@ -90,7 +90,7 @@ public struct LineChart: Sendable {
     for (index, line) in series.enumerated() {
       // A number that cannot be shown breaks the line.
       let paths = line.points.split { !isShown($0.x, $0.y) }.map { part in
-        part.map { Point(area.across($0.x), area.height(isLogarithmic ? Foundation.log10($0.y) : $0.y)) }
+        part.map { Point(area.across($0.x), area.height(height(of: $0.y))) }
       }
       picture.stroke(paths, thickness: 1.8 * Double(scale), Self.colours[index % Self.colours.count])
     }
@@ -117,12 +117,21 @@ public struct LineChart: Sendable {
   /// Longer names of lines are cut.
   private var widestName: Double { Double(width * scale) / 3 }
 
-  private func isShown(_ x: Double, _ y: Double) -> Bool { x.isFinite && y.isFinite && (!isLogarithmic || y > 0) }
+  /// Beyond, an axis that holds them all would leave the range of numbers.
+  private static let greatest = 1e250
+
+  private func isShown(_ x: Double, _ y: Double) -> Bool {
+    abs(x) <= Self.greatest && abs(y) <= Self.greatest && (!isLogarithmic || y >= 1 / Self.greatest)
+  }
+
+  private func height(of y: Double) -> Double { isLogarithmic ? Foundation.log10(y) : y }
 
   private func range(_ values: [Double], padded: Bool) -> ClosedRange<Double> {
     guard let least = values.min(), let most = values.max() else { return 0...1 }
-    if least == most {
-      let half = least == 0 ? 0.5 : abs(least) / 2
+    // What differs by rounding is equal, and what is next to nothing is 0: no axis tells them apart.
+    let largest = max(abs(least), abs(most))
+    if most - least <= largest * 1e-12 || largest < 1 / Self.greatest {
+      let half = largest < 1 / Self.greatest ? 0.5 : largest / 2
       return least - half...most + half
     }
     let room = padded ? (most - least) * 0.05 : 0

@@ -88,3 +88,8 @@ final class ScratchDirectory: Sendable {
     return file(name)
   }
 }
+
+extension String {
+  /// What stands between spaces.
+  var words: [String] { split(separator: " ").map(String.init) }
+}

@@ -215,7 +215,3 @@ import Testing
     #expect(try Self.results(directory).count == 4)
   }
 }
-
-extension String {
-  fileprivate var words: [String] { split(separator: " ").map(String.init) }
-}

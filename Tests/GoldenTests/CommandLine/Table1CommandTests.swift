@@ -125,11 +125,51 @@ import Testing
     #expect(text.contains("mean of 1 pictures"), "\(text)")
   }
 
+  /// Finite weights whose answer is none: a sentence, not a row of nan.
+  @Test func scoresThatAreNoNumbers() throws {
+    let directory = try ScratchDirectory()
+    let network = try smallNetwork(channels: 4)
+    try Checkpoint.write(network, to: directory.file("exact.safetensors"))
+    var file = try SafetensorsFile(contentsOf: directory.file("exact.safetensors"))
+    for name in file.names where name.hasSuffix(".weight") {
+      file[name] = .float32(try file.float(name).map { $0 * 1e36 })
+    }
+    try file.sealed().write(to: directory.file("huge.safetensors"))
+    try PNG.write(grey: Tensor(repeating: 0.5, shape: [256, 256]), to: directory.file("a.png"))
+    let outcome = try perceptual("evaluate huge.safetensors --pictures .".words, in: directory)
+    #expect(outcome.exitCode == 3 && outcome.output.isEmpty, "\(outcome.output) \(outcome.errors)")
+    #expect(outcome.errors.contains("huge.safetensors: scores that are numbers were expected, found others for 1 of 1, ./a.png"), "\(outcome.errors)")
+  }
+
+  /// The grey of colours is BT.601's, or that of --grey; what is transparent is said.
+  @Test func greyOfPictures() throws {
+    let directory = try ScratchDirectory()
+    try Checkpoint.write(try smallNetwork(channels: 4), to: directory.file("exact.safetensors"))
+    let side = 256
+    let red = (0..<side * side).flatMap { pixel -> [UInt8] in [UInt8(pixel & 255), 0, 0, 255] }
+    var clear = red
+    clear[3] = 0
+    for (name, samples) in [("red", red), ("clear", clear)] {
+      try FileManager.default.createDirectory(atPath: directory.file(name), withIntermediateDirectories: true)
+      let picture = PNGSample(width: side, height: side, bits: 8, colour: .rgba, samples)
+      try directory.write(picture.bytes, to: "\(name)/a.png")
+    }
+    func evaluate(_ words: String) throws -> CommandOutcome {
+      try perceptual("evaluate exact.safetensors --json --pictures \(words)".words, in: directory)
+    }
+    let usual = try evaluate("red")
+    #expect(usual.errors == "")
+    #expect(try evaluate("red --grey bt601").output == usual.output)
+    #expect(try evaluate("red --grey bt709").json()["mse"] != usual.json()["mse"])
+    #expect(try evaluate("clear").errors.contains("clear/a.png: has transparent pixels, laid on white"))
+  }
+
   @Test(arguments: [
     ("evaluate exact.safetensors", 64, "Either --test or --pictures"),
     ("evaluate exact.safetensors --test test --pictures photos", 64, "Either --test or --pictures"),
     ("evaluate exact.safetensors --pictures test", 66, "pictures (.png) were expected, found none"),
     ("evaluate exact.safetensors --pictures photos --cache cache", 64, "--cache is for recordings"),
+    ("evaluate exact.safetensors --test test --grey bt709", 64, "--grey is for --pictures"),
     ("evaluate exact.safetensors --pictures photos", 66, "no usable picture among 1 files"),
   ])
   func refusesPictures(_ line: String, _ exitCode: Int, _ phrase: String) throws {

@@ -25,6 +25,18 @@ import Testing
     #expect(outcome.errors.hasPrefix("perceptual: ") && outcome.errors.contains("--help"), "\(outcome.errors)")
   }
 
+  /// An error quotes the beginning and the end of a long name.
+  @Test func longNamesAreCut() throws {
+    let name = "a" + String(repeating: "x", count: 3000) + ".png"
+    for command in ["inspect", "decode model", "evaluate --test here"] {
+      let outcome = try perceptual("\(command) \(name)".words)
+      #expect([65, 66].contains(outcome.exitCode) || outcome.exitCode == 64, "\(outcome.errors)")
+      #expect(outcome.errorLines.count == 1 && outcome.errors.utf8.count < 500, "\(outcome.errors)")
+    }
+    let outcome = try perceptual("inspect \(name)".words)
+    #expect(outcome.errors.contains("axxx") && outcome.errors.contains("xxx.png:"), "\(outcome.errors)")
+  }
+
   @Test func theVersionIsPrinted() throws {
     let outcome = try perceptual("--version")
     #expect(outcome.exitCode == 0 && outcome.errors == "")

@@ -49,6 +49,13 @@ import Testing
     #expect(notes == [])
   }
 
+  /// A training that was killed before its first checkpoint begins again, and says what became of its lines.
+  @Test func linesWithoutACheckpointAreTakenOffAloud() throws {
+    let (bytes, notes) = try resumed(Array("\(Self.line(1))\n\(Self.line(2))\n".utf8), keeping: 0)
+    #expect(String(decoding: bytes, as: UTF8.self) == Self.next.replacing("\"iteration\":3", with: "\"iteration\":1"))
+    #expect(notes.count == 1 && notes[0].contains("left no checkpoint are taken off"), "\(notes)")
+  }
+
   @Test func missingLinesAreSaid() throws {
     let (bytes, notes) = try resumed(Array("\(Self.line(1))\n{\"iteration\":2".utf8), keeping: 2)
     #expect(String(decoding: bytes, as: UTF8.self) == "\(Self.line(1))\n" + Self.next)

@@ -103,8 +103,12 @@ import Testing
   }
 
   @Test func chartOfLittle() {
+    let tiny = Double.leastNonzeroMagnitude
     for isLogarithmic in [false, true] {
-      for values: [Double] in [[], [1], [2, 2], [0, -1, .nan, .infinity, 3], [.nan]] {
+      for values: [Double] in [
+        [], [1], [2, 2], [0, -1, .nan, .infinity, 3], [.nan], [tiny], [tiny, 3 * tiny, 1], [8 * tiny, 5 * tiny],
+        [1e308, -1e308], [1, 1 + .ulpOfOne], [1e249, 1e-249], [3, -0.0],
+      ] {
         let chart = LineChart(
           title: "t", xLabel: "x", yLabel: "y", series: [.init(name: "s", values: values)], isLogarithmic: isLogarithmic
         )
