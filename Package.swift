@@ -45,6 +45,15 @@ let x86Dependencies: [Target.Dependency] =
   hasX86Kernels ? ["PerceptualKernelsAVX512", "PerceptualKernelsAVX2"] : []
 let x86Settings: [SwiftSetting] = hasX86Kernels ? [.define("X86_KERNELS")] : []
 
+/// For tools/reliability/fuzz-readers alone: without libFuzzer it has no beginning.
+let fuzzers: [Target] =
+  Context.environment["PERCEPTUAL_FUZZERS"] == "1"
+  ? [
+    .executableTarget(
+      name: "fuzz-readers", dependencies: ["PerceptualCore", "PerceptualFiles", "PerceptualExperiments"],
+      path: "tools/reliability/readers", swiftSettings: [.unsafeFlags(["-parse-as-library"])])
+  ] : []
+
 let package = Package(
   name: "perceptual",
   platforms: [.macOS(.v15)],
@@ -124,6 +133,6 @@ let package = Package(
       name: "GradientChecks",
       dependencies: ["PerceptualCore", "Reference", "Fast", "PerceptualConformance", "PerceptualTestSupport"],
       path: "Tests/GradientChecks"),
-  ] + x86Kernels,
+  ] + x86Kernels + fuzzers,
   swiftLanguageModes: [.v6]
 )

@@ -142,7 +142,8 @@ func obstacleOfImages(_ shape: [Int], smallestSide: Int, needed: String) -> Stri
 ///
 /// The metrics themselves let NaN and infinities through. Of finite images that pass here they give finite values and
 /// gradients.
-@inlinable
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func checkMagnitudes<Scalar: BinaryFloatingPoint>(
   prediction: Tensor<Scalar>, target: Tensor<Scalar>
 ) throws(PerceptualError) {

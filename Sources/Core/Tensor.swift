@@ -38,7 +38,10 @@ public struct Tensor<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   public func reshaped(_ shape: [Int]) -> Tensor { Tensor(elements, shape: shape) }
 
   /// Rounds (or widens) every element to another precision.
-  @inlinable
+  @specialized(where Scalar == Float, Other == Double)
+  @specialized(where Scalar == Double, Other == Float)
+  @specialized(where Scalar == Float, Other == Float)
+  @specialized(where Scalar == Double, Other == Double)
   public func converted<Other>(to type: Other.Type = Other.self) -> Tensor<Other> {
     Tensor<Other>(elements.map { Other($0) }, shape: shape)
   }

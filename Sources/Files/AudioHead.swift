@@ -31,18 +31,11 @@ struct AudioHead {
     let checksum = 22..<26
     page.replaceSubrange(rate, with: littleEndian(48_000))
     page.replaceSubrange(checksum, with: [0, 0, 0, 0])
-    page.replaceSubrange(checksum, with: littleEndian(oggChecksum(page)))
+    page.replaceSubrange(checksum, with: littleEndian(Checksum.ogg(page)))
     return AudioHead(bytes: page, replaced: page.count)
   }
 
   private static func littleEndian(_ number: UInt32) -> [UInt8] { withUnsafeBytes(of: number.littleEndian) { Array($0) } }
-
-  /// CRC-32 of polynomial 04C11DB7, not reflected, from 0.
-  private static func oggChecksum(_ bytes: [UInt8]) -> UInt32 {
-    bytes.reduce(0) { checksum, byte in
-      (0..<8).reduce(checksum ^ UInt32(byte) << 24) { value, _ in value << 1 ^ (value >> 31) &* 0x04C1_1DB7 }
-    }
-  }
 
   // MARK: - MP3
 

@@ -39,12 +39,7 @@ public struct AudioMutation: Sendable {
       let content = bytes[page + 27..<page + 27 + segments].reduce(0) { $0 + Int($1) }
       let end = min(bytes.count, page + 27 + segments + content)
       for i in 22..<26 { bytes[page + i] = 0 }
-      // The polynomial 0x04C11DB7, highest bit first, from 0.
-      var sum: UInt32 = 0
-      for byte in bytes[page..<end] {
-        sum ^= UInt32(byte) << 24
-        for _ in 0..<8 { sum = sum & 0x8000_0000 == 0 ? sum << 1 : sum << 1 ^ 0x04c1_1db7 }
-      }
+      let sum = Checksum.ogg(bytes[page..<end])
       for i in 0..<4 { bytes[page + 22 + i] = UInt8(truncatingIfNeeded: sum >> UInt32(8 * i)) }
       page = end
     }

@@ -20,6 +20,13 @@ package struct Checksum {
   /// A text and a zero, which ends it.
   package mutating func add(_ text: String) { add(Array(text.utf8) + [0]) }
 
+  /// That of an Ogg page whose own is 0: the same polynomial, highest bit first, from 0.
+  static func ogg(_ bytes: some Sequence<UInt8>) -> UInt32 {
+    bytes.reduce(0) { checksum, byte in
+      (0..<8).reduce(checksum ^ UInt32(byte) << 24) { value, _ in value << 1 ^ (value >> 31) &* 0x04C1_1DB7 }
+    }
+  }
+
   /// Eight hexadecimal digits.
   package var digits: String {
     let digits = String(value, radix: 16)

@@ -39,7 +39,7 @@ public struct CodeFile: Equatable, Sendable {
 
   static let magic: [UInt8] = [0x89, 0x50, 0x43, 0x4F, 0x0D, 0x0A, 0x1A, 0x0A]
   static let headerBytes = 48
-  private static let checksumPlace = 44
+  package static let checksumPlace = 44
   static let version: UInt8 = 1
 
   /// Samples at 16 kHz.
