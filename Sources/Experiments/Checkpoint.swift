@@ -179,7 +179,7 @@ extension Trainer {
       .merging(Self.settings(options, data: data.title, fingerprint: fingerprint)) { _, new in new }
     return try CheckpointPair(
       iteration: iteration, metadata: metadata, weights: network.tensors, first: firstMoment, second: secondMoment
-    ).writeIfFinite(in: directory)
+    ).write(in: directory)
   }
 
   /// What a run must have in common with the one that it goes on from.

@@ -48,14 +48,25 @@ struct CheckpointPair {
   }
 
   /// Whether all weights are numbers, and so worth going on from.
-  var isFinite: Bool {
+  private var isFinite: Bool {
     weights.names.allSatisfy { name in weights[name].map { $0.float.elements.allSatisfy(\.isFinite) } ?? true }
   }
 
-  /// The optimizer's file first, so that weights never stand without it.
-  func write(in directory: String) throws(PerceptualError) {
+  /// Writes the two files, that of the optimizer first, so that weights never stand without it; returns the weights' path.
+  ///
+  /// Throws `.nonFinite` where a weight is no number, and writes nothing.
+  func write(in directory: String) throws(PerceptualError) -> String {
+    if !isFinite {
+      let newest = try Checkpoint.newest(in: directory).map { "the newest is of iteration \($0)" } ?? "there is none"
+      throw PerceptualError(
+        .nonFinite,
+        "\(directory): a weight of iteration \(iteration) is not finite, so no checkpoint of it is written; \(newest). "
+          + "Lower the learning rate")
+    }
     try optimizer.write(to: Checkpoint.optimizerPath(iteration: iteration, in: directory))
-    try weights.write(to: Checkpoint.path(iteration: iteration, in: directory))
+    let path = Checkpoint.path(iteration: iteration, in: directory)
+    try weights.write(to: path)
+    return path
   }
 
   /// Takes over the moments of the optimizer.

@@ -36,18 +36,3 @@ public protocol ResumableTrainer: AnyObject {
   /// Throws `.usage` where its settings differ from this trainer's, `.malformed` where it is damaged.
   func resume(iteration: Int, in directory: String) throws(PerceptualError)
 }
-
-extension CheckpointPair {
-  /// Writes the two files, if all weights are numbers; returns the weights' path.
-  func writeIfFinite(in directory: String) throws(PerceptualError) -> String {
-    if !isFinite {
-      let newest = try Checkpoint.newest(in: directory).map { "the newest is of iteration \($0)" } ?? "there is none"
-      throw PerceptualError(
-        .nonFinite,
-        "\(directory): a weight of iteration \(iteration) is not finite, so no checkpoint of it is written; \(newest). "
-          + "Lower the learning rate")
-    }
-    try write(in: directory)
-    return Checkpoint.path(iteration: iteration, in: directory)
-  }
-}

@@ -4,8 +4,8 @@ import PerceptualFiles
 /// Drives a trainer: log.jsonl and checkpoints in a directory, which it alone writes to, resumable at every checkpoint.
 ///
 /// A line of the log is in the file before the next step begins, and on the disk before the checkpoint of its iteration is.
-public final class TrainingRun<Trainer: ResumableTrainer> {
-  public let trainer: Trainer
+public final class TrainingRun<Subject: ResumableTrainer> {
+  public let trainer: Subject
   public let directory: String
   /// Iterations between checkpoints; the last one is always written.
   public let checkpointEvery: Int
@@ -14,7 +14,7 @@ public final class TrainingRun<Trainer: ResumableTrainer> {
 
   /// `note` hears what a person should know: a checkpoint that is damaged and passed over, a log with lines missing.
   public init(
-    _ trainer: Trainer, directory: String, checkpointEvery: Int = 100, note: @escaping (String) -> Void = { _ in }
+    _ trainer: Subject, directory: String, checkpointEvery: Int = 100, note: @escaping (String) -> Void = { _ in }
   ) {
     self.trainer = trainer
     self.directory = directory

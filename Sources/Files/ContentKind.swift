@@ -17,6 +17,9 @@ package enum ContentKind: Equatable {
     self =
       if start.isEmpty {
         .empty
+      } else if start.count > 8 && start[8] == UInt8(ascii: "{") && start[4..<8].allSatisfy({ $0 == 0 }) {
+        // Before all others: the length of the header, which comes first, may be any magic number.
+        .safetensors
       } else if has(PNG.magic) {
         .picture
       } else if has(Npy.magic) {
@@ -35,8 +38,6 @@ package enum ContentKind: Equatable {
         .foreign("an HDF5 file", remedy: "save the array with numpy.save, weights with safetensors")
       } else if has([0x1F, 0x8B]) {
         .foreign("a gzip archive", remedy: "unpack it first")
-      } else if start.count > 8 && start[8] == UInt8(ascii: "{") && start[4..<8].allSatisfy({ $0 == 0 }) {
-        .safetensors
       } else {
         .unknown
       }

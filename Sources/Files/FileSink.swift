@@ -90,13 +90,16 @@ func writingFailed(_ path: String) -> PerceptualError {
 }
 
 /// Whether all bytes were written; `errno` says why not.
-func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
   guard let base = bytes.baseAddress else { return true }
   var done = 0
   while done < bytes.count {
     let written = write(descriptor, base + done, bytes.count - done)
     if written < 0 && errno == EINTR { continue }
-    guard written > 0 else { return false }
+    guard written > 0 else {
+      if written == 0 { errno = EIO }
+      return false
+    }
     done += written
   }
   return true

@@ -20,17 +20,7 @@ enum StandardStreams {
   /// 0, or what is wrong.
   fileprivate static func write(_ text: String, to descriptor: Int32) -> Int32 {
     var text = text
-    return text.withUTF8 { bytes in
-      var done = 0
-      while done < bytes.count {
-        guard let base = bytes.baseAddress else { break }
-        let written = Foundation.write(descriptor, base + done, bytes.count - done)
-        if written < 0 && errno == EINTR { continue }
-        if written <= 0 { return written < 0 ? errno : EIO }
-        done += written
-      }
-      return 0
-    }
+    return text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: descriptor) ? 0 : errno }
   }
 
   fileprivate static func note(_ text: String) {

@@ -62,7 +62,7 @@ extension RawAudioTrainer {
   public func writeCheckpoint(in directory: String) throws(PerceptualError) -> String {
     try CheckpointPair(
       iteration: iteration, metadata: metadata, weights: network.tensors, first: firstMoment, second: secondMoment
-    ).writeIfFinite(in: directory)
+    ).write(in: directory)
   }
 
   /// Continues from a checkpoint of the same run, bit for bit. Throws if its settings differ from this run's.

@@ -180,6 +180,14 @@ private let nestedTooDeep = "{\"x\":" + String(repeating: "[", count: 200) + Str
     .init("a hole at the start", file(one(offsets: "[4,12]"), data: 12), "should begin at byte 0 of the data"),
   ]
 
+  /// The length of the header begins with the first bytes of a pickle, a JPEG picture, a BMP picture, a ZIP archive.
+  @Test(arguments: [0x0280, 0x0480, 0xFF_D8FF, 0x4D42, 0x1_4D42]) func anyLengthOfHeader(_ length: Int) throws {
+    let text = #"{"__metadata__":{"a":"b"}}"#
+    let padding = String(repeating: " ", count: length - text.utf8.count)
+    let bytes = withUnsafeBytes(of: UInt64(length).littleEndian, Array.init) + Array((text + padding).utf8)
+    #expect(try SafetensorsFile(bytes: bytes).metadata == ["a": "b"])
+  }
+
   @Test(arguments: malformed) func refuses(_ row: MalformedFile) throws {
     let error = try #require(throws: PerceptualError.self) {
       try SafetensorsFile(bytes: row.bytes, source: "clip.safetensors")
