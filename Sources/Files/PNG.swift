@@ -41,7 +41,7 @@ public enum PNG {
   ///
   /// Throws `.missing` where there is no file, `.malformed` where it is no valid PNG.
   public static func read(_ path: String) throws(PerceptualError) -> StoredPicture {
-    let (bytes, isLowestFirst) = try essential(path)
+    let (bytes, isLowestFirst, packedBytes) = try essential(path)
     // libpng keeps the address until the picture is read; that of an array would last for one call.
     let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
     defer { memory.deallocate() }
@@ -59,6 +59,15 @@ public enum PNG {
     guard width * height <= mostPixels else {
       throw PerceptualError(
         .malformed, "\(path): at most \(mostPixels) pixels were expected, found \(width)x\(height): make it smaller")
+    }
+    // Deflate makes at most 1032 bytes of one. Bits a sample and kind of pixel stand in the first chunk, which libpng has checked.
+    let samplesAPixel = [0: 1, 2: 3, 3: 1, 4: 2, 6: 4][bytes[25]] ?? 1
+    let unpackedBytes = height * ((width * Int(bytes[24]) * samplesAPixel + 7) / 8)
+    guard packedBytes >= unpackedBytes / 1032 else {
+      throw PerceptualError(
+        .malformed,
+        "\(path): at least \(unpackedBytes / 1032) bytes of samples were expected for \(width)x\(height) pixels, found "
+          + "\(packedBytes): the file is damaged, download or copy it again")
     }
     // Without a chunk that says otherwise libpng takes 8 bits for sRGB and 16 for linear light, and gives each as it is.
     let kept = PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA | PNG_FORMAT_FLAG_LINEAR
@@ -84,8 +93,11 @@ public enum PNG {
   /// A keyword of the PNG standard's kind, a zero, a text.
   private static let rowOrder = Array("Row order".utf8) + [0] + Array("lowest first".utf8)
 
-  /// The file without the chunks that are not needed for its samples (gamma, profiles, texts), and whether it is marked.
-  private static func essential(_ path: String) throws(PerceptualError) -> (bytes: [UInt8], isLowestFirst: Bool) {
+  /// The file without the chunks that are not needed for its samples (gamma, profiles, texts), whether it is marked, and how
+  /// many bytes of packed samples it has.
+  private static func essential(
+    _ path: String
+  ) throws(PerceptualError) -> (bytes: [UInt8], isLowestFirst: Bool, packedBytes: Int) {
     let source = try ByteSource(path: path)
     let kind = try ContentKind(source)
     guard kind == .picture else {
@@ -101,6 +113,7 @@ public enum PNG {
     var kept = Array(bytes.prefix(magic.count))
     kept.reserveCapacity(bytes.count)
     var isLowestFirst = false
+    var packedBytes = 0
     var place = magic.count
     // Length, name, data, checksum.
     while place + 12 <= bytes.count {
@@ -114,10 +127,13 @@ public enum PNG {
       } else if bytes[place..<end].elementsEqual(chunk("tEXt", rowOrder)) {
         isLowestFirst = true
       }
+      if name == "IDAT" { packedBytes += length }
+      if name == "IEND" { return (kept, isLowestFirst, packedBytes) }
       place = end
     }
-    // What is left is no chunk: libpng says what it thinks of it.
-    return (kept + bytes[place...], isLowestFirst)
+    throw PerceptualError(
+      .malformed,
+      "\(path): a whole PNG picture was expected, found a damaged one (its end is missing): download or copy it again")
   }
 
   private static func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {

@@ -160,6 +160,13 @@ public struct CodeFile: Equatable, Sendable {
     guard isEntropyCoded ? codeBytes < layout.bytes : codeBytes == layout.bytes else {
       throw refuse("\(layout.bytes) bytes of code were expected, found \(codeBytes): \(fault)")
     }
+    // Before room is made for the latents: each of their bits costs something.
+    let least = Double(layout.bytes - layout.clips) * BitModel.leastCost
+    guard Double(codeBytes) >= least else {
+      throw refuse(
+        "at least \(Int(least) + 1) bytes of code were expected for \(layout.channels) channels and \(count) clips, found "
+          + "\(codeBytes): \(fault)")
+    }
     var ranges: [(low: Float, high: Float)] = []
     for clip in 0..<count {
       let low = Float(bitPattern: UInt32(number(Self.headerBytes + 8 * clip, 4)))

@@ -8,7 +8,10 @@ struct BitModel {
 
   init(contexts: Int) { counts = [UInt16](repeating: 0, count: 2 * contexts) }
 
-  /// The probability of a 0 in units of 2^-16, within 1/256 and 255/256: so a bit costs at least 0.0056 bits, and a
+  /// In bits a bit: log2(256/255), rounded down.
+  static let leastCost = 0.0056
+
+  /// The probability of a 0 in units of 2^-16, within 1/256 and 255/256: so a bit costs at least ``leastCost``, and a
   /// short file cannot claim to hold a long code.
   func zero(_ context: Int) -> UInt32 {
     let zeros = UInt32(counts[2 * context])

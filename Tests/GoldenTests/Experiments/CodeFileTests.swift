@@ -174,6 +174,17 @@ import Testing
     #expect(error?.description.contains(row.phrase) == true, "\(error?.description ?? "")")
   }
 
+  /// A short file that claims more latents than its code can hold is refused before room is made for them.
+  @Test func moreLatentsThanTheCodeCanHold() {
+    let clip = CodeFile.Clip(low: -6, high: 2, indices: [UInt8](repeating: 1, count: 4096))
+    let layout = CodeLayout(samples: 67_328, channels: 16, centres: 2)
+    var bytes = CodeFile(weights: 1, layout: layout, clips: [clip]).bytes(entropyCoded: true)
+    #expect(bytes[9] == 1 && bytes.count < 200)
+    bytes[11] = 0xFF
+    let error = #expect(throws: PerceptualError.self) { try CodeFile(bytes: Self.sealed(bytes)) }
+    #expect(error?.description.contains("bytes of code were expected for 65296 channels and 1 clips") == true, "\(error as Any)")
+  }
+
   /// A centre that the quantiser has not: three centres take two bits.
   @Test func unknownCentresAreRefused() {
     var bytes = CodeFileTests.file(samples: 1024, channels: 1, centres: 3, name: "three").bytes()

@@ -146,6 +146,12 @@ import Testing
       for length in stride(from: 8, to: whole.count - 24, by: 9) {
         #expect(try error(Array(whole.prefix(length))).contains("found a damaged one"))
       }
+      // A header of 8000x8000 pixels over samples of 4: refused before there is room for them. What follows the end is nothing.
+      var claim = PNGSample(width: 2, height: 2, bits: 8, colour: .grey, [1, 2, 3, 4]).bytes
+      #expect(try (FileBytes.write(claim + [1, 2, 3], to: path), PNG.readGrey(path).count).1 == 4)
+      for place in [18, 22] { claim.replaceSubrange(place..<place + 2, with: [0x1F, 0x40]) }
+      claim.replaceSubrange(29..<33, with: withUnsafeBytes(of: Checksum(Array(claim[12..<29])).value.bigEndian, Array.init))
+      #expect(try error(claim).contains("at least 62015 bytes of samples were expected for 8000x8000 pixels, found 17"))
       var wide = whole
       wide[16] = 0x40
       #expect(try error(wide).contains("a.png: "))
