@@ -142,7 +142,8 @@ final class Doubles {
   }
 }
 
-/// ``FourierPlan`` in double precision, for memory of any alignment. Arguments are not overwritten.
+/// ``FourierPlan`` in double precision, for memory of any alignment. Arguments are not overwritten. Unchecked, since
+/// FFTW's plan is a pointer: any thread may execute it, and it is never changed.
 struct ExactFourierPlan: @unchecked Sendable {
   private let forwardPlan: fftw_plan?
   private let backwardPlan: fftw_plan?

@@ -25,7 +25,9 @@ struct AudioHead {
     let header = 28
     guard source.count >= header + 19 else { return nil }
     var page = try source.bytes(at: 0, count: header + Int(try source.bytes(at: 27, count: 1)[0]))
-    guard page[26] == 1, page.count >= header + 19, page[header...].starts(with: Array("OpusHead".utf8)) else { return nil }
+    guard page[26] == 1, page.count >= header + 19, page[header...].starts(with: Array("OpusHead".utf8)) else {
+      return nil
+    }
     let rate = header + 12..<header + 16
     guard page[rate].allSatisfy({ $0 == 0 }) else { return nil }
     let checksum = 22..<26
@@ -35,7 +37,9 @@ struct AudioHead {
     return AudioHead(bytes: page, replaced: page.count)
   }
 
-  private static func littleEndian(_ number: UInt32) -> [UInt8] { withUnsafeBytes(of: number.littleEndian) { Array($0) } }
+  private static func littleEndian(_ number: UInt32) -> [UInt8] {
+    withUnsafeBytes(of: number.littleEndian) { Array($0) }
+  }
 
   // MARK: - MP3
 
@@ -76,8 +80,8 @@ private struct MPEGFrame {
   init?(_ bytes: [UInt8]) {
     let version = bytes[1] >> 3 & 3
     let (rate, sampling) = (Int(bytes[2] >> 4), Int(bytes[2] >> 2 & 3))
-    guard bytes[0] == 0xFF, bytes[1] >> 5 == 7, version != 1, bytes[1] >> 1 & 3 == 1, (1...14).contains(rate), sampling < 3,
-      bytes[3] & 3 != 2
+    guard bytes[0] == 0xFF, bytes[1] >> 5 == 7, version != 1, bytes[1] >> 1 & 3 == 1, (1...14).contains(rate),
+      sampling < 3, bytes[3] & 3 != 2
     else { return nil }
     let isFirst = version == 3
     let hertz = [44_100, 48_000, 32_000][sampling] >> (isFirst ? 0 : version == 2 ? 1 : 2)
@@ -137,6 +141,8 @@ private struct MPEGCounter {
         blockStart = place
         block = try source.bytes(at: place, count: min(1 << 20, source.count - place))
       }
+      // Most places of what is no frame end here.
+      guard block[place - blockStart] == 0xFF else { return nil }
       let frame = MPEGFrame(Array(block[place - blockStart..<place - blockStart + 4]))
       return frame?.stream == stream ? frame : nil
     }

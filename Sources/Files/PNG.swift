@@ -33,7 +33,8 @@ public enum PNG {
   /// Reads a picture as grey, [H, W] in [0, 1].
   ///
   /// Throws as ``read(_:)`` does.
-  public static func readGrey(_ path: String, _ formula: GreyFormula = .bt601) throws(PerceptualError) -> Tensor<Float> {
+  public static func readGrey(_ path: String, _ formula: GreyFormula = .bt601) throws(PerceptualError) -> Tensor<Float>
+  {
     try read(path).grey(formula)
   }
 
@@ -107,7 +108,8 @@ public enum PNG {
     // Eight bytes a pixel at most, and as much again for what else a file may hold.
     guard source.count <= 16 * mostPixels else {
       throw PerceptualError(
-        .malformed, "\(path): a picture of at most \(16 * mostPixels) bytes was expected, found \(source.count): make it smaller")
+        .malformed,
+        "\(path): a picture of at most \(16 * mostPixels) bytes was expected, found \(source.count): make it smaller")
     }
     let bytes = try source.bytes(at: 0, count: source.count)
     var kept = Array(bytes.prefix(magic.count))

@@ -3,7 +3,11 @@ import PerceptualFiles
 /// A PNG file written by hand: any kind of pixels, any chunks.
 public struct PNGSample {
   public enum Colour: UInt8 {
-    case grey = 0, rgb = 2, palette = 3, greyAlpha = 4, rgba = 6
+    case grey = 0
+    case rgb = 2
+    case palette = 3
+    case greyAlpha = 4
+    case rgba = 6
   }
 
   public let bytes: [UInt8]

@@ -68,23 +68,34 @@ import Testing
   @Test func storedSamplesAreTheValues() throws {
     let gammas = [nil, ("gAMA", 100_000), ("gAMA", 45_455), ("gAMA", 200_000), ("sRGB", 0)] as [(String, UInt32)?]
     for gamma in gammas {
-      let chunks = gamma.map { name, value in
-        [(name, name == "sRGB" ? [0] : withUnsafeBytes(of: value.bigEndian) { Array($0) })]
-      } ?? []
+      let chunks =
+        gamma.map { name, value in
+          [(name, name == "sRGB" ? [0] : withUnsafeBytes(of: value.bigEndian) { Array($0) })]
+        } ?? []
       let values: [UInt16] = [0, 1, 255, 256, 32_768, 65_534, 65_535]
-      let grey16 = PNGSample(width: 7, height: 1, bits: 16, colour: .grey, values.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }, chunks)
+      let grey16 = PNGSample(
+        width: 7, height: 1, bits: 16, colour: .grey, values.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }, chunks)
       let stored = try read(grey16)
       #expect(stored.bits == 16 && stored.samples.elements == values.map { Float($0) / 65_535 }, "\(gamma as Any)")
       let bytes = (0...255).map { UInt8($0) }
-      #expect(try read(PNGSample(width: 256, height: 1, bits: 8, colour: .grey, bytes, chunks)).samples.elements == bytes.map { Float($0) / 255 })
+      #expect(
+        try read(PNGSample(width: 256, height: 1, bits: 8, colour: .grey, bytes, chunks)).samples.elements
+          == bytes.map { Float($0) / 255 })
       let rgb16 = try read(PNGSample(width: 1, height: 1, bits: 16, colour: .rgb, [0x80, 0, 0, 1, 0xFF, 0xFE], chunks))
       #expect(rgb16.samples.elements == [32_768, 1, 65_534].map { Float($0) / 65_535 })
-      #expect(rgb16.grey()[0] == Float(1) / 65_535 + (0.299 * (Float(32_768) / 65_535 - Float(1) / 65_535) + 0.114 * (Float(65_534) / 65_535 - Float(1) / 65_535)))
+      #expect(
+        rgb16.grey()[0] == Float(1) / 65_535
+          + (0.299 * (Float(32_768) / 65_535 - Float(1) / 65_535) + 0.114 * (Float(65_534) / 65_535 - Float(1) / 65_535))
+      )
     }
     // Fewer bits, and palettes.
-    #expect(try read(PNGSample(width: 4, height: 1, bits: 2, colour: .grey, [0b00_01_10_11])).samples.elements == [0, 85, 170, 255].map { Float($0) / 255 })
-    #expect(try read(PNGSample(width: 3, height: 1, bits: 1, colour: .grey, [0b1010_0000])).samples.elements == [1, 0, 1])
-    let palette = try read(PNGSample(width: 2, height: 1, bits: 8, colour: .palette, [1, 0], [("PLTE", [9, 8, 7, 51, 102, 204])]))
+    #expect(
+      try read(PNGSample(width: 4, height: 1, bits: 2, colour: .grey, [0b00_01_10_11])).samples.elements
+        == [0, 85, 170, 255].map { Float($0) / 255 })
+    #expect(
+      try read(PNGSample(width: 3, height: 1, bits: 1, colour: .grey, [0b1010_0000])).samples.elements == [1, 0, 1])
+    let palette = try read(
+      PNGSample(width: 2, height: 1, bits: 8, colour: .palette, [1, 0], [("PLTE", [9, 8, 7, 51, 102, 204])]))
     #expect(palette.samples.elements == [51, 9, 102, 8, 204, 7].map { Float($0) / 255 })
   }
 
@@ -94,15 +105,20 @@ import Testing
     #expect(greyAlpha.isTransparent)
     #expect(greyAlpha.samples.elements[0] == Float(100) / 255 && greyAlpha.samples.elements[1] == 1)
     #expect(abs(greyAlpha.samples.elements[2] - (0.2 * 0.4 + 0.6)) < 1e-6)
-    let sixteen = try read(PNGSample(width: 1, height: 1, bits: 16, colour: .rgba, [0x40, 0, 0x80, 0, 0xFF, 0xFF, 0x80, 0]))
+    let sixteen = try read(
+      PNGSample(width: 1, height: 1, bits: 16, colour: .rgba, [0x40, 0, 0x80, 0, 0xFF, 0xFF, 0x80, 0]))
     let alpha = 32_768 / 65_535.0
     for (channel, value) in [0x4000 / 65_535.0, 0x8000 / 65_535.0, 1].enumerated() {
       #expect(abs(Double(sixteen.samples[channel]) - (value * alpha + 1 - alpha)) < 2e-5)
     }
     let opaque = try read(PNGSample(width: 1, height: 1, bits: 8, colour: .rgba, [1, 2, 3, 255]))
     #expect(!opaque.isTransparent && opaque.samples.elements == [1, 2, 3].map { Float($0) / 255 })
-    let palette = try read(PNGSample(width: 2, height: 1, bits: 8, colour: .palette, [0, 1], [("PLTE", [9, 8, 7, 51, 102, 204]), ("tRNS", [0])]))
-    #expect(palette.isTransparent && palette.samples.elements == [1, 51, 1, 102, 1, 204].map { $0 == 1 ? 1 : Float($0) / 255 })
+    let palette = try read(
+      PNGSample(
+        width: 2, height: 1, bits: 8, colour: .palette, [0, 1], [("PLTE", [9, 8, 7, 51, 102, 204]), ("tRNS", [0])]))
+    #expect(
+      palette.isTransparent
+        && palette.samples.elements == [1, 51, 1, 102, 1, 204].map { $0 == 1 ? 1 : Float($0) / 255 })
   }
 
   /// Row 0 of the array is the lowest row of the picture, and comes back as row 0.
@@ -135,11 +151,15 @@ import Testing
       #expect(try error([0xFF, 0xD8, 0xFF, 0xE0]).contains("found a JPEG picture: convert it to PNG"))
       let archives = [
         ("arr_0.npy", "found an NPZ archive of arrays: save one array with numpy.save"),
-        ("archive/data.pkl", "found a PyTorch file or another pickle: save its tensors with safetensors.torch.save_file"),
+        (
+          "archive/data.pkl",
+          "found a PyTorch file or another pickle: save its tensors with safetensors.torch.save_file"
+        ),
         ("a.txt", "found a ZIP archive: unpack it first"),
       ]
       for (name, phrase) in archives {
-        #expect(try error(Array("PK\u{3}\u{4}".utf8) + [UInt8](repeating: 0, count: 26) + Array(name.utf8)).contains(phrase))
+        #expect(
+          try error(Array("PK\u{3}\u{4}".utf8) + [UInt8](repeating: 0, count: 26) + Array(name.utf8)).contains(phrase))
       }
       #expect(try error([0x80, 2, 0x8A]).contains("pickle"))
       #expect(try error(SafetensorsFile(metadata: ["a": "b"]).bytes()).contains("found a safetensors file"))
@@ -150,7 +170,8 @@ import Testing
       var claim = PNGSample(width: 2, height: 2, bits: 8, colour: .grey, [1, 2, 3, 4]).bytes
       #expect(try (FileBytes.write(claim + [1, 2, 3], to: path), PNG.readGrey(path).count).1 == 4)
       for place in [18, 22] { claim.replaceSubrange(place..<place + 2, with: [0x1F, 0x40]) }
-      claim.replaceSubrange(29..<33, with: withUnsafeBytes(of: Checksum(Array(claim[12..<29])).value.bigEndian, Array.init))
+      claim.replaceSubrange(
+        29..<33, with: withUnsafeBytes(of: Checksum(Array(claim[12..<29])).value.bigEndian, Array.init))
       #expect(try error(claim).contains("at least 62015 bytes of samples were expected for 8000x8000 pixels, found 17"))
       var wide = whole
       wide[16] = 0x40

@@ -24,7 +24,8 @@ enum Reader: String, CaseIterable {
       case .json: if let value = try? JSONValue(parsing: bytes) { _ = try? JSONValue(parsing: Array(value.text.utf8)) }
       }
     } catch {
-      if repaired(bytes) != bytes { try? readAgain(repaired(bytes)) }
+      let repaired = repaired(bytes)
+      if repaired != bytes { try? readAgain(repaired) }
     }
   }
 
