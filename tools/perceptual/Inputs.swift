@@ -20,6 +20,14 @@ enum FileKind {
     }
   }
 
+  /// Throws `.malformed`, naming what was expected, for a kind that nothing here reads.
+  init(contentsOf path: String, expected: String) throws(PerceptualError) {
+    if case .foreign(let name, let remedy)? = try? ContentKind(of: path) {
+      throw PerceptualError(.malformed, "\(path): \(expected) was expected, found \(name): \(remedy)")
+    }
+    self.init(contentsOf: path)
+  }
+
   init(nameOf path: String) {
     let suffix = path.split(separator: "/").last?.split(separator: ".").last?.lowercased()
     self =

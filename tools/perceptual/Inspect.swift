@@ -30,7 +30,7 @@ struct FileContents {
 
   init(of file: String) throws(PerceptualError) {
     self.file = file
-    switch FileKind(contentsOf: file) {
+    switch try FileKind(contentsOf: file, expected: "a recording, a picture, an array or a safetensors file") {
     case .safetensors:
       let contents = try SafetensorsFile(contentsOf: file, allowingUnread: true)
       kind = "safetensors"

@@ -173,7 +173,7 @@ struct Comparand {
     _ path: String, colour: Bool = false, grey: GreyFormula = .bt601, isSound: Bool = false
   ) throws(PerceptualError) {
     self.path = path
-    switch FileKind(contentsOf: path) {
+    switch try FileKind(contentsOf: path, expected: "a picture, an array or a recording") {
     case .array:
       kind = "array"
       tensor = try Npy.read(path).float

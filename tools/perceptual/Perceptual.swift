@@ -92,9 +92,9 @@ enum Main {
         StandardStreams.exit(PerceptualError.Kind.inputOutput.rawValue)
       }
     } else if !message.isEmpty {
-      // The parser says where help is in a line of its own.
-      let help = full.split(separator: "\n").first { $0.hasPrefix("  See '") }
-      complain(message + (help.map { " \($0.dropFirst(2))" } ?? ""))
+      // The parser says where help is in a line of its own: "  See 'perceptual train --help' for more information."
+      let help = full.split(separator: "\n").first { $0.hasPrefix("  See '") }?.split(separator: "'").dropFirst().first
+      complain(message + (help.map { "\(message.hasSuffix(".") ? " See" : "; see") '\($0)'" } ?? ""))
     }
     StandardStreams.exit(code.rawValue)
   }

@@ -1,5 +1,5 @@
 """What the scripts of tools/reliability share: the program, the preloaded library, scratch directories, comparing results."""
-import json, os, pathlib, re, subprocess, sys, tempfile, zlib
+import atexit, json, os, pathlib, re, signal, subprocess, sys, tempfile, zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -20,6 +20,7 @@ def scratch():
 
 
 def check_program():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if not PROGRAM.exists():
         sys.exit(f"{PROGRAM}: build it first, with swift build -c release, or name another in PERCEPTUAL")
 
@@ -55,10 +56,11 @@ def is_leftover(name):
 
 
 class Tally:
-    """Counts what was tried and says what did not hold."""
+    """Counts what was tried and says what did not hold, at the latest when the campaign is interrupted."""
 
     def __init__(self, what):
         self.what, self.tried, self.violations = what, 0, []
+        atexit.register(self.finish)
 
     def check(self, holds, sentence):
         if not holds:
@@ -67,6 +69,7 @@ class Tally:
         return holds
 
     def finish(self):
+        atexit.unregister(self.finish)
         print(f"{self.what}: {self.tried} tried, {len(self.violations)} violated", flush=True)
         return 1 if self.violations else 0
 

@@ -25,6 +25,11 @@ import Testing
     #expect(outcome.errors.hasPrefix("perceptual: ") && outcome.errors.contains("--help"), "\(outcome.errors)")
   }
 
+  @Test func theParserSpeaksAsAllOthers() throws {
+    let outcome = try perceptual("metric mse".words)
+    #expect(outcome.errors == "perceptual: Missing expected argument '<A>'; see 'perceptual metric --help'\n")
+  }
+
   /// An error quotes the beginning and the end of a long name.
   @Test func longNamesAreCut() throws {
     let name = "a" + String(repeating: "x", count: 3000) + ".png"
