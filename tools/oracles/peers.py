@@ -218,7 +218,7 @@ def mixed(p, t):
 
 
 def reduced():
-    """The numbers that Tests/GoldenTests/SimilarityVariantTests.swift holds downsampling to."""
+    """The numbers that Tests/GoldenTests/Metrics/SimilarityVariantTests.swift holds downsampling to."""
     print("\nSSIM of formula images, x = ((3 i^2 + 5 i j + 7 j) mod 61) / 64, y = ((i^2 + 11 j) mod 53) / 64.\n")
     head("size", "rule", "oracle", "value")
     for height, width in ((383, 400), (384, 401), (385, 387), (640, 641)):
