@@ -15,8 +15,8 @@ let isDependency = Context.packageDirectory.contains("/checkouts/")
 
 /// Numeric modules are optimised in debug builds too: unoptimised, the tests would take hours.
 func numeric(_ flags: [String] = []) -> [SwiftSetting] {
-  // With -num-threads each file keeps an object of its own, which the index of a debug build asks for; batch mode, which
-  // SwiftPM adds there, would only draw a warning.
+  // With -num-threads each file keeps an object of its own, which the index of a debug build asks for; batch mode,
+  // which SwiftPM adds there, would only draw a warning.
   let optimised = ["-O", "-whole-module-optimization", "-num-threads", "2", "-disable-batch-mode"]
   return isDependency ? [] : [.unsafeFlags(optimised + flags.flatMap { ["-Xcc", $0] })]
 }

@@ -102,7 +102,8 @@ private struct FixtureParts {
       case "relative": stated.relative = value
       case "absolute": stated.absolute = value
       default:
-        throw PerceptualError(.malformed, "metadata tolerance: unknown key \(member.key), expected relative and absolute")
+        throw PerceptualError(
+          .malformed, "metadata tolerance: unknown key \(member.key), expected relative and absolute")
       }
     }
     return stated

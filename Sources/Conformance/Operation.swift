@@ -2,8 +2,8 @@ import PerceptualCore
 
 /// An operation of docs/fixtures.md: its names, the two implementations and what their difference may be.
 ///
-/// One conforming type a file in the wing of the operation, listed in ``operations``. Fixtures, cross-checks and gradient checks all run
-/// through here, so a new row is tested everywhere at once.
+/// One conforming type a file in the wing of the operation, listed in ``operations``. Fixtures, cross-checks and
+/// gradient checks all run through here, so a new row is tested everywhere at once.
 public protocol Operation: Sendable {
   static var name: String { get }
   static var inputs: [InputDescription] { get }

@@ -97,8 +97,8 @@ public struct GriffinLimGradients<Scalar: BinaryFloatingPoint & Sendable>: Senda
 public struct GriffinLimOutput<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   /// [samples].
   public var signal: Tensor<Scalar>
-  /// || |transform(signal)| - magnitude || / || magnitude || of the signal after 0, 1, 2 ... iterations; the last is that
-  /// of `signal`.
+  /// || |transform(signal)| - magnitude || / || magnitude || of the signal after 0, 1, 2 ... iterations; the last is
+  /// that of `signal`.
   public var convergence: [Double]
   public var iterations: Int { convergence.count - 1 }
   public init(signal: Tensor<Scalar>, convergence: [Double]) {

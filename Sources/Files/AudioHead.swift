@@ -2,10 +2,11 @@ import PerceptualCore
 
 /// What stands in place of a sound file's beginning, so that libsndfile reads all of it, at the right rate.
 ///
-/// - MP3: the length stands in a first frame that is no sound (Xing's), or nowhere; then libsndfile guesses from the bytes
-///   a second and ends there. Where there is none, or further frames follow those that it counts (files that were joined),
-///   a frame that counts them all takes its place.
-/// - Opus: the rate of what was encoded may be 0, "unspecified", of which libsndfile makes 8 kHz. Opus itself runs at 48.
+/// - MP3: the length stands in a first frame that is no sound (Xing's), or nowhere; then libsndfile guesses from the
+///   bytes a second and ends there. Where there is none, or further frames follow those that it counts (files that were
+///   joined), a frame that counts them all takes its place.
+/// - Opus: the rate of what was encoded may be 0, "unspecified", of which libsndfile makes 8 kHz. Opus itself runs at
+///   48.
 struct AudioHead {
   let bytes: [UInt8]
   /// How many bytes of the file it stands for.

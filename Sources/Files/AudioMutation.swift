@@ -23,8 +23,9 @@ public struct AudioMutation: Sendable {
     number(below: number(below: 3) > 0 ? min(bytes.count, 200) : bytes.count)
   }
 
-  /// One to eight changes: bits turned, bytes and words set to extremes, pieces removed, doubled, moved or cut off. Every
-  /// other time the checksums of Ogg pages are then made right, since a reader drops pages whose checksum is wrong.
+  /// One to eight changes: bits turned, bytes and words set to extremes, pieces removed, doubled, moved or cut off.
+  /// Every other time the checksums of Ogg pages are then made right, since a reader drops pages whose checksum is
+  /// wrong.
   public mutating func applied(to original: [UInt8]) -> [UInt8] {
     var bytes = damaged(original)
     if number(below: 2) == 0 { AudioMutation.renewOggChecksums(&bytes) }
@@ -55,7 +56,9 @@ public struct AudioMutation: Sendable {
       case 0: bytes[at] ^= 1 << UInt8(number(below: 8))
       case 1: bytes[at] = [0, 1, 0x7f, 0x80, 0xff][number(below: 5)]
       case 2, 3:
-        let words: [UInt32] = [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0xffff_fffe, 0x0001_0000, 1024, 0x7f80_0000]
+        let words: [UInt32] = [
+          0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0xffff_fffe, 0x0001_0000, 1024, 0x7f80_0000,
+        ]
         let word = words[number(below: words.count)]
         let isBig = number(below: 2) == 0
         for i in 0..<min(4, bytes.count - at) {
@@ -81,8 +84,8 @@ public struct AudioMutation: Sendable {
     public var slowestIndex = 0
   }
 
-  /// Decodes mutants `range` of a file: its header, all of it, and a window from its middle. Mutant i depends on (seed, i)
-  /// alone. Each is written to `path`, where the last one stays if decoding it ends the process.
+  /// Decodes mutants `range` of a file: its header, all of it, and a window from its middle. Mutant i depends on (seed,
+  /// i) alone. Each is written to `path`, where the last one stays if decoding it ends the process.
   public static func decodeMutants(
     of original: [UInt8], _ range: Range<Int>, seed: UInt64, at path: String
   ) throws(PerceptualError) -> Report {

@@ -29,7 +29,8 @@ struct AudioPromise {
       if source.count > 0xFFFF_FFFF + 8 {
         throw PerceptualError(
           .malformed,
-          "\(source.name): a WAV of at most 4 GiB was expected, found \(source.count) bytes, which its 32-bit sizes cannot say: "
+          "\(source.name): a WAV of at most 4 GiB was expected, found \(source.count) bytes, which its 32-bit sizes "
+            + "cannot say: "
             + "convert it to RF64, W64 or FLAC")
       }
       return try chunks(source, "data", prefix: 0, isLittleEndian: true)

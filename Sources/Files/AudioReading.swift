@@ -14,7 +14,8 @@ public enum AudioFile {
   ///
   /// Integers of n bits are divided by 2^(n-1). Throws `.missing` where there is no file; `.malformed` where it is no
   /// sound, was cut short within the frames asked for, ends before them, or holds NaN, infinities or what is beyond
-  /// ``loudest``; or where libsndfile would leave out sound without a word. That a file was cut is seen where its header gives the length: WAV, RF64, W64, AIFF, AU and FLAC.
+  /// ``loudest``; or where libsndfile would leave out sound without a word. That a file was cut is seen where its
+  /// header gives the length: WAV, RF64, W64, AIFF, AU and FLAC.
   public static func read(
     _ path: String, from startFrame: Int = 0, frames: Int? = nil
   ) throws(PerceptualError) -> AudioClip {
@@ -55,8 +56,9 @@ private final class AudioDecoder {
         kind == .audio || kind == .unknown
         ? "something that is none (\(reason)): convert it to WAV or FLAC, or download it again"
         : kind.found(else: "give a recording")
-      throw source.failure ?? PerceptualError(
-        .malformed, "\(path): an audio file (WAV, FLAC, AIFF, Ogg and others) was expected, found \(found)")
+      throw source.failure
+        ?? PerceptualError(
+          .malformed, "\(path): an audio file (WAV, FLAC, AIFF, Ogg and others) was expected, found \(found)")
     }
     self.path = path
     self.file = file
@@ -130,9 +132,9 @@ private final class AudioDecoder {
 
   /// Goes to a frame of a file that nothing was read from; false where there is none.
   ///
-  /// Damaged code books leave libvorbis without a decoder, which libsndfile 1.2 does not notice: reading then gives nothing,
-  /// but seeking ends the process. So a frame is read first, from another handle: what libsndfile gives after a seek in an
-  /// Ogg Vorbis file that was read from is not what stands there.
+  /// Damaged code books leave libvorbis without a decoder, which libsndfile 1.2 does not notice: reading then gives
+  /// nothing, but seeking ends the process. So a frame is read first, from another handle: what libsndfile gives after
+  /// a seek in an Ogg Vorbis file that was read from is not what stands there.
   private func place(at frame: Int) -> Bool {
     if isVorbis {
       let second = AudioSource(source)
@@ -174,7 +176,8 @@ private final class AudioDecoder {
     // Is there so much, or does the header lie? Then decoding comes to the end before it holds too much.
     if frames > most, try AudioDecoder(path, isChecked: true).hasFrame(start + most) { throw tooLarge }
     let modest = max(1, AudioDecoder.modestClip / channels)
-    let isThere = frames <= most && frames > modest ? try AudioDecoder(path, isChecked: true).hasFrame(start + frames - 1) : false
+    let isThere =
+      frames <= most && frames > modest ? try AudioDecoder(path, isChecked: true).hasFrame(start + frames - 1) : false
     let blockFrames = min(frames, AudioDecoder.blockFrames(channels: channels))
     var block = [Float](repeating: 0, count: blockFrames * channels)
     var planes = Planes(channels: channels, frames: isThere ? frames : min(frames, modest))
@@ -185,7 +188,8 @@ private final class AudioDecoder {
       if let index = block[..<(read * channels)].firstIndex(where: { !(abs($0) <= AudioFile.loudest) }) {
         let isNumber = block[index].isFinite
         throw malformed(
-          "\(isNumber ? "samples up to \(AudioFile.loudest) (full scale is 1)" : "finite samples") were expected, found "
+          "\(isNumber ? "samples up to \(AudioFile.loudest) (full scale is 1)" : "finite samples") were expected, "
+            + "found "
             + "\(block[index]) in frame \(start + done + index / channels): "
             + (isNumber ? "export it with less gain" : "the file is damaged, export it again"))
       }

@@ -1,6 +1,7 @@
 import PerceptualCPNG
 
-/// CRC-32 as in Ethernet, gzip and PNG (polynomial 04C11DB7, reflected), of bytes that come one after the other: zlib's.
+/// CRC-32 as in Ethernet, gzip and PNG (polynomial 04C11DB7, reflected), of bytes that come one after the other:
+/// zlib's.
 package struct Checksum {
   package private(set) var value: UInt32 = 0
 

@@ -1,8 +1,8 @@
 import Foundation
 import PerceptualCore
 
-/// A directory that one process writes to: a file in it names the process while it does. The system lets the lock go with
-/// the process, however that ends.
+/// A directory that one process writes to: a file in it names the process while it does. The system lets the lock go
+/// with the process, however that ends.
 package final class DirectoryLock {
   package static let fileName = "in-use"
 

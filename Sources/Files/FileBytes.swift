@@ -16,8 +16,8 @@ public enum FileBytes {
     return try source.bytes(at: 0, count: source.count)
   }
 
-  /// A text that changes whenever a file does: size, inode, the times of the last change of contents and of the inode, and
-  /// a checksum of the first and the last 64 KiB.
+  /// A text that changes whenever a file does: size, inode, the times of the last change of contents and of the inode,
+  /// and a checksum of the first and the last 64 KiB.
   ///
   /// Throws as ``read(_:)`` does.
   package static func identity(_ path: String) throws(PerceptualError) -> String {

@@ -3,8 +3,8 @@ import PerceptualCore
 
 /// Paths as texts, whatever their bytes.
 ///
-/// Names in a file system are bytes. Those that are no UTF-8 stand in a text as U+10FF00 plus the byte, of a plane for private
-/// use; so do the bytes of such scalars themselves. Every name has one text and goes back to the same bytes.
+/// Names in a file system are bytes. Those that are no UTF-8 stand in a text as U+10FF00 plus the byte, of a plane for
+/// private use; so do the bytes of such scalars themselves. Every name has one text and goes back to the same bytes.
 public enum FilePath {
   private static let escapes: ClosedRange<UInt32> = 0x10FF80...0x10FFFF
 

@@ -4,8 +4,9 @@ import Synchronization
 
 /// A file being written under a temporary name. ``close()`` gives it its own; without it nothing is left.
 ///
-/// After a crash or a power cut there is the old file or the new one, whole: the data reach the disk before the name does,
-/// and ``close()`` returns when the name has. An overwritten file keeps its mode, a link to it keeps pointing to it.
+/// After a crash or a power cut there is the old file or the new one, whole: the data reach the disk before the name
+/// does, and ``close()`` returns when the name has. An overwritten file keeps its mode, a link to it keeps pointing to
+/// it.
 final class FileSink {
   private let path: String
   private let target: Target
@@ -105,8 +106,8 @@ package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> 
   return true
 }
 
-/// What files are written under until they are whole. Names are short and of one length, whatever the file's own; a lock
-/// that the system lets go with the process tells those in use from those that a killed process left.
+/// What files are written under until they are whole. Names are short and of one length, whatever the file's own; a
+/// lock that the system lets go with the process tells those in use from those that a killed process left.
 private enum TemporaryFile {
   private static let prefix = ".perceptual-"
   private static let suffix = ".part"
@@ -135,7 +136,9 @@ private enum TemporaryFile {
 
   /// Removes what processes that are gone have left; looks once a process into each directory.
   static func removeStale(in directory: String) {
-    guard visited.withLock({ $0.insert(directory).inserted }), let names = try? FilePath.names(in: directory) else { return }
+    guard visited.withLock({ $0.insert(directory).inserted }), let names = try? FilePath.names(in: directory) else {
+      return
+    }
     for name in names where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
       let path = FilePath.joined(directory, name)
       let descriptor = FilePath.open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)

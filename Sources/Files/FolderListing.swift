@@ -8,8 +8,8 @@ public struct FolderListing: Sendable {
   /// A sentence for each link that leads nowhere, and each directory below that cannot be listed.
   public private(set) var skipped: [String] = []
 
-  /// Throws `.missing` where there is no such directory, it cannot be listed, or holds no such file, `.malformed` where it
-  /// is a file, `.inputOutput` where the disk fails.
+  /// Throws `.missing` where there is no such directory, it cannot be listed, or holds no such file, `.malformed` where
+  /// it is a file, `.inputOutput` where the disk fails.
   fileprivate init(of directory: String, extensions: Set<String>, expected: String) throws(PerceptualError) {
     guard let status = FilePath.status(directory) else {
       throw PerceptualError(.missing, "\(directory): cannot be opened (\(lastSystemError())): check the path")
@@ -36,15 +36,19 @@ public struct FolderListing: Sendable {
       let path = FilePath.joined(directory, name)
       guard let status = FilePath.status(path) else {
         // Another file's name may go while this is read.
-        if errno == EIO { throw PerceptualError(.inputOutput, "\(path): cannot be read (\(lastSystemError())): check the disk") }
+        if errno == EIO {
+          throw PerceptualError(.inputOutput, "\(path): cannot be read (\(lastSystemError())): check the disk")
+        }
         let reason = lastSystemError()
-        if FilePath.status(path, followingLinks: false) != nil { skipped.append("\(path): cannot be opened (\(reason))") }
+        if FilePath.status(path, followingLinks: false) != nil {
+          skipped.append("\(path): cannot be opened (\(reason))")
+        }
         continue
       }
       if FilePath.isDirectory(status) {
         do throws(PerceptualError) {
           try collect(path, status, try FilePath.names(in: path), extensions, &seen)
-        } catch where error.kind == .missing {
+        } catch  where error.kind == .missing {
           skipped.append(error.description)
         }
       } else if extensions.contains(FilePath.suffix(of: name)) {

@@ -94,7 +94,8 @@ private struct NpyFile {
     guard let type else {
       throw malformed(
         "little-endian f2, f4, f8, i1 to i8, u1 to u4 or booleans were expected, found dtype '\(header.type)': "
-          + (header.type.hasPrefix("[") ? "save a field of the structured array by itself" : "save it with .astype('<f4')"))
+          + (header.type.hasPrefix("[")
+            ? "save a field of the structured array by itself" : "save it with .astype('<f4')"))
     }
     var bytes = type.size
     for extent in header.shape {

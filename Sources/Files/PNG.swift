@@ -16,7 +16,8 @@ public enum PNG {
 
   /// Writes a grey picture of [H, W]: 0 is black, 1 is white; beyond is limited, NaN is black; rounded to 8 bits.
   ///
-  /// With `lowestFirst`, row 0 stands at the bottom, and a text chunk says so: whoever reads it here gets row 0 first again.
+  /// With `lowestFirst`, row 0 stands at the bottom, and a text chunk says so: whoever reads it here gets row 0 first
+  /// again.
   public static func write(
     grey image: Tensor<Float>, to path: String, lowestFirst: Bool = false
   ) throws(PerceptualError) {
@@ -61,7 +62,8 @@ public enum PNG {
       throw PerceptualError(
         .malformed, "\(path): at most \(mostPixels) pixels were expected, found \(width)x\(height): make it smaller")
     }
-    // Deflate makes at most 1032 bytes of one. Bits a sample and kind of pixel stand in the first chunk, which libpng has checked.
+    // Deflate makes at most 1032 bytes of one. Bits a sample and kind of pixel stand in the first chunk, which libpng
+    // has checked.
     let samplesAPixel = [0: 1, 2: 3, 3: 1, 4: 2, 6: 4][bytes[25]] ?? 1
     let unpackedBytes = height * ((width * Int(bytes[24]) * samplesAPixel + 7) / 8)
     guard packedBytes >= unpackedBytes / 1032 else {
@@ -70,7 +72,8 @@ public enum PNG {
         "\(path): at least \(unpackedBytes / 1032) bytes of samples were expected for \(width)x\(height) pixels, found "
           + "\(packedBytes): the file is damaged, download or copy it again")
     }
-    // Without a chunk that says otherwise libpng takes 8 bits for sRGB and 16 for linear light, and gives each as it is.
+    // Without a chunk that says otherwise libpng takes 8 bits for sRGB and 16 for linear light, and gives each as it
+    // is.
     let kept = PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA | PNG_FORMAT_FLAG_LINEAR
     image.format &= UInt32(kept)
     func has(_ flag: some BinaryInteger) -> Bool { image.format & UInt32(flag) != 0 }
@@ -94,8 +97,8 @@ public enum PNG {
   /// A keyword of the PNG standard's kind, a zero, a text.
   private static let rowOrder = Array("Row order".utf8) + [0] + Array("lowest first".utf8)
 
-  /// The file without the chunks that are not needed for its samples (gamma, profiles, texts), whether it is marked, and how
-  /// many bytes of packed samples it has.
+  /// The file without the chunks that are not needed for its samples (gamma, profiles, texts), whether it is marked,
+  /// and how many bytes of packed samples it has.
   private static func essential(
     _ path: String
   ) throws(PerceptualError) -> (bytes: [UInt8], isLowestFirst: Bool, packedBytes: Int) {

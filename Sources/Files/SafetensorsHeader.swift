@@ -58,7 +58,8 @@ private struct Reader {
     let length = try source.array(at: 0, count: 1, of: UInt64.self)[0]
     switch try ContentKind(source) {
     case .safetensors, .unknown, .empty: break
-    case let kind: throw malformed("a safetensors file was expected, found \(kind.found(else: "give a .safetensors file"))")
+    case let kind:
+      throw malformed("a safetensors file was expected, found \(kind.found(else: "give a .safetensors file"))")
     }
     guard length <= SafetensorsHeader.longest else {
       throw malformed(
@@ -118,14 +119,17 @@ private struct Reader {
         "\(place): data_offsets should be a begin and an end not before it, found \(offsets): \(writeAgain)")
     }
     guard let bytes = byteCount(type.bits, shape) else {
-      throw malformed("\(place): a shape whose size fits 63 bits, in whole bytes, was expected, found \(shape): \(writeAgain)")
+      throw malformed(
+        "\(place): a shape whose size fits 63 bits, in whole bytes, was expected, found \(shape): \(writeAgain)")
     }
     guard bytes == offsets[1] - offsets[0] else {
       throw malformed(
         "\(place): shape \(shape) of \(type.name) takes \(bytes) bytes, data_offsets \(offsets) hold "
           + "\(offsets[1] - offsets[0]): \(writeAgain)")
     }
-    return .init(name: member.key, type: .init(rawValue: type.name), typeName: type.name, shape: shape, begin: offsets[0], end: offsets[1])
+    return .init(
+      name: member.key, type: .init(rawValue: type.name), typeName: type.name, shape: shape, begin: offsets[0],
+      end: offsets[1])
   }
 
   func elementType(_ value: JSONValue, _ place: String) throws(PerceptualError) -> (name: String, bits: Int) {

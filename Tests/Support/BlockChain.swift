@@ -2,9 +2,9 @@ import Fast
 import PerceptualCore
 import Reference
 
-/// A small network as ``ConvolutionBlock`` and ``OutputBlock`` compute it: blocks one after the other, each a convolution that
-/// halves, its transpose, or nearest upsampling and a convolution; batch normalisation and LeakyReLU; then a convolution to one
-/// channel and a sigmoid.
+/// A small network as ``ConvolutionBlock`` and ``OutputBlock`` compute it: blocks one after the other, each a
+/// convolution that halves, its transpose, or nearest upsampling and a convolution; batch normalisation and LeakyReLU;
+/// then a convolution to one channel and a sigmoid.
 public struct BlockChain: Sendable, CustomStringConvertible {
   public struct Layer: Sendable {
     public let outputs: Int
@@ -27,7 +27,9 @@ public struct BlockChain: Sendable, CustomStringConvertible {
     }
 
     /// Shape of the weight.
-    public func weightShape(inputs: Int) -> [Int] { Stage(kind, kernel: kernel).weightShape(inputs: inputs, outputs: outputs) }
+    public func weightShape(inputs: Int) -> [Int] {
+      Stage(kind, kernel: kernel).weightShape(inputs: inputs, outputs: outputs)
+    }
   }
 
   public let description: String
@@ -158,7 +160,8 @@ public struct BlockChain: Sendable, CustomStringConvertible {
       results["\(number).weightGradient"] = gradients.weight
       upstream =
         layer.kind == .nearest
-        ? Reference.nearestUpsamplingGradient(shape: inputs[number].shape, upstream: gradients.x, factor: 2) : gradients.x
+        ? Reference.nearestUpsamplingGradient(shape: inputs[number].shape, upstream: gradients.x, factor: 2)
+        : gradients.x
     }
     if input[1] > 1 { results["inputGradient"] = upstream }
     return results

@@ -70,8 +70,8 @@ public let transposedConvolution2DSamples: [Sample] = [
     transposed: true)
 }
 
-/// Convolutions that minimal filtering takes: multiples of 32 channels, 4x4 kernels of stride 2. Tiles are 3x3 outputs, at
-/// most 44 of them a piece of work, or 172 where AMX multiplies them.
+/// Convolutions that minimal filtering takes: multiples of 32 channels, 4x4 kernels of stride 2. Tiles are 3x3 outputs,
+/// at most 44 of them a piece of work, or 172 where AMX multiplies them.
 public let minimalFilteringSamples: [(operation: String, sample: Sample)] = [
   ("one tile", [1, 32, 4, 4], 32, [1, 1], [0, 0], false),
   ("two images, tiles of which a row and a column are left over", [2, 32, 13, 16], 64, [1, 1], [0, 0], false),
@@ -118,9 +118,9 @@ extension Tensor<Double> {
   public var withRoomToSum: Tensor { map { $0.isFinite && abs($0) > 0x1p60 ? $0 * 0x1p-70 : $0 } }
 }
 
-/// ``crossCheck(_:_:exact:matchingNonFinite:)`` for special values, which Fast's weight gradient may carry further: it sums
-/// whole vectors with zeros between the rows, and an infinity times such a zero is NaN. So there every element that
-/// Reference finds not finite must be so, and every finite one right.
+/// ``crossCheck(_:_:exact:matchingNonFinite:)`` for special values, which Fast's weight gradient may carry further: it
+/// sums whole vectors with zeros between the rows, and an infinity times such a zero is NaN. So there every element
+/// that Reference finds not finite must be so, and every finite one right.
 public func crossCheckSpecialData(
   _ tested: any Operation.Type, _ operationCase: OperationCase<Double>
 ) throws -> [String] {

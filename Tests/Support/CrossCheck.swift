@@ -5,8 +5,8 @@ import PerceptualCore
 /// The numbers of threads that must give the same bits.
 public let threadCounts = [1, 2, 3, 7]
 
-/// Judges Reference in Float and Fast (every instruction set of this machine) by Reference in Double, and demands the same
-/// bits from Fast for every number of threads. Returns a sentence for each failure.
+/// Judges Reference in Float and Fast (every instruction set of this machine) by Reference in Double, and demands the
+/// same bits from Fast for every number of threads. Returns a sentence for each failure.
 ///
 /// `exact` demands equality: for small integers whose sums fit the mantissa.
 public func crossCheck(

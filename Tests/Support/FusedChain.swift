@@ -150,7 +150,8 @@ private func reordered(_ x: Tensor<Float>, toBlocks: Bool) -> Tensor<Float> {
 
 /// The three directions of a convolution in channel blocks, on arrays in the usual order.
 public func runInBlocks(
-  _ convolution: BlockConvolution, _ x: Tensor<Float>, weight: Tensor<Float>, bias: Tensor<Float>, upstream: Tensor<Float>
+  _ convolution: BlockConvolution, _ x: Tensor<Float>, weight: Tensor<Float>, bias: Tensor<Float>,
+  upstream: Tensor<Float>
 ) -> (y: Tensor<Float>, gradients: ConvolutionGradients<Float>) {
   let arena = Arena()
   func memory(_ elements: [Float]) -> UnsafeMutablePointer<Float> {

@@ -104,7 +104,9 @@ public struct GradientCheck: Sendable {
           input: input, relativeError: error, directions: used, redrawn: redrawn,
           passed: used > 0 && redrawn <= used && error <= limit))
     }
-    if reports.isEmpty { reports.append(Report(input: "(none)", relativeError: .infinity, directions: 0, redrawn: 0, passed: false)) }
+    if reports.isEmpty {
+      reports.append(Report(input: "(none)", relativeError: .infinity, directions: 0, redrawn: 0, passed: false))
+    }
     return reports
   }
 
@@ -126,8 +128,8 @@ public struct GradientCheck: Sendable {
   }
 }
 
-/// Rules every gradient keeps, on Reference in Double and on Fast: an upstream gradient of 0 gives 0, twice the upstream
-/// gives exactly twice the gradient, two runs give the same bits. Returns a sentence for each failure.
+/// Rules every gradient keeps, on Reference in Double and on Fast: an upstream gradient of 0 gives 0, twice the
+/// upstream gives exactly twice the gradient, two runs give the same bits. Returns a sentence for each failure.
 public func checkLinearityInUpstream(
   _ operation: any Operation.Type, _ operationCase: OperationCase<Double>
 ) throws -> [String] {

@@ -10,9 +10,9 @@ struct Perceptual: AsyncParsableCommand {
     abstract: "Perceptual losses, the paper's experiment, and the checks that hold them.",
     discussion: """
       Results go to standard output, everything meant for a person to standard error. Exit codes: 0 done; 1 a check or \
-      comparison failed; 3 training met a non-finite number; 64 usage; 65 a file is malformed, or of the wrong shape or \
-      kind; 66 a file is missing, or a directory holds no usable audio; 73, 74 cannot write; 129, 130, 143 interrupted; \
-      141 standard output was closed.
+      comparison failed; 3 training met a non-finite number; 64 usage; 65 a file is malformed, or of the wrong shape \
+      or kind; 66 a file is missing, or a directory holds no usable audio; 73, 74 cannot write; 129, 130, 143 \
+      interrupted; 141 standard output was closed.
       """,
     version: "0.1.0",
     subcommands: commands)

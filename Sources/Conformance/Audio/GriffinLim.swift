@@ -25,7 +25,8 @@ enum GriffinLim: Operation {
     }
     return .bound(
       epsilons: 16,
-      reason: "the iteration magnifies rounding as it magnifies any change of its inputs: so much as that does, measured"
+      reason:
+        "the iteration magnifies rounding as it magnifies any change of its inputs: so much as that does, measured"
     ) { operationCase throws(PerceptualError) in
       try response(of: tensor, operationCase, share: 1)
     }

@@ -5,9 +5,10 @@ import Reference
 enum InverseMelScale: Operation {
   static let name = "inverseMelScale"
   static let inputs = [InputDescription("mel", "[mels, frames]")]
-  static let attributes = [AttributeDescription("sampleRate"), AttributeDescription("bins")] + Attributes.band + [
-    AttributeDescription("method", default: "\"nonNegativeLeastSquares\"")
-  ]
+  static let attributes =
+    [AttributeDescription("sampleRate"), AttributeDescription("bins")] + Attributes.band + [
+      AttributeDescription("method", default: "\"nonNegativeLeastSquares\"")
+    ]
   static let outputs = ["magnitude"]
   /// None: the minimiser is not unique, so the result is not compared by value and has no gradient.
   static let gradients: [String] = []
@@ -17,7 +18,8 @@ enum InverseMelScale: Operation {
       epsilons: side == .reference ? 4096 : 840,
       reason: side == .reference
         ? "each frame's residual over its norm may exceed the least by the roundings of a decomposition of 230 columns"
-        : "each frame's residual may exceed the least by 1e-4 of its norm, the contract; minimum norm errs by 4 ε at most"
+        : "each frame's residual may exceed the least by 1e-4 of its norm, the contract; minimum norm errs by 4 ε at "
+          + "most"
     ) { operationCase, found, wanted throws(PerceptualError) in
       let mel = operationCase.input("mel")
       let bank: Tensor<Double> = Reference.melFilterBank(try options(operationCase))
@@ -27,7 +29,8 @@ enum InverseMelScale: Operation {
         // pseudo-inverse and its sums are in Double).
         let greatest = wanted.elements.max() ?? 0
         let difference = zip(found.elements, wanted.elements).reduce(0) { max($0, abs($1.0 - $1.1)) }
-        // Singular values down to 3e-5 of the largest magnify the roundings of an oracle's bank: 128 times more for them.
+        // Singular values down to 3e-5 of the largest magnify the roundings of an oracle's bank: 128 times more for
+        // them.
         return (greatest == 0 ? difference : difference / greatest) * (side == .reference ? 1.0 / 128 : 840 / 4)
       }
       var worst = 0.0

@@ -18,8 +18,8 @@ enum LogMelSpectrogram: Operation {
     }
   }
 
-  /// How much the result moves for a change of every sample by the largest one, per unit of it: the largest of three such
-  /// changes with signs from a fixed sequence, plus the largest element; one number for all elements.
+  /// How much the result moves for a change of every sample by the largest one, per unit of it: the largest of three
+  /// such changes with signs from a fixed sequence, plus the largest element; one number for all elements.
   private static func response(
     of tensor: ResultName, _ operationCase: OperationCase<Double>
   ) throws(PerceptualError) -> Tensor<Double> {

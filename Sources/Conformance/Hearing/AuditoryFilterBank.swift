@@ -18,7 +18,9 @@ enum AuditoryFilterBank: Operation {
     case .output("responses"):
       .bound(
         epsilons: 64,
-        reason: "a gain moves by its slope times a rounding of the Nyquist frequency; a response is a mean of gains; 1e-12 at most"
+        reason:
+          "a gain moves by its slope times a rounding of the Nyquist frequency; a response is a mean of gains; 1e-12 "
+          + "at most"
       ) { operationCase throws(PerceptualError) in
         let options = try operationCase.attributes.auditoryFilterOptions()
         let widths = Reference.auditoryBandwidths(options)
@@ -40,7 +42,8 @@ enum AuditoryFilterBank: Operation {
     if try operationCase.attributes.bool("aWeighting", default: true),
       try operationCase.attributes.number("lowFrequency") <= 0
     {
-      throw PerceptualError(.malformed, "attribute lowFrequency: a number above 0 was expected for A-weighting, found 0")
+      throw PerceptualError(
+        .malformed, "attribute lowFrequency: a number above 0 was expected for A-weighting, found 0")
     }
   }
 
@@ -62,7 +65,8 @@ enum AuditoryFilterBank: Operation {
       "responses": Reference.auditoryFilterBank(options),
       "centres": Tensor(centres.map { Scalar($0) }),
       "bandwidths": Tensor(Reference.auditoryBandwidths(options).map { Scalar($0) }),
-      "weights": Tensor((isWeighted ? Reference.aWeights(centres: centres) : centres.map { _ in 1 }).map { Scalar($0) }),
+      "weights": Tensor(
+        (isWeighted ? Reference.aWeights(centres: centres) : centres.map { _ in 1 }).map { Scalar($0) }),
     ])
   }
 

@@ -21,7 +21,8 @@ enum BarkDistance: Operation {
     case (.output, .referenceFloat):
       .relative(epsilons: 2000, reason: "sums over bands and positions in single precision, one after the other")
     case (.output, .fast):
-      .relative(epsilons: 16, reason: "2e-6: spectra of signals and sums in double, what lies between in single precision")
+      .relative(
+        epsilons: 16, reason: "2e-6: spectra of signals and sums in double, what lies between in single precision")
     case (.gradient, .reference):
       .judged(
         epsilons: 4.5e5, reason: "1e-10 in relative L2 norm: sums of thousands of terms in another order",
@@ -32,7 +33,8 @@ enum BarkDistance: Operation {
     case (.gradient, .fast):
       .judged(
         epsilons: 16.8,
-        reason: "2e-6 in relative L2 norm to factor 100, 1e-5 at 10 000: factor / (1 + factor x) amplifies an error of x",
+        reason:
+          "2e-6 in relative L2 norm to factor 100, 1e-5 at 10 000: factor / (1 + factor x) amplifies an error of x",
         residual: amplified)
     }
   }
@@ -75,9 +77,10 @@ enum BarkDistance: Operation {
     var results = OperationResults(
       outputs: ["value": Reference.barkDistance(prediction, target: target, options: options)])
     if operationCase.asksForGradients {
-      results.gradients = Reference.barkDistanceGradient(
-        prediction, target: target, upstream: operationCase.cotangent("value"), options: options
-      ).named
+      results.gradients =
+        Reference.barkDistanceGradient(
+          prediction, target: target, upstream: operationCase.cotangent("value"), options: options
+        ).named
     }
     return results
   }
@@ -88,9 +91,10 @@ enum BarkDistance: Operation {
     var results = OperationResults(
       outputs: ["value": Fast.barkDistance(prediction, target: target, options: options)])
     if operationCase.asksForGradients {
-      results.gradients = Fast.barkDistanceGradient(
-        prediction, target: target, upstream: operationCase.cotangent("value"), options: options
-      ).named
+      results.gradients =
+        Fast.barkDistanceGradient(
+          prediction, target: target, upstream: operationCase.cotangent("value"), options: options
+        ).named
     }
     return results
   }

@@ -21,7 +21,8 @@ enum MaskedBarkDistance: Operation {
     case (.output, .referenceFloat):
       .relative(epsilons: 2000, reason: "sums over bands and positions in single precision, one after the other")
     case (.output, .fast):
-      .relative(epsilons: 16.8, reason: "2e-6: transforms, powers and thresholds in single precision, sums joined in double")
+      .relative(
+        epsilons: 16.8, reason: "2e-6: transforms, powers and thresholds in single precision, sums joined in double")
     case (.gradient, .reference):
       .judged(
         epsilons: 4.5e5, reason: "1e-10 in relative L2 norm: sums of thousands of terms in another order",
@@ -54,9 +55,10 @@ enum MaskedBarkDistance: Operation {
     var results = OperationResults(
       outputs: ["value": Reference.barkDistance(prediction, target: target, options: options)])
     if operationCase.asksForGradients {
-      results.gradients = Reference.barkDistanceGradient(
-        prediction, target: target, upstream: operationCase.cotangent("value"), options: options
-      ).named
+      results.gradients =
+        Reference.barkDistanceGradient(
+          prediction, target: target, upstream: operationCase.cotangent("value"), options: options
+        ).named
     }
     return results
   }
@@ -67,9 +69,10 @@ enum MaskedBarkDistance: Operation {
     var results = OperationResults(
       outputs: ["value": Fast.barkDistance(prediction, target: target, options: options)])
     if operationCase.asksForGradients {
-      results.gradients = Fast.barkDistanceGradient(
-        prediction, target: target, upstream: operationCase.cotangent("value"), options: options
-      ).named
+      results.gradients =
+        Fast.barkDistanceGradient(
+          prediction, target: target, upstream: operationCase.cotangent("value"), options: options
+        ).named
     }
     return results
   }

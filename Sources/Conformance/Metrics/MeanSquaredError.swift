@@ -44,9 +44,10 @@ enum MeanSquaredError: Operation {
     let (prediction, target) = operationCase.pair
     var results = OperationResults(outputs: ["value": Reference.meanSquaredError(prediction, target: target)])
     if operationCase.asksForGradients {
-      results.gradients = Reference.meanSquaredErrorGradient(
-        prediction, target: target, upstream: operationCase.cotangent("value")
-      ).named
+      results.gradients =
+        Reference.meanSquaredErrorGradient(
+          prediction, target: target, upstream: operationCase.cotangent("value")
+        ).named
     }
     return results
   }
@@ -55,9 +56,10 @@ enum MeanSquaredError: Operation {
     let (prediction, target) = operationCase.pair
     var results = OperationResults(outputs: ["value": Fast.meanSquaredError(prediction, target: target)])
     if operationCase.asksForGradients {
-      results.gradients = Fast.meanSquaredErrorGradient(
-        prediction, target: target, upstream: operationCase.cotangent("value")
-      ).named
+      results.gradients =
+        Fast.meanSquaredErrorGradient(
+          prediction, target: target, upstream: operationCase.cotangent("value")
+        ).named
     }
     return results
   }

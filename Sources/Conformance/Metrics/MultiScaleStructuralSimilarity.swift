@@ -53,9 +53,10 @@ enum MultiScaleStructuralSimilarity: Operation {
     var results = OperationResults(
       outputs: ["value": Reference.multiScaleStructuralSimilarity(prediction, target: target, options: options)])
     if operationCase.asksForGradients {
-      results.gradients = Reference.multiScaleStructuralSimilarityGradient(
-        prediction, target: target, upstream: operationCase.cotangent("value"), options: options
-      ).named
+      results.gradients =
+        Reference.multiScaleStructuralSimilarityGradient(
+          prediction, target: target, upstream: operationCase.cotangent("value"), options: options
+        ).named
     }
     return results
   }
@@ -66,9 +67,10 @@ enum MultiScaleStructuralSimilarity: Operation {
     var results = OperationResults(
       outputs: ["value": Fast.multiScaleStructuralSimilarity(prediction, target: target, options: options)])
     if operationCase.asksForGradients {
-      results.gradients = Fast.multiScaleStructuralSimilarityGradient(
-        prediction, target: target, upstream: operationCase.cotangent("value"), options: options
-      ).named
+      results.gradients =
+        Fast.multiScaleStructuralSimilarityGradient(
+          prediction, target: target, upstream: operationCase.cotangent("value"), options: options
+        ).named
     }
     return results
   }

@@ -62,10 +62,11 @@ enum NormalizedLaplacianPyramidDistance: Operation {
       prediction, target: target, family: family, levels: levels, pooling: pooling)
     var results = OperationResults(outputs: ["value": value])
     if operationCase.asksForGradients {
-      results.gradients = Reference.normalizedLaplacianPyramidDistanceGradient(
-        prediction, target: target, upstream: operationCase.cotangent("value"), family: family, levels: levels,
-        pooling: pooling
-      ).named
+      results.gradients =
+        Reference.normalizedLaplacianPyramidDistanceGradient(
+          prediction, target: target, upstream: operationCase.cotangent("value"), family: family, levels: levels,
+          pooling: pooling
+        ).named
     }
     return results
   }
@@ -77,10 +78,11 @@ enum NormalizedLaplacianPyramidDistance: Operation {
       prediction, target: target, family: family, levels: levels, pooling: pooling)
     var results = OperationResults(outputs: ["value": value])
     if operationCase.asksForGradients {
-      results.gradients = Fast.normalizedLaplacianPyramidDistanceGradient(
-        prediction, target: target, upstream: operationCase.cotangent("value"), family: family, levels: levels,
-        pooling: pooling
-      ).named
+      results.gradients =
+        Fast.normalizedLaplacianPyramidDistanceGradient(
+          prediction, target: target, upstream: operationCase.cotangent("value"), family: family, levels: levels,
+          pooling: pooling
+        ).named
     }
     return results
   }

@@ -68,9 +68,10 @@ enum PeakSignalToNoiseRatio: Operation {
     var results = OperationResults(
       outputs: ["value": Reference.peakSignalToNoiseRatio(prediction, target: target, dataRange: range)])
     if operationCase.asksForGradients {
-      results.gradients = Reference.peakSignalToNoiseRatioGradient(
-        prediction, target: target, upstream: operationCase.cotangent("value"), dataRange: range
-      ).named
+      results.gradients =
+        Reference.peakSignalToNoiseRatioGradient(
+          prediction, target: target, upstream: operationCase.cotangent("value"), dataRange: range
+        ).named
     }
     return results
   }
@@ -81,9 +82,10 @@ enum PeakSignalToNoiseRatio: Operation {
     var results = OperationResults(
       outputs: ["value": Fast.peakSignalToNoiseRatio(prediction, target: target, dataRange: range)])
     if operationCase.asksForGradients {
-      results.gradients = Fast.peakSignalToNoiseRatioGradient(
-        prediction, target: target, upstream: operationCase.cotangent("value"), dataRange: range
-      ).named
+      results.gradients =
+        Fast.peakSignalToNoiseRatioGradient(
+          prediction, target: target, upstream: operationCase.cotangent("value"), dataRange: range
+        ).named
     }
     return results
   }

@@ -49,9 +49,10 @@ enum StructuralSimilarity: Operation {
     var results = OperationResults(
       outputs: ["value": Reference.structuralSimilarity(prediction, target: target, options: options)])
     if operationCase.asksForGradients {
-      results.gradients = Reference.structuralSimilarityGradient(
-        prediction, target: target, upstream: operationCase.cotangent("value"), options: options
-      ).named
+      results.gradients =
+        Reference.structuralSimilarityGradient(
+          prediction, target: target, upstream: operationCase.cotangent("value"), options: options
+        ).named
     }
     return results
   }
@@ -62,9 +63,10 @@ enum StructuralSimilarity: Operation {
     var results = OperationResults(
       outputs: ["value": Fast.structuralSimilarity(prediction, target: target, options: options)])
     if operationCase.asksForGradients {
-      results.gradients = Fast.structuralSimilarityGradient(
-        prediction, target: target, upstream: operationCase.cotangent("value"), options: options
-      ).named
+      results.gradients =
+        Fast.structuralSimilarityGradient(
+          prediction, target: target, upstream: operationCase.cotangent("value"), options: options
+        ).named
     }
     return results
   }

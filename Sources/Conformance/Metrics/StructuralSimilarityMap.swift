@@ -47,9 +47,10 @@ enum StructuralSimilarityMap: Operation {
     var results = OperationResults(
       outputs: ["map": Reference.structuralSimilarityMap(prediction, target: target, options: options)])
     if operationCase.asksForGradients {
-      results.gradients = Reference.structuralSimilarityMapGradient(
-        prediction, target: target, upstream: operationCase.cotangent("map"), options: options
-      ).named
+      results.gradients =
+        Reference.structuralSimilarityMapGradient(
+          prediction, target: target, upstream: operationCase.cotangent("map"), options: options
+        ).named
     }
     return results
   }
@@ -60,9 +61,10 @@ enum StructuralSimilarityMap: Operation {
     var results = OperationResults(
       outputs: ["map": Fast.structuralSimilarityMap(prediction, target: target, options: options)])
     if operationCase.asksForGradients {
-      results.gradients = Fast.structuralSimilarityMapGradient(
-        prediction, target: target, upstream: operationCase.cotangent("map"), options: options
-      ).named
+      results.gradients =
+        Fast.structuralSimilarityMapGradient(
+          prediction, target: target, upstream: operationCase.cotangent("map"), options: options
+        ).named
     }
     return results
   }

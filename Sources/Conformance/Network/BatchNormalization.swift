@@ -59,12 +59,13 @@ enum BatchNormalization: Operation {
       epsilon: epsilon, momentum: momentum, training: training
     ).named
     if operationCase.asksForGradients {
-      results.gradients = Reference.batchNormalizationGradient(
-        x, gamma: gamma, runningMean: mean, runningVariance: variance, upstream: operationCase.cotangent("y"),
-        upstreamRunningMean: operationCase.cotangent("runningMean"),
-        upstreamRunningVariance: operationCase.cotangent("runningVariance"), epsilon: epsilon, momentum: momentum,
-        training: training
-      ).named
+      results.gradients =
+        Reference.batchNormalizationGradient(
+          x, gamma: gamma, runningMean: mean, runningVariance: variance, upstream: operationCase.cotangent("y"),
+          upstreamRunningMean: operationCase.cotangent("runningMean"),
+          upstreamRunningVariance: operationCase.cotangent("runningVariance"), epsilon: epsilon, momentum: momentum,
+          training: training
+        ).named
     }
     return results
   }
@@ -78,12 +79,13 @@ enum BatchNormalization: Operation {
       epsilon: epsilon, momentum: momentum, training: training
     ).named
     if operationCase.asksForGradients {
-      results.gradients = Fast.batchNormalizationGradient(
-        x, gamma: gamma, runningMean: mean, runningVariance: variance, upstream: operationCase.cotangent("y"),
-        upstreamRunningMean: operationCase.cotangent("runningMean"),
-        upstreamRunningVariance: operationCase.cotangent("runningVariance"), epsilon: epsilon, momentum: momentum,
-        training: training
-      ).named
+      results.gradients =
+        Fast.batchNormalizationGradient(
+          x, gamma: gamma, runningMean: mean, runningVariance: variance, upstream: operationCase.cotangent("y"),
+          upstreamRunningMean: operationCase.cotangent("runningMean"),
+          upstreamRunningVariance: operationCase.cotangent("runningVariance"), epsilon: epsilon, momentum: momentum,
+          training: training
+        ).named
     }
     return results
   }

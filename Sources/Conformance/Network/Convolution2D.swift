@@ -67,8 +67,8 @@ enum Convolution2D: Operation {
       channels: shape[1], height: shape[2] + 2 * padding.height, width: shape[3] + 2 * padding.width)
   }
 
-  /// Throws where an image, padded or not yet cropped, is beyond what a fixture can be about: attributes of a small file
-  /// could otherwise ask for any amount of memory.
+  /// Throws where an image, padded or not yet cropped, is beyond what a fixture can be about: attributes of a small
+  /// file could otherwise ask for any amount of memory.
   static func checkWorkingSize(channels: Int, height: Int, width: Int) throws(PerceptualError) {
     if Double(channels) * Double(height) * Double(width) > 0x1p26 {
       throw PerceptualError(

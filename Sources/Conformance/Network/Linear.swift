@@ -5,7 +5,8 @@ import Reference
 enum Linear: Operation {
   static let name = "linear"
   static let inputs = [
-    InputDescription("x", "[N,I]"), InputDescription("weight", "[O,I]"), InputDescription("bias", "[O]", isOptional: true),
+    InputDescription("x", "[N,I]"), InputDescription("weight", "[O,I]"),
+    InputDescription("bias", "[O]", isOptional: true),
   ]
   static let attributes: [AttributeDescription] = []
   static let outputs = ["y"]

@@ -34,7 +34,8 @@ enum NearestUpsampling: Operation {
     let factor = try factor(operationCase)
     let count = Double(operationCase.input("x").count) * Double(factor.height) * Double(factor.width)
     if count > 0x1p30 {
-      throw PerceptualError(.malformed, "attribute factor: \(factor) makes \(count) elements, at most 2^30 were expected")
+      throw PerceptualError(
+        .malformed, "attribute factor: \(factor) makes \(count) elements, at most 2^30 were expected")
     }
   }
 

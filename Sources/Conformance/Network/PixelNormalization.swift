@@ -21,7 +21,8 @@ enum PixelNormalization: Operation {
         return y.map { abs($0) * roundings + least / side.epsilon }
       }
     case .gradient:
-      .bound(epsilons: 1, reason: "three halves of gamma_C for the root's cube, gamma_C for the product, of magnitudes") {
+      .bound(epsilons: 1, reason: "three halves of gamma_C for the root's cube, gamma_C for the product, of magnitudes")
+      {
         operationCase throws(PerceptualError) in
         let x = operationCase.input("x")
         let roundings = 1.25 * Double(x.shape[1]) + 8

@@ -79,11 +79,14 @@ extension InitializationOperation {
     else {
       throw PerceptualError(
         .malformed,
-        "attribute shape: \(leastRank) or more sizes of at least 1, at most 2^24 in product, were expected, found \(sizes)")
+        "attribute shape: \(leastRank) or more sizes of at least 1, at most 2^24 in product, were expected, found "
+          + "\(sizes)"
+      )
     }
     let scale = try attributes.number(spread)
     guard scale > 0 && scale <= 1e6 else {
-      throw PerceptualError(.malformed, "attribute \(spread): a number above 0, at most 1e6, was expected, found \(scale)")
+      throw PerceptualError(
+        .malformed, "attribute \(spread): a number above 0, at most 1e6, was expected, found \(scale)")
     }
     return InitialDraw(
       shape: sizes.map { Int($0) }, spread: scale, seed: UInt64(try attributes.integer("seed", atLeast: 0)),

@@ -64,7 +64,9 @@ extension ConvolutionGeometry {
 /// Why these shapes do not make a linear layer; nil if they do: x [N, I], weight [O, I], bias [O] or none.
 public func linearObstacle(x: [Int], weight: [Int], bias: [Int]? = nil) -> String? {
   if x.count != 2 || x.contains(where: { $0 < 1 }) { return "x: shape \(x), a non-empty [N, I] is needed" }
-  if weight.count != 2 || weight[1] != x[1] || weight[0] < 1 { return "weight: shape \(weight), [O, \(x[1])] is needed" }
+  if weight.count != 2 || weight[1] != x[1] || weight[0] < 1 {
+    return "weight: shape \(weight), [O, \(x[1])] is needed"
+  }
   if let bias, bias != [weight[0]] { return "bias: shape \(bias), weight \(weight) needs [\(weight[0])]" }
   return nil
 }

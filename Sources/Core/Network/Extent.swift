@@ -28,7 +28,8 @@ public struct ConvolutionGeometry: Hashable, Sendable {
     self.outputPadding = outputPadding
   }
 
-  /// floor((in + 2 padding - kernel) / stride) + 1 along each axis; nil where the kernel is larger than the padded input.
+  /// floor((in + 2 padding - kernel) / stride) + 1 along each axis; nil where the kernel is larger than the padded
+  /// input.
   public func outputSize(height: Int, width: Int, kernelHeight: Int, kernelWidth: Int) -> Extent? {
     let rows = height + 2 * padding.height - kernelHeight
     let columns = width + 2 * padding.width - kernelWidth

@@ -2,7 +2,8 @@ import Foundation
 
 /// The most bits that a quantised latent can carry (Eq. 2 of arXiv 2312.03455): H <= (W H / (2^n 2^n)) m log2(L).
 ///
-/// The paper's autoencoder (m = 128 channels, 256 x 256 pixels, n = 4 halvings, L = 2 centres) is bounded by 32 768 bits.
+/// The paper's autoencoder (m = 128 channels, 256 x 256 pixels, n = 4 halvings, L = 2 centres) is bounded by 32 768
+/// bits.
 ///
 /// - Parameters:
 ///   - channels: m, channels of the latent.

@@ -1,5 +1,5 @@
-/// How one stage of an autoencoder halves its pictures or doubles them: the one description that the network, its passes,
-/// its checkpoints and the fast path share.
+/// How one stage of an autoencoder halves its pictures or doubles them: the one description that the network, its
+/// passes, its checkpoints and the fast path share.
 public struct Stage: Hashable, Sendable, CustomStringConvertible {
   public enum Kind: String, Sendable, CaseIterable {
     /// Halves: a convolution of stride 2.
@@ -31,8 +31,8 @@ public struct Stage: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Why there is no such stage; nil if there is. Every kernel from 2 on halves and doubles even sizes exactly, an odd one
-  /// with an output padding of 1 where it is transposed. After upsampling a kernel needs a middle.
+  /// Why there is no such stage; nil if there is. Every kernel from 2 on halves and doubles even sizes exactly, an odd
+  /// one with an output padding of 1 where it is transposed. After upsampling a kernel needs a middle.
   public var obstacle: String? {
     if kind.isUpsampling {
       return kernel < 1 || kernel % 2 == 0 ? "\(kernel) given, an odd number is needed after upsampling" : nil

@@ -4,9 +4,9 @@ import PerceptualCore
 /// The paper's compressive autoencoder, on Fast.
 ///
 /// Encoder: 4 x (convolution of stride 2, batch norm, LeakyReLU), the last activation tanh. Soft quantisation. Decoder:
-/// 4 x (a transposed convolution of stride 2, or upsampling and a convolution; batch norm, LeakyReLU), a convolution to one
-/// channel, sigmoid. Tensors are named as in the equivalent `torch.nn.Sequential`: encoder 0-11, quantiser 12, decoder 13-24
-/// and the last convolution 25, or, since upsampling counts as a layer, 13-28 and 29.
+/// 4 x (a transposed convolution of stride 2, or upsampling and a convolution; batch norm, LeakyReLU), a convolution to
+/// one channel, sigmoid. Tensors are named as in the equivalent `torch.nn.Sequential`: encoder 0-11, quantiser 12,
+/// decoder 13-24 and the last convolution 25, or, since upsampling counts as a layer, 13-28 and 29.
 public final class Autoencoder {
   public let options: AutoencoderOptions
   /// Weights, biases, gamma and beta.
@@ -39,8 +39,8 @@ public final class Autoencoder {
     decoder.isUpsampling ? 14 + 4 * block : 13 + 3 * block
   }
 
-  /// Draws the weights from stream 1 of `seed`, tensor i of the convolutions being number i of the stream, weight before
-  /// bias in the order of the Sequential. Gamma is 1, beta 0.
+  /// Draws the weights from stream 1 of `seed`, tensor i of the convolutions being number i of the stream, weight
+  /// before bias in the order of the Sequential. Gamma is 1, beta 0.
   public init(
     _ options: AutoencoderOptions = .init(), seed: UInt64 = 0, initialisation: WeightInitialisation = .uniform
   ) {
@@ -53,7 +53,8 @@ public final class Autoencoder {
       let isDecoder = block >= downsamplings
       return Layer(
         index: isDecoder ? Self.decoderIndex(block - downsamplings, options.decoder) : 3 * block,
-        stage: isDecoder ? options.decoderStage : options.encoderStage, inputs: widths[block], outputs: widths[block + 1])
+        stage: isDecoder ? options.decoderStage : options.encoderStage, inputs: widths[block],
+        outputs: widths[block + 1])
     }
     var shapes: [(name: String, shape: [Int])] = []
     var running: [(name: String, shape: [Int])] = []

@@ -26,14 +26,14 @@ protocol AutoencoderPass: AnyObject {
   func encode(_ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool)
 
   /// Adds nothing and keeps nothing: overwrites `gradient` (laid out as the network's parameters) with that of a loss
-  /// whose gradient with respect to the output is `upstream`, for the batch of the last forward pass on `x`. The quantiser
-  /// has the slope of Eq. 1 at `scale`.
+  /// whose gradient with respect to the output is `upstream`, for the batch of the last forward pass on `x`. The
+  /// quantiser has the slope of Eq. 1 at `scale`.
   func backward(_ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, scale: Double, gradient: ParameterStore)
 }
 
 extension Autoencoder {
-  /// The ways to run the network on pictures of that size, best first, with the reason why one cannot be used; the first
-  /// without one is.
+  /// The ways to run the network on pictures of that size, best first, with the reason why one cannot be used; the
+  /// first without one is.
   public func passes(height: Int, width: Int) -> [(name: String, obstacle: String?)] {
     [
       ("fused blocks", BlockPass.obstacle(self, height: height, width: width)),
@@ -48,7 +48,8 @@ extension Autoencoder {
     }
   }
 
-  /// What each of the eight blocks' convolutions is for a batch of that size, with a latent of so many channels or its own.
+  /// What each of the eight blocks' convolutions is for a batch of that size, with a latent of so many channels or its
+  /// own.
   func shapes(images: Int, height: Int, width: Int, latentChannels: Int? = nil) -> [ConvolutionShape] {
     let latent = latentChannels ?? options.latentChannels
     var size = (height: height, width: width)
@@ -61,8 +62,8 @@ extension Autoencoder {
     }
   }
 
-  /// `recomputes` computes the network's largest activation again where the gradient needs it, in place of storing it; for
-  /// that, and for products in another precision than fp32, the network must run in fused blocks.
+  /// `recomputes` computes the network's largest activation again where the gradient needs it, in place of storing it;
+  /// for that, and for products in another precision than fp32, the network must run in fused blocks.
   func makePass(
     images: Int, height: Int, width: Int, keepsForGradient: Bool, recomputes: Bool = false,
     precision: ProductPrecision = .fp32
@@ -84,15 +85,16 @@ extension Autoencoder {
     return DirectPass(self, images: images, height: height, width: width, keepsForGradient: keepsForGradient)
   }
 
-  /// Bytes that the activations and gradients of a training's pass take, which is nearly all of its memory; known before any
-  /// of it is asked for.
+  /// Bytes that the activations and gradients of a training's pass take, which is nearly all of its memory; known
+  /// before any of it is asked for.
   func trainingBytes(images: Int, height: Int, width: Int, recomputes: Bool) -> Int {
     let isFused = BlockPass.obstacle(self, height: height, width: width) == nil
     let counts = shapes(images: images, height: height, width: width).map(\.outputCount)
     let pictures = 3 * images * height * width
     var floats = pictures
     if isFused {
-      // Each output, but for a last that is computed again, and two buffers that the others' gradients pass through in turn.
+      // Each output, but for a last that is computed again, and two buffers that the others' gradients pass through in
+      // turn.
       floats += counts.dropLast(recomputes ? 1 : 0).reduce(0, +)
       for turn in 0..<2 {
         floats += counts.dropLast().enumerated().filter { $0.offset % 2 == turn }.map(\.element).max() ?? 0
@@ -104,11 +106,13 @@ extension Autoencoder {
     return floats * MemoryLayout<Float>.stride
   }
 
-  /// A pass without gradients, kept for the next call of the same size: fresh memory costs more than the arithmetic on it.
+  /// A pass without gradients, kept for the next call of the same size: fresh memory costs more than the arithmetic on
+  /// it.
   func inferencePass(images: Int, height: Int, width: Int) -> any AutoencoderPass {
-    if let kept = keptPass, kept.images == images && kept.height == height && kept.width == width
-      && kept.execution.threads == Execution.current.threads
-      && kept.execution.instructionSet == Execution.current.instructionSet
+    if let kept = keptPass,
+      kept.images == images && kept.height == height && kept.width == width
+        && kept.execution.threads == Execution.current.threads
+        && kept.execution.instructionSet == Execution.current.instructionSet
     {
       return kept.pass
     }

@@ -1,8 +1,9 @@
 import Fast
 import PerceptualCore
 
-/// The network in fused blocks (``ConvolutionBlock``): what a training step writes to memory is each convolution's output,
-/// once, and the gradient of each block's normalised values, once, but for the last and largest, which is never stored.
+/// The network in fused blocks (``ConvolutionBlock``): what a training step writes to memory is each convolution's
+/// output, once, and the gradient of each block's normalised values, once, but for the last and largest, which is never
+/// stored.
 final class BlockPass: AutoencoderPass {
   unowned let network: Autoencoder
   let images: Int

@@ -47,7 +47,8 @@ public enum Checkpoint {
     }
   }
 
-  /// Tries checkpoints from the newest on until one is not refused as damaged; returns its iteration, nil if there is none.
+  /// Tries checkpoints from the newest on until one is not refused as damaged; returns its iteration, nil if there is
+  /// none.
   static func firstIntact(
     in directory: String, note: (String) -> Void, _ take: (Int) throws(PerceptualError) -> Void
   ) throws(PerceptualError) -> Int? {
@@ -57,7 +58,7 @@ public enum Checkpoint {
         try take(iteration)
         if first != nil { note("going on from the checkpoint of iteration \(iteration), the newest that is intact") }
         return iteration
-      } catch where error.kind == .malformed {
+      } catch  where error.kind == .malformed {
         note(error.description)
         first = first ?? error
       }
@@ -121,8 +122,8 @@ public enum Checkpoint {
     ]
   }
 
-  /// Sizes follow from the weights, so that a plain PyTorch state dict opens too, and a file from before the decoder had
-  /// kinds; the rest from the metadata, with the defaults where it says nothing.
+  /// Sizes follow from the weights, so that a plain PyTorch state dict opens too, and a file from before the decoder
+  /// had kinds; the rest from the metadata, with the defaults where it says nothing.
   private static func options(of file: SafetensorsFile) throws(PerceptualError) -> AutoencoderOptions {
     var decoder = Stage.Kind.transposed
     if let text = file.metadata["decoder"] {

@@ -1,8 +1,9 @@
 import Fast
 import PerceptualCore
 
-/// A latent whose width is no multiple of what fused blocks take, widened by channels of zeros for their sake: weights, biases,
-/// gamma and beta of the further channels are 0, so that these are 0 themselves and nothing that follows sees them.
+/// A latent whose width is no multiple of what fused blocks take, widened by channels of zeros for their sake: weights,
+/// biases, gamma and beta of the further channels are 0, so that these are 0 themselves and nothing that follows sees
+/// them.
 final class PaddedLatent {
   private unowned let network: Autoencoder
   /// Channels of the latent and of the widened one.

@@ -28,13 +28,15 @@ extension Autoencoder {
     guard options.latentChannels <= Int(UInt16.max), options.centres.count <= Int(UInt8.max) else {
       throw PerceptualError(
         .usage,
-        "\(options.latentChannels) channels of the latent and \(options.centres.count) centres: a code file has room for "
+        "\(options.latentChannels) channels of the latent and \(options.centres.count) centres: a code file has room "
+          + "for "
           + "\(UInt16.max) and \(UInt8.max)")
     }
     let frontEnd = AudioFrontEnd()
     if let obstacle = frontEnd.obstacle(frames: audio.frames, rate: audio.sampleRate) {
       throw PerceptualError(
-        .malformed, "\(source): a recording that can be resampled was expected, found \(obstacle); convert it to 48 kHz")
+        .malformed, "\(source): a recording that can be resampled was expected, found \(obstacle); convert it to 48 kHz"
+      )
     }
     let signal = audio.frames == 0 ? Tensor<Float>([]) : frontEnd.mono(audio.samples, rate: audio.sampleRate)
     guard (1...CodeLayout.mostSamples).contains(signal.count) else {
@@ -50,7 +52,8 @@ extension Autoencoder {
     var clips: [CodeFile.Clip] = []
     for clip in 0..<layout.clips {
       let window = layout.window(clip: clip)
-      var samples = Array(signal.elements[min(window.first, signal.count)..<min(window.first + window.count, signal.count)])
+      var samples = Array(
+        signal.elements[min(window.first, signal.count)..<min(window.first + window.count, signal.count)])
       samples += [Float](repeating: 0, count: window.count - samples.count)
       let picture = frontEnd.image(Tensor(samples))
       let rows = picture.image.shape[0]

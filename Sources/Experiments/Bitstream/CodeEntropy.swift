@@ -86,7 +86,8 @@ public enum CodeEntropy {
         if coder.isExhausted { throw PerceptualError(.malformed, "the code ends within clip \(number)") }
         let index = node - 1 << layout.bits
         guard index < layout.centres else {
-          throw PerceptualError(.malformed, "latent \(place) of clip \(number) has centre \(index) of \(layout.centres)")
+          throw PerceptualError(
+            .malformed, "latent \(place) of clip \(number) has centre \(index) of \(layout.centres)")
         }
         indices[place] = UInt8(index)
       }

@@ -116,7 +116,8 @@ public struct CodeFile: Equatable, Sendable {
       throw refuse("a code file was expected, found something else: give what `perceptual encode` wrote")
     }
     guard bytes[8] == Self.version else {
-      throw refuse("code of version \(Self.version) was expected, found version \(bytes[8]): use the program that wrote it")
+      throw refuse(
+        "code of version \(Self.version) was expected, found version \(bytes[8]): use the program that wrote it")
     }
     func number(_ place: Int, _ count: Int) -> UInt64 {
       (0..<count).reduce(0) { $0 | UInt64(bytes[place + $1]) << UInt64(8 * $1) }
@@ -164,7 +165,8 @@ public struct CodeFile: Equatable, Sendable {
     let least = Double(layout.bytes - layout.clips) * BitModel.leastCost
     guard Double(codeBytes) >= least else {
       throw refuse(
-        "at least \(Int(least) + 1) bytes of code were expected for \(layout.channels) channels and \(count) clips, found "
+        "at least \(Int(least) + 1) bytes of code were expected for \(layout.channels) channels and \(count) clips, "
+          + "found "
           + "\(codeBytes): \(fault)")
     }
     var ranges: [(low: Float, high: Float)] = []

@@ -56,7 +56,8 @@ public struct ClipSource: Sendable {
     guard resampled.count >= ClipGenerator.samples else {
       throw PerceptualError(
         .malformed,
-        "\(file): \(ClipGenerator.samples) samples were expected after resampling, found \(resampled.count): choose a longer "
+        "\(file): \(ClipGenerator.samples) samples were expected after resampling, found \(resampled.count): choose "
+          + "a longer "
           + "recording")
     }
     let window = Array(resampled.elements[offset..<offset + ClipGenerator.samples])
@@ -152,7 +153,8 @@ public struct ClipFit {
       let (value, gradient) = objective.valueAndGradient(clip)
       guard value.isFinite, clip.elements.allSatisfy(\.isFinite) else {
         throw PerceptualError(
-          .nonFinite, "\(source.file): iteration \(iteration), the \(loss.rawValue) loss is \(value): try another --seed")
+          .nonFinite,
+          "\(source.file): iteration \(iteration), the \(loss.rawValue) loss is \(value): try another --seed")
       }
       result.losses.append(Double(value))
       if iteration % Self.barkEvery == 0 {
@@ -176,8 +178,8 @@ public struct ClipFit {
 extension ClipFit {
   private var prefix: String { "\(source.name)-\(loss.rawValue)" }
 
-  /// Writes the original, the clip of every checkpoint (WAV, 11 025 Hz) and a line of JSON for each into a directory, and
-  /// returns the files' names.
+  /// Writes the original, the clip of every checkpoint (WAV, 11 025 Hz) and a line of JSON for each into a directory,
+  /// and returns the files' names.
   public func write(_ result: Result, to directory: String) throws(PerceptualError) -> [String] {
     try FilePath.createDirectory(directory)
     var files = ["\(source.name)-original.wav"]

@@ -16,10 +16,10 @@ public enum ClipLoss: String, Sendable, CaseIterable {
 
 /// Experiment 004: a network that turns one fixed vector of noise into one clip of 8192 samples at 11 025 Hz.
 ///
-/// Seven times nearest upsampling and a convolution without bias that keeps the length: by 4 six times and by 2 the last
-/// time, 128 to 32 channels with kernel 3, then 32 with kernel 15, four times 25, and 1 with kernel 25. Leaky ReLU of slope
-/// 0.2 after all but the last. Xavier's normal initialisation; Adam with betas 0 and 0.9.
-/// Source: "Perceptual Audio Loss" (2018), audio_loss.py.
+/// Seven times nearest upsampling and a convolution without bias that keeps the length: by 4 six times and by 2 the
+/// last time, 128 to 32 channels with kernel 3, then 32 with kernel 15, four times 25, and 1 with kernel 25. Leaky ReLU
+/// of slope 0.2 after all but the last. Xavier's normal initialisation; Adam with betas 0 and 0.9. Source: "Perceptual
+/// Audio Loss" (2018), audio_loss.py.
 public final class ClipGenerator {
   public static let sampleRate = 11_025
   public static let samples = 8192
@@ -81,7 +81,8 @@ public final class ClipGenerator {
     layers = Self.plan.enumerated().map { index, plan in
       let (inputs, outputs, kernel, factor) = plan
       let shape = ConvolutionShape(
-        convolving: 1, inputChannels: inputs, outputChannels: outputs, height: 1, width: width * factor, kernelHeight: 1,
+        convolving: 1, inputChannels: inputs, outputChannels: outputs, height: 1, width: width * factor,
+        kernelHeight: 1,
         kernelWidth: kernel, geometry: ConvolutionGeometry(padding: Extent(height: 0, width: kernel / 2)))
       defer { width *= factor }
       return Layer(

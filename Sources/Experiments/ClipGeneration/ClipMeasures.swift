@@ -4,22 +4,22 @@ import PerceptualCore
 
 /// What stands for a listener: how a generated clip differs from its original, in numbers (docs/experiments.md).
 ///
-/// Spectra: periodic Hann windows of 512 samples, hop 128, centred; decibels are floored 80 dB under the original's loudest
-/// bin.
+/// Spectra: periodic Hann windows of 512 samples, hop 128, centred; decibels are floored 80 dB under the original's
+/// loudest bin.
 public struct ClipMeasures: Sendable, Equatable {
-  /// Energy above a quarter of the rate over the original's: 1 where the highs are all there, above 1 where noise adds to
-  /// them.
+  /// Energy above a quarter of the rate over the original's: 1 where the highs are all there, above 1 where noise adds
+  /// to them.
   public var highFrequencyEnergyRatio: Double
   /// The root mean square over frequencies of the difference in decibels, averaged over frames.
   public var logSpectralDistance: Double
   /// The geometric over the arithmetic mean of the power spectrum of output minus original: 0 for a tone, towards 1 for
   /// white noise.
   public var residualFlatness: Double
-  /// The root of the sum of squared rises in decibels from one 5.8 ms of sound to the next, over the original's: below 1
-  /// where attacks are blurred, above 1 where the level flickers.
+  /// The root of the sum of squared rises in decibels from one 5.8 ms of sound to the next, over the original's: below
+  /// 1 where attacks are blurred, above 1 where the level flickers.
   public var onsetSharpness: Double
-  /// Spectral convergence plus the mean magnitude of the difference of log magnitudes, averaged over windows of 256, 512
-  /// and 1024 samples (Yamamoto et al. 2020): of no loss that trains here.
+  /// Spectral convergence plus the mean magnitude of the difference of log magnitudes, averaged over windows of 256,
+  /// 512 and 1024 samples (Yamamoto et al. 2020): of no loss that trains here.
   public var multiResolutionDistance: Double
   /// Of ``BarkDistanceOptions/clipGenerator``: -1 where equal.
   public var barkDistance: Double
@@ -35,9 +35,9 @@ public struct ClipMeasures: Sendable, Equatable {
     ]
   }
 
-  /// Compares what of a clip can be heard, at the original's level, with an original that is not silent, both [samples]: both
-  /// without what lies below 50 Hz, the clip times the factor that brings it nearest. The mean squared error is that of the
-  /// clips as they are.
+  /// Compares what of a clip can be heard, at the original's level, with an original that is not silent, both
+  /// [samples]: both without what lies below 50 Hz, the clip times the factor that brings it nearest. The mean squared
+  /// error is that of the clips as they are.
   ///
   /// For a loss that sees neither the level nor the lowest frequencies: a clip that is free there is judged elsewhere.
   public init(audible clip: Tensor<Float>, original: Tensor<Float>, rate: Double, barkDistance: Double) {
@@ -63,7 +63,9 @@ public struct ClipMeasures: Sendable, Equatable {
     for n in response.indices { response[n] /= -sum }
     response[half] += 1
     return signal.elements.indices.map { n in
-      (max(0, n - half)...min(signal.count - 1, n + half)).reduce(0) { $0 + response[$1 - n + half] * Double(signal[$1]) }
+      (max(0, n - half)...min(signal.count - 1, n + half)).reduce(0) {
+        $0 + response[$1 - n + half] * Double(signal[$1])
+      }
     }
   }
 

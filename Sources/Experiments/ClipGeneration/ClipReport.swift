@@ -23,8 +23,10 @@ public struct ClipReport {
     var page = page
     let first = clips.first?.runs.first?.fit
     page.paragraph(
-      "A small network turns one fixed vector of noise into 0.743 s of sound at 11 025 Hz, trained for each clip and each loss "
-        + "by itself (experiment 004). docs/experiments.md says what the measures are: a good clip has highs 1, log spectrum 0, "
+      "A small network turns one fixed vector of noise into 0.743 s of sound at 11 025 Hz, trained for each clip and "
+        + "each loss "
+        + "by itself (experiment 004). docs/experiments.md says what the measures are: a good clip has highs 1, log "
+        + "spectrum 0, "
         + "onsets 1, STFT 0 and Bark -1.")
     page.settings([
       ("iterations", "\(first?.iterations ?? 0)"), ("learning rate", "\(ClipGenerator.learningRate)"),
@@ -59,11 +61,13 @@ public struct ClipReport {
     }
     let figure = SoundPicture.figure(
       source.name, panels, columns: columns, samples: source.signal.count)
-    page.image(try PNG.bytes(figure), caption: "Mel-spectrograms, 80 dB under the original's loudest value to that value.")
+    page.image(
+      try PNG.bytes(figure), caption: "Mel-spectrograms, 80 dB under the original's loudest value to that value.")
     let losses = LineChart(
       title: "The loss trained on", xLabel: "iteration", yLabel: "share of its fall still to come",
       series: runs.map { LineChart.Series(name: $0.fit.loss.rawValue, points: Self.fall($0.result.losses)) })
-    page.image(try PNG.bytes(losses.render()), caption: "Each loss less its least, over what it was at first less its least.")
+    page.image(
+      try PNG.bytes(losses.render()), caption: "Each loss less its least, over what it was at first less its least.")
     let curves = LineChart(
       title: "Bark distance of the generated clip", xLabel: "iteration", yLabel: "Bark distance",
       series: runs.map { run in

@@ -8,9 +8,9 @@ import PerceptualFiles
 /// A clip's file is named by a hash of what it was made from: the recording, the place in it, and every setting of the
 /// front end; the same text stands in the file. A recording is known by its name, size, inode, the times at which its
 /// contents and its inode were last changed, and a checksum of its first and last 64 KiB: whatever writes to it or puts
-/// another in its place changes the inode's time, which no program can set. So a recording or setting that changed is not
-/// found and made again, and a file that was damaged (its checksum tells), or that another hash fell on, is overwritten.
-/// Files are written whole or not at all. Nothing is ever deleted: throw the directory away to make room.
+/// another in its place changes the inode's time, which no program can set. So a recording or setting that changed is
+/// not found and made again, and a file that was damaged (its checksum tells), or that another hash fell on, is
+/// overwritten. Files are written whole or not at all. Nothing is ever deleted: throw the directory away to make room.
 public struct ClipCache: Sendable {
   public let directory: String
   /// Raised whenever what is computed changes.
@@ -34,7 +34,9 @@ public struct ClipCache: Sendable {
   private func description(
     _ file: String, from first: Int, frames: Int, _ frontEnd: AudioFrontEnd
   ) throws(PerceptualError) -> String {
-    return "version \(ClipCache.version); \(FilePath.name(of: file)); \(try FileBytes.identity(file)); frames \(first) + \(frames); "
+    return
+      "version \(ClipCache.version); \(FilePath.name(of: file)); \(try FileBytes.identity(file)); frames \(first) + "
+      + "\(frames); "
       + "\(frontEnd)"
   }
 

@@ -28,11 +28,11 @@ public struct ClipSet: Sendable {
 
   /// Cuts up to `limit` clips from the files, as evenly as they allow.
   ///
-  /// A file of n clips' length gives at most n clips, spread evenly over it, so that clips never overlap. A file that is
-  /// shorter than a clip, that cannot be decoded, or a clip that is silent is skipped, with a sentence. Of a long file only
-  /// the clips are decoded. The clips are spread over the threads; the result does not depend on their number. With a
-  /// `cache`, clips found there are not made again. Throws `.missing` if no clip is left, and what the cache throws where
-  /// it cannot be written.
+  /// A file of n clips' length gives at most n clips, spread evenly over it, so that clips never overlap. A file that
+  /// is shorter than a clip, that cannot be decoded, or a clip that is silent is skipped, with a sentence. Of a long
+  /// file only the clips are decoded. The clips are spread over the threads; the result does not depend on their
+  /// number. With a `cache`, clips found there are not made again. Throws `.missing` if no clip is left, and what the
+  /// cache throws where it cannot be written.
   public static func load(
     _ files: [String], limit: Int, cache: ClipCache? = nil,
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -52,7 +52,7 @@ public struct ClipSet: Sendable {
         } else {
           room.append((file, information.sampleRate, information.frames, information.frames / frames))
         }
-      } catch where error.kind != .inputOutput {
+      } catch  where error.kind != .inputOutput {
         set.skipped.append(error.description)
       }
     }
@@ -125,7 +125,7 @@ public struct ClipSet: Sendable {
   static func shares(of limit: Int, among most: [Int]) -> [Int] {
     var counts = [Int](repeating: 0, count: most.count)
     var left = limit
-    while left > 0, let _ = counts.indices.first(where: { counts[$0] < most[$0] }) {
+    while left > 0, counts.indices.first(where: { counts[$0] < most[$0] }) != nil {
       for index in counts.indices where left > 0 && counts[index] < most[index] {
         counts[index] += 1
         left -= 1

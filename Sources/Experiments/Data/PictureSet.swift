@@ -12,7 +12,8 @@ public struct PictureSet: Sendable {
   /// The files of which some pixels were transparent: they were laid on white.
   public var transparent: [String]
 
-  /// The middle 256x256 pixels of up to `limit` .png files, in grey (``StoredPicture/grey(_:)``) and as they are: no scaling.
+  /// The middle 256x256 pixels of up to `limit` .png files, in grey (``StoredPicture/grey(_:)``) and as they are: no
+  /// scaling.
   ///
   /// A file that cannot be read or is smaller is skipped, with a sentence. Throws `.missing` if no picture is left.
   public static func load(
@@ -38,7 +39,7 @@ public struct PictureSet: Sendable {
           elements += picture.elements[first..<first + side]
         }
         used.append(file)
-      } catch where error.kind != .inputOutput {
+      } catch  where error.kind != .inputOutput {
         skipped.append(error.description)
       }
     }
@@ -48,6 +49,7 @@ public struct PictureSet: Sendable {
         .missing, "no usable picture among \(files.count) files\(reason): give pictures of at least \(side)x\(side)")
     }
     return PictureSet(
-      files: used, batch: Tensor(elements, shape: [used.count, 1, side, side]), skipped: skipped, transparent: transparent)
+      files: used, batch: Tensor(elements, shape: [used.count, 1, side, side]), skipped: skipped,
+      transparent: transparent)
   }
 }

@@ -3,8 +3,8 @@ import PerceptualCore
 
 /// What the paper sees in its Figure 2, as numbers: does a reconstruction flatten, ring, smear strokes, keep vibrato?
 ///
-/// With L[m, t] the natural logarithm that a picture stands for (low + (high - low) x) at band m and frame t, M bands and
-/// T frames of 260 / 16000 s:
+/// With L[m, t] the natural logarithm that a picture stands for (low + (high - low) x) at band m and frame t, M bands
+/// and T frames of 260 / 16000 s:
 ///
 /// - **flatness**: the mean over frames of the spectral flatness, geometric over arithmetic mean of exp(L) over the
 ///   bands: 1 for a flat spectrum, towards 0 for a single peak;

@@ -1,8 +1,8 @@
 import PerceptualCore
 import PerceptualFiles
 
-/// Networks of experiment 003 and their training states as safetensors files, in the files of ``Checkpoint``: weights under
-/// the names of PyTorch modules, moments and step under `optimizer.` in a file of their own.
+/// Networks of experiment 003 and their training states as safetensors files, in the files of ``Checkpoint``: weights
+/// under the names of PyTorch modules, moments and step under `optimizer.` in a file of their own.
 public enum RawAudioCheckpoint {
   static let format = "perceptual raw autoencoder 1"
 
@@ -28,12 +28,14 @@ public enum RawAudioCheckpoint {
       let latent = try file.float(RawAutoencoder.latentName).shape
       let levels = try file.float("decoder.4.conv.weight").shape
       guard first.count == 3, latent.count == 2, levels.count == 3 else {
-        throw PerceptualError(.malformed, "weights of shapes \(first), \(latent), \(levels) are those of another network")
+        throw PerceptualError(
+          .malformed, "weights of shapes \(first), \(latent), \(levels) are those of another network")
       }
       let options = RawAutoencoderOptions(channels: first[0], latent: latent[0], levels: levels[1])
       try options.validate()
       if options.levels != loss.levels {
-        throw PerceptualError(.malformed, "\(options.levels) outputs a sample, loss \(loss.rawValue) has \(loss.levels)")
+        throw PerceptualError(
+          .malformed, "\(options.levels) outputs a sample, loss \(loss.rawValue) has \(loss.levels)")
       }
       let network = RawAutoencoder(options)
       var tensors: [String: Tensor<Float>] = [:]

@@ -5,8 +5,9 @@ import PerceptualFiles
 
 /// Recordings at 11 025 Hz, cut into windows of 2048 samples, a quarter of each held out.
 ///
-/// Windows begin every 16 samples. The last quarter of every recording is held out, and no window reaches from one part into
-/// the other: drawn at random, held-out windows would overlap those trained on. Windows without sound are left out.
+/// Windows begin every 16 samples. The last quarter of every recording is held out, and no window reaches from one part
+/// into the other: drawn at random, held-out windows would overlap those trained on. Windows without sound are left
+/// out.
 public struct RawAudioData: Sendable {
   public static let hop = 16
   public static let heldOut = 0.25
@@ -38,15 +39,15 @@ public struct RawAudioData: Sendable {
 
   /// Reads recordings, averages their channels and resamples them. Up to `limit` windows are trained on, spread evenly.
   ///
-  /// A file that cannot be read, holds NaN, is silent or too short is skipped, with a sentence. Throws `.missing` where no
-  /// window is left to train on or to hold out.
+  /// A file that cannot be read, holds NaN, is silent or too short is skipped, with a sentence. Throws `.missing` where
+  /// no window is left to train on or to hold out.
   public init(files: [String], limit: Int = 100_000) throws(PerceptualError) {
     var recordings: [[Float]] = []
     var skipped: [String] = []
     for file in files {
       do throws(PerceptualError) {
         recordings.append(try Self.read(file))
-      } catch where error.kind != .inputOutput {
+      } catch  where error.kind != .inputOutput {
         skipped.append(error.description)
       }
     }
@@ -64,7 +65,11 @@ public struct RawAudioData: Sendable {
       for (from, to) in [(0, border), (border, samples.count)] {
         for first in stride(from: from, through: to - window, by: Self.hop)
         where sounding[first + window] > sounding[first] {
-          if from == 0 { training.append((Int32(index), Int32(first))) } else { validation.append((Int32(index), Int32(first))) }
+          if from == 0 {
+            training.append((Int32(index), Int32(first)))
+          } else {
+            validation.append((Int32(index), Int32(first)))
+          }
         }
       }
     }
@@ -82,8 +87,8 @@ public struct RawAudioData: Sendable {
       training.count <= limit ? training : (0..<limit).map { training[$0 * training.count / limit] }
   }
 
-  /// A recording, mono at 11 025 Hz. Throws `.malformed` where it is silent or shorter than four windows, so that a quarter
-  /// is one.
+  /// A recording, mono at 11 025 Hz. Throws `.malformed` where it is silent or shorter than four windows, so that a
+  /// quarter is one.
   static func read(_ file: String) throws(PerceptualError) -> [Float] {
     let information = try AudioFile.information(file)
     let needed = 4 * Double(RawAutoencoderOptions.window) / Double(RawAutoencoderOptions.sampleRate)
@@ -143,8 +148,8 @@ func rawAudioSignal(_ audio: AudioClip, file: String) throws(PerceptualError) ->
 
 /// Recordings as the perceptual-audio-loss experiments hear them.
 public enum RawAudioSignal {
-  /// The mean of a recording's channels at 11 025 Hz, [samples]. Throws what ``AudioFile`` throws, and `.malformed` where its
-  /// rate cannot be resampled.
+  /// The mean of a recording's channels at 11 025 Hz, [samples]. Throws what ``AudioFile`` throws, and `.malformed`
+  /// where its rate cannot be resampled.
   public static func read(_ path: String) throws(PerceptualError) -> Tensor<Float> {
     try rawAudioSignal(try AudioFile.read(path), file: path)
   }

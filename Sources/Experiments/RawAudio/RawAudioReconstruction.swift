@@ -4,12 +4,13 @@ import PerceptualCore
 import PerceptualFiles
 
 extension RawAutoencoder {
-  /// Sends audio of any rate, channels and length through the network: mono, 11 025 Hz, in windows that overlap by half.
+  /// Sends audio of any rate, channels and length through the network: mono, 11 025 Hz, in windows that overlap by
+  /// half.
   ///
-  /// Each window is scaled by its largest magnitude, and back after the network; the results are weighted by a symmetric Hann
-  /// window and added up. Half a window of silence stands before and after the recording, so that every sample lies in two
-  /// windows. A silent window stays silent. `decoding` says what logits become. Throws `.malformed` where the rate cannot
-  /// be resampled.
+  /// Each window is scaled by its largest magnitude, and back after the network; the results are weighted by a
+  /// symmetric Hann window and added up. Half a window of silence stands before and after the recording, so that every
+  /// sample lies in two windows. A silent window stays silent. `decoding` says what logits become. Throws `.malformed`
+  /// where the rate cannot be resampled.
   public func reconstruct(
     _ audio: AudioClip, file: String, decoding: RawAudioDecoding = .mean
   ) throws(PerceptualError) -> (input: AudioClip, output: AudioClip) {

@@ -2,8 +2,8 @@ import Foundation
 import PerceptualCore
 import PerceptualFiles
 
-/// The page of experiment 003: trainings side by side, what each makes of a recording at its checkpoints, and the measures on
-/// windows held out.
+/// The page of experiment 003: trainings side by side, what each makes of a recording at its checkpoints, and the
+/// measures on windows held out.
 public enum RawAudioReport {
   /// Checkpoints of a run that are shown, at most: spread evenly, the last among them.
   static let shown = 4
@@ -12,13 +12,14 @@ public enum RawAudioReport {
 
   /// Writes `report.html` into a directory and returns its path.
   ///
-  /// `runs` are directories of `raw-autoencoder train`; the recording goes through the networks of their checkpoints. Throws
-  /// `.missing` where a directory holds no checkpoint, and what reading and writing throw.
+  /// `runs` are directories of `raw-autoencoder train`; the recording goes through the networks of their checkpoints.
+  /// Throws `.missing` where a directory holds no checkpoint, and what reading and writing throw.
   public static func write(runs: [String], recording: String, to directory: String) throws(PerceptualError) -> String {
     var page = HTMLReport(title: "An autoencoder of raw samples")
     page.paragraph(
       "Windows of 2048 samples at 11 025 Hz through 128 numbers and back, under several losses (experiment 003). "
-        + "docs/experiments.md says what the measures are: a good reconstruction has highs 1, log spectrum 0, onsets 1, STFT 0 "
+        + "docs/experiments.md says what the measures are: a good reconstruction has highs 1, log spectrum 0, onsets "
+        + "1, STFT 0 "
         + "and Bark 0. They are means over windows held out; pictures and sounds are of \(recording).")
     let audio = try excerpt(try AudioFile.read(recording))
     var input: Tensor<Float>?
@@ -55,7 +56,8 @@ public enum RawAudioReport {
     for sound in sounds { page.audio(try SoundPicture.wave(sound.signal), label: sound.label) }
     let figure = SoundPicture.figure(
       FilePath.shown(FilePath.name(of: recording)), panels, columns: 1 + shown, samples: input?.count ?? 0)
-    page.image(try PNG.bytes(figure), caption: "Mel-spectrograms, 80 dB under the original's loudest value to that value.")
+    page.image(
+      try PNG.bytes(figure), caption: "Mel-spectrograms, 80 dB under the original's loudest value to that value.")
     page.heading("Windows held out")
     addTables(logs, to: &page)
     page.heading("Learning curves")
@@ -64,7 +66,10 @@ public enum RawAudioReport {
       series: logs.flatMap { Self.curves($0.name, $0.lines) }, isLogarithmic: true)
     page.image(
       try PNG.bytes(curves.render()),
-      caption: "Each loss relative to its first value: of training in at most some 200 means, of windows held out at the checkpoints.")
+      caption:
+        "Each loss relative to its first value: of training in at most some 200 means, of windows held out at the "
+        + "checkpoints."
+    )
     try FilePath.createDirectory(directory)
     let path = "\(directory)/report.html"
     try page.write(to: path)
@@ -87,12 +92,14 @@ public enum RawAudioReport {
 
   private static func addTables(_ logs: [(name: String, lines: [JSONValue])], to page: inout HTMLReport) {
     let names = [
-      "highFrequencyEnergyRatio", "logSpectralDistance", "residualFlatness", "onsetSharpness", "multiResolutionDistance",
+      "highFrequencyEnergyRatio", "logSpectralDistance", "residualFlatness", "onsetSharpness",
+      "multiResolutionDistance",
       "barkDistance", "meanSquaredError",
     ]
     page.table(
       headers: [
-        "loss", "iteration", "epoch", "validation", "highs", "log spectrum, dB", "flatness", "onsets", "STFT", "Bark", "MSE",
+        "loss", "iteration", "epoch", "validation", "highs", "log spectrum, dB", "flatness", "onsets", "STFT", "Bark",
+        "MSE",
       ],
       rows: logs.flatMap { log in
         log.lines.filter { $0["validationLoss"] != nil }.map { line in

@@ -33,8 +33,8 @@ public struct RawAudioTrainingOptions: Equatable, Sendable {
   }
 }
 
-/// Trains an autoencoder of raw samples with Adam. Iteration i draws batch i of the data, so a resumed run continues bit for
-/// bit.
+/// Trains an autoencoder of raw samples with Adam. Iteration i draws batch i of the data, so a resumed run continues
+/// bit for bit.
 public final class RawAudioTrainer: ResumableTrainer {
   public let network: RawAutoencoder
   public let options: RawAudioTrainingOptions
@@ -116,7 +116,8 @@ public final class RawAudioTrainer: ResumableTrainer {
       let part = Tensor(Array(windows.elements[first * window..<(first + size) * window]), shape: [size, window])
       let output = network.reconstruct(part)
       sum += objective(output, target: part).value * Double(size)
-      samples += options.loss == .categorical ? RawAudioDecoding.mean.samples(ofLogits: output).elements : output.elements
+      samples +=
+        options.loss == .categorical ? RawAudioDecoding.mean.samples(ofLogits: output).elements : output.elements
     }
     return (sum / Double(count), Tensor(samples, shape: windows.shape))
   }

@@ -12,8 +12,8 @@ public struct RecipeTable: Sendable {
     func distance(_ statistics: BatchStatistics) -> RecipeDistance { statistics == .running ? running : batch }
   }
 
-  /// Those with most cells of the paper's table first, since others are not comparable; of them the nearest to the paper
-  /// with running statistics.
+  /// Those with most cells of the paper's table first, since others are not comparable; of them the nearest to the
+  /// paper with running statistics.
   public let rows: [Row]
   /// What was tested and belongs to no recipe.
   public let alone: [SweepResult]

@@ -15,7 +15,8 @@ struct Arranger {
   private let origin: Double
 
   init(
-    harmony: Harmony, beatsPerMinute: Double, beatsPerBar: Int, swing: Double, end: Double, _ random: inout SynthesisRandom
+    harmony: Harmony, beatsPerMinute: Double, beatsPerBar: Int, swing: Double, end: Double,
+    _ random: inout SynthesisRandom
   ) {
     self.harmony = harmony
     self.beatsPerMinute = beatsPerMinute
@@ -169,7 +170,8 @@ struct Arranger {
       let next = harmony.root(bar: bar + 1)
       for beat in 0..<beatsPerBar {
         let degree =
-          beat == 0 ? root : (beat == beatsPerBar - 1 ? next + random.choose([-1, 1]) : root + random.choose([2, 4, 3]))
+          beat == 0
+          ? root : (beat == beatsPerBar - 1 ? next + random.choose([-1, 1]) : root + random.choose([2, 4, 3]))
         play(
           harmony.pitch(degree: degree > 6 ? degree - 7 : degree, octave: octave), bar: bar, step: Double(4 * beat),
           steps: 3.8, loudness: 0.9, into: &notes)

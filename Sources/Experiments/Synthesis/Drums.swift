@@ -45,7 +45,10 @@ struct DrumKit: Instrument {
     let bend = PortableMath.decayFactor(seconds: fall * 3)
     let tick = PortableMath.decayFactor(seconds: 0.025)
     var phase = 0.0
-    var level = 1.0, overtone = 0.35, excess = high - low, clicking = click
+    var level = 1.0
+    var overtone = 0.35
+    var excess = high - low
+    var clicking = click
     var stick = Biquad.bandPass(3_800, quality: 0.4)
     for n in sound.indices {
       let fundamental = PortableMath.sine(turns: phase)
@@ -80,15 +83,21 @@ struct DrumKit: Instrument {
   }
 
   /// Six square waves that share no harmonic, with noise, above a frequency.
-  private func metal(above hertz: Double, decay: Double, noise share: Double, _ random: inout SynthesisRandom) -> [Double] {
-    let frequencies = [205.3, 304.4, 369.6, 522.7, 540.0, 800.0].map { $0 * 3.1 * tuning * random.uniform(0.995, 1.005) }
+  private func metal(above hertz: Double, decay: Double, noise share: Double, _ random: inout SynthesisRandom)
+    -> [Double]
+  {
+    let frequencies = [205.3, 304.4, 369.6, 522.7, 540.0, 800.0].map {
+      $0 * 3.1 * tuning * random.uniform(0.995, 1.005)
+    }
     var phases = frequencies.map { _ in random.uniform() }
     let seconds = decay * ring
     var sound = [Double](repeating: 0, count: samples(seconds))
     let factor = PortableMath.decayFactor(seconds: seconds)
     let ping = PortableMath.decayFactor(seconds: 0.06)
-    var level = 0.6, attack = 0.5
-    var first = Biquad.highPass(hertz), second = Biquad.highPass(hertz * 0.8)
+    var level = 0.6
+    var attack = 0.5
+    var first = Biquad.highPass(hertz)
+    var second = Biquad.highPass(hertz * 0.8)
     for n in sound.indices {
       var sum = 0.0
       for k in 0..<6 {
@@ -107,7 +116,8 @@ struct DrumKit: Instrument {
   private func noise(
     low: Double, high: Double, attack: Double, decay: Double, _ random: inout SynthesisRandom
   ) -> [Double] {
-    var above = Biquad.highPass(low), below = Biquad.lowPass(high)
+    var above = Biquad.highPass(low)
+    var below = Biquad.lowPass(high)
     let factor = PortableMath.decayFactor(seconds: decay)
     var level = 1.0
     let rise = Double(samples(attack))

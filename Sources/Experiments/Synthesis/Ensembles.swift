@@ -178,13 +178,15 @@ extension Ensemble {
         instrument: kit, notes: score.drum(.snare, ["....X.......X..."], ghost: 0.06), level: -1, pan: 0.05, send: 0.3),
       Part(instrument: kit, notes: score.drum(time, ["X.x.X.x.X.x.X.x."]), level: -8, pan: 0.35, send: 0.12),
       Part(instrument: kit, notes: score.fills([.highTom, .middleTom, .lowTom]), level: -4, width: 0.6),
-      Part(instrument: kit, notes: score.drum(.crash, ["X...............", "................"]), level: -10, pan: -0.4),
+      Part(
+        instrument: kit, notes: score.drum(.crash, ["X...............", "................"]), level: -10, pan: -0.4),
     ]
   }
 
   private static func organChoir(_ score: inout Arranger) -> [Part] {
     let registrations = [
-      [8, 8, 6, 6, 4, 4, 5, 3, 2], [8, 4, 8, 6, 2, 5, 6, 4, 3], [6, 8, 5, 8, 5, 4, 7, 5, 4], [8, 6, 3, 4, 1, 2, 3, 2, 1],
+      [8, 8, 6, 6, 4, 4, 5, 3, 2], [8, 4, 8, 6, 2, 5, 6, 4, 3], [6, 8, 5, 8, 5, 4, 7, 5, 4],
+      [8, 6, 3, 4, 1, 2, 3, 2, 1],
     ]
     let organ = SustainedInstrument.organ(drawbars: score.random.choose(registrations))
     let vowel = score.random.choose(SustainedInstrument.Vowel.allCases)
@@ -203,7 +205,8 @@ extension Ensemble {
     ]
     if score.random.chance(0.5) {
       parts.append(
-        Part(instrument: organ, notes: score.arpeggio(octave: 5, every: 1, ringing: 0.9), level: -6, pan: 0.3, send: 0.4))
+        Part(
+          instrument: organ, notes: score.arpeggio(octave: 5, every: 1, ringing: 0.9), level: -6, pan: 0.3, send: 0.4))
     }
     return parts
   }
@@ -250,10 +253,12 @@ extension Ensemble {
     return [
       Part(
         instrument: piano,
-        notes: score.chords([score.random.choose(comping), score.random.choose(comping)], octave: 3, voices: 5, seventh: true),
+        notes: score.chords(
+          [score.random.choose(comping), score.random.choose(comping)], octave: 3, voices: 5, seventh: true),
         level: -2, pan: -0.2, width: 0.3),
       Part(
-        instrument: piano, notes: score.melody(["X.x.x.x.X.x.x.x.", "..x.X.x.x...X.x.", "X.xxx.x.X.x.x.x."], octave: 5),
+        instrument: piano,
+        notes: score.melody(["X.x.x.x.X.x.x.x.", "..x.X.x.x...X.x.", "X.xxx.x.X.x.x.x."], octave: 5),
         level: 0, pan: 0.2, width: 0.3),
       Part(
         instrument: PluckedString(brightness: 0.4, decay: 2.2, place: 0.25, damping: 0.45, body: [(98, 5), (190, 3)]),
@@ -300,14 +305,16 @@ extension Ensemble {
     let marches = ["X.xxX.x.X.xxX.xx", "X.x.X.xxX.x.Xxxx", "..X...X...X..xX."]
     return [
       Part(
-        instrument: SustainedInstrument.brass(players: 3), notes: score.melody(melodies, octave: 4, leap: 0.3), level: 0,
+        instrument: SustainedInstrument.brass(players: 3), notes: score.melody(melodies, octave: 4, leap: 0.3),
+        level: 0,
         pan: 0.2, width: 0.1, send: 0.35),
       Part(
         instrument: SustainedInstrument.brass(players: 3),
         notes: score.chords([score.random.choose(stabs)], octave: 3, voices: 4, length: 0.8), level: -3, pan: -0.3,
         width: 0.4, send: 0.35),
       Part(
-        instrument: SustainedInstrument.brass(players: 2), notes: score.bass(["X...x...X...x..."], octave: 1), level: -3,
+        instrument: SustainedInstrument.brass(players: 2), notes: score.bass(["X...x...X...x..."], octave: 1),
+        level: -3,
         pan: 0.4, send: 0.25),
       Part(
         instrument: score.random.choose([SustainedInstrument.flute(), .reed()]),

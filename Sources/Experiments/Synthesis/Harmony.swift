@@ -18,7 +18,8 @@ struct Harmony {
     /// Successions of chords in use, roots as degrees.
     var progressions: [[Int]] {
       switch self {
-      case .major: [[0, 4, 5, 3], [0, 5, 3, 4], [1, 4, 0, 0], [0, 3, 4, 0], [3, 0, 4, 5], [0, 2, 3, 4], [5, 1, 4, 0]]
+      case .major:
+        [[0, 4, 5, 3], [0, 5, 3, 4], [1, 4, 0, 0], [0, 3, 4, 0], [3, 0, 4, 5], [0, 2, 3, 4], [5, 1, 4, 0]]
       case .minor: [[0, 5, 2, 6], [0, 3, 4, 0], [0, 6, 5, 6], [0, 5, 3, 4], [3, 0, 6, 2]]
       case .dorian: [[0, 3, 0, 6], [0, 6, 3, 0], [0, 1, 2, 3]]
       case .mixolydian: [[0, 6, 3, 0], [0, 3, 6, 3], [0, 4, 6, 3]]

@@ -39,7 +39,10 @@ struct ModalInstrument: Instrument {
   }
 
   private func ring(_ partials: [(hertz: Double, amplitude: Double, decay: Double)], into sound: inout [Double]) {
-    var twice = SIMD4<Double>(), square = SIMD4<Double>(), last = SIMD4<Double>(), before = SIMD4<Double>()
+    var twice = SIMD4<Double>()
+    var square = SIMD4<Double>()
+    var last = SIMD4<Double>()
+    var before = SIMD4<Double>()
     for (lane, partial) in partials.enumerated() {
       let factor = PortableMath.decayFactor(seconds: partial.decay)
       let turns = partial.hertz / Synthesis.rate

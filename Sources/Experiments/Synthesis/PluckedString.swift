@@ -1,8 +1,8 @@
 /// A plucked string after Karplus and Strong (1983), tuned by a fractional delay (Jaffe and Smith 1983).
 ///
-/// y[n] = x[n] + g ((1 - s) y[n - N] + s y[n - N - 1]), followed in the loop by a first-order all-pass that supplies the
-/// fraction of a sample. The excitation is a burst of noise, one period long, softened by the plectrum and combed by the
-/// place where the string is plucked.
+/// y[n] = x[n] + g ((1 - s) y[n - N] + s y[n - N - 1]), followed in the loop by a first-order all-pass that supplies
+/// the fraction of a sample. The excitation is a burst of noise, one period long, softened by the plectrum and combed
+/// by the place where the string is plucked.
 struct PluckedString: Instrument {
   /// 0 dull ... 1 bright: the plectrum.
   var brightness = 0.6

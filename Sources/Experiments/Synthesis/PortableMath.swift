@@ -1,7 +1,7 @@
 /// Sines and powers from additions, multiplications and exact roundings only.
 ///
-/// Swift never fuses `a * b + c` by itself, and IEEE 754 fixes every step used here, so the synthesised music is the same
-/// on every processor and operating system; their own `sin` and `exp` differ in the last bit.
+/// Swift never fuses `a * b + c` by itself, and IEEE 754 fixes every step used here, so the synthesised music is the
+/// same on every processor and operating system; their own `sin` and `exp` differ in the last bit.
 enum PortableMath {
   /// sin(2 pi x), x in turns; within 1e-11 of the truth (Taylor to x^15 on a quarter turn).
   static func sine(turns x: Double) -> Double {

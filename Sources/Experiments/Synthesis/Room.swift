@@ -1,5 +1,5 @@
-/// A room: early reflections, then a network of eight delays fed back through a Householder matrix (Jot 1991), each with
-/// its own loss of high frequencies.
+/// A room: early reflections, then a network of eight delays fed back through a Householder matrix (Jot 1991), each
+/// with its own loss of high frequencies.
 struct Room {
   /// Seconds to decay by 60 dB.
   var reverberation: Double

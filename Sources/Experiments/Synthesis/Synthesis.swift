@@ -3,9 +3,10 @@ import PerceptualCore
 /// Music made by arithmetic alone, for whoever has no recordings: 48 kHz stereo clips of 4.208 s, no two alike.
 ///
 /// A clip is a function of (index, seed): eight kinds of ensemble in turn, with key, mode, tempo, harmony, rhythm,
-/// melody, instruments, places on the stage, room and mastering drawn from the seed. Only exactly rounded operations are
-/// used (``PortableMath``), and the result is rounded to 16 bits, so that every machine renders the same samples. It is a
-/// stand-in for the paper's MusicCaps and PMQD clips, not a substitute: docs/data.md says how it compares with recordings.
+/// melody, instruments, places on the stage, room and mastering drawn from the seed. Only exactly rounded operations
+/// are used (``PortableMath``), and the result is rounded to 16 bits, so that every machine renders the same samples.
+/// It is a stand-in for the paper's MusicCaps and PMQD clips, not a substitute: docs/data.md says how it compares with
+/// recordings.
 public enum Synthesis {
   /// Samples each second.
   static let rate = 48_000.0
@@ -20,7 +21,8 @@ public enum Synthesis {
     var plan = Plan(index: index, seed: seed)
     let (dry, sent) = mix(plan.ensemble.parts(&plan.score), &plan.random)
     let room = Room(
-      reverberation: plan.random.uniform(plan.ensemble.reverberation.lowerBound, plan.ensemble.reverberation.upperBound),
+      reverberation: plan.random.uniform(
+        plan.ensemble.reverberation.lowerBound, plan.ensemble.reverberation.upperBound),
       size: plan.random.uniform(0.6, 1.4), brightness: plan.random.uniform(3_500, 9_000))
     let wet = room.applied(to: sent, &plan.random)
     let whole = zip(dry, wet).map { dry, wet in zip(dry, wet).map { $0 + $1 }.suffix(frames) }.map(Array.init)

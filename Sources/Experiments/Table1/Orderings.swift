@@ -111,7 +111,7 @@ public struct OrderingResult: Equatable, Sendable {
   }
 }
 
-extension Array<Table1Row> {
+extension [Table1Row] {
   /// Every claim whose two models are among the rows, under one way of testing.
   public func orderings(
     _ statistics: BatchStatistics, _ quantisation: Quantisation, _ bootstrap: Bootstrap

@@ -92,8 +92,8 @@ public struct Table1Row: Sendable {
 
   public var model: TableModel { TableModel(data, loss) }
 
-  /// Tests a network under every pair of statistics and quantisation. Returns the scores, running and soft first, and the
-  /// reconstructions of the first pair, [N, 1, 256, 256].
+  /// Tests a network under every pair of statistics and quantisation. Returns the scores, running and soft first, and
+  /// the reconstructions of the first pair, [N, 1, 256, 256].
   public static func results(
     _ network: Autoencoder, _ pictures: Tensor<Float>, largestGroup: Int
   ) -> (results: [Result], reconstructions: Tensor<Float>) {
@@ -203,8 +203,8 @@ public struct Table1 {
     try Checkpoint.write(network, to: path, metadata: metadata, precision: .float16)
   }
 
-  /// The file of a model that is trained: in `weights` if given, else the newest intact checkpoint of the directory, else
-  /// its exported weights. nil if there is none. `note` hears of checkpoints that are passed over.
+  /// The file of a model that is trained: in `weights` if given, else the newest intact checkpoint of the directory,
+  /// else its exported weights. nil if there is none. `note` hears of checkpoints that are passed over.
   public func trainedFile(
     _ data: String, _ loss: TrainingLoss, seed other: UInt64? = nil, weights: String? = nil,
     note: (String) -> Void = { _ in }

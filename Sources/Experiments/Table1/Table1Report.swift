@@ -20,14 +20,16 @@ struct Table1Report {
     report.paragraph(
       "Compressive autoencoders, trained on music P(x) or on uniform noise U(x) with three losses, reconstruct "
         + "\(table.test.clips.count) clips of music that none of them has seen. Lower MSE and NLPD are better, higher "
-        + "MS-SSIM and SSIM. The paper's values (arXiv 2312.03455, Table 1) stand beside ours; they come from another data set "
+        + "MS-SSIM and SSIM. The paper's values (arXiv 2312.03455, Table 1) stand beside ours; they come from "
+        + "another data set "
         + "and, unless the scale is paper, from far longer training.")
     let groups = Autoencoder.groups(of: table.test.clips.count, largest: table.largestGroup).map { "\($0.count)" }
     let bootstrap = table.bootstrap
     report.settings(
       rows.map { row in
         let keys = [
-          "channels", "iteration", "batch", "size", "learningRate", "quantisation", "family", "added", "products", "seed", "precision",
+          "channels", "iteration", "batch", "size", "learningRate", "quantisation", "family", "added", "products",
+          "seed", "precision",
         ]
         let words = keys.compactMap { key in row.metadata[key].map { "\(key) \($0)" } }
         return (row.model.title, words.joined(separator: ", ") + ", weights \(hexadecimal(row.weights, digits: 16))")
@@ -116,7 +118,8 @@ struct Table1Report {
     report.heading("The paper's orderings")
     report.paragraph(
       "Each ordering that the paper's table claims, by the mean over the clips of the paired difference. Shown: its "
-        + "95 % interval lies on the claim's side of 0; contradicted: on the other; undecided: it holds 0. The interval "
+        + "95 % interval lies on the claim's side of 0; contradicted: on the other; undecided: it holds 0. The "
+        + "interval "
         + "speaks of the choice of clips, not of the choice of the seed.")
     let ways = BatchStatistics.allCases.flatMap { statistics in Quantisation.allCases.map { (statistics, $0) } }
     let results = ways.map { rows.orderings($0.0, $0.1, table.bootstrap) }
@@ -174,7 +177,8 @@ struct Table1Report {
     report.paragraph(
       "What the paper sees in this figure, measured over all clips as ratios to the input's own (geometric means; 1 is "
         + "faithful): spectral flatness (above 1: flattened); power of the bands' fluctuation in time at 0.5 to 4 Hz "
-        + "(notes), 4 to 8 Hz (vibrato) and above 8 Hz (strokes, roughness); ripple along frequency from one cycle in 8 "
+        + "(notes), 4 to 8 Hz (vibrato) and above 8 Hz (strokes, roughness); ripple along frequency from one cycle "
+        + "in 8 "
         + "bands on (harmonics, ringing); sharpness of onsets (below 1: smeared).")
     let cells = measures.map { measure -> [String] in
       [measure.title]

@@ -63,7 +63,7 @@ extension Table1Row.Result {
   }
 }
 
-extension Array<Table1Row> {
+extension [Table1Row] {
   /// One line a model and way of testing, with the paper's values beside.
   public func csv(_ bootstrap: Bootstrap) -> String {
     var lines = [

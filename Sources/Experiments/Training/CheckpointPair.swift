@@ -38,7 +38,8 @@ struct CheckpointPair {
     if let wanted = optimizer.metadata[Self.weightsKey], wanted != weights.checksum || optimizer.checksum == nil {
       throw PerceptualError(
         .malformed,
-        "\(path): it belongs to weights of checksum \(wanted), those beside it have \(weights.checksum ?? "none"): put the "
+        "\(path): it belongs to weights of checksum \(wanted), those beside it have \(weights.checksum ?? "none"): "
+          + "put the "
           + "files of one training together again")
     }
     if !isFinite {
@@ -52,7 +53,8 @@ struct CheckpointPair {
     weights.names.allSatisfy { name in weights[name].map { $0.float.elements.allSatisfy(\.isFinite) } ?? true }
   }
 
-  /// Writes the two files, that of the optimizer first, so that weights never stand without it; returns the weights' path.
+  /// Writes the two files, that of the optimizer first, so that weights never stand without it; returns the weights'
+  /// path.
   ///
   /// Throws `.nonFinite` where a weight is no number, and writes nothing.
   func write(in directory: String) throws(PerceptualError) -> String {

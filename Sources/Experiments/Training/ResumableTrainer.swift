@@ -18,11 +18,12 @@ public protocol ResumableTrainer: AnyObject {
   /// Steps to do in all.
   var iterations: Int { get }
 
-  /// One step on the next batch. Throws `.nonFinite`, with the weights as they were before, where the loss or gradient is
-  /// no number.
+  /// One step on the next batch. Throws `.nonFinite`, with the weights as they were before, where the loss or gradient
+  /// is no number.
   func step() throws(PerceptualError) -> TrainingStep
 
-  /// What the log says of the step just taken besides loss, norm and time. `isCheckpoint` where a checkpoint of it follows.
+  /// What the log says of the step just taken besides loss, norm and time. `isCheckpoint` where a checkpoint of it
+  /// follows.
   func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> [JSONValue.Member]
 
   /// Writes weights and optimizer state of the current iteration; returns the weights' path.

@@ -21,16 +21,17 @@ public struct TrainingOptions: Equatable, Sendable {
   public var initialisation: WeightInitialisation
   public var seed: UInt64
   public var quantisation: TrainingQuantisation
-  /// Computes the network's largest activation again where its gradient needs it, three times a step, in place of storing
-  /// it: half the memory, the same bits, more time.
+  /// Computes the network's largest activation again where its gradient needs it, three times a step, in place of
+  /// storing it: half the memory, the same bits, more time.
   public var checkpointsActivations: Bool
-  /// In what the products of the strided convolutions but the first, which has a single channel, are computed, forward and
-  /// backward; sums, activations, weights and moments are in single precision. The network must run in fused blocks for any
-  /// other than fp32.
+  /// In what the products of the strided convolutions but the first, which has a single channel, are computed, forward
+  /// and backward; sums, activations, weights and moments are in single precision. The network must run in fused blocks
+  /// for any other than fp32.
   public var precision: ProductPrecision
 
   public init(
-    loss: TrainingLoss, added: [LossTerm] = [], family: LaplacianPyramidFamily = .hepburn, pooling: BatchPooling = .image,
+    loss: TrainingLoss, added: [LossTerm] = [], family: LaplacianPyramidFamily = .hepburn,
+    pooling: BatchPooling = .image,
     iterations: Int = 425, batch: Int = 64, size: Int = 256, learningRate: Double = 1e-3,
     decay: LearningRateDecay = .none, initialisation: WeightInitialisation = .uniform, seed: UInt64 = 0,
     quantisation: TrainingQuantisation = .soft, checkpointsActivations: Bool = false,
@@ -109,7 +110,8 @@ public struct TrainingOptions: Equatable, Sendable {
     if batch == 1 && size == multiple {
       throw PerceptualError(
         .usage,
-        "batch: 1 given with size \(size), which leaves one value a channel in the latent and batch normalisation needs "
+        "batch: 1 given with size \(size), which leaves one value a channel in the latent and batch normalisation "
+          + "needs "
           + "two; give a batch of 2 or a size of \(2 * multiple)")
     }
     if iterations < 0 { throw PerceptualError(.usage, "iterations: \(iterations) given, at least 0 is needed") }
@@ -145,7 +147,8 @@ public final class Trainer: ResumableTrainer {
   private let batch: UnsafeMutablePointer<Float>
   private let upstream: UnsafeMutablePointer<Float>
 
-  /// Throws what of the options is wrong, or is not there for such a network: what can be known before any data are read.
+  /// Throws what of the options is wrong, or is not there for such a network: what can be known before any data are
+  /// read.
   public static func validate(_ options: TrainingOptions, for network: Autoencoder) throws(PerceptualError) {
     try options.validate()
     let wanted = [
@@ -168,8 +171,10 @@ public final class Trainer: ResumableTrainer {
     if needed > limit {
       throw PerceptualError(
         .usage,
-        "a step of \(options.batch) pictures of \(options.size)x\(options.size) with \(network.options.channels) channels "
-          + "takes \(needed) bytes (\(MachineMemory.text(needed))), there are \(MachineMemory.text(limit)): lower batch, size or "
+        "a step of \(options.batch) pictures of \(options.size)x\(options.size) with \(network.options.channels) "
+          + "channels "
+          + "takes \(needed) bytes (\(MachineMemory.text(needed))), there are \(MachineMemory.text(limit)): lower "
+          + "batch, size or "
           + "channels")
     }
   }

@@ -6,7 +6,8 @@ import PerceptualCore
 public enum TrainingData: Sendable {
   /// U(x): uniform noise in [0, 1), stream 0 of the seed.
   case noise
-  /// P(x): pictures [256, 256] or larger, of which a batch takes random ones, cut at random places to the training size.
+  /// P(x): pictures [256, 256] or larger, of which a batch takes random ones, cut at random places to the training
+  /// size.
   case pictures([Tensor<Float>])
 
   public var title: String {

@@ -5,11 +5,11 @@ import PerceptualFiles
 struct TrainingLog {
   private let file: AppendingFile
 
-  /// Opens the log of a run that goes on from an iteration. Lines up to that stay as they are, to the byte; what a killed
-  /// run wrote after its checkpoint, which comes again, is taken off.
+  /// Opens the log of a run that goes on from an iteration. Lines up to that stay as they are, to the byte; what a
+  /// killed run wrote after its checkpoint, which comes again, is taken off.
   ///
-  /// Throws `.malformed` where a line is none of a training's, `.missing` or `.inputOutput` where the file cannot be read;
-  /// nothing is changed then. `note` hears where lines are missing.
+  /// Throws `.malformed` where a line is none of a training's, `.missing` or `.inputOutput` where the file cannot be
+  /// read; nothing is changed then. `note` hears where lines are missing.
   init(path: String, keeping iteration: Int, note: (String) -> Void) throws(PerceptualError) {
     file = try AppendingFile(path)
     let bytes = try FileBytes.read(path)
@@ -39,7 +39,8 @@ struct TrainingLog {
     }
     if last < iteration {
       note(
-        "\(path): the lines of iterations \(last + 1) to \(iteration) are missing, which the checkpoint has; it goes on "
+        "\(path): the lines of iterations \(last + 1) to \(iteration) are missing, which the checkpoint has; it goes "
+          + "on "
           + "with \(iteration + 1)")
     }
   }

@@ -1,8 +1,8 @@
 import Fast
 import PerceptualCore
 
-/// What a training reduces, over batches of one shape, and its gradient with respect to the prediction: the loss, and those
-/// added to it times their weights. Nothing is allocated after the first batch.
+/// What a training reduces, over batches of one shape, and its gradient with respect to the prediction: the loss, and
+/// those added to it times their weights. Nothing is allocated after the first batch.
 final class TrainingObjective {
   private let terms: [WeightedLoss]
   private let count: Int
@@ -83,7 +83,8 @@ private final class WeightedLoss {
     case .meanSquaredError:
       if let share = share.baseAddress, let values = values.baseAddress {
         meanSquaredErrorAndGradient(
-          prediction, target: target, samples: images, size: pixels, upstream: share, values: values, gradient: gradient)
+          prediction, target: target, samples: images, size: pixels, upstream: share, values: values, gradient: gradient
+        )
       }
       return weight * mean
     case .similarity(let plan):

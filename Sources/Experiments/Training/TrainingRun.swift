@@ -3,7 +3,8 @@ import PerceptualFiles
 
 /// Drives a trainer: log.jsonl and checkpoints in a directory, which it alone writes to, resumable at every checkpoint.
 ///
-/// A line of the log is in the file before the next step begins, and on the disk before the checkpoint of its iteration is.
+/// A line of the log is in the file before the next step begins, and on the disk before the checkpoint of its iteration
+/// is.
 public final class TrainingRun<Subject: ResumableTrainer> {
   public let trainer: Subject
   public let directory: String

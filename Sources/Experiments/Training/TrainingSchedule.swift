@@ -17,7 +17,8 @@ public enum LearningRateDecay: String, Sendable, CaseIterable {
   }
 }
 
-/// What the weights and biases of the convolutions are drawn from; gamma is 1 and beta 0 always. The paper does not say.
+/// What the weights and biases of the convolutions are drawn from; gamma is 1 and beta 0 always. The paper does not
+/// say.
 public enum WeightInitialisation: String, Sendable, CaseIterable {
   /// PyTorch's default: weights and biases uniform in +-1 / sqrt(fan in).
   case uniform

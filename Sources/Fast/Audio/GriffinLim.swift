@@ -21,7 +21,8 @@ public func griffinLim(
     magnitude, initialAngle: phasors(initialPhase), options: options, iterations: iterations, momentum: momentum)
 }
 
-/// The same from any complex `initialAngle` [bins, frames], whose moduli need not be 1: TorchAudio's random start is such.
+/// The same from any complex `initialAngle` [bins, frames], whose moduli need not be 1: TorchAudio's random start is
+/// such.
 public func griffinLim(
   _ magnitude: Tensor<Float>, initialAngle: Spectrum<Float>, options: ShortTimeOptions = .init(), iterations: Int = 32,
   momentum: Double = 0.99
@@ -32,8 +33,8 @@ public func griffinLim(
 }
 
 /// Griffin-Lim until it converges: it ends after the iteration that brings the spectral convergence
-/// || |transform(signal)| - magnitude || / || magnitude || down by less than `tolerance` times what it was, or up, or after
-/// `iterations`.
+/// || |transform(signal)| - magnitude || / || magnitude || down by less than `tolerance` times what it was, or up, or
+/// after `iterations`.
 ///
 /// A magnitude of 0 everywhere gives silence, whose convergence is 0. The rest as
 /// ``griffinLim(_:initialAngle:options:iterations:momentum:)``.

@@ -6,8 +6,8 @@ import PerceptualCore
 /// smoothest: a proximal-point method from 0, every step solved by Newton's method in the dual, where the bank's Gram
 /// matrix is tridiagonal. The residual ends within 1e-4 of the least one, relative to the norm of mel; usually within
 /// 1e-6. The result is judged by its residual and has no gradient. Bins that no filter reads are 0. A frame that holds
-/// NaN or infinity gives NaN. With `minimumNorm` instead the x of least residual and, of those, least norm, then without
-/// what is negative: TorchAudio's way, by a pseudo-inverse that is kept for later calls.
+/// NaN or infinity gives NaN. With `minimumNorm` instead the x of least residual and, of those, least norm, then
+/// without what is negative: TorchAudio's way, by a pseudo-inverse that is kept for later calls.
 ///
 /// Shapes: [mels, frames] to [bins, frames].
 /// Sources: Rockafellar 1976 (proximal point); Li, Sun and Toh 2018 (semismooth Newton in the dual).

@@ -5,9 +5,9 @@ import PerceptualCore
 ///
 ///     floor((sign(x) ln(1 + mu |x|) / ln(1 + mu) + 1) / 2 mu + 1/2)
 ///
-/// Shape: any, kept. x beyond -1 ... 1 is limited to it. The classes 0 ... mu are whole numbers, found in Double, so that none
-/// lies beside the right one for rounding; NaN stays NaN. Stops if levels is under 2.
-/// Source: ITU-T G.711 in the continuous form of van den Oord et al. 2016, WaveNet, section 2.2.
+/// Shape: any, kept. x beyond -1 ... 1 is limited to it. The classes 0 ... mu are whole numbers, found in Double, so
+/// that none lies beside the right one for rounding; NaN stays NaN. Stops if levels is under 2. Source: ITU-T G.711 in
+/// the continuous form of van den Oord et al. 2016, WaveNet, section 2.2.
 public func muLawEncoding(_ x: Tensor<Float>, levels: Int = 256) -> Tensor<Float> {
   require(levels >= 2, "levels: \(levels) given, at least 2 are needed")
   let mu = Double(levels - 1)
@@ -23,7 +23,8 @@ public func muLawEncoding(_ x: Tensor<Float>, levels: Int = 256) -> Tensor<Float
 ///
 ///     sign(z) (exp(|z| ln(1 + mu)) - 1) / mu
 ///
-/// Shape: any, kept. Accuracy: computed in Double and rounded once. Classes beyond 0 ... mu are limited to it; NaN stays NaN.
+/// Shape: any, kept. Accuracy: computed in Double and rounded once. Classes beyond 0 ... mu are limited to it; NaN
+/// stays NaN.
 public func muLawDecoding(_ y: Tensor<Float>, levels: Int = 256) -> Tensor<Float> {
   require(levels >= 2, "levels: \(levels) given, at least 2 are needed")
   let mu = Double(levels - 1)

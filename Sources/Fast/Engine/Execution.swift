@@ -61,8 +61,8 @@ public struct Execution: Sendable {
   public let instructionSet: InstructionSet
   let kernels: any KernelSet.Type
 
-  /// `threads` nil means one for each core, and as many as are asked for otherwise, be the cores fewer; `instructionSet`
-  /// nil means the best available one.
+  /// `threads` nil means one for each core, and as many as are asked for otherwise, be the cores fewer;
+  /// `instructionSet` nil means the best available one.
   public init(threads: Int? = nil, instructionSet: InstructionSet? = nil) {
     let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     require(threads >= 1, "threads: \(threads) given, at least 1 is needed")
@@ -73,10 +73,10 @@ public struct Execution: Sendable {
     self.kernels = set.kernels ?? PerceptualKernelsBaseline.Kernels.self
   }
 
-  /// Whether products in bf16 are single instructions here (AMX, AVX512_BF16). Elsewhere they take more time than those in
-  /// single precision; so do those of AVX512_BF16 where the processor multiplies pairs at a quarter of the rate, as Intel's
-  /// does. Vectors give the same bits with the instruction and without, but where a sum or a product is subnormal; tiles
-  /// sum in another order.
+  /// Whether products in bf16 are single instructions here (AMX, AVX512_BF16). Elsewhere they take more time than those
+  /// in single precision; so do those of AVX512_BF16 where the processor multiplies pairs at a quarter of the rate, as
+  /// Intel's does. Vectors give the same bits with the instruction and without, but where a sum or a product is
+  /// subnormal; tiles sum in another order.
   public var hasBF16Products: Bool { kernels.hasNativePairs }
 
   /// What the calling task uses. Not visible inside ``forEach(_:_:)``'s workers: read it before.
@@ -102,8 +102,8 @@ public struct Execution: Sendable {
     }
   }
 
-  /// The results of `body(0) ... body(count - 1)`, each computed by one thread: for many small pieces of work, such as the
-  /// clips of a data set, that use Fast themselves.
+  /// The results of `body(0) ... body(count - 1)`, each computed by one thread: for many small pieces of work, such as
+  /// the clips of a data set, that use Fast themselves.
   public func map<Result>(_ count: Int, _ body: (Int) -> Result) -> [Result] {
     let single = Execution(threads: 1, instructionSet: instructionSet)
     var results = [Result?](repeating: nil, count: count)
@@ -116,8 +116,8 @@ public struct Execution: Sendable {
   }
 }
 
-/// Calls body(0) ... body(count - 1), each once, on this thread and on up to `helpers` others, and returns when all have
-/// ended: Sources/CThreads. Declared here because a closure that does not escape cannot be passed to C as C declares it
-/// without allocating, which Dispatch's concurrentPerform does three to five times a call.
+/// Calls body(0) ... body(count - 1), each once, on this thread and on up to `helpers` others, and returns when all
+/// have ended: Sources/CThreads. Declared here because a closure that does not escape cannot be passed to C as C
+/// declares it without allocating, which Dispatch's concurrentPerform does three to five times a call.
 @_silgen_name("perceptual_share")
 private func share(_ body: (Int) -> Void, _ count: Int, _ helpers: Int)

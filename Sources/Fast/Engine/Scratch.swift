@@ -2,8 +2,8 @@ import Foundation
 import PerceptualCore
 import Synchronization
 
-/// Working memory that outlives a call: a training loop asks for the same sizes over and over, and fresh pages cost more
-/// than the arithmetic on them.
+/// Working memory that outlives a call: a training loop asks for the same sizes over and over, and fresh pages cost
+/// more than the arithmetic on them.
 struct ScratchPool: ~Copyable, Sendable {
   private struct Block {
     let address: UInt
@@ -40,7 +40,7 @@ struct ScratchPool: ~Copyable, Sendable {
       // A larger block serves too, once those that need it have theirs.
       needed += demand.copies
       let present = free.withLock { blocks in blocks.count { $0.count >= demand.count } }
-      if present < needed { (present..<needed).forEach { _ in give(allocate(demand.count)) } }
+      if present < needed { for _ in present..<needed { give(allocate(demand.count)) } }
     }
   }
 
@@ -80,8 +80,8 @@ private func allocateFloats(_ count: Int, for purpose: String) -> UnsafeMutableP
   return memory.bindMemory(to: Float.self, capacity: count)
 }
 
-/// Floats from the beginning of a cache line on, so that no vector of a table lies in two. Written by who makes them, and not
-/// after they are shared.
+/// Floats from the beginning of a cache line on, so that no vector of a table lies in two. Written by who makes them,
+/// and not after they are shared.
 final class FloatLines: @unchecked Sendable {
   let start: UnsafeMutablePointer<Float>
 

@@ -1,8 +1,8 @@
 import Foundation
 import PerceptualCore
 
-/// The centre of each band in hertz: equally spaced in bark = 6 asinh(f / 600), mel = 1127 ln(1 + f / 700), or ln f, from
-/// the lowest to the highest frequency, both included.
+/// The centre of each band in hertz: equally spaced in bark = 6 asinh(f / 600), mel = 1127 ln(1 + f / 700), or ln f,
+/// from the lowest to the highest frequency, both included.
 public func auditoryCentres(_ options: AuditoryFilterOptions) -> [Double] {
   let obstacle = options.obstacle
   require(obstacle == nil, obstacle ?? "")
@@ -39,8 +39,8 @@ public func aWeights(centres: [Double]) -> [Double] {
   return all.map { 1 + ($0 - least) }
 }
 
-/// The bank of impulse responses, [bands, taps]: Gaussian gains over each band, by frequency sampling with a Hamming window,
-/// each equal to `scipy.signal.firwin2` (docs/fixtures.md).
+/// The bank of impulse responses, [bands, taps]: Gaussian gains over each band, by frequency sampling with a Hamming
+/// window, each equal to `scipy.signal.firwin2` (docs/fixtures.md).
 ///
 /// Accuracy: computed in Double and rounded once.
 public func auditoryFilterBank(_ options: AuditoryFilterOptions) -> Tensor<Float> {

@@ -1,17 +1,18 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// The perceptual distance of signals, per sample: features of an auditory filter bank compared by mean squared error or
-/// cosine (docs/fixtures.md).
+/// The perceptual distance of signals, per sample: features of an auditory filter bank compared by mean squared error
+/// or cosine (docs/fixtures.md).
 ///
 ///     f_b[p] = weight_b log(1 + factor max(0, x_b[p])),  x_b[p] = sum_k h_b[k] s[p lap - taps + k]
 ///
-/// With masking (``BarkMasking``) the factor is 1 / sqrt(the target's masking threshold), band by band and frame by frame.
+/// With masking (``BarkMasking``) the factor is 1 / sqrt(the target's masking threshold), band by band and frame by
+/// frame.
 ///
 /// Shapes: prediction and target [N, T]; value [N]. Accuracy: 2e-6 of the value; the filters are applied by Fourier
-/// transforms, the signals' spectra made in double precision, all that follows in single. A signal that is not finite, or
-/// with a response of 2^127 over the factor or more, has a value that is not finite. Stops with a sentence where options or
-/// shapes do not fit.
+/// transforms, the signals' spectra made in double precision, all that follows in single. A signal that is not finite,
+/// or with a response of 2^127 over the factor or more, has a value that is not finite. Stops with a sentence where
+/// options or shapes do not fit.
 public func barkDistance(
   _ prediction: Tensor<Float>, target: Tensor<Float>, options: BarkDistanceOptions
 ) -> Tensor<Float> {
@@ -20,9 +21,9 @@ public func barkDistance(
 
 /// The gradients of ``barkDistance(_:target:options:)``; 0 where a response is not positive.
 ///
-/// Shapes: upstream [N]; gradients as prediction and target. Accuracy: 2e-6 in relative L2 norm for log factors up to 100,
-/// 1e-5 at 10 000; 5e-6 with masking, where the thresholds, which follow from the target, are held fixed.
-/// What is not finite in a signal may spread to the whole gradient of its sample.
+/// Shapes: upstream [N]; gradients as prediction and target. Accuracy: 2e-6 in relative L2 norm for log factors up to
+/// 100, 1e-5 at 10 000; 5e-6 with masking, where the thresholds, which follow from the target, are held fixed. What is
+/// not finite in a signal may spread to the whole gradient of its sample.
 public func barkDistanceGradient(
   _ prediction: Tensor<Float>, target: Tensor<Float>, upstream: Tensor<Float>, options: BarkDistanceOptions
 ) -> PairGradients<Float> {
@@ -52,13 +53,14 @@ public final class BarkTarget: Sendable {
   let plan: BarkPlan
   let count: Int
   private let memory: FloatLines
-  /// [count, groups, positions, lanes], positions in the order of ``BarkPlan/withPositions(pair:leaf:_:)``, never written again.
+  /// [count, groups, positions, lanes], positions in the order of ``BarkPlan/withPositions(pair:leaf:_:)``, never
+  /// written again.
   var rows: UnsafeMutablePointer<Float> { memory.start }
   /// [count, groups, factor rows, lanes], after the rows.
   var factors: UnsafeMutablePointer<Float> { memory.start + count * plan.groups * plan.groupRows }
 
-  /// `signals` [N, T], T that of the plan; another shape is a caller's bug. Works on the threads of ``Execution/current``,
-  /// with the plan's instruction set.
+  /// `signals` [N, T], T that of the plan; another shape is a caller's bug. Works on the threads of
+  /// ``Execution/current``, with the plan's instruction set.
   public init(_ plan: BarkPlan, _ signals: Tensor<Float>) {
     require(
       signals.rank == 2 && signals.shape[0] > 0 && signals.shape[1] == plan.samples,
@@ -115,8 +117,8 @@ extension BarkPlan {
     }
   }
 
-  /// The features of the responses in a leaf but for their weights, one position after the other. A weight is the same for
-  /// both signals, so that it comes in after their difference, which it would round once more.
+  /// The features of the responses in a leaf but for their weights, one position after the other. A weight is the same
+  /// for both signals, so that it comes in after their difference, which it would round once more.
   func rectify(
     _ side: BarkSide, _ leaf: BarkLeaf, _ positions: BarkPositions, factors: UnsafePointer<Float>,
     _ features: UnsafeMutablePointer<Float>
@@ -163,9 +165,10 @@ extension BarkPlan {
         switch target {
         case .signals(let tensor): tensor.withPointer { run(.signal($0 + n * samples)) }
         case .features(let target):
-          run(.features(
-            UnsafePointer(target.rows + n * groups * groupRows),
-            factors: UnsafePointer(target.factors + n * factorsCount)))
+          run(
+            .features(
+              UnsafePointer(target.rows + n * groups * groupRows),
+              factors: UnsafePointer(target.factors + n * factorsCount)))
         }
       }
     }

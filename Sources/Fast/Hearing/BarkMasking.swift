@@ -42,8 +42,8 @@ extension BarkPlan {
   /// Floats of them for all groups.
   var factorsCount: Int { groups * factorRows * lanes }
 
-  /// The factors of the logarithm, [groups, factorRows, lanes]: 1 / sqrt(threshold) of a target's frames, or everywhere the
-  /// options' own.
+  /// The factors of the logarithm, [groups, factorRows, lanes]: 1 / sqrt(threshold) of a target's frames, or everywhere
+  /// the options' own.
   func fillFactors(
     _ target: BarkSegments, _ factors: UnsafeMutablePointer<Float>, _ execution: Execution
   ) {

@@ -4,9 +4,9 @@ import PerceptualCore
 ///
 ///     value[n] = (1 / P) sum over p of (ln sum over k of exp(z[n, k, p]) - z[n, class[n, p], p])
 ///
-/// Shapes: logits z [N, K, ...], classes [N, ...], whole numbers of 0 ..< K; value [N]. Accuracy: each position's term within
-/// a few epsilons of 1 plus the greatest |z|; terms are summed in Double. NaN stays NaN. Stops if a shape or a class does not
-/// fit.
+/// Shapes: logits z [N, K, ...], classes [N, ...], whole numbers of 0 ..< K; value [N]. Accuracy: each position's term
+/// within a few epsilons of 1 plus the greatest |z|; terms are summed in Double. NaN stays NaN. Stops if a shape or a
+/// class does not fit.
 public func categoricalCrossEntropy(_ logits: Tensor<Float>, classes: Tensor<Float>) -> Tensor<Float> {
   evaluated(logits, classes, upstream: nil).value
 }

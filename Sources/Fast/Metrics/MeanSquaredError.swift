@@ -39,7 +39,8 @@ public func meanSquaredErrorAndGradient(
         target.withPointer { target in
           upstream.withPointer { upstream in
             meanSquaredErrorAndGradient(
-              prediction, target: target, samples: pieces.samples, size: pieces.size, upstream: upstream, values: values,
+              prediction, target: target, samples: pieces.samples, size: pieces.size, upstream: upstream,
+              values: values,
               gradient: gradient)
           }
         }
@@ -69,7 +70,7 @@ private func gradientOfPrediction(
   return makeTensor(prediction.shape) { gradient in
     prediction.withPointer { prediction in
       target.withPointer { target in
-        pieces.forEach { _, n, start, count in
+        pieces.run { _, n, start, count in
           pieces.execution.kernels.scaledDifference(
             prediction + start, target + start, scale: sign * 2 * upstream[n] / Float(pieces.size), gradient + start,
             count: count)
@@ -106,7 +107,7 @@ private struct SamplePieces {
   }
 
   /// `body(piece, sample, first element, elements)`.
-  func forEach(_ body: (Int, Int, Int, Int) -> Void) {
+  func run(_ body: (Int, Int, Int, Int) -> Void) {
     execution.forEach(samples * each) { index in
       let (n, piece) = index.quotientAndRemainder(dividingBy: each)
       body(index, n, n * size + piece * grain, min(grain, size - piece * grain))
@@ -120,7 +121,7 @@ private struct SamplePieces {
   ) {
     ScratchPool.shared.withFloats(2 * samples * each) { memory in
       let sums = UnsafeMutableRawPointer(memory).bindMemory(to: Double.self, capacity: samples * each)
-      forEach { piece, n, start, count in
+      run { piece, n, start, count in
         sums[piece] = execution.kernels.squaredDistance(a + start, b + start, count: count)
         also(n, start, count)
       }

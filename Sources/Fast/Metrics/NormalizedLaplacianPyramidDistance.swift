@@ -13,9 +13,9 @@ import PerceptualCore
 /// images, and where there are few, by the rows of one. Accuracy: values within 8 epsilons, relative, gradients within
 /// 128 of their largest element, measured under 1e-6 in the L2 norm however alike the images are. In "hepburn" a
 /// residual that single precision does not tell from 0 gets its sign from double precision; in the other families that
-/// sign, and so the gradient of a few pixels, follows the rounding. Settings or shapes that make no sense are a caller's
-/// bug. Source: Laparra, Ballé, Berardino and Simoncelli 2016 and the codes named in ``LaplacianPyramidFamily``.
-/// ``LaplacianPyramidPlan`` does the same in the caller's memory.
+/// sign, and so the gradient of a few pixels, follows the rounding. Settings or shapes that make no sense are a
+/// caller's bug. Source: Laparra, Ballé, Berardino and Simoncelli 2016 and the codes named in
+/// ``LaplacianPyramidFamily``. ``LaplacianPyramidPlan`` does the same in the caller's memory.
 public func normalizedLaplacianPyramidDistance(
   _ prediction: Tensor<Float>, target: Tensor<Float>, family: LaplacianPyramidFamily = .hepburn, levels: Int = 6,
   pooling: LaplacianPyramidPooling = .image

@@ -6,8 +6,8 @@ import PerceptualCore
 ///
 /// Shapes: prediction and target [N, ...], the same; value [N]. L is the data range, in the units of the input. NaN
 /// passes through. Accuracy: that of ``meanSquaredError(_:target:)``, 16 epsilons, times 4.3 decibels. A mean squared
-/// error under the least number of single precision counts as 0. Shapes that differ or a range that is not positive are a
-/// caller's bug.
+/// error under the least number of single precision counts as 0. Shapes that differ or a range that is not positive are
+/// a caller's bug.
 public func peakSignalToNoiseRatio(
   _ prediction: Tensor<Float>, target: Tensor<Float>, dataRange: Double = 1
 ) -> Tensor<Float> {
@@ -17,9 +17,9 @@ public func peakSignalToNoiseRatio(
   }
 }
 
-/// The gradient of ``peakSignalToNoiseRatio(_:target:dataRange:)``: -20 / ln 10 (prediction - target) upstream[n] / (sum
-/// of squared differences), and its negative; 0 for equal samples. Shapes: upstream [N]; gradients as prediction and
-/// target. Accuracy: 32 epsilons, relative.
+/// The gradient of ``peakSignalToNoiseRatio(_:target:dataRange:)``: -20 / ln 10 (prediction - target) upstream[n] /
+/// (sum of squared differences), and its negative; 0 for equal samples. Shapes: upstream [N]; gradients as prediction
+/// and target. Accuracy: 32 epsilons, relative.
 public func peakSignalToNoiseRatioGradient(
   _ prediction: Tensor<Float>, target: Tensor<Float>, upstream: Tensor<Float>, dataRange: Double = 1
 ) -> PairGradients<Float> {

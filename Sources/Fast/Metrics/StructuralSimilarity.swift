@@ -7,15 +7,15 @@ import PerceptualCore
 ///     luminance = (2 mean_x mean_y + C1) / (mean_x^2 + mean_y^2 + C1),      C1 = (k1 L)^2
 ///     contrast = (2 covariance + C2) / (variance_x + variance_y + C2),      C2 = (k2 L)^2
 ///
-/// computed as 1 - mean_d^2 / (...) and 1 - variance_d / (...), d = x - y, all moments about a pixel of the window: flat
-/// patches and images that are nearly alike lose no digits.
+/// computed as 1 - mean_d^2 / (...) and 1 - variance_d / (...), d = x - y, all moments about a pixel of the window:
+/// flat patches and images that are nearly alike lose no digits.
 ///
 /// Shapes: prediction and target [N, C, H, W], H and W at least `options.smallestSide`; value [N]. L is the data range,
 /// in the units of the input. NaN and infinities in an image make its value NaN; `checkMagnitudes(prediction:target:)`
-/// finds them. Work is shared among threads by planes (image and channel). Accuracy: values within 4 epsilons, gradients
-/// within 64 of their largest element; measured, in the L2 norm, under 1e-6 for pictures of any kind, nearly equal ones
-/// included. Settings or shapes that make no sense are a caller's bug. Source: Wang, Bovik, Sheikh and Simoncelli 2004.
-/// ``SimilarityPlan`` does the same in the caller's memory.
+/// finds them. Work is shared among threads by planes (image and channel). Accuracy: values within 4 epsilons,
+/// gradients within 64 of their largest element; measured, in the L2 norm, under 1e-6 for pictures of any kind, nearly
+/// equal ones included. Settings or shapes that make no sense are a caller's bug. Source: Wang, Bovik, Sheikh and
+/// Simoncelli 2004. ``SimilarityPlan`` does the same in the caller's memory.
 public func structuralSimilarity(
   _ prediction: Tensor<Float>, target: Tensor<Float>, options: StructuralSimilarityOptions = .init()
 ) -> Tensor<Float> {
@@ -23,8 +23,8 @@ public func structuralSimilarity(
   return SimilarityPlan(options, shape: prediction.shape).values(prediction, target)
 }
 
-/// The gradient of ``structuralSimilarity(_:target:options:)``: the transposed window filter F of three maps, F m0 -
-/// (x - y) F m1 + (x + y) / 2 F m2. Shapes: upstream [N]; gradients as prediction and target. Equal images have gradient
+/// The gradient of ``structuralSimilarity(_:target:options:)``: the transposed window filter F of three maps, F m0 - (x
+/// - y) F m1 + (x + y) / 2 F m2. Shapes: upstream [N]; gradients as prediction and target. Equal images have gradient
 /// 0.
 public func structuralSimilarityGradient(
   _ prediction: Tensor<Float>, target: Tensor<Float>, upstream: Tensor<Float>,

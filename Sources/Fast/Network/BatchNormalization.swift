@@ -151,8 +151,7 @@ public func batchNormalizationInference(
 }
 
 /// The gradient in training on a caller's buffers, from the mean and inverse deviation that
-/// ``batchNormalizationTraining(x:y:images:channels:pixels:gamma:beta:mean:inverseDeviation:runningMean:runningVariance:epsilon:momentum:)``
-/// wrote; `gradient` may be `upstream`.
+/// `batchNormalizationTraining` of the same buffers wrote; `gradient` may be `upstream`.
 public func batchNormalizationTrainingGradient(
   x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>, images: Int,
   channels: Int, pixels: Int, gamma: UnsafePointer<Float>, mean: UnsafePointer<Float>,

@@ -10,10 +10,10 @@ import PerceptualCore
 ///   - bias: [O], nil for none.
 /// - Returns: [N, O, floor((H + 2 p - kH) / s) + 1, ...].
 ///
-/// Padding takes part in the sum: an infinite weight times a padded zero is not a number. Accuracy: within gamma_n of the
-/// sum of |x||w|, n = C kH kW + 1, each output one sum in the order of (c, ky, kx); where ``ConvolutionPath/choices(_:isTransposed:)``
-/// names minimal filtering, of the largest such sum among the neighbouring outputs. The same bits for any number of
-/// threads. Shapes that do not fit stop the program with a sentence.
+/// Padding takes part in the sum: an infinite weight times a padded zero is not a number. Accuracy: within gamma_n of
+/// the sum of |x||w|, n = C kH kW + 1, each output one sum in the order of (c, ky, kx); where
+/// ``ConvolutionPath/choices(_:isTransposed:)`` names minimal filtering, of the largest such sum among the neighbouring
+/// outputs. The same bits for any number of threads. Shapes that do not fit stop the program with a sentence.
 public func convolution2D(
   _ x: Tensor<Float>, weight: Tensor<Float>, bias: Tensor<Float>? = nil, geometry: ConvolutionGeometry = .init()
 ) -> Tensor<Float> {

@@ -2,8 +2,8 @@ import PerceptualCore
 
 /// A gated unit: y = activation(x) sigmoid(gate), activation tanh or the identity.
 ///
-/// Shape: any, the same for both, kept. Accuracy: within 8 epsilons of y. NaN stays NaN. Source: van den Oord et al. 2016,
-/// Conditional Image Generation with PixelCNN Decoders, eq. 2.
+/// Shape: any, the same for both, kept. Accuracy: within 8 epsilons of y. NaN stays NaN. Source: van den Oord et al.
+/// 2016, Conditional Image Generation with PixelCNN Decoders, eq. 2.
 public func gatedUnit(_ x: Tensor<Float>, gate: Tensor<Float>, activation: GatedActivation = .tanh) -> Tensor<Float> {
   require(gate.shape == x.shape, "gate: shape \(gate.shape) given, x has \(x.shape)")
   let count = x.count

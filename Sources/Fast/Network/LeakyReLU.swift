@@ -28,8 +28,8 @@ public func leakyReLU(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float
   }
 }
 
-/// The gradient of LeakyReLU on a caller's buffers; `gradient` may be `upstream`. With a slope of at least 0 the output y
-/// may stand for x: it is positive where x is.
+/// The gradient of LeakyReLU on a caller's buffers; `gradient` may be `upstream`. With a slope of at least 0 the output
+/// y may stand for x: it is positive where x is.
 public func leakyReLUGradient(
   _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, count: Int,
   slope: Double

@@ -2,8 +2,8 @@ import PerceptualCore
 
 /// A linear layer: y[n, o] = bias[o] + sum over i of x[n, i] weight[o, i].
 ///
-/// Shapes: x [N, I], weight [O, I], bias [O] or none; y [N, O]. Accuracy: within gamma_n of the sum of |x||w|, n = I + 1. The
-/// same bits for any number of threads. Stops if a shape does not fit.
+/// Shapes: x [N, I], weight [O, I], bias [O] or none; y [N, O]. Accuracy: within gamma_n of the sum of |x||w|, n = I +
+/// 1. The same bits for any number of threads. Stops if a shape does not fit.
 public func linear(_ x: Tensor<Float>, weight: Tensor<Float>, bias: Tensor<Float>? = nil) -> Tensor<Float> {
   let obstacle = linearObstacle(x: x.shape, weight: weight.shape, bias: bias?.shape)
   require(obstacle == nil, obstacle ?? "")

@@ -4,9 +4,9 @@ import PerceptualCore
 ///
 ///     y[n, c, p] = x[n, c, p] / sqrt((1 / C) sum over k of x[n, k, p]^2 + epsilon)
 ///
-/// Shapes: x [N, C, ...], kept. Accuracy: within (C / 4 + 5) epsilons of y; the squares are summed in the channels' order.
-/// NaN spreads over its position. Stops if x has no channels or epsilon is negative.
-/// Source: Karras et al. 2018, Progressive Growing of GANs, section 4.2.
+/// Shapes: x [N, C, ...], kept. Accuracy: within (C / 4 + 5) epsilons of y; the squares are summed in the channels'
+/// order. NaN spreads over its position. Stops if x has no channels or epsilon is negative. Source: Karras et al. 2018,
+/// Progressive Growing of GANs, section 4.2.
 public func pixelNormalization(_ x: Tensor<Float>, epsilon: Double = 1e-7) -> Tensor<Float> {
   let (images, channels, positions) = extents(x)
   return makeTensor(x.shape) { y in

@@ -4,9 +4,9 @@ import PerceptualCore
 ///
 ///     y = sum_j w_j c_j / sum_j w_j,  w_j = exp(-s (x - c_j)^2)
 ///
-/// For centres -1 and 1 it equals tanh(2 s x). Any number of centres; s > 0. Shape: any, kept. NaN and the infinities give
-/// NaN. Accuracy: the weights are taken relative to the nearest centre's, by exponents that do not cancel, so nothing
-/// overflows and y is within a few epsilons of the largest centre.
+/// For centres -1 and 1 it equals tanh(2 s x). Any number of centres; s > 0. Shape: any, kept. NaN and the infinities
+/// give NaN. Accuracy: the weights are taken relative to the nearest centre's, by exponents that do not cancel, so
+/// nothing overflows and y is within a few epsilons of the largest centre.
 public func softQuantization(
   _ x: Tensor<Float>, centres: [Double] = [-1, 1], scale: Double = 10
 ) -> Tensor<Float> {

@@ -11,8 +11,9 @@ import PerceptualCore
 /// - Returns: [N, O, (H - 1) s - 2 p + kH + output padding, ...].
 ///
 /// Accuracy: within gamma_n of the sum of |x||w| over the products of that output, n at most C kH kW + 1, or, where
-/// ``ConvolutionPath/choices(_:isTransposed:)`` names minimal filtering, over the largest of its neighbours'. Outputs at the
-/// border meet zeros beyond x: there an infinite weight gives not a number. The same bits for any number of threads.
+/// ``ConvolutionPath/choices(_:isTransposed:)`` names minimal filtering, over the largest of its neighbours'. Outputs
+/// at the border meet zeros beyond x: there an infinite weight gives not a number. The same bits for any number of
+/// threads.
 public func transposedConvolution2D(
   _ x: Tensor<Float>, weight: Tensor<Float>, bias: Tensor<Float>? = nil, geometry: ConvolutionGeometry = .init()
 ) -> Tensor<Float> {

@@ -1,7 +1,8 @@
 import Foundation
 import PerceptualCore
 
-/// Standard normals from our generator, by Box and Muller: the uniforms u of draw `index` of a stream, two at a time, give
+/// Standard normals from our generator, by Box and Muller: the uniforms u of draw `index` of a stream, two at a time,
+/// give
 ///
 ///     sqrt(-2 ln(1 - u0)) cos(2 pi u1) and sqrt(-2 ln(1 - u0)) sin(2 pi u1)
 ///

@@ -23,7 +23,8 @@ public func griffinLim<Scalar: BinaryFloatingPoint & Sendable>(
     magnitude, initialAngle: phasors(initialPhase), options: options, iterations: iterations, momentum: momentum)
 }
 
-/// The same from any complex `initialAngle` [bins, frames], whose moduli need not be 1: TorchAudio's random start is such.
+/// The same from any complex `initialAngle` [bins, frames], whose moduli need not be 1: TorchAudio's random start is
+/// such.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func griffinLim<Scalar: BinaryFloatingPoint & Sendable>(
@@ -34,8 +35,8 @@ public func griffinLim<Scalar: BinaryFloatingPoint & Sendable>(
 }
 
 /// Griffin-Lim until it converges: it ends after the iteration that brings the spectral convergence
-/// || |transform(signal)| - magnitude || / || magnitude || down by less than `tolerance` times what it was, or up, or after
-/// `iterations`.
+/// || |transform(signal)| - magnitude || / || magnitude || down by less than `tolerance` times what it was, or up, or
+/// after `iterations`.
 ///
 /// A magnitude of 0 everywhere gives silence, whose convergence is 0. The rest as
 /// ``griffinLim(_:initialAngle:options:iterations:momentum:)``.

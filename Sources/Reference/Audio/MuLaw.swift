@@ -5,8 +5,8 @@ import PerceptualCore
 ///
 ///     floor((sign(x) ln(1 + mu |x|) / ln(1 + mu) + 1) / 2 mu + 1/2),  mu = levels - 1
 ///
-/// Shape: any, kept. x beyond -1 ... 1 is limited to it. The classes 0 ... mu are whole numbers; NaN stays NaN. Stops if
-/// levels is under 2. Source: ITU-T G.711 in the continuous form of van den Oord et al. 2016, WaveNet, section 2.2.
+/// Shape: any, kept. x beyond -1 ... 1 is limited to it. The classes 0 ... mu are whole numbers; NaN stays NaN. Stops
+/// if levels is under 2. Source: ITU-T G.711 in the continuous form of van den Oord et al. 2016, WaveNet, section 2.2.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func muLawEncoding<Scalar: BinaryFloatingPoint & Sendable>(

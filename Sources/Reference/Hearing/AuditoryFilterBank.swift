@@ -40,15 +40,17 @@ public func aWeights(centres: [Double]) -> [Double] {
   return decibels.map { 1 + $0 - least }
 }
 
-/// A finite impulse response by frequency sampling, equal to `scipy.signal.firwin2(taps, frequencies, gains, fs: 2 nyquist)`.
+/// A finite impulse response by frequency sampling, equal to `scipy.signal.firwin2(taps, frequencies, gains, fs: 2
+/// nyquist)`.
 ///
-/// The gains are interpolated linearly onto K + 1 = 1 + 2^ceil(log2 taps) frequencies from 0 to Nyquist; with G_k these,
+/// The gains are interpolated linearly onto K + 1 = 1 + 2^ceil(log2 taps) frequencies from 0 to Nyquist; with G_k
+/// these,
 ///
-///     h[n] = w[n] / (2 K) (G_0 + 2 sum_(k = 1)^(K - 1) G_k cos(pi k (n - (taps - 1) / 2) / K) + G_K cos(pi (n - (taps - 1) / 2)))
+///     h[n] = w[n] / (2 K) (G_0 + 2 sum_(k = 1)^(K - 1) G_k cos(pi k m / K) + G_K cos(pi m)),  m = n - (taps - 1) / 2
 ///
-/// w[n] = 0.54 - 0.46 cos(2 pi n / (taps - 1)) the symmetric Hamming window. Frequencies rise from 0 to `nyquist`; with an
-/// even number of taps the gain there must be 0, or the response would not be symmetric.
-/// Source: Oppenheim and Schafer, Discrete-Time Signal Processing, section 7.4.
+/// w[n] = 0.54 - 0.46 cos(2 pi n / (taps - 1)) the symmetric Hamming window. Frequencies rise from 0 to `nyquist`; with
+/// an even number of taps the gain there must be 0, or the response would not be symmetric. Source: Oppenheim and
+/// Schafer, Discrete-Time Signal Processing, section 7.4.
 public func frequencySamplingFilter(
   frequencies: [Double], gains: [Double], taps: Int, gridSize: Int, nyquist: Double
 ) -> [Double] {
@@ -72,9 +74,9 @@ public func frequencySamplingFilter(
 
 /// The bank: for each band the response whose gain is a Gaussian over the band and 0 elsewhere, [bands, taps].
 ///
-/// The Gaussian has 100 points, exp(-(i - 49.5)^2 / 18), spread over [max(0, start), min(nyquist, stop)), where start and
-/// stop are the centre -+ half the width. A first point at 0 Hz is left out: its gain is 7.6e-60, and 0 Hz is given.
-/// Computed in Double and rounded once. Source: zounds, `FilterBank`.
+/// The Gaussian has 100 points, exp(-(i - 49.5)^2 / 18), spread over [max(0, start), min(nyquist, stop)), where start
+/// and stop are the centre -+ half the width. A first point at 0 Hz is left out: its gain is 7.6e-60, and 0 Hz is
+/// given. Computed in Double and rounded once. Source: zounds, `FilterBank`.
 public func auditoryFilterBank<Scalar: BinaryFloatingPoint & Sendable>(
   _ options: AuditoryFilterOptions, as type: Scalar.Type = Scalar.self
 ) -> Tensor<Scalar> {

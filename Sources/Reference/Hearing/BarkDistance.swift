@@ -7,12 +7,12 @@ import PerceptualCore
 ///     f_b[p] = weight_b log(1 + factor max(0, x_b[p]))
 ///     meanSquaredError: (1 / M) sum (f - f')^2;  cosine: - sum f f' / (|f| |f'|), 0 where |f| |f'| < 1e-8
 ///
-/// for the M = bands x (floor((T + taps) / lap) + 1) features of prediction and target. The filters are symmetric, so that
-/// correlation is convolution. The weights are 1 or those of the A curve. With masking (``BarkMasking``) the factor is
-/// 1 / sqrt(threshold), band by band and frame by frame: ``maskingThresholds(_:options:)``.
+/// for the M = bands x (floor((T + taps) / lap) + 1) features of prediction and target. The filters are symmetric, so
+/// that correlation is convolution. The weights are 1 or those of the A curve. With masking (``BarkMasking``) the
+/// factor is 1 / sqrt(threshold), band by band and frame by frame: ``maskingThresholds(_:options:)``.
 ///
-/// Shapes: prediction and target [N, T]; value [N]. NaN stays NaN. Stops with a sentence where options or shapes do not fit.
-/// Source: zounds' PerceptualLoss, of the experiments "Perceptual Audio Loss" and "Raw Audio Autoencoder".
+/// Shapes: prediction and target [N, T]; value [N]. NaN stays NaN. Stops with a sentence where options or shapes do not
+/// fit. Source: zounds' PerceptualLoss, of the experiments "Perceptual Audio Loss" and "Raw Audio Autoencoder".
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func barkDistance<Scalar: BinaryFloatingPoint & Sendable>(
@@ -46,9 +46,10 @@ public func barkDistance<Scalar: BinaryFloatingPoint & Sendable>(
 ///
 /// With g the derivative of the distance by a feature, 2 (f - f') / M or -f' / (|f| |f'|) + (f . f') f / (|f|^3 |f'|),
 ///
-///     gradient[t] = upstream sum over b, p of h_b[t + taps - p lap] g weight_b factor / (1 + factor x_b[p]) [x_b[p] > 0]
+///     gradient[t] = upstream sum over b, p with x_b[p] > 0 of
+///                   h_b[t + taps - p lap] g weight_b factor / (1 + factor x_b[p])
 ///
-/// and with f and f' exchanged for the target; a masking threshold is held fixed. 0 where x_b[p] is not positive, and where the cosine is set to 0.
+/// and with f and f' exchanged for the target; a masking threshold is held fixed. 0 where the cosine is set to 0.
 ///
 /// Shapes: upstream [N]; gradients as prediction and target.
 @specialized(where Scalar == Double)

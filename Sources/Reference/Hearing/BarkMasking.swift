@@ -5,7 +5,8 @@ import PerceptualCore
 ///
 ///     15.81 + 7.5 (dz + 0.474) - 17.5 sqrt(1 + (dz + 0.474)^2)
 ///
-/// Source: Schroeder, Atal and Hall 1979, Optimizing digital speech coders by exploiting masking properties of the human ear.
+/// Source: Schroeder, Atal and Hall 1979, Optimizing digital speech coders by exploiting masking properties of the
+/// human ear.
 public func maskingSpread(_ distance: Double) -> Double {
   15.81 + 7.5 * (distance + 0.474) - 17.5 * (1 + (distance + 0.474) * (distance + 0.474)).squareRoot()
 }
@@ -25,12 +26,13 @@ public func thresholdInQuiet(_ frequency: Double) -> Double {
 ///     e_b[q] = mean over the positions p of frame q of x_b[p]^2
 ///     threshold_b[q] = max(10^(-offset / 10) sum_m s_bm e_m[q] / sum_m s_bm, 10^((quiet_b - fullScaleLevel) / 10) / 2)
 ///
-/// s_bm = 10^(spread(z_b - z_m) / 10) with z = 6 asinh(f / 600) the bands' places in bark, whatever the scale. The power of a
-/// sine of amplitude 1 is 1/2.
+/// s_bm = 10^(spread(z_b - z_m) / 10) with z = 6 asinh(f / 600) the bands' places in bark, whatever the scale. The
+/// power of a sine of amplitude 1 is 1/2.
 ///
 /// Shapes: responses [N, bands, positions]; thresholds [N, bands, frames]. Stops where the options have no masking.
-/// Source: Johnston 1988, Transform coding of audio signals using perceptual noise criteria, with the offset of noise for all
-/// maskers: of a tone, which excites few of the bands, the normalised sum leaves less than of noise, which excites all.
+/// Source: Johnston 1988, Transform coding of audio signals using perceptual noise criteria, with the offset of noise
+/// for all maskers: of a tone, which excites few of the bands, the normalised sum leaves less than of noise, which
+/// excites all.
 public func maskingThresholds(_ responses: Tensor<Double>, options: BarkDistanceOptions) -> Tensor<Double> {
   guard let masking = options.masking else {
     require(false, "options: they have no masking")

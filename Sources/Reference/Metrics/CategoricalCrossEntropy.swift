@@ -7,8 +7,8 @@ import PerceptualCore
 ///
 /// the greatest logit of a position taken out before the exponentials, in Double.
 ///
-/// Shapes: logits z [N, K, ...], classes [N, ...], whole numbers of 0 ..< K; value [N]. NaN stays NaN. Stops if a shape or a
-/// class does not fit.
+/// Shapes: logits z [N, K, ...], classes [N, ...], whole numbers of 0 ..< K; value [N]. NaN stays NaN. Stops if a shape
+/// or a class does not fit.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func categoricalCrossEntropy<Scalar: BinaryFloatingPoint & Sendable>(

@@ -11,9 +11,9 @@ import PerceptualCore
 ///
 /// In inference they are the running values, which are returned as they came.
 ///
-/// Shapes: x [N, C, H, W]; gamma, beta, runningMean, runningVariance [C]. A value that is not finite makes its channel NaN.
-/// Stops if a shape does not fit, or for training with a single value a channel, where n - 1 is 0.
-/// Source: Ioffe and Szegedy 2015, algorithms 1 and 2; running values as in PyTorch.
+/// Shapes: x [N, C, H, W]; gamma, beta, runningMean, runningVariance [C]. A value that is not finite makes its channel
+/// NaN. Stops if a shape does not fit, or for training with a single value a channel, where n - 1 is 0. Source: Ioffe
+/// and Szegedy 2015, algorithms 1 and 2; running values as in PyTorch.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func batchNormalization<Scalar: BinaryFloatingPoint & Sendable>(

@@ -9,12 +9,11 @@ import PerceptualCore
 ///
 ///     y[n, c, i, j] = sum over rows k, k + 1 and columns l, l + 1 of (1 - |p(i) - k|) (1 - |p(j) - l|) x[n, c, k, l]
 ///
-/// Shapes: x [N, C, H, W]; y [N, C, fH H, fW W].
-/// Edge cases: elements of weight 0 take no part, so that factor 1 copies any value; PyTorch multiplies by that 0 and has
-/// NaN beside an infinity. A side of 1 is copied with and without alignCorners, also where the output's side is 1 and p
-/// would be 0/0: as PyTorch does.
-/// Accuracy: 7 roundings of the sum of |weight x|. Stops if x has another rank or a factor is under 1.
-/// Source: `torch.nn.functional.interpolate(mode="bilinear", scale_factor=, align_corners=)` with whole factors.
+/// Shapes: x [N, C, H, W]; y [N, C, fH H, fW W]. Edge cases: elements of weight 0 take no part, so that factor 1 copies
+/// any value; PyTorch multiplies by that 0 and has NaN beside an infinity. A side of 1 is copied with and without
+/// alignCorners, also where the output's side is 1 and p would be 0/0: as PyTorch does. Accuracy: 7 roundings of the
+/// sum of |weight x|. Stops if x has another rank or a factor is under 1. Source:
+/// `torch.nn.functional.interpolate(mode="bilinear", scale_factor=, align_corners=)` with whole factors.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func bilinearUpsampling<Scalar: BinaryFloatingPoint & Sendable>(

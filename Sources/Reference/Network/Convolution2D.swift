@@ -6,10 +6,10 @@ import PerceptualCore
 ///
 /// where s is the stride, p the padding (each along its own axis) and x is 0 outside the image.
 ///
-/// Shapes: x [N, C, H, W], weight [O, C, kH, kW], bias [O]; y [N, O, H', W'], H' = floor((H + 2 p - kH) / s) + 1.
-/// Edge cases: the padding may be wider than the image. The zeros of the padding take part in the sum: an infinite weight
-/// times a padded zero is NaN. Stops if a shape does not fit, or the kernel is larger than the padded image.
-/// Source: Dumoulin and Visin 2016, relationship 6.
+/// Shapes: x [N, C, H, W], weight [O, C, kH, kW], bias [O]; y [N, O, H', W'], H' = floor((H + 2 p - kH) / s) + 1. Edge
+/// cases: the padding may be wider than the image. The zeros of the padding take part in the sum: an infinite weight
+/// times a padded zero is NaN. Stops if a shape does not fit, or the kernel is larger than the padded image. Source:
+/// Dumoulin and Visin 2016, relationship 6.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func convolution2D<Scalar: BinaryFloatingPoint & Sendable>(

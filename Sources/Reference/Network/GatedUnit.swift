@@ -2,8 +2,8 @@ import PerceptualCore
 
 /// A gated unit: y = activation(x) sigmoid(gate), activation tanh or the identity.
 ///
-/// Shape: any, the same for both, kept. NaN stays NaN. Source: van den Oord et al. 2016, Conditional Image Generation with
-/// PixelCNN Decoders, eq. 2.
+/// Shape: any, the same for both, kept. NaN stays NaN. Source: van den Oord et al. 2016, Conditional Image Generation
+/// with PixelCNN Decoders, eq. 2.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func gatedUnit<Scalar: BinaryFloatingPoint & Sendable>(

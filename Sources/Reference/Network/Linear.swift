@@ -33,9 +33,11 @@ public func linearGradient<Scalar: BinaryFloatingPoint & Sendable>(
   let obstacle = linearObstacle(x: x.shape, weight: weight.shape)
   require(obstacle == nil, obstacle ?? "")
   let (samples, outputs) = (x.shape[0], weight.shape[0])
-  require(upstream.shape == [samples, outputs], "upstream: shape \(upstream.shape), the output has [\(samples), \(outputs)]")
+  require(
+    upstream.shape == [samples, outputs], "upstream: shape \(upstream.shape), the output has [\(samples), \(outputs)]")
   var gradients = ConvolutionGradients(
-    x: Tensor<Scalar>(shape: x.shape), weight: Tensor<Scalar>(shape: weight.shape), bias: Tensor<Scalar>(shape: [outputs]))
+    x: Tensor<Scalar>(shape: x.shape), weight: Tensor<Scalar>(shape: weight.shape),
+    bias: Tensor<Scalar>(shape: [outputs]))
   for n in 0..<samples {
     for o in 0..<outputs {
       let g = upstream[n, o]

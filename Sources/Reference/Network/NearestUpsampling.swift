@@ -2,8 +2,8 @@ import PerceptualCore
 
 /// Every element repeated: y[n, c, i, j] = x[n, c, floor(i / fH), floor(j / fW)].
 ///
-/// Shapes: x [N, C, H, W]; y [N, C, fH H, fW W]. Any value is copied. Stops if x has another rank or a factor is under 1.
-/// Source: `torch.nn.Upsample(mode="nearest")` with whole factors.
+/// Shapes: x [N, C, H, W]; y [N, C, fH H, fW W]. Any value is copied. Stops if x has another rank or a factor is under
+/// 1. Source: `torch.nn.Upsample(mode="nearest")` with whole factors.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func nearestUpsampling<Scalar: BinaryFloatingPoint & Sendable>(

@@ -4,8 +4,8 @@ import PerceptualCore
 ///
 ///     y[n, c, p] = x[n, c, p] / sqrt((1 / C) sum over k of x[n, k, p]^2 + epsilon)
 ///
-/// Shapes: x [N, C, ...], kept. Positions whose channels are all 0 stay 0. NaN spreads over its position. Stops if x has no
-/// channels or epsilon is negative. Source: Karras et al. 2018, Progressive Growing of GANs, section 4.2.
+/// Shapes: x [N, C, ...], kept. Positions whose channels are all 0 stay 0. NaN spreads over its position. Stops if x
+/// has no channels or epsilon is negative. Source: Karras et al. 2018, Progressive Growing of GANs, section 4.2.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func pixelNormalization<Scalar: BinaryFloatingPoint & Sendable>(

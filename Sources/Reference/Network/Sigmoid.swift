@@ -3,8 +3,8 @@ import PerceptualCore
 
 /// Logistic sigmoid: y = 1 / (1 + e^-x).
 ///
-/// Shape: any, kept. 0 and 1 at the infinities; NaN stays NaN. The exponential is the C library's in Double; e^-x overflows
-/// to infinity only where y is under the least number.
+/// Shape: any, kept. 0 and 1 at the infinities; NaN stays NaN. The exponential is the C library's in Double; e^-x
+/// overflows to infinity only where y is under the least number.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func sigmoid<Scalar: BinaryFloatingPoint & Sendable>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {

@@ -6,11 +6,11 @@ import PerceptualCore
 ///
 /// over all c, i, j, k, l that lead to the same place; s is the stride, p the padding (each along its own axis).
 ///
-/// Shapes: x [N, C, H, W], weight [C, O, kH, kW], bias [O]; y [N, O, H', W'], H' = (H - 1) s - 2 p + kH + output padding.
-/// Edge cases: a place that no input reaches (a stride beyond the kernel, output padding) holds the bias. Only inputs that
-/// exist are summed, so no padding meets an infinite weight. Stops if a shape does not fit, the output padding is not less
-/// than the stride, or the padding leaves no output.
-/// Source: Dumoulin and Visin 2016, relationship 14.
+/// Shapes: x [N, C, H, W], weight [C, O, kH, kW], bias [O]; y [N, O, H', W'], H' = (H - 1) s - 2 p + kH + output
+/// padding. Edge cases: a place that no input reaches (a stride beyond the kernel, output padding) holds the bias. Only
+/// inputs that exist are summed, so no padding meets an infinite weight. Stops if a shape does not fit, the output
+/// padding is not less than the stride, or the padding leaves no output. Source: Dumoulin and Visin 2016, relationship
+/// 14.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func transposedConvolution2D<Scalar: BinaryFloatingPoint & Sendable>(

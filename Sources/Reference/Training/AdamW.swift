@@ -9,7 +9,8 @@ import PerceptualCore
 ///
 /// p is the parameter, g its gradient, m and v the moments (0 at first), lr the learning rate, wd the weight decay.
 ///
-/// Shapes: any, the same for all four. A negative second moment gives NaN. Stops if a shape differs or the step is under 1.
+/// Shapes: any, the same for all four. A negative second moment gives NaN. Stops if a shape differs or the step is
+/// under 1.
 /// - Parameter step: t, counts from 1.
 ///
 /// Source: Loshchilov and Hutter 2019, algorithm 2, with the decay times the learning rate, as in PyTorch.

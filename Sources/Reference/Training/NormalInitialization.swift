@@ -1,8 +1,8 @@
 import Foundation
 import PerceptualCore
 
-/// Normal initialisation: numbers of mean 0 and a standard deviation, from the uniforms u of our generator with key (seed,
-/// 1) and counter (0, 0, index, 0), two at a time, by Box and Muller:
+/// Normal initialisation: numbers of mean 0 and a standard deviation, from the uniforms u of our generator with key
+/// (seed, 1) and counter (0, 0, index, 0), two at a time, by Box and Muller:
 ///
 ///     deviation sqrt(-2 ln(1 - u0)) cos(2 pi u1) and deviation sqrt(-2 ln(1 - u0)) sin(2 pi u1)
 ///

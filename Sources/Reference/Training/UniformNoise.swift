@@ -2,9 +2,9 @@ import PerceptualCore
 
 /// Uniform noise in [0, 1): the counter-based generator Philox4x64-10, as NumPy reads it.
 ///
-/// Equal bit for bit to `Generator(Philox(key=key, counter=counter)).random(count, dtype=float32)`: the 256-bit counter,
-/// first word least significant, is raised by one before each block of four 64-bit words; each word gives its low 32 bits u
-/// first, then its high ones; value = floor(u / 2^8) / 2^24.
+/// Equal bit for bit to `Generator(Philox(key=key, counter=counter)).random(count, dtype=float32)`: the 256-bit
+/// counter, first word least significant, is raised by one before each block of four 64-bit words; each word gives its
+/// low 32 bits u first, then its high ones; value = floor(u / 2^8) / 2^24.
 ///
 /// - Parameters:
 ///   - key: two words.

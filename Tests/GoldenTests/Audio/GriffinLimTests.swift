@@ -90,8 +90,8 @@ func griffinLimCase(
     )
   }
 
-  /// Until it converges it is the same iteration: it ends where the share gained is under the tolerance, or after as many
-  /// as are allowed, and tells the convergence on the way, which without momentum never grows.
+  /// Until it converges it is the same iteration: it ends where the share gained is under the tolerance, or after as
+  /// many as are allowed, and tells the convergence on the way, which without momentum never grows.
   @Test(arguments: [0.0, 0.99], [16, 12])
   func convergesLikeTheIteration(_ momentum: Double, _ window: Int) {
     let (magnitude, start, options) = Self.distances(window)

@@ -77,8 +77,8 @@ import Testing
     }
   }
 
-  /// Values that the paper's bank, of rank 230, cannot make, such as a network's: no frame comes out worse than by minimum
-  /// norm, and none is negative.
+  /// Values that the paper's bank, of rank 230, cannot make, such as a network's: no frame comes out worse than by
+  /// minimum norm, and none is negative.
   @Test func beatsMinimumNormOnThePapersBank() {
     let bank: Tensor<Double> = Reference.melFilterBank(MelFilterBankOptions())
     let mel = Tensor(noise(256 * 20, seed: "a network's").map { abs($0) }, shape: [256, 20])

@@ -10,7 +10,9 @@ import Testing
   static let samples = [
     Sample("one frame", ["signal": [32]], melAttributes(32, 9, mels: 4)),
     Sample("17 frames, clamped", ["signal": [32 + 16 * 9]], melAttributes(32, 9, mels: 7, ["form": .string("clamp")])),
-    Sample("centred energies", ["signal": [70]], melAttributes(32, 9, mels: 5, ["power": .integer(2), "centred": .bool(true)])),
+    Sample(
+      "centred energies", ["signal": [70]],
+      melAttributes(32, 9, mels: 5, ["power": .integer(2), "centred": .bool(true)])),
     Sample(
       "a fixed range", ["signal": [77]],
       melAttributes(32, 9, mels: 5, ["range": .array([.integer(-7), .integer(3)]), "epsilon": .number(0.01)])),

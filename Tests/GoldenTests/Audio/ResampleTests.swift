@@ -39,7 +39,8 @@ import Testing
     #expect(failures == [])
   }
 
-  /// Whatever the pieces, and whatever the number of threads, what the streaming resampler gives is the whole's, bit for bit.
+  /// Whatever the pieces, and whatever the number of threads, what the streaming resampler gives is the whole's, bit
+  /// for bit.
   @Test(arguments: ResamplingDesign.allCases)
   func streamsLikeTheWhole(_ design: ResamplingDesign) {
     for (from, to, samples) in [

@@ -9,7 +9,8 @@ import Testing
   func comparesSounds(_ preset: String) throws {
     let scratch = try ScratchDirectory()
     let a = ClipFitTests.sound(0.2, rate: 11_025).samples
-    let b = Tensor(zip(a.elements, noise(a.count, seed: "bark metric")).map { 0.8 * $0 + Float(0.01 * $1) }, shape: a.shape)
+    let b = Tensor(
+      zip(a.elements, noise(a.count, seed: "bark metric")).map { 0.8 * $0 + Float(0.01 * $1) }, shape: a.shape)
     try Npy.write(Tensor(a.elements), to: scratch.file("a.npy"))
     try Npy.write(Tensor(b.elements), to: scratch.file("b.npy"))
     let outcome = try perceptual(

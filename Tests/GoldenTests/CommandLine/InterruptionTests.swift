@@ -26,7 +26,8 @@ import Testing
         ])
       if let process {
         // A shell that becomes the command.
-        self.process.arguments = (process.arguments ?? []) + [self.process.executableURL?.path ?? ""]
+        self.process.arguments =
+          (process.arguments ?? []) + [self.process.executableURL?.path ?? ""]
           + (self.process.arguments ?? [])
         self.process.executableURL = process.executableURL
       }
@@ -113,7 +114,8 @@ import Testing
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
-    for _ in 0..<6000 where (try? FileManager.default.contentsOfDirectory(atPath: directory.file("music")).isEmpty) != false {
+    for _ in 0..<6000
+    where (try? FileManager.default.contentsOfDirectory(atPath: directory.file("music")).isEmpty) != false {
       Thread.sleep(forTimeInterval: 0.01)
     }
     kill(process.processIdentifier, signal)
@@ -154,7 +156,9 @@ import Testing
   @Test(arguments: [">/dev/full", ">&-", ">&- 2>&-", ">/dev/full 2>/dev/full"])
   func resultsThatCannotBeWritten(_ redirection: String) throws {
     let directory = try ScratchDirectory()
-    for arguments in [Self.training + ["--out", directory.file("run")], ["help"], ["--version"], ["fixtures", "list"]] {
+    for arguments in [
+      Self.training + ["--out", directory.file("run")], ["help"], ["--version"], ["fixtures", "list"],
+    ] {
       let outcome = try run(arguments, redirection)
       #expect(!outcome.wasKilled && outcome.exitCode == 74, "\(arguments)")
       if !redirection.contains("2>") { #expect(outcome.errors.contains("standard output"), "\(outcome.errors)") }

@@ -107,7 +107,9 @@ import Testing
     let b = try array("b.npy", (0..<256).map { Float(255 - $0) }, [16, 16])
     let outcome = try perceptual("metric", "psnr", a, b)
     #expect(outcome.exitCode == 0)
-    #expect(outcome.errors.contains("from 0.0 to 255.0, further than the data range of 1: give --data-range"), "\(outcome.errors)")
+    #expect(
+      outcome.errors.contains("from 0.0 to 255.0, further than the data range of 1: give --data-range"),
+      "\(outcome.errors)")
     #expect(try perceptual("metric", "psnr", a, b, "--data-range", "255").errors == "")
     #expect(try perceptual("metric", "mse", a, b).errors == "")
   }

@@ -138,7 +138,10 @@ import Testing
     try PNG.write(grey: Tensor(repeating: 0.5, shape: [256, 256]), to: directory.file("a.png"))
     let outcome = try perceptual("evaluate huge.safetensors --pictures .".words, in: directory)
     #expect(outcome.exitCode == 3 && outcome.output.isEmpty, "\(outcome.output) \(outcome.errors)")
-    #expect(outcome.errors.contains("huge.safetensors: scores that are numbers were expected, found others for 1 of 1, ./a.png"), "\(outcome.errors)")
+    #expect(
+      outcome.errors.contains(
+        "huge.safetensors: scores that are numbers were expected, found others for 1 of 1, ./a.png"),
+      "\(outcome.errors)")
   }
 
   /// The grey of colours is BT.601's, or that of --grey; what is transparent is said.

@@ -14,7 +14,8 @@ import Testing
 
   @Test(arguments: [
     ["no-such-command"], ["fixtures", "check"], ["fixtures", "check", "--no-such-option", "a"], ["inspect"],
-    ["inspect", "a", "b"], ["fixtures", "check", "a", "--threads", "0"], ["fixtures", "check", "a", "--threads", "many"],
+    ["inspect", "a", "b"], ["fixtures", "check", "a", "--threads", "0"],
+    ["fixtures", "check", "a", "--threads", "many"],
     ["fixtures", "check", "a", "--instruction-set", "sse"], ["fixtures", "list", "--measure", "a"],
   ])
   func whatMakesNoSenseIsUsage(_ arguments: [String]) throws {

@@ -27,7 +27,8 @@ import Testing
   static let rows = [
     Row("missing array", "metric mse missing.npy right.npy", 66, names: "missing.npy", advice: "check the path"),
     Row("missing recording", "spectrogram missing.wav out.npy", 66, names: "missing.wav", advice: "check the path"),
-    Row("missing checkpoint", "inspect missing.safetensors", 66, names: "missing.safetensors", advice: "check the path"),
+    Row(
+      "missing checkpoint", "inspect missing.safetensors", 66, names: "missing.safetensors", advice: "check the path"),
     Row("text named .wav", "spectrogram text.wav out.npy", 65, names: "text.wav", advice: "convert it"),
     Row("text named .wav, inspected", "inspect text.wav", 65, names: "text.wav", advice: "convert it"),
     Row("text named .npy", "metric mse text.npy right.npy", 65, names: "text.npy", advice: "give a .npy file"),
@@ -35,29 +36,48 @@ import Testing
     Row("text named .safetensors", "inspect text.safetensors", 65, names: "text.safetensors", advice: "damaged"),
     Row("truncated FLAC", "spectrogram cut.flac out.npy", 65, names: "cut.flac", advice: "again"),
     Row("truncated FLAC, inspected", "inspect cut.flac", 65, names: "cut.flac", advice: "again"),
-    Row("truncated FLAC as input of resynthesis", "resynthesize cut.flac out.wav", 65, names: "cut.flac", advice: "again"),
+    Row(
+      "truncated FLAC, resynthesized", "resynthesize cut.flac out.wav", 65, names: "cut.flac", advice: "again"),
     Row("empty file named .flac", "spectrogram empty.flac out.npy", 65, names: "empty.flac", advice: "again"),
     Row("checkpoint cut in half", "inspect half.safetensors", 65, names: "half.safetensors", advice: "again"),
-    Row("JPEG compared", "metric ssim photo.jpg right.npy", 65, names: "photo.jpg", advice: "a picture, an array or a recording was expected"),
-    Row("JPEG inspected", "inspect photo.jpg", 65, names: "photo.jpg", advice: "found a JPEG picture: convert it to PNG"),
+    Row(
+      "JPEG compared", "metric ssim photo.jpg right.npy", 65, names: "photo.jpg",
+      advice: "a picture, an array or a recording was expected"),
+    Row(
+      "JPEG inspected", "inspect photo.jpg", 65, names: "photo.jpg", advice: "found a JPEG picture: convert it to PNG"),
     Row("array cut in half", "metric mse half.npy right.npy", 65, names: "half.npy", advice: "again"),
     Row("directory without fixtures", "fixtures check nothing", 66, names: "nothing", advice: "name one"),
     Row("array of the wrong shape", "resynthesize right.npy out.wav", 65, names: "right.npy", advice: "write it with"),
     Row("array of the wrong rank", "metric ssim row.npy row.npy", 65, names: "row.npy", advice: "reshape"),
-    Row("pictures of different sizes", "metric mse right.npy other.npy", 65, names: "other.npy", advice: "equal shapes"),
+    Row(
+      "pictures of different sizes", "metric mse right.npy other.npy", 65, names: "other.npy", advice: "equal shapes"),
     Row("picture under the smallest size", "metric ms-ssim right.npy right.npy", 65, names: "right.npy", advice: "161"),
     Row("numbers that are not finite", "metric mse nan.npy right.npy", 65, names: "nan.npy", advice: "clean"),
     Row("spectrogram out of range", "resynthesize loud.npy out.wav", 65, names: "loud.npy", advice: "scale"),
-    Row("directory without audio", "train --data nothing --loss mse --out run", 66, names: "nothing", advice: "check the path"),
-    Row("no directory of audio", "train --data missing --loss mse --out run", 66, names: "missing", advice: "check the path"),
-    Row("no checkpoint", "evaluate missing.safetensors --test nothing", 66, names: "missing.safetensors", advice: "check"),
-    Row("checkpoint cut in half, evaluated", "evaluate half.safetensors --test nothing", 65, names: "half.safetensors", advice: "again"),
-    Row("another file as checkpoint", "reconstruct other.safetensors right.wav out.wav", 65, names: "other.safetensors", advice: "give a checkpoint"),
+    Row(
+      "directory without audio", "train --data nothing --loss mse --out run", 66, names: "nothing",
+      advice: "check the path"),
+    Row(
+      "no directory of audio", "train --data missing --loss mse --out run", 66, names: "missing",
+      advice: "check the path"),
+    Row(
+      "no checkpoint", "evaluate missing.safetensors --test nothing", 66, names: "missing.safetensors",
+      advice: "check"),
+    Row(
+      "checkpoint cut in half, evaluated", "evaluate half.safetensors --test nothing", 65, names: "half.safetensors",
+      advice: "again"),
+    Row(
+      "another file as checkpoint", "reconstruct other.safetensors right.wav out.wav", 65, names: "other.safetensors",
+      advice: "give a checkpoint"),
     Row("recording under one frame", "spectrogram short.wav out.npy", 65, names: "short.wav", advice: "longer"),
     Row("start beyond the end", "spectrogram right.wav out.npy --from 9", 65, names: "right.wav", advice: "earlier"),
     Row("part beyond the end", "resynthesize right.wav out.wav --seconds 1", 65, names: "right.wav", advice: "earlier"),
-    Row("no directory to write to", "spectrogram right.wav nowhere/out.npy", 73, names: "nowhere/out.npy", advice: "director"),
-    Row("a file where a directory is needed", "synthesize --count 1 --out text.wav", 73, names: "text.wav", advice: "name another"),
+    Row(
+      "no directory to write to", "spectrogram right.wav nowhere/out.npy", 73, names: "nowhere/out.npy",
+      advice: "director"),
+    Row(
+      "a file where a directory is needed", "synthesize --count 1 --out text.wav", 73, names: "text.wav",
+      advice: "name another"),
   ]
 
   @Test(arguments: rows) func isNamed(_ row: Row) throws {
@@ -85,13 +105,18 @@ import Testing
     "resynthesize right.npy out.wav --from 1",
     "train --data noise --loss mse --out here --size 20", "train --data noise --loss nlpd --out here --size 32",
     "train --data noise --loss ms-ssim --out here --size 160", "train --data noise --loss mse --out here --kernel 1",
-    "train --data noise --loss mse --out here --batch 1 --size 16", "train --data noise --loss mse --out here --batch 0",
+    "train --data noise --loss mse --out here --batch 1 --size 16",
+    "train --data noise --loss mse --out here --batch 0",
     "train --data noise --loss mse --out here --channels 0", "train --data noise --loss l1 --out here",
-    "train --data noise --loss nlpd --out here --add-loss mse", "train --data noise --loss nlpd --out here --add-loss l1=2",
-    "train --data noise --loss nlpd --out here --add-loss mse=-1", "train --data noise --loss mse --out here --add-loss mse=1",
+    "train --data noise --loss nlpd --out here --add-loss mse",
+    "train --data noise --loss nlpd --out here --add-loss l1=2",
+    "train --data noise --loss nlpd --out here --add-loss mse=-1",
+    "train --data noise --loss mse --out here --add-loss mse=1",
     "train --data noise --loss nlpd --out here --nlpd-family matlab --nlpd-pooling batch",
-    "train --data noise --loss mse --out here --nlpd-family matlab", "train --data noise --loss mse --out here --nlpd-pooling image",
-    "train --data noise --loss nlpd --out here --add-loss mse=1e50", "train --data noise --loss nlpd --out here --add-loss mse=1e-50",
+    "train --data noise --loss mse --out here --nlpd-family matlab",
+    "train --data noise --loss mse --out here --nlpd-pooling image",
+    "train --data noise --loss nlpd --out here --add-loss mse=1e50",
+    "train --data noise --loss nlpd --out here --add-loss mse=1e-50",
     "train --data noise --loss mse --out here --precision fp16", "table1 --precision bf16",
     "train --data noise --loss mse --out here --precision bf16 --channels 16",
     "train --data no-such-directory --loss mse --out here --precision bf16 --channels 16",

@@ -6,10 +6,12 @@ import Testing
 /// The judge is judged first: what it lets pass, nothing else would catch.
 @Suite struct ComparisonTests {
   static func compare(
-    _ actual: [Double], _ expected: [Double], allowed: Double = 0.1, shape: [Int]? = nil, matchingNonFinite: Bool = false
+    _ actual: [Double], _ expected: [Double], allowed: Double = 0.1, shape: [Int]? = nil,
+    matchingNonFinite: Bool = false
   ) -> Comparison {
     Comparison(
-      actual: Tensor(actual, shape: shape ?? [actual.count]), expected: Tensor(expected, shape: shape ?? [expected.count]),
+      actual: Tensor(actual, shape: shape ?? [actual.count]),
+      expected: Tensor(expected, shape: shape ?? [expected.count]),
       allowed: [Double](repeating: allowed, count: expected.count), matchingNonFinite: matchingNonFinite)
   }
 
@@ -28,14 +30,17 @@ import Testing
     Row(testDescription: "number where NaN is expected", actual: [0, 1], expected: [0, .nan]),
     Row(testDescription: "NaN under an infinite allowance", actual: [.nan], expected: [1], allowed: .infinity),
     Row(testDescription: "infinity", actual: [.infinity], expected: [1]),
-    Row(testDescription: "infinity under an infinite allowance", actual: [.infinity], expected: [1], allowed: .infinity),
+    Row(
+      testDescription: "infinity under an infinite allowance", actual: [.infinity], expected: [1], allowed: .infinity),
     Row(testDescription: "infinity of the other sign", actual: [.infinity], expected: [-.infinity]),
     Row(testDescription: "number where infinity is expected", actual: [1], expected: [.infinity]),
     Row(testDescription: "all zero", actual: [0, 0, 0], expected: [1, -2, 3]),
     Row(testDescription: "allowance not a number", actual: [1], expected: [2], allowed: .nan),
     Row(testDescription: "negative allowance", actual: [1], expected: [1.5], allowed: -1),
     Row(testDescription: "just beyond the allowance", actual: [1.1000001], expected: [1]),
-    Row(testDescription: "one unit in the last place, nothing allowed", actual: [1 + Double.ulpOfOne], expected: [1], allowed: 0),
+    Row(
+      testDescription: "one unit in the last place, nothing allowed", actual: [1 + Double.ulpOfOne], expected: [1],
+      allowed: 0),
     Row(testDescription: "sign", actual: [-1], expected: [1]),
   ]
 

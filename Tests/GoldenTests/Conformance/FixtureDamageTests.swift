@@ -11,7 +11,8 @@ import Testing
   /// Values that some attribute cannot take.
   static let values: [JSONValue] = [
     -1, 0, 1, 2, 3, 7, 64, 0.5, -0.5, 1e-300, 1e300, 2_147_483_648, 9_223_372_036_854_775_807,
-    .null, .bool(true), "x", "", "clamp", [], [0, 0], [1, 1], [-1, 2], [2_147_483_648, 1], [5, 3], [1, 2, 3], [0.5, "1"],
+    .null, .bool(true), "x", "", "clamp", [], [0, 0], [1, 1], [-1, 2], [2_147_483_648, 1], [5, 3], [1, 2, 3],
+    [0.5, "1"],
     ["0", "0"], ["1", "18446744073709551616"], [:], ["a": 1],
   ]
 
@@ -48,7 +49,8 @@ import Testing
         outcomes.count(changed)
         // All inputs alike, so that no comparison of their shapes stands in the way.
         if tensorName.hasPrefix("input.") {
-          for (other, tensor) in content.tensors where other.hasPrefix("input.") && tensor.shape == changed.tensors[other]?.shape {
+          for (other, tensor) in content.tensors
+          where other.hasPrefix("input.") && tensor.shape == changed.tensors[other]?.shape {
             changed.tensors[other] = Tensor((0..<count).map { tensor[$0 % tensor.count] }, shape: shape)
           }
           outcomes.count(changed)
@@ -60,7 +62,10 @@ import Testing
   }
 
   private static func damaged(_ shape: [Int]) -> [[Int]] {
-    var shapes = [[], [0], [1], [2], [1, 1], [2, 3], [1, 1, 1], [1, 1, 1, 1], [2, 1, 3, 2], [1, 1, 1, 1, 1], shape + [1], [1] + shape]
+    var shapes = [
+      [], [0], [1], [2], [1, 1], [2, 3], [1, 1, 1], [1, 1, 1, 1], [2, 1, 3, 2], [1, 1, 1, 1, 1], shape + [1],
+      [1] + shape,
+    ]
     for axis in shape.indices {
       for extent in [0, 1, shape[axis] - 1, shape[axis] + 1] {
         var changed = shape

@@ -8,7 +8,8 @@ import Testing
 @Suite struct FixtureTests {
   @Test(arguments: fixtureFiles) func agrees(_ file: String) throws {
     let fixture = try Fixture(contentsOf: "\(fixturesDirectory)/\(file)")
-    #expect(file.hasPrefix("\(fixture.operation.name)/"), "a fixture of \(fixture.operation.name) lies in another directory")
+    #expect(
+      file.hasPrefix("\(fixture.operation.name)/"), "a fixture of \(fixture.operation.name) lies in another directory")
     #expect(fixture.oracle?.isEmpty == false && fixture.generator?.isEmpty == false, "no provenance")
     let checked = try fixture.check()
     let expected = fixture.expected.outputs.count + fixture.expected.gradients.count

@@ -3,7 +3,8 @@ import PerceptualConformance
 import PerceptualTestSupport
 import Testing
 
-/// One operation, one name: the same wing and the same file name in every room. What is no operation lies in a folder of the wing.
+/// One operation, one name: the same wing and the same file name in every room. What is no operation lies in a folder
+/// of the wing.
 @Suite struct OperationFilesTests {
   static let wings = ["Network", "Metrics", "Hearing", "Audio", "Training"]
 

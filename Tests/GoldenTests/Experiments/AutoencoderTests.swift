@@ -115,13 +115,15 @@ import Testing
       ])
   }
 
-  /// What is computed again is what would have been stored; a part of the work that begins amid an image sees all of it.
+  /// What is computed again is what would have been stored; a part of the work that begins amid an image sees all of
+  /// it.
   @Test(arguments: threadCounts) func checkpointedActivationsGiveTheSameBits(_ threads: Int) throws {
     func train(_ checkpoints: Bool) throws -> (weights: [Float], bytes: Int) {
       try Execution.$current.withValue(Execution(threads: threads)) {
         let options = TrainingOptions(
           loss: .mse, iterations: 2, batch: 3, size: 80, seed: 6, checkpointsActivations: checkpoints)
-        let trainer = try Trainer(Autoencoder(AutoencoderOptions(channels: 32), seed: 6), options: options, data: .noise)
+        let trainer = try Trainer(
+          Autoencoder(AutoencoderOptions(channels: 32), seed: 6), options: options, data: .noise)
         for _ in 0..<2 { try trainer.step() }
         return (trainer.network.tensors.flatMap(\.tensor.elements), trainer.passBytes)
       }
@@ -173,7 +175,7 @@ import Testing
     for _ in 0..<6 { try whole.step() }
     let interrupted = TrainingRun(try trainer(), directory: directory, checkpointEvery: 100)
     var steps = 0
-    let outcome = try interrupted.run(shouldStop: { steps == 4 }) { _ in steps += 1 }
+    let outcome = try interrupted.run(shouldStop: { steps == 4 }, report: { _ in steps += 1 })
     #expect(outcome == .stopped(iteration: 4))
     let resumed = TrainingRun(try trainer(), directory: directory, checkpointEvery: 100)
     #expect(try resumed.resume() == 4)
@@ -236,7 +238,8 @@ import Testing
       for (name, tensor) in network.tensors { file[name] = .float32(tensor) }
       try file.write(to: "\(directory)/strange.safetensors")
       let error = #expect(throws: PerceptualError.self) { try Checkpoint.read("\(directory)/strange.safetensors") }
-      #expect(error?.description.contains("metadata decoder: \"cubic\" found, one of transposed, nearest, bilinear") == true)
+      #expect(
+        error?.description.contains("metadata decoder: \"cubic\" found, one of transposed, nearest, bilinear") == true)
     }
   }
 
@@ -281,7 +284,9 @@ import Testing
     // One that the first batch does not hold.
     let first = TrainingData.pictures(pictures).batch(0, images: 2, height: 32, width: 32, seed: 1)
     let bad = try #require(
-      pictures.firstIndex { $0.elements != Array(first.elements[..<1024]) && $0.elements != Array(first.elements[1024...]) })
+      pictures.firstIndex {
+        $0.elements != Array(first.elements[..<1024]) && $0.elements != Array(first.elements[1024...])
+      })
     pictures[bad] = Tensor(repeating: .nan, shape: [32, 32])
     let failed = try run(pictures)
     let error = #expect(throws: PerceptualError.self) { try failed.run() }

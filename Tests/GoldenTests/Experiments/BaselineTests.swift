@@ -90,7 +90,9 @@ import Testing
       for name in ["music", "test"] {
         try FileManager.default.createDirectory(atPath: "\(directory)/\(name)", withIntermediateDirectories: true)
       }
-      func write(_ text: String, _ name: String) throws { try FileBytes.write(Array(text.utf8), to: "\(directory)/\(name)") }
+      func write(_ text: String, _ name: String) throws {
+        try FileBytes.write(Array(text.utf8), to: "\(directory)/\(name)")
+      }
       try write("one", "music/a.wav")
       try write("two", "music/b.wav")
       try write("six", "test/c.wav")

@@ -29,8 +29,8 @@ import Testing
     ["checkpoint", "optimizer"].map { "\($0)-00000\(iteration).safetensors" }
   }
 
-  /// Bytes of both files of the newest pair, changed in one bit, cut there, or all zero: what is trained in the end is what is
-  /// trained without damage.
+  /// Bytes of both files of the newest pair, changed in one bit, cut there, or all zero: what is trained in the end is
+  /// what is trained without damage.
   @Test func theOneBeforeIsTaken() throws {
     try withTemporaryDirectory { directory in
       let whole = try Self.trainer()
@@ -77,7 +77,9 @@ import Testing
   @Test func whereAllAreDamagedNothingIsTrained() throws {
     try withTemporaryDirectory { directory in
       try Self.run(in: directory)
-      for iteration in 1...3 { try Data([1, 2, 3]).write(to: URL(filePath: "\(directory)/\(Self.files(iteration)[0])")) }
+      for iteration in 1...3 {
+        try Data([1, 2, 3]).write(to: URL(filePath: "\(directory)/\(Self.files(iteration)[0])"))
+      }
       let log = try FileBytes.read("\(directory)/log.jsonl")
       var notes: [String] = []
       let run = TrainingRun(try Self.trainer(), directory: directory) { notes.append($0) }
@@ -154,8 +156,11 @@ import Testing
     try withTemporaryDirectory { directory in
       try Self.run(in: directory)
       let pair = try CheckpointPair(iteration: 3, in: directory)
-      for key in ["loss", "data", "seed", "batch", "size", "learningRate", "pooling", "quantisation", "channels", "iteration"] {
-        #expect(pair.weights.metadata[key] != nil && pair.weights.metadata[key] == pair.optimizer.metadata[key], "\(key)")
+      for key in [
+        "loss", "data", "seed", "batch", "size", "learningRate", "pooling", "quantisation", "channels", "iteration",
+      ] {
+        #expect(
+          pair.weights.metadata[key] != nil && pair.weights.metadata[key] == pair.optimizer.metadata[key], "\(key)")
       }
       #expect(pair.optimizer.metadata["weights"] == pair.weights.checksum)
     }
@@ -166,7 +171,8 @@ import Testing
       let lock = try DirectoryLock(directory)
       let run = TrainingRun(try Self.trainer(), directory: directory)
       let errors = [
-        #expect(throws: PerceptualError.self) { try run.run() }, #expect(throws: PerceptualError.self) { try run.resume() },
+        #expect(throws: PerceptualError.self) { try run.run() },
+        #expect(throws: PerceptualError.self) { try run.resume() },
       ]
       #expect(errors.map { $0?.kind } == [.cannotCreate, .cannotCreate])
       #expect(try contents(of: directory) == ["in-use"])

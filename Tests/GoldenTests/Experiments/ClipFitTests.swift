@@ -1,10 +1,11 @@
 import Fast
 import Foundation
 import PerceptualCore
-@testable import PerceptualExperiments
 import PerceptualFiles
 import PerceptualTestSupport
 import Testing
+
+@testable import PerceptualExperiments
 
 @Suite struct ClipFitTests {
   /// Two tones and noise, both channels different.

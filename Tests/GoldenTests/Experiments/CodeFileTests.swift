@@ -182,7 +182,9 @@ import Testing
     #expect(bytes[9] == 1 && bytes.count < 200)
     bytes[11] = 0xFF
     let error = #expect(throws: PerceptualError.self) { try CodeFile(bytes: Self.sealed(bytes)) }
-    #expect(error?.description.contains("bytes of code were expected for 65296 channels and 1 clips") == true, "\(error as Any)")
+    #expect(
+      error?.description.contains("bytes of code were expected for 65296 channels and 1 clips") == true,
+      "\(error as Any)")
   }
 
   /// A centre that the quantiser has not: three centres take two bits.

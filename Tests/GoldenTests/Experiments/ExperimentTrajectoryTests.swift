@@ -8,18 +8,18 @@ import Testing
 
 @testable import PerceptualExperiments
 
-/// Twenty steps of the two perceptual-audio-loss experiments' networks beside PyTorch's, from the same weights on the same
-/// windows (tools/oracles/experiments.py).
+/// Twenty steps of the two perceptual-audio-loss experiments' networks beside PyTorch's, from the same weights on the
+/// same windows (tools/oracles/experiments.py).
 ///
-/// PyTorch's Double run is the truth; what single precision may stray is measured in PyTorch, by Float runs whose initial
-/// weights are moved by one unit in the last place. Experiment 003's losses, first gradients and final weights stay within
-/// four times the largest distance of those runs, at every step.
+/// PyTorch's Double run is the truth; what single precision may stray is measured in PyTorch, by Float runs whose
+/// initial weights are moved by one unit in the last place. Experiment 003's losses, first gradients and final weights
+/// stay within four times the largest distance of those runs, at every step.
 ///
-/// Experiment 004 cannot be held to its final state: Adam with a first beta of 0 divides each gradient by about its own size,
-/// so that its first step is plus or minus the learning rate however small the gradient is, and where the gradient is smaller
-/// than its rounding the sign is rounding's. Its losses and its first gradients are held to the same allowance; under the
-/// perceptual loss that is 0.3 % of the loss for the first step, 14 % for the fifth and says nothing in the end, so that there
-/// each step is judged by itself too.
+/// Experiment 004 cannot be held to its final state: Adam with a first beta of 0 divides each gradient by about its own
+/// size, so that its first step is plus or minus the learning rate however small the gradient is, and where the
+/// gradient is smaller than its rounding the sign is rounding's. Its losses and its first gradients are held to the
+/// same allowance; under the perceptual loss that is 0.3 % of the loss for the first step, 14 % for the fifth and says
+/// nothing in the end, so that there each step is judged by itself too.
 @Suite struct ExperimentTrajectoryTests {
   static let steps = 20
   static let allowance = 4.0
@@ -47,7 +47,8 @@ import Testing
     let ours = relativeDistance(found.elements.map { Double($0) }, truth, 0..<truth.count)
     let theirs = max(try expected.double("\(kind).spread.\(name)", shape: [1])[0], Double(Float.ulpOfOne))
     #expect(
-      ours <= Self.allowance * theirs, "\(kind) \(name): \(ours) from PyTorch in Double, PyTorch in Float up to \(theirs)")
+      ours <= Self.allowance * theirs,
+      "\(kind) \(name): \(ours) from PyTorch in Double, PyTorch in Float up to \(theirs)")
   }
 
   @Test(arguments: RawAudioLoss.allCases) func rawAutoencoderFollowsPyTorch(_ loss: RawAudioLoss) throws {
@@ -99,8 +100,8 @@ import Testing
     try follow(losses, expected)
   }
 
-  /// What the loop of experiment 004 under the perceptual loss says little about after its first steps: value and gradient of
-  /// the loss at the clips that PyTorch's Double run has after 0, 1, 2, 4, 7, 12 and 19 steps.
+  /// What the loop of experiment 004 under the perceptual loss says little about after its first steps: value and
+  /// gradient of the loss at the clips that PyTorch's Double run has after 0, 1, 2, 4, 7, 12 and 19 steps.
   @Test func perceptualLossAlongPyTorchsSteps() throws {
     let tested = try #require(operation(named: "barkDistance"))
     let expected = try file("clip-bark")
@@ -113,20 +114,25 @@ import Testing
     let attributes = Attributes([
       "sampleRate": .number(options.filters.sampleRate), "lowFrequency": .number(options.filters.lowFrequency),
       "highFrequency": .number(options.filters.highFrequency), "bands": .integer(options.filters.bands),
-      "taps": .integer(options.filters.taps), "stride": .integer(options.stride), "logFactor": .number(options.logFactor),
+      "taps": .integer(options.filters.taps), "stride": .integer(options.stride),
+      "logFactor": .number(options.logFactor),
       "aWeighting": .bool(options.aWeighting), "distance": .string(options.distance.rawValue),
     ])
     #expect(try attributes.barkDistanceOptions() == options)
     for (index, step) in steps.enumerated() {
       func row(_ tensor: Tensor<Float>) -> Tensor<Double> {
-        Tensor(Array(tensor.elements[index * ClipGenerator.samples..<(index + 1) * ClipGenerator.samples]), shape: target.shape)
-          .converted()
+        Tensor(
+          Array(tensor.elements[index * ClipGenerator.samples..<(index + 1) * ClipGenerator.samples]),
+          shape: target.shape
+        )
+        .converted()
       }
       let operationCase = OperationCase(
         inputs: ["prediction": row(clips), "target": target.converted()], attributes: attributes,
         cotangents: ["value": Tensor([1.0])])
       let found = try tested.run(.fast, operationCase)
-      let wanted = OperationResults(outputs: ["value": Tensor([values[index]])], gradients: ["prediction": row(gradients)])
+      let wanted = OperationResults(
+        outputs: ["value": Tensor([values[index]])], gradients: ["prediction": row(gradients)])
       for checked in try tested.judge(found, against: wanted, of: operationCase, side: .fast) {
         #expect(checked.comparison.passed, "step \(step): \(checked.tensor) \(checked.comparison)")
       }

@@ -8,8 +8,8 @@ import Testing
 
 /// The network in evaluation mode, where its passes fuse more than in training, beside the equations in Double.
 ///
-/// The yardstick is single precision itself: the same network run operation by operation in Float. Fused, its root mean square
-/// distance from the truth may be at most twice as large.
+/// The yardstick is single precision itself: the same network run operation by operation in Float. Fused, its root mean
+/// square distance from the truth may be at most twice as large.
 @Suite struct InferenceTests {
   static let allowance = 2.0
 
@@ -27,7 +27,9 @@ import Testing
     Tensor(uniformNoise(seed: 9, stream: .other, index: 0, count: shape.reduce(1, *)), shape: shape)
   }
 
-  private func reference(_ network: Autoencoder, _ x: Tensor<Float>, _ quantisation: Quantisation) throws -> Tensor<Double> {
+  private func reference(_ network: Autoencoder, _ x: Tensor<Float>, _ quantisation: Quantisation) throws -> Tensor<
+    Double
+  > {
     let options = network.options
     let tensors = Dictionary(uniqueKeysWithValues: network.tensors.map { ($0.name, $0.tensor) })
     func tensor(_ name: String) throws -> Tensor<Double> { try #require(tensors[name]).converted() }
@@ -79,14 +81,16 @@ import Testing
   }
 
   static let architectures: [AutoencoderOptions] = [
-    .init(channels: 32), .init(channels: 32, kernel: 2), .init(channels: 32, latentChannels: 64, kernel: 3, lastKernel: 1),
+    .init(channels: 32), .init(channels: 32, kernel: 2),
+    .init(channels: 32, latentChannels: 64, kernel: 3, lastKernel: 1),
     .init(channels: 32, kernel: 2, decoder: .nearest), .init(channels: 32, encoderKernel: 2, decoderKernel: 4),
     .init(channels: 32, latentChannels: 3, kernel: 2), .init(channels: 32, latentChannels: 40, decoder: .nearest),
   ]
 
   /// Those that run operation by operation alone.
   @Test(arguments: [
-    AutoencoderOptions(channels: 32, kernel: 5, lastKernel: 5), .init(channels: 6, kernel: 6), .init(channels: 6, kernel: 3),
+    AutoencoderOptions(channels: 32, kernel: 5, lastKernel: 5), .init(channels: 6, kernel: 6),
+    .init(channels: 6, kernel: 3),
     .init(channels: 32, kernel: 2, decoder: .bilinear), .init(channels: 6, decoder: .nearest, decoderKernel: 5),
   ])
   func operationByOperationAgreesWithTheEquations(_ options: AutoencoderOptions) throws {
@@ -122,7 +126,8 @@ import Testing
       let fused = Execution.$current.withValue(Execution(threads: 2, instructionSet: instructionSet)) {
         rootMeanSquareDistance(network.reconstruct(x, quantisation: quantisation), truth)
       }
-      #expect(fused <= Self.allowance * plain, "\(instructionSet): \(fused) from Double, operation by operation \(plain)")
+      #expect(
+        fused <= Self.allowance * plain, "\(instructionSet): \(fused) from Double, operation by operation \(plain)")
     }
   }
 

@@ -35,7 +35,8 @@ import Testing
     let bootstrap = Bootstrap(recordings: (0..<12).map { "\($0)" })
     func result(_ differences: [Double]) -> OrderingResult {
       OrderingResult(
-        claim, better: differences.map { _ in Self.scores(0, 5, 0) }, worse: differences.map { Self.scores(0, 5 + $0, 0) },
+        claim, better: differences.map { _ in Self.scores(0, 5, 0) },
+        worse: differences.map { Self.scores(0, 5 + $0, 0) },
         bootstrap)
     }
     let clear = (0..<12).map { 1 + 0.1 * Double($0 % 3) }
@@ -44,7 +45,8 @@ import Testing
     #expect(result((0..<12).map { $0 % 2 == 0 ? 1 : -1.1 }).verdict == .undecided)
     let higherIsBetter = OrderingResult(
       OrderingClaim(better: claim.better, worse: claim.worse, metric: .msSSIM),
-      better: clear.map { _ in Self.scores(0, 0, 0.9) }, worse: clear.map { Self.scores(0, 0, 0.9 - 0.1 * $0) }, bootstrap)
+      better: clear.map { _ in Self.scores(0, 0, 0.9) }, worse: clear.map { Self.scores(0, 0, 0.9 - 0.1 * $0) },
+      bootstrap)
     #expect(higherIsBetter.verdict == .shown)
   }
 }
@@ -124,7 +126,9 @@ import Testing
       let results = Self.robustVerdicts(rows, table.bootstrap)
       #expect(results.count == 4)
       for result in results {
-        #expect(result.verdict == .shown, "\(result.claim.title): \(result.advantage), \(String(describing: result.interval))")
+        #expect(
+          result.verdict == .shown, "\(result.claim.title): \(result.advantage), \(String(describing: result.interval))"
+        )
       }
       // What is recorded is found again, from the file too.
       let measures = ModelMeasures.of(table.test, rows, reconstructions: outputs)

@@ -73,7 +73,8 @@ import Testing
     let audio = try AudioFile.read(out)
     #expect(audio.sampleRate == 11_025 && abs(audio.frames - 16_538) <= 1)
     let reported = try perceptual(
-      "raw-autoencoder", "report", scratch.file("once"), scratch.file("twice"), "--audio", scratch.file("music/a.wav"), "--out",
+      "raw-autoencoder", "report", scratch.file("once"), scratch.file("twice"), "--audio", scratch.file("music/a.wav"),
+      "--out",
       scratch.file("page"))
     #expect(reported.exitCode == 0, "\(reported.errors)")
     let page = try String(contentsOfFile: scratch.file("page/report.html"), encoding: .utf8)
@@ -81,17 +82,21 @@ import Testing
     #expect(page.components(separatedBy: "<audio ").count == 6 && page.components(separatedBy: "<img ").count == 3)
     if loss == .mse {
       let none = try perceptual(
-        "raw-autoencoder", "report", scratch.file("music"), "--audio", scratch.file("music/a.wav"), "--out", scratch.file("p"))
+        "raw-autoencoder", "report", scratch.file("music"), "--audio", scratch.file("music/a.wav"), "--out",
+        scratch.file("p"))
       #expect(none.exitCode == 66 && none.errors.contains("checkpoints of"))
       let refused = try perceptual(
-        "raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("music/a.wav"), out, "--decoding",
+        "raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("music/a.wav"), out,
+        "--decoding",
         "mean")
       #expect(refused.exitCode == 64 && refused.errors.contains("--decoding is about classes"))
       try writeBrokenRecording(to: scratch.file("broken.wav"))
       let untouched = try FileBytes.read(out)
       let broken = try perceptual(
         "raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("broken.wav"), out)
-      #expect(broken.exitCode == 65 && broken.errors.contains("broken.wav") && broken.errors.contains("finite"), "\(broken.errors)")
+      #expect(
+        broken.exitCode == 65 && broken.errors.contains("broken.wav") && broken.errors.contains("finite"),
+        "\(broken.errors)")
       #expect(try FileBytes.read(out) == untouched)
     }
   }
@@ -134,7 +139,8 @@ import Testing
 
   static let refused: [(String, [String], Int32, String)] = [
     ("silent", [], 66, "found silence"), ("short", [], 66, "a recording of at least 0.74 s was expected"),
-    ("broken", [], 66, "finite"), ("odd", [], 66, "too small a common divisor with 11025 Hz"), ("none", [], 66, "none"), ("music", ["--channels", "3"], 64, "an even number"),
+    ("broken", [], 66, "finite"), ("odd", [], 66, "too small a common divisor with 11025 Hz"), ("none", [], 66, "none"),
+    ("music", ["--channels", "3"], 64, "an even number"),
     ("music", ["--batch", "0"], 64, "batch: 0 given"), ("music", ["--learning-rate", "nan"], 64, "learning rate"),
     ("music", ["--loss", "nlpd"], 64, "nlpd"), ("music", ["--windows", "0"], 64, "--windows 0"),
   ]
@@ -187,8 +193,8 @@ import Testing
     #expect(runs[0][7] < runs[0][0])
   }
 
-  /// A line with its measures is in the log before the checkpoint of its iteration is written, and a run that goes on ends
-  /// with the weights of one that was not stopped.
+  /// A line with its measures is in the log before the checkpoint of its iteration is written, and a run that goes on
+  /// ends with the weights of one that was not stopped.
   @Test func theLogIsAheadOfTheCheckpoint() throws {
     let sound = ClipFitTests.sound(1, rate: 11_025).samples.elements
     func trainer() throws -> RawAudioTrainer {
@@ -214,7 +220,9 @@ import Testing
       #expect(try second.run() == .finished)
       #expect(second.trainer.network.tensors.map(\.tensor) == whole.network.tensors.map(\.tensor))
       let log = String(decoding: try FileBytes.read("\(directory)/log.jsonl"), as: UTF8.self)
-      let measured = log.split(separator: "\n").map { $0.contains("\"validationLoss\":") && $0.contains("barkDistance") }
+      let measured = log.split(separator: "\n").map {
+        $0.contains("\"validationLoss\":") && $0.contains("barkDistance")
+      }
       #expect(measured == [false, true, false, true, true])
       // Of other sound, or another shape.
       let others = [
@@ -241,6 +249,7 @@ import Testing
     #expect(curves.map(\.name) == ["mse", "mse, held out"])
     #expect(curves[0].points.map(\.y) == [1, 0.5, 0.25])
     #expect(curves[1].points.map(\.x) == [2] && curves[1].points.map(\.y) == [0.75])
-    #expect(RawAudioReport.curves("mse", [lines[0]])[1].points.isEmpty && RawAudioReport.curves("mse", [])[0].points.isEmpty)
+    #expect(
+      RawAudioReport.curves("mse", [lines[0]])[1].points.isEmpty && RawAudioReport.curves("mse", [])[0].points.isEmpty)
   }
 }

@@ -4,8 +4,8 @@ import PerceptualFiles
 
 @testable import PerceptualExperiments
 
-/// Writes a checkpoint as a version did that knew neither checksums nor most settings: of the metadata of the weights what
-/// is given stays, beside what describes the network.
+/// Writes a checkpoint as a version did that knew neither checksums nor most settings: of the metadata of the weights
+/// what is given stays, beside what describes the network.
 func writeAsEarlierVersion(_ trainer: Trainer, in directory: String, metadata: [String: String]) throws {
   let path = try trainer.writeCheckpoint(in: directory)
   var pair = try CheckpointPair(iteration: trainer.iteration, in: directory)

@@ -41,7 +41,8 @@ import Testing
   @Test func everyShippedFileIsInTheManifest() throws {
     let manifest = try String(contentsOfFile: "\(fixturesDirectory)/audio/MANIFEST.sha256", encoding: .utf8)
     let lines = manifest.split(separator: "\n").map(String.init)
-    #expect(names(in: "\(fixturesDirectory)/audio").filter { $0.hasSuffix(".flac") } == (0..<16).map(Synthesis.fileName))
+    #expect(
+      names(in: "\(fixturesDirectory)/audio").filter { $0.hasSuffix(".flac") } == (0..<16).map(Synthesis.fileName))
     #expect(lines.count == 16)
     for index in 0..<16 {
       let name = Synthesis.fileName(index: index)

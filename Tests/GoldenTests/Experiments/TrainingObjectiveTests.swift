@@ -97,7 +97,9 @@ import Testing
         ([LossTerm(.mse, weight: 1)], .matlab, "this run has mse=1.0"),
         (mix, .hepburn, "family is matlab, this run has hepburn"),
       ] {
-        let error = #expect(throws: PerceptualError.self) { try trainer(added, family).resume(iteration: 1, in: directory) }
+        let error = #expect(throws: PerceptualError.self) {
+          try trainer(added, family).resume(iteration: 1, in: directory)
+        }
         #expect(error?.kind == .usage)
         #expect(error?.description.contains(phrase) == true, "\(error?.description ?? "")")
       }

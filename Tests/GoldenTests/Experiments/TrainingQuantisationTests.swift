@@ -55,10 +55,11 @@ import Testing
     #expect(soft.latents.offCentre > 0)
   }
 
-  /// Which latents still learn depends on the step's own scale: with s = 1/2 (and with 1, where a rising scale begins) every
-  /// latent that tanh lets through does, with s = 10 those near 0 alone.
+  /// Which latents still learn depends on the step's own scale: with s = 1/2 (and with 1, where a rising scale begins)
+  /// every latent that tanh lets through does, with s = 10 those near 0 alone.
   @Test(arguments: [4, 32]) func liveLatentsAreCountedUnderTheStepsScale(_ channels: Int) throws {
-    for (quantisation, allLive) in [(TrainingQuantisation.straightThrough, true), (.risingScale, true), (.soft, false)] {
+    for (quantisation, allLive) in [(TrainingQuantisation.straightThrough, true), (.risingScale, true), (.soft, false)]
+    {
       let trainer = try Self.trainer(quantisation, channels: channels)
       try trainer.step()
       #expect((trainer.latents.live == 1) == allLive, "\(quantisation): \(trainer.latents.live)")

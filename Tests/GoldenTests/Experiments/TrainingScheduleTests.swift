@@ -25,7 +25,8 @@ import Testing
       try trainer.step()
       let before = trainer.network.tensors
       try trainer.step()
-      let steps = zip(before, trainer.network.tensors).filter { !$0.0.name.contains("running") }.flatMap { before, after in
+      let steps = zip(before, trainer.network.tensors).filter { !$0.0.name.contains("running") }.flatMap {
+        before, after in
         zip(before.tensor.elements, after.tensor.elements).map { abs($0 - $1) }
       }
       return steps.max() ?? 0
@@ -60,7 +61,9 @@ import Testing
 
   @Test func anotherScheduleIsAnotherRun() throws {
     try withTemporaryDirectory { directory in
-      func trainer(_ decay: LearningRateDecay, _ initialisation: WeightInitialisation, iterations: Int = 4) throws -> Trainer {
+      func trainer(_ decay: LearningRateDecay, _ initialisation: WeightInitialisation, iterations: Int = 4) throws
+        -> Trainer
+      {
         let options = TrainingOptions(
           loss: .mse, iterations: iterations, batch: 2, size: 32, decay: decay, initialisation: initialisation, seed: 6)
         return try Trainer(

@@ -9,12 +9,12 @@ import Testing
 
 /// Twenty steps of training beside PyTorch's, from the same weights on the same noise.
 ///
-/// PyTorch's Double run is the truth. Rounding grows from step to step, in jumps: an error of 2e-6 in an activation now and
-/// then carries it across the kink of a LeakyReLU, which changes gradients by a thousandth at once, and AdamW divides every
-/// gradient by its own size, so that where it is small the step turns around. How fast that goes is a property of the
-/// network, not of an implementation, so the allowance is measured in PyTorch: twelve Float runs whose initial weights are
-/// moved by one unit in the last place. At each step four times the largest distance that any of them has strayed so far,
-/// and for every final tensor four times their largest relative L2 distance.
+/// PyTorch's Double run is the truth. Rounding grows from step to step, in jumps: an error of 2e-6 in an activation now
+/// and then carries it across the kink of a LeakyReLU, which changes gradients by a thousandth at once, and AdamW
+/// divides every gradient by its own size, so that where it is small the step turns around. How fast that goes is a
+/// property of the network, not of an implementation, so the allowance is measured in PyTorch: twelve Float runs whose
+/// initial weights are moved by one unit in the last place. At each step four times the largest distance that any of
+/// them has strayed so far, and for every final tensor four times their largest relative L2 distance.
 @Suite struct TrajectoryTests {
   static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("Fixtures/trajectory").path
@@ -105,7 +105,8 @@ import Testing
       let ours = relativeDistance(trainer.gradient.tensor(entry).converted(), from: truth)
       let theirs = max(try expected.double("gradient.spread.\(entry.name)", shape: [1])[0], Double(Float.ulpOfOne))
       #expect(
-        ours <= Self.allowance * theirs, "\(entry.name): \(ours) from PyTorch in Double, PyTorch in Float up to \(theirs)")
+        ours <= Self.allowance * theirs,
+        "\(entry.name): \(ours) from PyTorch in Double, PyTorch in Float up to \(theirs)")
       compared += 1
     }
     #expect(compared == 26)
@@ -122,14 +123,16 @@ import Testing
       let distance = abs(step.loss - truth[index])
       #expect(
         distance <= Self.allowance * strayed,
-        "step \(index + 1): \(step.loss), expected \(truth[index]), distance \(distance), PyTorch's in Float up to \(strayed)")
+        "step \(index + 1): \(step.loss), expected \(truth[index]), off by \(distance), PyTorch up to \(strayed)"
+      )
     }
     var compared = 0
     for (name, tensor) in trainer.network.tensors where !isRounding(name, in: trainer.network) {
       let final = try expected.double("final.\(name)", shape: tensor.shape)
       let ours = relativeDistance(tensor.converted(), from: final)
       let theirs = max(try expected.double("final.spread.\(name)", shape: [1])[0], Double(Float.ulpOfOne))
-      #expect(ours <= Self.allowance * theirs, "\(name): \(ours) from PyTorch in Double, PyTorch in Float up to \(theirs)")
+      #expect(
+        ours <= Self.allowance * theirs, "\(name): \(ours) from PyTorch in Double, PyTorch in Float up to \(theirs)")
       compared += 1
     }
     #expect(compared == 34)

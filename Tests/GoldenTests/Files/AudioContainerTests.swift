@@ -52,7 +52,8 @@ import Testing
     }
   }
 
-  /// A window is what decoding everything gives there; of MP3, whose frames lean on those before, as nearly as it decodes.
+  /// A window is what decoding everything gives there; of MP3, whose frames lean on those before, as nearly as it
+  /// decodes.
   @Test(arguments: containers) func windowIsSlice(_ container: Container) throws {
     let clip = try AudioFile.read(container.path)
     for (start, frames) in [(0, 10), (1, 100), (2048, 1000), (5000, 512), (5511, 1)] {
@@ -114,7 +115,9 @@ import Testing
     let found = try read(bare, as: "mp3")
     #expect(found.frames > clip.frames && (found.frames + 529) % 1152 == 0)
     let sound = Array(clip.samples.elements[..<clip.frames])
-    let delay = (0..<found.frames - clip.frames).first { found.samples.elements[$0..<$0 + clip.frames].elementsEqual(sound) }
+    let delay = (0..<found.frames - clip.frames).first {
+      found.samples.elements[$0..<$0 + clip.frames].elementsEqual(sound)
+    }
     #expect(delay != nil)
     // Tags before and behind; a cut in the last frame takes that one.
     let title = Array("ID3".utf8) + [4, 0, 0, 0, 0, 2, 44] + [UInt8](repeating: 0, count: 300)
@@ -153,12 +156,16 @@ import Testing
     func with(_ count: Int) -> [UInt8] {
       var changed = bytes
       changed[21] = changed[21] & 0xF0
-      for (place, byte) in withUnsafeBytes(of: UInt32(count).bigEndian, Array.init).enumerated() { changed[22 + place] = byte }
+      for (place, byte) in withUnsafeBytes(of: UInt32(count).bigEndian, Array.init).enumerated() {
+        changed[22 + place] = byte
+      }
       return changed
     }
     #expect(with(5512) == bytes)
     #expect(try read(with(0), as: "flac") == AudioFile.read(containerPath("tone.flac")))
-    for (count, phrase) in [(5511, "5511 frames were expected by the header, found 5512"), (6000, "found 5512 that can be decoded")] {
+    for (count, phrase) in [
+      (5511, "5511 frames were expected by the header, found 5512"), (6000, "found 5512 that can be decoded"),
+    ] {
       let error = #expect(throws: PerceptualError.self) { try read(with(count), as: "flac") }
       #expect(error?.description.contains(phrase) == true, "\(error as Any)")
     }

@@ -240,7 +240,8 @@ import Testing
     try refused("infinite.wav", wav, ["finite samples were expected, found inf in frame 1"])
     // So loud that its power would be no number: 1e18.
     for (offset, byte) in [0x6B, 0x0B, 0x5E, 0x5D].enumerated() { wav[wav.count - 8 + offset] = UInt8(byte) }
-    try refused("loud.wav", wav, ["samples up to 1.0995116e+12 (full scale is 1) were expected, found 1e+18", "less gain"])
+    try refused(
+      "loud.wav", wav, ["samples up to 1.0995116e+12 (full scale is 1) were expected, found 1e+18", "less gain"])
   }
 
   @Test func refusesToWrite() throws {

@@ -87,7 +87,9 @@ import Testing
         let error = #expect(throws: PerceptualError.self) { try FilePath.createDirectory("\(directory)/\(path)") }
         #expect(error?.kind == .cannotCreate)
       }
-      #expect(FilePath.directory(of: "a/b") == "a" && FilePath.directory(of: "b") == "." && FilePath.directory(of: "/b") == "/")
+      #expect(
+        FilePath.directory(of: "a/b") == "a" && FilePath.directory(of: "b") == "."
+          && FilePath.directory(of: "/b") == "/")
       #expect(try FilePath.names(in: "\(directory)/nowhere") == [])
     }
   }
@@ -97,10 +99,12 @@ import Testing
   /// Every sequence of bytes has one text, and goes back to itself.
   @Test func bytesComeBack() throws {
     let names: [[UInt8]] = [
-      Array("plain".utf8), Array("d\u{e9}j\u{e0} \u{1F3B5}".utf8), [0x63, 0xE9], [0xE9], [0xC3], [0xC3, 0x28, 0xA9], [0xF0, 0x9F, 0x8E],
+      Array("plain".utf8), Array("d\u{e9}j\u{e0} \u{1F3B5}".utf8), [0x63, 0xE9], [0xE9], [0xC3], [0xC3, 0x28, 0xA9],
+      [0xF0, 0x9F, 0x8E],
       [0xED, 0xA0, 0x80], [0xC0, 0xAF], [0xF4, 0x90, 0x80, 0x80], [0x80, 0xFF, 0xFE],
       // Scalars of the plane that stands for bytes, whole and in part.
-      Array("\u{10FFE9}x".utf8), Array("\u{10FF80}\u{10FFFF}".utf8), Array("\u{10FF7F}\u{10FE80}".utf8), [0xF4, 0x8F, 0xBF],
+      Array("\u{10FFE9}x".utf8), Array("\u{10FF80}\u{10FFFF}".utf8), Array("\u{10FF7F}\u{10FE80}".utf8),
+      [0xF4, 0x8F, 0xBF],
     ]
     var texts = Set<[UInt8]>()
     for name in names {
@@ -118,8 +122,11 @@ import Testing
   }
 
   @Test func namesAndSuffixes() {
-    #expect(FilePath.name(of: "a/b.WAV") == "b.WAV" && FilePath.suffix(of: "a/b.WAV") == "wav" && FilePath.stem(of: "a.b/c.d.wav") == "c.d")
-    #expect(FilePath.suffix(of: "a.b/c") == "" && FilePath.stem(of: ".hidden") == ".hidden" && FilePath.name(of: "a/") == "")
+    #expect(
+      FilePath.name(of: "a/b.WAV") == "b.WAV" && FilePath.suffix(of: "a/b.WAV") == "wav"
+        && FilePath.stem(of: "a.b/c.d.wav") == "c.d")
+    #expect(
+      FilePath.suffix(of: "a.b/c") == "" && FilePath.stem(of: ".hidden") == ".hidden" && FilePath.name(of: "a/") == "")
   }
 
   /// A name that is no UTF-8 is listed, read and written as any other; links that lead nowhere are told.

@@ -26,15 +26,19 @@ import Testing
 
   /// A WAV file; `declared` is what its header says of the data.
   private static func wav(
-    format: UInt64 = 1, channels: UInt64 = 1, rate: UInt64 = 16_000, bits: UInt64 = 16, data: [UInt8] = [0, 64, 0, 192],
+    format: UInt64 = 1, channels: UInt64 = 1, rate: UInt64 = 16_000, bits: UInt64 = 16,
+    data: [UInt8] = [0, 64, 0, 192],
     declared: Int? = nil, before: [UInt8] = [], after: [UInt8] = []
   ) -> [UInt8] {
     let frame = channels * bits / 8
-    let form = little(format, 2) + little(channels, 2) + little(rate, 4) + little(rate &* frame, 4) + little(frame, 2)
+    let form =
+      little(format, 2) + little(channels, 2) + little(rate, 4) + little(rate &* frame, 4) + little(frame, 2)
       + little(bits, 2)
     let size = UInt64(declared ?? data.count)
-    let chunks = Array("fmt ".utf8) + little(16, 4) + form + before + Array("data".utf8) + little(size, 4) + data + after
-    return Array("RIFF".utf8) + little(UInt64(chunks.count + 4) + size - UInt64(data.count), 4) + Array("WAVE".utf8) + chunks
+    let chunks =
+      Array("fmt ".utf8) + little(16, 4) + form + before + Array("data".utf8) + little(size, 4) + data + after
+    return Array("RIFF".utf8) + little(UInt64(chunks.count + 4) + size - UInt64(data.count), 4) + Array("WAVE".utf8)
+      + chunks
   }
 
   /// A Sun AU file.
@@ -62,7 +66,9 @@ import Testing
     file("rate 2^31", "wav", wav(rate: 0x8000_0000), .refused("was expected")),
     file("rate 2^32 - 1", "wav", wav(rate: 0xffff_ffff), .refused("was expected")),
     file("no channels", "wav", wav(channels: 0), .refused("was expected")),
-    file("1024 channels, one frame", "wav", wav(channels: 1024, data: [UInt8](repeating: 1, count: 2048)), .decodes(1024, 1, 16_000)),
+    file(
+      "1024 channels, one frame", "wav", wav(channels: 1024, data: [UInt8](repeating: 1, count: 2048)),
+      .decodes(1024, 1, 16_000)),
     file("1024 channels claimed, two samples", "wav", wav(channels: 1024), .refused("found none")),
     file("65535 channels claimed", "wav", wav(channels: 65_535), .refused("was expected")),
     file("ten hours claimed", "wav", wav(declared: 16_000 * 2 * 36_000), .refused("cut short")),
@@ -70,11 +76,18 @@ import Testing
     file("0 bytes claimed, as from a pipe", "wav", wav(declared: 0), .refused("found none")),
     file("NaN", "wav", wav(format: 3, bits: 32, data: floats([0.5, .nan])), .refused("found nan in frame 1")),
     file("infinity", "wav", wav(format: 3, bits: 32, data: floats([.infinity])), .refused("found inf in frame 0")),
-    file("minus infinity in the second channel", "wav", wav(format: 3, channels: 2, bits: 32, data: floats([0, 0, 0, -.infinity])), .refused("found -inf in frame 1")),
-    file("the greatest float", "wav", wav(format: 3, bits: 32, data: floats([.greatestFiniteMagnitude])), .refused("full scale is 1")),
+    file(
+      "minus infinity in the second channel", "wav",
+      wav(format: 3, channels: 2, bits: 32, data: floats([0, 0, 0, -.infinity])), .refused("found -inf in frame 1")),
+    file(
+      "the greatest float", "wav", wav(format: 3, bits: 32, data: floats([.greatestFiniteMagnitude])),
+      .refused("full scale is 1")),
     file("2^40", "wav", wav(format: 3, bits: 32, data: floats([-0x1p40])), .decodes(1, 1, 16_000)),
-    file("a subnormal", "wav", wav(format: 3, bits: 32, data: floats([.leastNonzeroMagnitude])), .decodes(1, 1, 16_000)),
-    file("a double beyond Float", "wav", wav(format: 3, bits: 64, data: little((1e300).bitPattern, 8)), .refused("found inf in frame 0")),
+    file(
+      "a subnormal", "wav", wav(format: 3, bits: 32, data: floats([.leastNonzeroMagnitude])), .decodes(1, 1, 16_000)),
+    file(
+      "a double beyond Float", "wav", wav(format: 3, bits: 64, data: little((1e300).bitPattern, 8)),
+      .refused("found inf in frame 0")),
     file("8 bits", "wav", wav(bits: 8, data: [0, 128, 255]), .decodes(1, 3, 16_000)),
     file("24 bits", "wav", wav(bits: 24, data: [0, 0, 64]), .decodes(1, 1, 16_000)),
     file("32 bits", "wav", wav(bits: 32, data: [0, 0, 0, 128]), .decodes(1, 1, 16_000)),
@@ -82,8 +95,11 @@ import Testing
     file("64 bits of integers", "wav", wav(bits: 64, data: little(1, 8)), .refused("was expected")),
     file("mu-law", "wav", wav(format: 7, bits: 8, data: [0, 128]), .decodes(1, 2, 16_000)),
     file("an encoding nobody knows", "wav", wav(format: 0x1234), .refused("was expected")),
-    file("a chunk of 4 GB before the data", "wav", wav(before: Array("junk".utf8) + little(0xffff_fff0, 4)), .refused("was expected")),
-    file("an empty chunk before the data", "wav", wav(before: Array("junk".utf8) + little(0, 4)), .decodes(1, 2, 16_000)),
+    file(
+      "a chunk of 4 GB before the data", "wav", wav(before: Array("junk".utf8) + little(0xffff_fff0, 4)),
+      .refused("was expected")),
+    file(
+      "an empty chunk before the data", "wav", wav(before: Array("junk".utf8) + little(0, 4)), .decodes(1, 2, 16_000)),
     file("another file after the data", "wav", wav(after: wav()), .refused("was expected")),
     file("no data chunk", "wav", Array(wav().prefix(36)), .refused("was expected")),
     file("the first 12 bytes", "wav", Array(wav().prefix(12)), .refused("was expected")),
@@ -93,7 +109,9 @@ import Testing
     file("AU of 2000 channels", "au", au(channels: 2000), .refused("was expected")),
     file("a FLAC marker and nothing more", "flac", Array("fLaC".utf8), .refused("was expected")),
     file("a FLAC that claims 2^36 - 1 frames", "flac", claimingFLAC, .refused("cut short")),
-    file("an Ogg page without a stream", "ogg", Array("OggS".utf8) + [UInt8](repeating: 0, count: 60), .refused("was expected")),
+    file(
+      "an Ogg page without a stream", "ogg", Array("OggS".utf8) + [UInt8](repeating: 0, count: 60),
+      .refused("was expected")),
     file("a thousand zeros", "mp3", [UInt8](repeating: 0, count: 1000), .refused("was expected")),
     file("text", "wav", Array("This is a recording of the sea.".utf8), .refused("was expected")),
   ]

@@ -15,7 +15,8 @@ import Testing
   private static func write(_ path: String, frames: Int, marks: [Int]) throws {
     let size = 4 * frames
     let header =
-      Array("RF64".utf8) + little(-1, 4) + Array("WAVEds64".utf8) + little(28, 4) + little(size + 72, 8) + little(size, 8)
+      Array("RF64".utf8) + little(-1, 4) + Array("WAVEds64".utf8) + little(28, 4) + little(size + 72, 8)
+      + little(size, 8)
       + little(frames, 8) + little(0, 4) + Array("fmt ".utf8) + little(16, 4) + little(1, 2) + little(2, 2)
       + little(48_000, 4) + little(192_000, 4) + little(4, 2) + little(16, 2) + Array("data".utf8) + little(-1, 4)
     try FileBytes.write(header, to: path)
@@ -45,7 +46,9 @@ import Testing
       #expect(whole.kind == .malformed)
       #expect(
         whole.description
-          == "\(path): at most 100000000 samples at once were expected, found \(frames) frames of 2 channels: take a part of it")
+          == "\(path): at most 100000000 samples at once were expected, found \(frames) frames of 2 channels: take a "
+          + "part of it"
+      )
       let most = AudioFile.largestClip / 2
       let part = try #require(throws: PerceptualError.self) { try AudioFile.read(path, from: 5, frames: most + 1) }
       #expect(part.description.hasSuffix("found \(most + 1) frames of 2 channels: take a shorter part"))

@@ -109,7 +109,8 @@ private func bytes<Number: BitwiseCopyable>(_ numbers: [Number]) -> [UInt8] { nu
     .init("long double", npy(header("<f16", shape: "(1,)"), four), "found dtype '<f16'"),
     .init("unsigned of 64 bits", npy(header("<u8", shape: "(1,)"), four + four), "found dtype '<u8'"),
     .init(
-      "structured", npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", four), "a field of the structured array"),
+      "structured", npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", four),
+      "a field of the structured array"),
     .init("no dictionary", npy("descr", four), "\"{\" was expected at byte 0"),
     .init("a key too few", npy("{'descr': '<f4', 'shape': (1,)}", four), "found fewer"),
     .init("a key twice", npy("{'shape': (1,), 'shape': (1,)}", four), "once each, found 'shape'"),

@@ -83,10 +83,8 @@ import Testing
           == bytes.map { Float($0) / 255 })
       let rgb16 = try read(PNGSample(width: 1, height: 1, bits: 16, colour: .rgb, [0x80, 0, 0, 1, 0xFF, 0xFE], chunks))
       #expect(rgb16.samples.elements == [32_768, 1, 65_534].map { Float($0) / 65_535 })
-      #expect(
-        rgb16.grey()[0] == Float(1) / 65_535
-          + (0.299 * (Float(32_768) / 65_535 - Float(1) / 65_535) + 0.114 * (Float(65_534) / 65_535 - Float(1) / 65_535))
-      )
+      let (red, green, blue) = (Float(32_768) / 65_535, Float(1) / 65_535, Float(65_534) / 65_535)
+      #expect(rgb16.grey()[0] == green + (0.299 * (red - green) + 0.114 * (blue - green)))
     }
     // Fewer bits, and palettes.
     #expect(
@@ -166,7 +164,8 @@ import Testing
       for length in stride(from: 8, to: whole.count - 24, by: 9) {
         #expect(try error(Array(whole.prefix(length))).contains("found a damaged one"))
       }
-      // A header of 8000x8000 pixels over samples of 4: refused before there is room for them. What follows the end is nothing.
+      // A header of 8000x8000 pixels over samples of 4: refused before there is room for them. What follows the end is
+      // nothing.
       var claim = PNGSample(width: 2, height: 2, bits: 8, colour: .grey, [1, 2, 3, 4]).bytes
       #expect(try (FileBytes.write(claim + [1, 2, 3], to: path), PNG.readGrey(path).count).1 == 4)
       for place in [18, 22] { claim.replaceSubrange(place..<place + 2, with: [0x1F, 0x40]) }

@@ -7,8 +7,8 @@ import PerceptualTestSupport
 import Reference
 import Testing
 
-/// A sample of the Bark distance at 11 025 Hz. The Gaussians are narrow: with few taps most low bands miss the frequencies
-/// that are sampled, and let nothing through.
+/// A sample of the Bark distance at 11 025 Hz. The Gaussians are narrow: with few taps most low bands miss the
+/// frequencies that are sampled, and let nothing through.
 func barkSample(
   _ label: String, _ shape: [Int], bands: Int = 7, taps: Int = 128, stride: Int = 1, factor: Double = 10,
   weighted: Bool = true, low: Double = 2000, high: Double = 5300, distance: String = "cosine"
@@ -31,7 +31,8 @@ func barkSample(
     barkSample("one past a vector of 16 bands", [3, 47], bands: 17),
     barkSample("one past two vectors", [1, 71], bands: 33, weighted: false),
     barkSample("several segments", [1, 1911], taps: 64),
-    barkSample("lap 2 and factor 10 000, as experiment 003", [2, 211], stride: 2, factor: 10_000, weighted: false,
+    barkSample(
+      "lap 2 and factor 10 000, as experiment 003", [2, 211], stride: 2, factor: 10_000, weighted: false,
       distance: "meanSquaredError"),
     barkSample("a lap that does not divide the segment", [1, 1201], taps: 100, stride: 7),
     barkSample("a lap as long as the filters", [1, 530], stride: 128, factor: 100),
@@ -59,9 +60,9 @@ func barkSample(
     #expect(failures == [], "\(failures.joined(separator: "\n"))")
   }
 
-  /// Segments of 512 samples, 385 apart, go through the transforms two at a time: each with its own level, 2^-60 times the
-  /// other's or nothing. A tone in the middle of a band has a response far above what noise of its power has (with some
-  /// noise on it: what a filter leaves of a tone alone is rounding, in any precision).
+  /// Segments of 512 samples, 385 apart, go through the transforms two at a time: each with its own level, 2^-60 times
+  /// the other's or nothing. A tone in the middle of a band has a response far above what noise of its power has (with
+  /// some noise on it: what a filter leaves of a tone alone is rounding, in any precision).
   @Test(arguments: [0x1p-60, 0], ["noise", "a tone", "a tone of 2^-60"])
   func aQuietSegmentBesideALoudOneIsExact(_ level: Double, _ sound: String) throws {
     let tested = try #require(operation(named: "barkDistance"))
@@ -88,7 +89,8 @@ func barkSample(
     }
   }
 
-  /// A band's response must not have the rounding of what is loud in other bands: a hum of 40 Hz, and noise 80 dB below it.
+  /// A band's response must not have the rounding of what is loud in other bands: a hum of 40 Hz, and noise 80 dB below
+  /// it.
   @Test func whatIsSoftBesideAHumIsExact() throws {
     let tested = try #require(operation(named: "barkDistance"))
     let sample = barkSample("a hum", [1, 600], factor: 100, distance: "meanSquaredError")

@@ -90,7 +90,8 @@ import Testing
   @Test func refusesWhatDoesNotFit() throws {
     let tested = try #require(operation(named: "maskedBarkDistance"))
     for sample in [
-      Self.masked(barkSample("frame 0", [1, 9]), frame: 0), Self.masked(barkSample("offset", [1, 9]), frame: 4, offset: 201),
+      Self.masked(barkSample("frame 0", [1, 9]), frame: 0),
+      Self.masked(barkSample("offset", [1, 9]), frame: 4, offset: 201),
       barkSample("a log factor", [1, 9]),
     ] {
       #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .normals) }

@@ -90,6 +90,9 @@ import Testing
 }
 
 extension Float {
-  fileprivate var logarithm: Float { Float(Reference.categoricalCrossEntropy(
-    Tensor<Double>(shape: [1, Int(self)]), classes: Tensor([0]))[0]) }
+  fileprivate var logarithm: Float {
+    Float(
+      Reference.categoricalCrossEntropy(
+        Tensor<Double>(shape: [1, Int(self)]), classes: Tensor([0]))[0])
+  }
 }

@@ -93,4 +93,3 @@ import Testing
     #expect(stoppingSentence(empty).contains("prediction: shape [0, 3] given, a non-empty [N, ...] is needed"))
   }
 }
-

@@ -51,7 +51,9 @@ import Testing
   @Test(arguments: Side.allCases)
   func equalImagesAreOneWithGradientZero(_ side: Side) throws {
     let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
-    for image in [picture([2, 1, 37, 34]), Tensor(shape: [1, 1, 33, 33]), Tensor(repeating: 1, shape: [1, 1, 33, 34])] {
+    for image in [
+      picture([2, 1, 37, 34]), Tensor(shape: [1, 1, 33, 33]), Tensor(repeating: 1, shape: [1, 1, 33, 34]),
+    ] {
       let results = try tested.run(side, imageCase(image, image, Self.small))
       #expect(results.outputs["value"]?.elements.allSatisfy { abs($0 - 1) <= 128 * side.epsilon } == true)
       #expect(results.gradients["prediction"]?.elements.allSatisfy { $0 == 0 } == true)

@@ -44,7 +44,9 @@ import Testing
   @Test(arguments: Side.allCases)
   func equalImagesAreZeroWithGradientZero(_ side: Side) throws {
     let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
-    for image in [picture([2, 1, 65, 70]), Tensor(shape: [1, 1, 65, 66]), Tensor(repeating: 1, shape: [1, 1, 66, 65])] {
+    for image in [
+      picture([2, 1, 65, 70]), Tensor(shape: [1, 1, 65, 66]), Tensor(repeating: 1, shape: [1, 1, 66, 65]),
+    ] {
       let results = try tested.run(side, imageCase(image, image))
       #expect(results.outputs["value"]?.elements.allSatisfy { $0 == 0 } == true)
       #expect(results.gradients["prediction"]?.elements.allSatisfy { $0 == 0 } == true)

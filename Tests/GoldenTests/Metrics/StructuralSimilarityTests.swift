@@ -54,7 +54,9 @@ import Testing
   @Test(arguments: Side.allCases)
   func equalImagesAreOneWithGradientZero(_ side: Side) throws {
     let tested = try #require(operation(named: "structuralSimilarity"))
-    for image in [picture([2, 1, 15, 20]), Tensor(shape: [1, 1, 12, 12]), Tensor(repeating: 1, shape: [1, 1, 12, 12])] {
+    for image in [
+      picture([2, 1, 15, 20]), Tensor(shape: [1, 1, 12, 12]), Tensor(repeating: 1, shape: [1, 1, 12, 12]),
+    ] {
       let results = try tested.run(side, imageCase(image, image))
       #expect(results.outputs["value"]?.elements.allSatisfy { abs($0 - 1) <= 32 * side.epsilon } == true)
       #expect(results.gradients["prediction"]?.elements.allSatisfy { $0 == 0 } == true)

@@ -102,8 +102,8 @@ import Testing
     }
   }
 
-  /// x[k, l] = 4 k + l becomes 4 p(i) + p(j): linear between the outermost centres, and with aligned corners from corner
-  /// to corner.
+  /// x[k, l] = 4 k + l becomes 4 p(i) + p(j): linear between the outermost centres, and with aligned corners from
+  /// corner to corner.
   @Test(arguments: [false, true], [Extent(2), Extent(height: 3, width: 5), Extent(height: 1, width: 4)])
   func rampsStayLinear(_ alignCorners: Bool, _ factor: Extent) {
     let (height, width) = (5, 7)

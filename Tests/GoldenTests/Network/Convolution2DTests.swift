@@ -74,7 +74,9 @@ import Testing
   }
 
   static let refused: [(String, [String: [Int]], [String: JSONValue], String)] = [
-    ("three axes", ["x": [2, 3, 4], "weight": [1, 2, 1, 1]], [:], "x: shape [2, 3, 4] given, [N, C, H, W] is needed"),
+    (
+      "three axes", ["x": [2, 3, 4], "weight": [1, 2, 1, 1]], [:], "x: shape [2, 3, 4] given, [N, C, H, W] is needed"
+    ),
     ("empty", ["x": [1, 2, 0, 4], "weight": [1, 2, 1, 1]], [:], "x: shape [1, 2, 0, 4] is empty"),
     ("flat weight", ["x": [1, 2, 3, 4], "weight": [2, 3]], [:], "weight: shape [2, 3] given, [O, C, kH, kW]"),
     ("channels", ["x": [1, 2, 3, 4], "weight": [1, 3, 1, 1]], [:], "takes 3 channels, x [1, 2, 3, 4] has 2"),
@@ -91,7 +93,8 @@ import Testing
       "attribute stride: two integers of at least 1"
     ),
     (
-      "negative padding", ["x": [1, 1, 2, 9], "weight": [1, 1, 1, 1]], ["padding": .array([.integer(0), .integer(-1)])],
+      "negative padding", ["x": [1, 1, 2, 9], "weight": [1, 1, 1, 1]],
+      ["padding": .array([.integer(0), .integer(-1)])],
       "attribute padding: two integers of at least 0"
     ),
   ]

@@ -37,14 +37,17 @@ import Testing
   /// The gradients may be written over the arguments and over upstream.
   @Test(arguments: GatedActivation.allCases) func worksInPlace(_ activation: GatedActivation) {
     let values = (noise(111, seed: "gated unit in place")).map { Float($0) }
-    let (x, gate, upstream) = (Tensor(Array(values[0..<37])), Tensor(Array(values[37..<74])), Tensor(Array(values[74...])))
+    let (x, gate, upstream) = (
+      Tensor(Array(values[0..<37])), Tensor(Array(values[37..<74])), Tensor(Array(values[74...]))
+    )
     let expected = Fast.gatedUnitGradient(x, gate: gate, upstream: upstream, activation: activation)
     var (a, b, g) = (x.elements, gate.elements, upstream.elements)
     a.withUnsafeMutableBufferPointer { a in
       b.withUnsafeMutableBufferPointer { b in
         g.withUnsafeMutableBufferPointer { g in
           guard let a = a.baseAddress, let b = b.baseAddress, let g = g.baseAddress else { return }
-          Fast.gatedUnitGradient(a, gate: b, upstream: g, activation: activation, xGradient: g, gateGradient: b, count: 37)
+          Fast.gatedUnitGradient(
+            a, gate: b, upstream: g, activation: activation, xGradient: g, gateGradient: b, count: 37)
         }
       }
     }

@@ -11,9 +11,11 @@ import Testing
     Sample(label, ["x": [n, i], "weight": [o, i]].merging(bias ? ["bias": [o]] : [:]) { $1 })
   }
   static let samples = [
-    sample("one element", 1, 1, 1), sample("one past 4 and 8", 5, 9, 5), sample("one past the tile's columns", 3, 7, 49),
+    sample("one element", 1, 1, 1), sample("one past 4 and 8", 5, 9, 5),
+    sample("one past the tile's columns", 3, 7, 49),
     sample("one past the tile's rows", 9, 17, 33, bias: false), sample("one past a stretch of the depth", 2, 257, 5),
-    sample("two stretches and a rest", 3, 521, 19, bias: false), sample("experiment 003's latent", 32, 512, 128, bias: false),
+    sample("two stretches and a rest", 3, 521, 19, bias: false),
+    sample("experiment 003's latent", 32, 512, 128, bias: false),
     sample("more rows than a group of panels", 193, 11, 51),
   ]
 
@@ -47,7 +49,8 @@ import Testing
     let tested = try #require(operation(named: "linear"))
     for sample in [
       Sample("other width", ["x": [2, 3], "weight": [4, 5]]), Sample("rank 3", ["x": [2, 3, 1], "weight": [4, 3]]),
-      Sample("bias of another length", ["x": [2, 3], "weight": [4, 3], "bias": [3]]), Sample("empty", ["x": [0, 3], "weight": [4, 3]]),
+      Sample("bias of another length", ["x": [2, 3], "weight": [4, 3], "bias": [3]]),
+      Sample("empty", ["x": [0, 3], "weight": [4, 3]]),
     ] {
       #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .normals) }
     }

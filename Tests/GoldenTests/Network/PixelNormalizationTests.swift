@@ -10,7 +10,8 @@ import Testing
   static let samples = [
     Sample("one element", ["x": [1, 1]]), Sample("one past 4 positions", ["x": [2, 3, 5]]),
     Sample("one past 8 positions", ["x": [1, 4, 3, 3]]), Sample("one past 16 positions", ["x": [2, 5, 1, 17]]),
-    Sample("one past a slice of positions", ["x": [1, 3, 129]]), Sample("a prime number of channels", ["x": [3, 31, 7]]),
+    Sample("one past a slice of positions", ["x": [1, 3, 129]]),
+    Sample("a prime number of channels", ["x": [3, 31, 7]]),
     Sample("experiment 003's widest layer", ["x": [1, 512, 1, 20]]),
     Sample("an epsilon that matters", ["x": [2, 6, 19]], ["epsilon": .number(0.5)]),
   ]

@@ -52,7 +52,9 @@ import Testing
   }
 
   static let refused: [(String, [String: [Int]], [String: JSONValue], String)] = [
-    ("three axes", ["x": [2, 3, 4], "weight": [2, 1, 1, 1]], [:], "x: shape [2, 3, 4] given, [N, C, H, W] is needed"),
+    (
+      "three axes", ["x": [2, 3, 4], "weight": [2, 1, 1, 1]], [:], "x: shape [2, 3, 4] given, [N, C, H, W] is needed"
+    ),
     ("empty weight", ["x": [1, 2, 3, 4], "weight": [2, 0, 1, 1]], [:], "weight: shape [2, 0, 1, 1] is empty"),
     ("channels", ["x": [1, 2, 3, 4], "weight": [3, 1, 1, 1]], [:], "takes 3 channels, x [1, 2, 3, 4] has 2"),
     (

@@ -17,7 +17,9 @@ import Testing
         "epsilon": .number(0.5), "weightDecay": .number(0.5),
       ]
     ),
-    ("beta1 0", ["step": .integer(2), "learningRate": .number(1e-4), "beta1": .integer(0), "weightDecay": .integer(0)]),
+    (
+      "beta1 0", ["step": .integer(2), "learningRate": .number(1e-4), "beta1": .integer(0), "weightDecay": .integer(0)]
+    ),
     ("a large learning rate changes signs", ["step": .integer(1), "learningRate": .integer(3)]),
   ]
   static let shapes = [[1], [5], [3, 3], [17], [33], [2, 65], [7, 31]]

@@ -7,9 +7,12 @@ import Reference
 import Testing
 
 @Suite struct NormalInitializationTests {
-  private static func attributes(_ spread: String, _ scale: Double, _ shape: [Int], seed: Int, index: Int) -> [String: JSONValue] {
+  private static func attributes(_ spread: String, _ scale: Double, _ shape: [Int], seed: Int, index: Int) -> [String:
+    JSONValue]
+  {
     [
-      "shape": .array(shape.map { .integer($0) }), spread: .number(scale), "seed": .integer(seed), "index": .integer(index),
+      "shape": .array(shape.map { .integer($0) }), spread: .number(scale), "seed": .integer(seed),
+      "index": .integer(index),
     ]
   }
 
@@ -61,10 +64,13 @@ import Testing
     ("too large", attributes("gain", 1, [1 << 13, 1 << 12], seed: 0, index: 0), "at most 2^24 in product"),
     ("no gain", attributes("gain", 0, [4, 4], seed: 0, index: 0), "attribute gain: a number above 0"),
     ("a negative seed", attributes("gain", 1, [4, 4], seed: -1, index: 0), "attribute seed: an integer of at least 0"),
-    ("a negative index", attributes("gain", 1, [4, 4], seed: 0, index: -1), "attribute index: an integer of at least 0"),
+    (
+      "a negative index", attributes("gain", 1, [4, 4], seed: 0, index: -1), "attribute index: an integer of at least 0"
+    ),
   ]
 
-  @Test(arguments: refused) func refuses(_ label: String, _ attributes: [String: JSONValue], _ sentence: String) throws {
+  @Test(arguments: refused) func refuses(_ label: String, _ attributes: [String: JSONValue], _ sentence: String) throws
+  {
     let tested = try #require(operation(named: "xavierNormalInitialization"))
     let error = #expect(throws: PerceptualError.self) {
       try Sample(label, [:], attributes).operationCase(of: tested, fill: .normals)

@@ -72,7 +72,10 @@ import Testing
   /// The picture of a waveform, so that a loss on pictures reaches the samples.
   static let pictures: [Sample] = [
     ("add, clip", [:]), ("clamp, clip", ["form": .string("clamp"), "epsilon": .number(0.1)]),
-    ("energies, fixed", ["power": .integer(2), "range": .array([.integer(-3), .integer(2)]), "epsilon": .number(0.05)]),
+    (
+      "energies, fixed",
+      ["power": .integer(2), "range": .array([.integer(-3), .integer(2)]), "epsilon": .number(0.05)]
+    ),
   ].map { (label: String, more: [String: JSONValue]) in
     Sample(
       label, ["signal": [40]],

@@ -66,7 +66,9 @@ import Testing
       return Self.positiveResponses(unmasked)
     }
     let elements = Array(0..<operationCase.input("prediction").count)
-    for report in try check.elements(elements, ofInput: "prediction", of: tested, operationCase) { #expect(report.passed, "\(report)") }
+    for report in try check.elements(elements, ofInput: "prediction", of: tested, operationCase) {
+      #expect(report.passed, "\(report)")
+    }
     #expect(try checkLinearityInUpstream(tested, operationCase) == [])
   }
 }

@@ -11,8 +11,8 @@ struct ResynthesizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resynthesize", abstract: "Sound from a spectrogram, by Griffin-Lim.",
     discussion: """
-      IN is an .npy array [256, frames] in [0, 1] as `spectrogram` writes it, or a recording, which is then taken to its \
-      spectrogram and back. The phases start at random from the seed.
+      IN is an .npy array [256, frames] in [0, 1] as `spectrogram` writes it, or a recording, which is then taken to \
+      its spectrogram and back. The phases start at random from the seed.
       """)
 
   /// ln(0.001), silence, to the loud end of recordings at full scale.
@@ -25,7 +25,8 @@ struct ResynthesizeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Iterations of Griffin-Lim, at most.", valueName: "number"))
   var iterations = 32
   @Option(
-    help: ArgumentHelp("Stop when an iteration brings the spectral convergence down by less than this share.", valueName: "number"))
+    help: ArgumentHelp(
+      "Stop when an iteration brings the spectral convergence down by less than this share.", valueName: "number"))
   var tolerance: Double?
   @Option(help: "Where the random start lies: unitPhasors (librosa's) or firstQuadrant (TorchAudio's).")
   var start: GriffinLimStart = .unitPhasors
@@ -96,7 +97,9 @@ struct ResynthesizeCommand: ParsableCommand {
   }
 
   private func picture(_ frontEnd: AudioFrontEnd) throws(PerceptualError) -> LogScalingOutput<Float> {
-    guard FileKind(contentsOf: input) == .array else { return try frontEndImage(ofAudio: input, frontEnd, window: window.window) }
+    guard FileKind(contentsOf: input) == .array else {
+      return try frontEndImage(ofAudio: input, frontEnd, window: window.window)
+    }
     let image = try Npy.read(input).float
     let least = 3
     guard image.rank == 2, image.shape[0] == frontEnd.bank.mels, image.shape[1] >= least else {
@@ -108,12 +111,14 @@ struct ResynthesizeCommand: ParsableCommand {
     if let bad = image.elements.firstIndex(where: { !($0 >= -1 && $0 <= 2) }) {
       throw PerceptualError(
         .malformed,
-        "\(input): values in [0, 1] were expected, found \(image[bad]) at \(coordinates(of: bad, in: image.shape)); scale it first")
+        "\(input): values in [0, 1] were expected, found \(image[bad]) at \(coordinates(of: bad, in: image.shape)); "
+          + "scale it first"
+      )
     }
     if low == nil || high == nil {
       printNote(
-        "\(input): no range is given, so 0 and 1 are taken for the logarithms \(short(low ?? Self.assumedRange.low)) and "
-          + "\(short(high ?? Self.assumedRange.high)); perceptual spectrogram prints a recording's own")
+        "\(input): no range is given, so 0 and 1 are taken for the logarithms \(short(low ?? Self.assumedRange.low)) "
+          + "and \(short(high ?? Self.assumedRange.high)); perceptual spectrogram prints a recording's own")
     }
     return LogScalingOutput(
       image: image, low: Tensor([Float(low ?? Self.assumedRange.low)]),

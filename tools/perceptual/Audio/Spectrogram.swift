@@ -27,13 +27,12 @@ struct SpectrogramCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "spectrogram", abstract: "The picture of a recording that the autoencoder sees.",
     discussion: """
-      Mono, 16 kHz, mel-spectrogram of magnitudes (window 1024, hop 260, 256 bins), logarithm, scaled to [0, 1] over the \
-      recording's own range, which is printed: `resynthesize` needs it to restore the loudness. The array is \
-      [mels, frames], low frequencies first; a picture has one grey pixel for each value, low frequencies at the bottom, \
-      which a mark in the file tells the other commands. \
-      With --axes it is coloured and has axes in seconds and hertz and a colour bar. With --compare the other recordings \
-      stand beside it, with axes, all over the first one's range, and below each its difference from the first. --from and \
-      --seconds take a part, of all of them.
+      Mono, 16 kHz, mel-spectrogram of magnitudes (window 1024, hop 260, 256 bins), logarithm, scaled to [0, 1] over \
+      the recording's own range, which is printed: `resynthesize` needs it to restore the loudness. The array is \
+      [mels, frames], low frequencies first; a picture has one grey pixel for each value, low frequencies at the \
+      bottom, which a mark in the file tells the other commands. With --axes it is coloured and has axes in seconds \
+      and hertz and a colour bar. With --compare the other recordings stand beside it, with axes, all over the first \
+      one's range, and below each its difference from the first. --from and --seconds take a part, of all of them.
       """)
 
   @Argument(help: ArgumentHelp("A recording.", valueName: "in"))
@@ -101,7 +100,8 @@ extension SpectrogramCommand {
       let squares = zip(a.elements, b.elements).reduce(0.0) { $0 + pow(Double($1.0 - $1.1), 2) }
       lower.append(
         SpectrogramPanel.difference(
-          title: "\(name(path)) - \(name(input))", note: "mean square \(short(squares / Double(a.count)))", a, minus: b))
+          title: "\(name(path)) - \(name(input))", note: "mean square \(short(squares / Double(a.count)))", a, minus: b)
+      )
     }
     var figure = SpectrogramFigure(
       title: "Mel-spectrograms and their differences", panels: upper + lower, columns: upper.count)

@@ -6,11 +6,12 @@ import PerceptualFiles
 
 struct SpectrogramsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "spectrograms", abstract: "Clips of a directory of recordings and their pictures, at the paper's settings.",
+    commandName: "spectrograms",
+    abstract: "Clips of a directory of recordings and their pictures, at the paper's settings.",
     discussion: """
-      The directory is searched recursively. Clips of 4.208 s are spread evenly over each file; what cannot be decoded, is \
-      shorter than a clip or silent is skipped with a line. With --cache the finished clips are kept there, and made again \
-      only where a recording or a setting has changed.
+      The directory is searched recursively. Clips of 4.208 s are spread evenly over each file; what cannot be \
+      decoded, is shorter than a clip or silent is skipped with a line. With --cache the finished clips are kept \
+      there, and made again only where a recording or a setting has changed.
       """)
 
   @Argument(help: ArgumentHelp("A directory of recordings.", valueName: "dir"))

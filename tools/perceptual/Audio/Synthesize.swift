@@ -11,13 +11,14 @@ struct SynthesizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "synthesize", abstract: "Render the built-in music.",
     discussion: """
-      48 kHz stereo clips of 4.208 s, no two alike, the same samples on every machine. A clip depends on its number and \
-      the seed alone, so a larger count adds clips and changes none.
+      48 kHz stereo clips of 4.208 s, no two alike, the same samples on every machine. A clip depends on its number \
+      and the seed alone, so a larger count adds clips and changes none.
       """)
 
   @Option(help: ArgumentHelp("How many clips.", valueName: "number"))
   var count: Int
-  @Option(name: .customLong("out"), help: ArgumentHelp("The directory to write them to; made if need be.", valueName: "dir"))
+  @Option(
+    name: .customLong("out"), help: ArgumentHelp("The directory to write them to; made if need be.", valueName: "dir"))
   var directory: String
   @Option(help: "The audio format.")
   var format: AudioContainer = .flac

@@ -19,7 +19,8 @@ enum DecoderKind: String, CaseIterable, ExpressibleByArgument {
 
 /// What `train` and `table1` let their user choose of the network's shape.
 struct ArchitectureOptions: ParsableArguments {
-  @Option(help: "Side of the kernels that halve and double the resolution, encoder's and transposed decoder's. (default: 4)")
+  @Option(
+    help: "Side of the kernels that halve and double the resolution, encoder's and transposed decoder's. (default: 4)")
   var kernel: Int?
   @Option(help: "Side of the encoder's kernels, in place of --kernel.")
   var encoderKernel: Int?
@@ -48,7 +49,8 @@ struct ArchitectureOptions: ParsableArguments {
   func options(channels: Int) -> AutoencoderOptions {
     let defaults = AutoencoderOptions(channels: channels)
     return AutoencoderOptions(
-      channels: channels, latentChannels: latentChannels, encoderKernel: encoderKernel ?? kernel ?? defaults.encoderKernel,
+      channels: channels, latentChannels: latentChannels,
+      encoderKernel: encoderKernel ?? kernel ?? defaults.encoderKernel,
       decoder: decoder?.kind ?? defaults.decoder,
       decoderKernel: decoderKernel ?? (decoder?.kind.isUpsampling == true ? nil : kernel ?? defaults.decoderKernel),
       lastKernel: lastKernel ?? defaults.lastKernel)

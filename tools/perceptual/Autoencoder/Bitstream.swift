@@ -8,8 +8,8 @@ struct EncodeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "encode", abstract: "A recording as the autoencoder's code: 4096 bytes for 4.208 s at 128 channels.",
     discussion: """
-      The recording is cut into clips of 256 frames (4.16 s apart); each clip's latent is quantised to the nearest centres \
-      and written bit by bit, after a header of 48 bytes and 8 for each clip. `decode` needs the same weights.
+      The recording is cut into clips of 256 frames (4.16 s apart); each clip's latent is quantised to the nearest \
+      centres and written bit by bit, after a header of 48 bytes and 8 for each clip. `decode` needs the same weights.
       """)
 
   @Argument(help: ArgumentHelp("A checkpoint of `train` or `table1`.", valueName: "checkpoint"))

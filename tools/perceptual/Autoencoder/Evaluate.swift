@@ -39,7 +39,9 @@ struct EvaluateCommand: ParsableCommand {
     if clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
     if (test == nil) == (pictures == nil) { throw ValidationError("Either --test or --pictures is needed.") }
     if pictures == nil && grey != nil { throw ValidationError("--grey is for --pictures.") }
-    if pictures != nil && cache.directory != nil { throw ValidationError("--cache is for recordings, and there are none.") }
+    if pictures != nil && cache.directory != nil {
+      throw ValidationError("--cache is for recordings, and there are none.")
+    }
   }
 
   func run() throws {

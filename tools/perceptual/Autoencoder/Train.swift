@@ -30,8 +30,8 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train one compressive autoencoder on noise or on a directory of music.",
     discussion: """
-      Writes log.jsonl (one line an iteration), learning-curves.png, checkpoint-NNNNNN.safetensors, which PyTorch's load_state_dict takes, and \
-      optimizer-NNNNNN.safetensors beside it, from which --resume goes on bit for bit.
+      Writes log.jsonl (one line an iteration), learning-curves.png, checkpoint-NNNNNN.safetensors, which PyTorch's \
+      load_state_dict takes, and optimizer-NNNNNN.safetensors beside it, from which --resume goes on bit for bit.
       """)
 
   @Option(help: ArgumentHelp("\"noise\", or a directory of recordings.", valueName: "noise|dir"))
@@ -63,7 +63,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Which published form of NLPD. (default: hepburn)")
   var nlpdFamily: LaplacianPyramidFamily?
   @Option(
-    help: "How NLPD is joined over a batch: the mean of the images, or one norm as in the authors' code. (default: image)")
+    help:
+      "How NLPD is joined over a batch: the mean of the images, or one norm as in the authors' code. (default: image)")
   var nlpdPooling: BatchPooling?
   @Option(help: "How the latent is quantised while training; soft is the paper's way, the others respect the bound.")
   var quantisation: TrainingQuantisation = .soft
@@ -83,7 +84,9 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var cache: CacheOptions
   @Option(help: "Iterations between checkpoints; the last one is always written.")
   var checkpointEvery = 100
-  @Flag(help: "Compute the largest activation again in place of storing it: about half the memory, the same bits, more time.")
+  @Flag(
+    help:
+      "Compute the largest activation again in place of storing it: about half the memory, the same bits, more time.")
   var checkpointActivations = false
   @Flag(help: "Say how the network will be computed, what was refused and why, and the memory of a step.")
   var explain = false

@@ -22,7 +22,8 @@ struct BenchmarkCommand: ParsableCommand {
 
   func validate() throws {
     for name in names where !benchmarks.contains(where: { $0.name == name }) {
-      throw ValidationError("there is no benchmark \(name): there are \(benchmarks.map(\.name).joined(separator: ", ")).")
+      throw ValidationError(
+        "there is no benchmark \(name): there are \(benchmarks.map(\.name).joined(separator: ", ")).")
     }
     if !(seconds >= 0 && seconds <= 3600) { throw ValidationError("--seconds \(seconds): 0 to 3600 is needed.") }
   }
@@ -98,7 +99,8 @@ struct Timing {
     let second = try work.run()
     let elements = first.flatMap(\.elements)
     if elements.isEmpty || !elements.allSatisfy(\.isFinite) {
-      throw PerceptualError(.differs, "benchmark \(benchmark.name): the result is empty or not finite, so it is not timed")
+      throw PerceptualError(
+        .differs, "benchmark \(benchmark.name): the result is empty or not finite, so it is not timed")
     }
     if !zip(elements, second.flatMap(\.elements)).allSatisfy({ $0.bitPattern == $1.bitPattern }) {
       throw PerceptualError(.differs, "benchmark \(benchmark.name): two runs give different bits, so it is not timed")

@@ -10,9 +10,10 @@ let lossJobs: [String: BenchmarkJob.Preparation] = [
 
 /// The value of each image and the gradient of their sum with respect to the prediction.
 private func loss(
-  _ function: @escaping @Sendable (Tensor<Float>, Tensor<Float>, Tensor<Float>) -> (
-    value: Tensor<Float>, gradient: Tensor<Float>
-  )
+  _ function:
+    @escaping @Sendable (Tensor<Float>, Tensor<Float>, Tensor<Float>) -> (
+      value: Tensor<Float>, gradient: Tensor<Float>
+    )
 ) -> BenchmarkJob.Preparation {
   { input in
     let prediction = try input.float("prediction")

@@ -1,7 +1,8 @@
 import Fast
 import PerceptualCore
 
-/// Every strided convolution of the paper's network by itself, 128 channels, in channel blocks, in its three directions.
+/// Every strided convolution of the paper's network by itself, 128 channels, in channel blocks, in its three
+/// directions.
 let convolutionBenchmarks: [Benchmark] = [(3, 128), (6, 64), (9, 32), (13, 16), (16, 32), (19, 64), (22, 128)]
   .flatMap { layer, side in
     ConvolutionDirection.allCases.map { convolutionBenchmark(layer: layer, side: side, $0) }

@@ -24,9 +24,11 @@ let metricBenchmarks: [Benchmark] = [
     }),
 ]
 
+private typealias ValueAndGradient = (value: Tensor<Float>, gradient: Tensor<Float>)
+
 private func metricBenchmark(
   _ name: String, _ title: String,
-  fast: @escaping @Sendable (Tensor<Float>, Tensor<Float>, Tensor<Float>) -> (value: Tensor<Float>, gradient: Tensor<Float>),
+  fast: @escaping @Sendable (Tensor<Float>, Tensor<Float>, Tensor<Float>) -> ValueAndGradient,
   reference: @escaping @Sendable (Tensor<Double>, Tensor<Double>, Tensor<Double>) -> Void
 ) -> Benchmark {
   let (images, side) = (16, 256)

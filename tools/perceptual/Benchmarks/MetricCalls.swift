@@ -3,8 +3,8 @@ import Fast
 import Foundation
 import PerceptualCore
 
-/// Evaluates a metric's plan again and again in memory of its own: what tools/allocations/run and tools/benchmark/kernels
-/// measure.
+/// Evaluates a metric's plan again and again in memory of its own: what tools/allocations/run and
+/// tools/benchmark/kernels measure.
 struct MetricCallsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "metric-calls",
@@ -66,7 +66,8 @@ struct MetricCallsCommand: ParsableCommand {
   }
 
   private typealias Evaluation = (
-    UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>, UnsafeMutableBufferPointer<Float>,
+    UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>,
+    UnsafeMutableBufferPointer<Float>,
     UnsafeMutableBufferPointer<Float>
   ) -> Void
 

@@ -15,9 +15,9 @@ extension FixturesCommand {
     static let configuration = CommandConfiguration(
       abstract: "Run fixtures through Reference and Fast and compare with what they expect.",
       discussion: """
-        One line for each side and tensor: the difference at the worst element, what is allowed there, and the share of \
-        the allowance that it uses. A malformed file is named and the others are still checked. Exit code 65 if any file \
-        is malformed, else 66 if any is missing, else 1 if any result differs.
+        One line for each side and tensor: the difference at the worst element, what is allowed there, and the share \
+        of the allowance that it uses. A malformed file is named and the others are still checked. Exit code 65 if any \
+        file is malformed, else 66 if any is missing, else 1 if any result differs.
         """)
 
     @Argument(help: ArgumentHelp("Fixtures, or directories of fixtures.", valueName: "file"))
@@ -52,7 +52,9 @@ extension FixturesCommand {
 
     func validate() throws {
       if !measure.isEmpty && !tolerances { throw ValidationError("--measure needs --tolerances.") }
-      if tolerances && output.json { throw ValidationError("--tolerances prints Markdown; --json lists tolerances too.") }
+      if tolerances && output.json {
+        throw ValidationError("--tolerances prints Markdown; --json lists tolerances too.")
+      }
     }
 
     func run() throws {
@@ -96,7 +98,8 @@ func fixtureFiles(_ paths: [String]) throws(PerceptualError) -> [String] {
       name.hasSuffix(".safetensors") && !["trajectory/", "weights/"].contains { name.hasPrefix($0) }
     }
     if found.isEmpty {
-      throw PerceptualError(.missing, "\(path): no fixture (*.safetensors) lies in this directory; name one, or another directory")
+      throw PerceptualError(
+        .missing, "\(path): no fixture (*.safetensors) lies in this directory; name one, or another directory")
     }
     files += found.sorted().map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
   }

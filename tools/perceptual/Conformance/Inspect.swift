@@ -150,11 +150,13 @@ struct TensorSummary {
   var json: JSONValue {
     [
       "name": .string(name), "dtype": .string(type), "shape": .array(shape.map { .integer($0) }),
-      "min": .number(least), "mean": .number(mean), "max": .number(greatest), "nonFinite": nonFinite.map { .integer($0) } ?? .null,
+      "min": .number(least), "mean": .number(mean), "max": .number(greatest),
+      "nonFinite": nonFinite.map { .integer($0) } ?? .null,
     ]
   }
 
   var cells: [String] {
-    [type, "\(shape)"] + (nonFinite.map { [short(least), short(mean), short(greatest), "\($0)"] } ?? ["-", "-", "-", "-"])
+    [type, "\(shape)"]
+      + (nonFinite.map { [short(least), short(mean), short(greatest), "\($0)"] } ?? ["-", "-", "-", "-"])
   }
 }

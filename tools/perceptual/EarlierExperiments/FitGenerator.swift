@@ -13,8 +13,9 @@ struct FitGeneratorCommand: ParsableCommand {
     discussion: """
       Trains a small network to turn one fixed vector of noise into a window of 0.743 s of a recording (mono, 11 025 \
       Hz), under each loss by itself, and writes the original, the clip at every checkpoint, a log for each loss, \
-      fit-generator.json with the measures of docs/experiments.md and report.html with players, spectrograms and curves. Without AUDIO it takes built-in clips: piano, full mix \
-      and drum kit, and speech and a voice over a rhythm where espeak-ng is installed.
+      fit-generator.json with the measures of docs/experiments.md and report.html with players, spectrograms and \
+      curves. Without AUDIO it takes built-in clips: piano, full mix and drum kit, and speech and a voice over a \
+      rhythm where espeak-ng is installed.
       """)
 
   @Argument(help: ArgumentHelp("Recordings; at least 0.743 s each.", valueName: "audio"))

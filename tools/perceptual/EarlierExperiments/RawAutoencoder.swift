@@ -20,8 +20,8 @@ struct RawAutoencoderTrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train on the recordings of a directory.",
     discussion: """
-      Windows of 2048 samples at 11 025 Hz; the last quarter of every recording is held out. Writes log.jsonl (one line an \
-      iteration, with measures on windows held out at every checkpoint), checkpoint-NNNNNN.safetensors and \
+      Windows of 2048 samples at 11 025 Hz; the last quarter of every recording is held out. Writes log.jsonl (one \
+      line an iteration, with measures on windows held out at every checkpoint), checkpoint-NNNNNN.safetensors and \
       optimizer-NNNNNN.safetensors beside it, from which --resume goes on bit for bit.
       """)
 

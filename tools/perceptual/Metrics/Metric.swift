@@ -9,15 +9,18 @@ struct MetricCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "metric", abstract: "Compare two pictures or recordings.",
     discussion: """
-      A and B are .npy arrays of [H, W], [N, C, H, W] or [T], PNG pictures, or audio. Pictures are compared as grey, or \
-      with --colour as three channels. A recording is turned into its spectrogram first; [T] is compared sample by sample, \
-      by mse and psnr alone. bark compares sounds: recordings, whose channels are averaged and resampled to 11 025 Hz, or \
-      arrays of [T] or [N, T]. ssim and ms-ssim are similarities, 1 on equal pictures; psnr is in decibels. A preset takes \
-      the conventions of a published implementation (docs/metrics.md), save its data range. Prints the mean over the batch.
+      A and B are .npy arrays of [H, W], [N, C, H, W] or [T], PNG pictures, or audio. Pictures are compared as grey, \
+      or with --colour as three channels. A recording is turned into its spectrogram first; [T] is compared sample by \
+      sample, by mse and psnr alone. bark compares sounds: recordings, whose channels are averaged and resampled to 11 \
+      025 Hz, or arrays of [T] or [N, T]. ssim and ms-ssim are similarities, 1 on equal pictures; psnr is in decibels. \
+      A preset takes the conventions of a published implementation (docs/metrics.md), save its data range. Prints the \
+      mean over the batch.
       """)
 
   enum Metric: String, CaseIterable, ExpressibleByArgument {
-    case mse, psnr, ssim, msSSIM = "ms-ssim", nlpd, bark
+    case mse, psnr, ssim
+    case msSSIM = "ms-ssim"
+    case nlpd, bark
 
     /// The operation of docs/fixtures.md that it is.
     var operationName: String {
@@ -61,7 +64,9 @@ struct MetricCommand: ParsableCommand {
   @Flag(help: "Compare PNG pictures as three channels, red, green and blue.")
   var colour = false
   @Option(
-    help: "The grey of a picture in colours: BT.601's, as Pillow, MATLAB and OpenCV (the default), or BT.709's, as scikit-image.")
+    help:
+      "The grey of a picture in colours: BT.601's, as Pillow and OpenCV (the default), or BT.709's, as scikit-image."
+  )
   var grey: GreyFormula?
   @OptionGroup var output: OutputOptions
   @OptionGroup var execution: ExecutionOptions
@@ -112,7 +117,9 @@ struct MetricCommand: ParsableCommand {
     if a.tensor.shape != b.tensor.shape {
       throw PerceptualError(
         .malformed,
-        "\(target): its \(b.kind) has shape \(b.tensor.shape), that of \(prediction) has \(a.tensor.shape); equal shapes are needed")
+        "\(target): its \(b.kind) has shape \(b.tensor.shape), that of \(prediction) has \(a.tensor.shape); equal "
+          + "shapes are needed"
+      )
     }
     if metric.hasDataRange { noteRange(a, b) }
     let isMasked = preset.map { MetricPreset.isMasked($0) } ?? false

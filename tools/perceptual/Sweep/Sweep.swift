@@ -48,14 +48,17 @@ struct SweepCommand: ParsableCommand {
     if plan.evaluation == nil && !output.json {
       for run in plan.runs {
         let place = "\(out)/\(run.name)"
-        if let newest = try Checkpoint.newest(in: place) { try printResult(Checkpoint.path(iteration: newest, in: place)) }
+        if let newest = try Checkpoint.newest(in: place) {
+          try printResult(Checkpoint.path(iteration: newest, in: place))
+        }
       }
     }
     let judged = RecipeTable(results, plan)
     if output.json { try printResult(judged.json) } else { for line in judged.markdown { try printResult(line) } }
     if !failed.isEmpty {
       throw PerceptualError(
-        .nonFinite, "\(failed.count) of \(plan.runs.count) runs met a number that is not finite: "
+        .nonFinite,
+        "\(failed.count) of \(plan.runs.count) runs met a number that is not finite: "
           + "\(failed.joined(separator: ", ")); \(results.path) says where")
     }
   }

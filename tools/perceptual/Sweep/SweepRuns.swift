@@ -140,7 +140,7 @@ extension Sweep {
     let command: TrainCommand
     do {
       command = try TrainCommand.parse(words)
-    } catch where TrainCommand.exitCode(for: error).isSuccess {
+    } catch  where TrainCommand.exitCode(for: error).isSuccess {
       throw malformed(run, "an option asks for help, which trains nothing; leave it out")
     } catch {
       throw malformed(run, TrainCommand.message(for: error))
@@ -193,7 +193,8 @@ extension Sweep {
       let pairs = try RecordingOverlap.find(try AudioFile.list(in: job.command.data), test)
       if let (one, _) = pairs.first {
         throw malformed(
-          job.run, "\(pairs.count) recordings are both in its data \(job.command.data) and in evaluate.test "
+          job.run,
+          "\(pairs.count) recordings are both in its data \(job.command.data) and in evaluate.test "
             + "\(evaluation.test), such as \(one); test on others")
       }
     }

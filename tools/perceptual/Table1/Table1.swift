@@ -33,7 +33,9 @@ struct Table1Command: ParsableCommand {
   @Option(help: "Which published form of NLPD to train with; the test's is hepburn. (default: hepburn)")
   var nlpdFamily: LaplacianPyramidFamily?
   @Option(
-    help: "In what products are computed while training, at --scale small or paper; bf16 pays with AMX, and with AMD's AVX512_BF16. (default: fp32)")
+    help:
+      "In what products are computed while training, at --scale small or paper; see train --help. (default: fp32)"
+  )
   var precision: ProductPrecision?
   @Flag(help: "Train nothing: test what is trained in --out, leaving out what is not.")
   var onlyEvaluate = false
@@ -54,10 +56,11 @@ struct Table1Command: ParsableCommand {
       throw ValidationError("--only-evaluate tests what is trained in --out, --weights another directory: give one.")
     }
     if onlyEvaluate || weights != nil {
-      let given = [
-        ("music", music != nil), ("quantisation", quantisation != nil), ("nlpd-family", nlpdFamily != nil),
-        ("precision", precision != nil),
-      ] + architecture.given
+      let given =
+        [
+          ("music", music != nil), ("quantisation", quantisation != nil), ("nlpd-family", nlpdFamily != nil),
+          ("precision", precision != nil),
+        ] + architecture.given
       for (name, isGiven) in given where isGiven {
         throw ValidationError("--\(name) is for training, and nothing is trained: leave it out.")
       }
@@ -73,8 +76,8 @@ struct Table1Command: ParsableCommand {
         .passes(height: scale.size, width: scale.size)[0].obstacle
     {
       throw ValidationError(
-        "--precision \(precision.rawValue) is not there at --scale \(scale.rawValue) (\(obstacle)): give --scale small or "
-          + "paper, or leave it out.")
+        "--precision \(precision.rawValue) is not there at --scale \(scale.rawValue) (\(obstacle)): give --scale small "
+          + "or paper, or leave it out.")
     }
     if let clips, clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
     if music == nil && test == nil && cache.directory != nil {

@@ -57,7 +57,9 @@ struct AudioWindow {
       let wanted = seconds.map { "\(text($0)) from \(text(from)) on" } ?? "a start at \(text(from))"
       throw PerceptualError(
         .malformed,
-        "\(path): a recording that has \(wanted) was expected, found one of \(text(information.seconds)): choose an earlier part")
+        "\(path): a recording that has \(wanted) was expected, found one of \(text(information.seconds)): choose an "
+          + "earlier part"
+      )
     }
     return try AudioFile.read(path, from: first, frames: count)
   }
@@ -65,7 +67,9 @@ struct AudioWindow {
 
 /// `--from` and `--seconds` of the commands that take a recording.
 struct WindowOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Where in a recording to begin, in seconds; what stands before is not decoded.", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp(
+      "Where in a recording to begin, in seconds; what stands before is not decoded.", valueName: "seconds"))
   var from: Double?
   @Option(help: ArgumentHelp("How much of a recording to take, in seconds.", valueName: "seconds"))
   var seconds: Double?
@@ -116,7 +120,9 @@ func frontEndSignal(
   if signal.count < needed {
     throw PerceptualError(
       .malformed,
-      "\(path): \(signal.count) samples at \(frontEnd.sampleRate) Hz are less than one frame of \(needed); use a longer recording")
+      "\(path): \(signal.count) samples at \(frontEnd.sampleRate) Hz are less than one frame of \(needed); use a "
+        + "longer recording"
+    )
   }
   return signal
 }
@@ -126,7 +132,8 @@ struct CacheOptions: ParsableArguments {
   @Option(
     name: .customLong("cache"),
     help: ArgumentHelp(
-      "A directory for the finished clips, half a megabyte each: made again only where a recording or a setting changed.",
+      "A directory for the finished clips, half a megabyte each: made again only where a recording or a setting "
+        + "changed.",
       valueName: "dir"))
   var directory: String?
 

@@ -12,16 +12,16 @@ struct Interrupted: Error, CustomStringConvertible {
   var description: String { "interrupted: \(saved)" }
 }
 
-/// SIGINT, SIGTERM and SIGHUP end the process, with 128 and their number. While they are awaited they are a question that
-/// the work asks between two steps, so that it can write a checkpoint first; further ones change nothing then. SIGQUIT ends
-/// the process as usual.
+/// SIGINT, SIGTERM and SIGHUP end the process, with 128 and their number. While they are awaited they are a question
+/// that the work asks between two steps, so that it can write a checkpoint first; further ones change nothing then.
+/// SIGQUIT ends the process as usual.
 ///
 ///     try Interruption.awaited { interruption in
 ///       for step in ... {
 ///         ...
 ///         if let signal = interruption.signal {
 ///           try writeCheckpoint()
-///           throw Interrupted(signal: signal, saved: "checkpoint-000042.safetensors is written, --resume goes on from it")
+///           throw Interrupted(signal: signal, saved: "checkpoint-000042.safetensors is written, --resume goes on")
 ///         }
 ///       }
 ///     }

@@ -3,7 +3,8 @@ import PerceptualCore
 import PerceptualFiles
 import Synchronization
 
-/// Standard output and standard error, which may be full, closed or a pipe that nobody reads: none of it ends the process.
+/// Standard output and standard error, which may be full, closed or a pipe that nobody reads: none of it ends the
+/// process.
 enum StandardStreams {
   /// Whether a note could not be written.
   private static let hasLostNotes = Atomic<Bool>(false)
@@ -29,7 +30,8 @@ enum StandardStreams {
 
   /// Ends the process; with 74 where all went well but what was to be said of it.
   static func exit(_ code: Int32) -> Never {
-    Foundation.exit(code == 0 && hasLostNotes.load(ordering: .relaxed) ? PerceptualError.Kind.inputOutput.rawValue : code)
+    Foundation.exit(
+      code == 0 && hasLostNotes.load(ordering: .relaxed) ? PerceptualError.Kind.inputOutput.rawValue : code)
   }
 }
 
@@ -41,14 +43,15 @@ struct ClosedOutput: Error {
 
 /// Writes a line of results to standard output.
 ///
-/// Throws `.inputOutput` where it cannot be written, such as a full disk behind a redirection; `ClosedOutput` where nobody
-/// reads it.
+/// Throws `.inputOutput` where it cannot be written, such as a full disk behind a redirection; `ClosedOutput` where
+/// nobody reads it.
 func printResult(_ line: String) throws {
   let reason = StandardStreams.write(FilePath.shown(line) + "\n", to: 1)
   if reason == EPIPE { throw ClosedOutput() }
   if reason != 0 {
     throw PerceptualError(
-      .inputOutput, "standard output: the result cannot be written (\(String(cString: strerror(reason)))): free space, or "
+      .inputOutput,
+      "standard output: the result cannot be written (\(String(cString: strerror(reason)))): free space, or "
         + "send it elsewhere")
   }
 }

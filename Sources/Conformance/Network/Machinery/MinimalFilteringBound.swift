@@ -2,8 +2,8 @@ import Fast
 import PerceptualCore
 import Reference
 
-/// The a-priori bounds of convolutions that Fast computes by minimal filtering: the same filtering of magnitudes, and how
-/// many roundings follow one another.
+/// The a-priori bounds of convolutions that Fast computes by minimal filtering: the same filtering of magnitudes, and
+/// how many roundings follow one another.
 struct MinimalFilteringBound {
   private let filtering: MinimalFiltering
   private let isTransposed: Bool

@@ -24,7 +24,8 @@ struct FrameTransform: Sendable {
     tables = length >= 16 && length & (length - 1) == 0 ? Tables.of(pairs: length / 2) : nil
   }
 
-  /// The spectra of `frames` windowed frames, `hop` apart from `signal` on. Lanes beyond repeat the last frame or are 0.
+  /// The spectra of `frames` windowed frames, `hop` apart from `signal` on. Lanes beyond repeat the last frame or are
+  /// 0.
   func forward(
     _ signal: UnsafePointer<Float>, hop: Int, frames: Int, window: UnsafePointer<Float>,
     _ spectrum: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
@@ -56,8 +57,8 @@ struct FrameTransform: Sendable {
     }
   }
 
-  /// Adds to `signal` the windowed frames, `hop` apart, whose spectra are given, times `length`. Imaginary parts at 0 Hz
-  /// and at the Nyquist frequency are not read.
+  /// Adds to `signal` the windowed frames, `hop` apart, whose spectra are given, times `length`. Imaginary parts at 0
+  /// Hz and at the Nyquist frequency are not read.
   func backward(
     _ spectrum: UnsafePointer<Float>, window: UnsafePointer<Float>, _ signal: UnsafeMutablePointer<Float>, hop: Int,
     frames: Int, scratch: UnsafeMutablePointer<Float>
@@ -124,7 +125,8 @@ private final class Tables: Sendable {
     passes.twiddles.withUnsafeBufferPointer { twiddles in
       packing.withUnsafeBufferPointer { packing in
         passes.rows.withUnsafeBufferPointer { rows in
-          guard let twiddles = twiddles.baseAddress, let packing = packing.baseAddress, let rows = rows.baseAddress else {
+          guard let twiddles = twiddles.baseAddress, let packing = packing.baseAddress, let rows = rows.baseAddress
+          else {
             return
           }
           body(twiddles, packing, rows)

@@ -3,9 +3,9 @@ import PerceptualCore
 
 /// Overlapping windowed frames of a signal and their spectra: the transform, its inverse, and the transposes of both.
 ///
-/// Frames go in blocks of as many as a vector has lanes, each block a piece of work. Its spectra stand side by side: for
-/// every bin a row of real parts and a row of imaginary parts. Overlaps are added frame by frame within a block, then
-/// block by block in their order.
+/// Frames go in blocks of as many as a vector has lanes, each block a piece of work. Its spectra stand side by side:
+/// for every bin a row of real parts and a row of imaginary parts. Overlaps are added frame by frame within a block,
+/// then block by block in their order.
 struct ShortTimeFrames {
   let options: ShortTimeOptions
   let frames: Int

@@ -84,7 +84,8 @@ final class MelPseudoInverse: Sendable {
     var sums = SIMD8<Double>()
     var k = 0
     while k + 8 <= count {
-      sums += UnsafeRawPointer(x + k).loadUnaligned(as: SIMD8<Double>.self)
+      sums +=
+        UnsafeRawPointer(x + k).loadUnaligned(as: SIMD8<Double>.self)
         * UnsafeRawPointer(y + k).loadUnaligned(as: SIMD8<Double>.self)
       k += 8
     }

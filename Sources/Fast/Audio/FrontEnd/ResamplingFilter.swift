@@ -21,8 +21,8 @@ struct ResamplingFilter: Sendable {
   let leastShift: Int
   let greatestShift: Int
   private let response: ResamplingResponse
-  /// The taps of each output stream, in the order of the inputs' times; nil where there are so many that each stream's are
-  /// made when it is written.
+  /// The taps of each output stream, in the order of the inputs' times; nil where there are so many that each stream's
+  /// are made when it is written.
   private let kept: [[Tap]]?
 
   private struct Key: Hashable {
@@ -64,8 +64,8 @@ struct ResamplingFilter: Sendable {
 
   private func taps(of phase: Int) -> [Tap] { kept?[phase] ?? response.taps(of: phase) }
 
-  /// Filters every row of `signal` [C, T] into `count` samples; outside the signal there is silence. The first sample is
-  /// number `outputStreams` x `firstElement`.
+  /// Filters every row of `signal` [C, T] into `count` samples; outside the signal there is silence. The first sample
+  /// is number `outputStreams` x `firstElement`.
   func apply(
     _ signal: Tensor<Float>, firstElement: Int = 0, count: Int, execution: Execution
   ) -> Tensor<Float> {

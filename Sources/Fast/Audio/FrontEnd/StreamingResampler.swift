@@ -1,7 +1,7 @@
 import PerceptualCore
 
-/// Resamples a signal that comes piece by piece, such as a long file: the pieces of what it gives are, bit for bit, those
-/// of ``resample(_:from:to:design:)`` of the whole.
+/// Resamples a signal that comes piece by piece, such as a long file: the pieces of what it gives are, bit for bit,
+/// those of ``resample(_:from:to:design:)`` of the whole.
 ///
 ///     var resampler = StreamingResampler(from: 48_000, to: 16_000, channels: 2)
 ///     while let piece = next() { use(resampler.push(piece)) }

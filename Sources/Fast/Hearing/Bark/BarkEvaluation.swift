@@ -26,8 +26,8 @@ struct BarkEvaluation {
 
   /// The distance, and the gradient where there is room for it.
   ///
-  /// The derivative of a distance by a feature a beside b is difference (a - b) + share a, with two numbers that are known
-  /// only when all features are. So the gradients of both parts are gathered on the way, and joined in the end.
+  /// The derivative of a distance by a feature a beside b is difference (a - b) + share a, with two numbers that are
+  /// known only when all features are. So the gradients of both parts are gathered on the way, and joined in the end.
   func run(
     _ signal: UnsafePointer<Float>, _ target: Target, upstream: Float, gradient: UnsafeMutablePointer<Float>?
   ) -> Float {

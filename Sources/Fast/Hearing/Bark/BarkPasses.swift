@@ -7,7 +7,8 @@ struct BarkSegments {
   let conjugates: UnsafeMutablePointer<Float>
   /// [pairs, blocks]: the sums of |spectrum|^2 over a block of bins and its mirror image.
   let powers: UnsafeMutablePointer<Float>
-  /// [pairs, 2]: what makes responses of the transform's rows; the second's sign turns them. 0 for a segment of silence.
+  /// [pairs, 2]: what makes responses of the transform's rows; the second's sign turns them. 0 for a segment of
+  /// silence.
   let scales: UnsafeMutablePointer<Float>
   /// [samples + 1]: how many samples before this one are not 0.
   let nonZeros: UnsafeMutablePointer<Int32>
@@ -85,9 +86,9 @@ extension BarkPlan {
     return result
   }
 
-  /// Writes a segment, zeros beyond the signal, times a power of two that brings its norm to 1 ... 2: the louder of a pair
-  /// would else drown the other's responses in its rounding. Returns what undoes the factor; 0 for silence, whose rows hold
-  /// the other's rounding.
+  /// Writes a segment, zeros beyond the signal, times a power of two that brings its norm to 1 ... 2: the louder of a
+  /// pair would else drown the other's responses in its rounding. Returns what undoes the factor; 0 for silence, whose
+  /// rows hold the other's rounding.
   private func scaleSegment(
     _ segment: Int, _ signal: UnsafePointer<Float>, _ scaled: UnsafeMutablePointer<Double>
   ) -> Float {
@@ -121,8 +122,8 @@ extension BarkPlan {
       let (power, gain) = (side.segments.powers[side.pair * blocks + block], (side.group * blocks + block) * lanes)
       for lane in 0..<lanes { tolerances[lane] += gains.start[gain + lane] * power }
     }
-    // The transform spreads its rounding over all numbers alike: a standard deviation of less than epsilon times their root
-    // mean square.
+    // The transform spreads its rounding over all numbers alike: a standard deviation of less than epsilon times their
+    // root mean square.
     for lane in 0..<lanes {
       let tolerance = 8 * Float.ulpOfOne * tolerances[lane].squareRoot()
       for half in 0..<2 {
@@ -185,7 +186,8 @@ extension BarkPlan {
     kernels.transposedFourierPasses(z + leaf.rows, length: leafLength, twiddles: leaf.twiddles)
   }
 
-  /// The reverse of ``filter(_:)``, summed over the group's filters, [length / 8, 8, 2]: number j + r length / 8 at [j, r].
+  /// The reverse of ``filter(_:)``, summed over the group's filters, [length / 8, 8, 2]: number j + r length / 8 at [j,
+  /// r].
   func gather(
     group: Int, _ z: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>
   ) {
@@ -247,8 +249,8 @@ extension BarkPlan {
   }
 
   /// The gradient with respect to the signal from the sums of all groups, [groups, pairs, parts, length / 8, 8, 2] as
-  /// ``gather(group:_:_:products:)`` leaves them, joined in double precision: the first part times the first factor, the
-  /// second, if there is one, times the other.
+  /// ``gather(group:_:_:products:)`` leaves them, joined in double precision: the first part times the first factor,
+  /// the second, if there is one, times the other.
   func assemble(
     _ sums: UnsafePointer<Float>, parts: Int, factors: (Double, Double),
     _ gradient: UnsafeMutablePointer<Float>, _ execution: Execution

@@ -6,10 +6,11 @@ import Synchronization
 /// vector, sizes, weights. Made once, used by any number of threads.
 ///
 /// A signal, with as many zeros as taps on each side, is cut into overlapping segments of a power of two; a segment's
-/// spectrum times those of the filters, transformed back, gives the responses at the positions where a filter lies wholly
-/// within the segment. Two segments go through one complex transform, as real and imaginary part. What stands between the
-/// transform to the responses and the one from their gradients takes them in the order in which the passes leave them, so
-/// that nothing is put in order; the gradients' one inverse transform comes after the sum over all filters.
+/// spectrum times those of the filters, transformed back, gives the responses at the positions where a filter lies
+/// wholly within the segment. Two segments go through one complex transform, as real and imaginary part. What stands
+/// between the transform to the responses and the one from their gradients takes them in the order in which the passes
+/// leave them, so that nothing is put in order; the gradients' one inverse transform comes after the sum over all
+/// filters.
 public final class BarkPlan: Sendable {
   public let options: BarkDistanceOptions
   /// Length of the signals.
@@ -47,7 +48,8 @@ public final class BarkPlan: Sendable {
   static let blockBins = 8
   var blocks: Int { (bins + BarkPlan.blockBins - 1) / BarkPlan.blockBins }
   var taps: Int { options.filters.taps }
-  /// A pair's transform after its first passes consists of short transforms, the leaves, that stay in the nearest cache.
+  /// A pair's transform after its first passes consists of short transforms, the leaves, that stay in the nearest
+  /// cache.
   let leafLength: Int
   var leaves: Int { length / leafLength }
   /// Floats of one group's rows for a whole signal.
@@ -138,7 +140,8 @@ public final class BarkPlan: Sendable {
         guard let rows = rows.baseAddress, let offsets = offsets.baseAddress else { return }
         body(
           BarkPositions(
-            rows: rows + first, factorOffsets: offsets + first, count: positionsBefore[index + 1] - positionsBefore[index],
+            rows: rows + first, factorOffsets: offsets + first,
+            count: positionsBefore[index + 1] - positionsBefore[index],
             rowCount: 2 * leafLength),
           positionsBefore[index])
       }

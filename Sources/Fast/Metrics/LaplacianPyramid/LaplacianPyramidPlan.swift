@@ -1,8 +1,8 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// NLPD of images of one shape, again and again: what follows from shape and settings is worked out once, and values and
-/// gradients go to the caller's memory. Nothing is allocated by an evaluation.
+/// NLPD of images of one shape, again and again: what follows from shape and settings is worked out once, and values
+/// and gradients go to the caller's memory. Nothing is allocated by an evaluation.
 ///
 ///     let plan = LaplacianPyramidPlan(shape: [16, 1, 256, 256])
 ///     plan.evaluate(prediction: x, target: y, values: values)
@@ -153,7 +153,8 @@ public struct LaplacianPyramidPlan: Sendable {
   }
 
   /// Compares each image and calls `body(image, its mean squares, gradient)` while its pyramids are there;
-  /// `gradient(slopes, share)` writes its gradient from the derivatives of the value by the mean squares, times `share`.
+  /// `gradient(slopes, share)` writes its gradient from the derivatives of the value by the mean squares, times
+  /// `share`.
   private func compare(
     _ comparison: some LaplacianPyramidComparison, _ work: Work, _ squares: UnsafeMutablePointer<Double>,
     withGradient: Bool,

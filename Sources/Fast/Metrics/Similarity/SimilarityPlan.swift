@@ -1,17 +1,17 @@
 import Foundation
 import PerceptualCore
 
-/// SSIM or MS-SSIM of images of one shape, again and again: what follows from shape and settings is worked out once, and
-/// values and gradients go to the caller's memory. Nothing is allocated by an evaluation.
+/// SSIM or MS-SSIM of images of one shape, again and again: what follows from shape and settings is worked out once,
+/// and values and gradients go to the caller's memory. Nothing is allocated by an evaluation.
 ///
 ///     let plan = SimilarityPlan(MultiScaleStructuralSimilarityOptions(), shape: [16, 1, 256, 256])
 ///     plan.evaluate(prediction: x, target: y, values: values)
 ///     plan.evaluate(prediction: x, target: y, upstream: upstream, values: values, gradient: gradient)
 ///
-/// A plan keeps the threads and the instruction set of ``Execution/current`` where it is made. It may be used by several
-/// threads at once, which then allocate what they need at the same time. Buffers hold images [N, C, H, W] row by row and one number an image; a buffer of another size is a
-/// caller's bug. Formula, accuracy and source: ``structuralSimilarity(_:target:options:)`` and
-/// ``multiScaleStructuralSimilarity(_:target:options:)``.
+/// A plan keeps the threads and the instruction set of ``Execution/current`` where it is made. It may be used by
+/// several threads at once, which then allocate what they need at the same time. Buffers hold images [N, C, H, W] row
+/// by row and one number an image; a buffer of another size is a caller's bug. Formula, accuracy and source:
+/// ``structuralSimilarity(_:target:options:)`` and ``multiScaleStructuralSimilarity(_:target:options:)``.
 public struct SimilarityPlan: Sendable {
   /// [N, C, H, W].
   public let shape: [Int]

@@ -38,11 +38,12 @@ struct WindowedSimilarity: Sendable {
   // Places of rows, which are apart from the planes: several pieces of a plane may be scanned at a time.
   let columns: Int
   let columnSegment: Int
-  /// Rows of three maps, `mapSegment` floats each. In groups: 16 rows that are already filtered along rows; else as many
-  /// as the window has, each with zeros before and after.
+  /// Rows of three maps, `mapSegment` floats each. In groups: 16 rows that are already filtered along rows; else as
+  /// many as the window has, each with zeros before and after.
   let maps: Int
   let mapSegment: Int
-  /// One row of three maps: in groups not yet filtered, with zeros before and after; else already filtered along columns.
+  /// One row of three maps: in groups not yet filtered, with zeros before and after; else already filtered along
+  /// columns.
   let mapRow: Int
   let deficitRow: Int
   /// Floats of the planes of all scales and of their rows' sums.
@@ -216,7 +217,8 @@ struct WindowedSimilarity: Sendable {
   ///
   /// `factors` are those of the sums over positions, one a scale; a scale whose factor is 0 adds exactly nothing.
   func joinGradients(
-    factors: UnsafeMutableBufferPointer<Float>, _ gradient: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+    factors: UnsafeMutableBufferPointer<Float>, _ gradient: UnsafeMutablePointer<Float>,
+    _ scratch: UnsafeMutablePointer<Float>
   ) {
     for index in scales.indices.reversed() {
       let scale = scales[index]

@@ -3,8 +3,8 @@ import PerceptualKernels
 
 // One scale's term: planes are scanned from top to bottom. A window's moments come from its columns' and those from
 // their pixels, both about a pixel inside. The gradient is the transposed filter of three maps, of which only the last
-// rows are kept. Windows of 11, the published size, have kernels of their own, which take four rows at a time; any other
-// goes row by row.
+// rows are kept. Windows of 11, the published size, have kernels of their own, which take four rows at a time; any
+// other goes row by row.
 
 extension WindowedSimilarity {
   /// What a scale's scan is to do besides adding up.

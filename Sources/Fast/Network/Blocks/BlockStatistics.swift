@@ -3,8 +3,8 @@ import PerceptualKernels
 
 /// Batch normalisation's numbers of one block, for all channels, and the partial sums they are joined from.
 ///
-/// Every piece of work sums its own pixels in Float, around a pivot of its own (its first pixel); the pieces are joined in
-/// Double in their order.
+/// Every piece of work sums its own pixels in Float, around a pivot of its own (its first pixel); the pieces are joined
+/// in Double in their order.
 final class BlockStatistics {
   private static let lanes = ChannelBlocks.lanes
   private static let record = 3 * lanes
@@ -55,7 +55,8 @@ final class BlockStatistics {
   func setCount(piece: Int, _ count: Int) { counts[piece] = count }
   func addCount(piece: Int, _ count: Int) { counts[piece] += count }
 
-  /// Mean and variance of the batch from the records of `pieces` pieces: Chan, Golub and LeVeque's rule, piece by piece.
+  /// Mean and variance of the batch from the records of `pieces` pieces: Chan, Golub and LeVeque's rule, piece by
+  /// piece.
   func joinMoments(pieces: Int, gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>) {
     for channel in 0..<channels {
       var total = 0.0
@@ -116,8 +117,8 @@ final class BlockStatistics {
     }
   }
 
-  /// gamma's and beta's gradients, and what the gradient with respect to the convolution's output needs, from the records
-  /// of `pieces` pieces.
+  /// gamma's and beta's gradients, and what the gradient with respect to the convolution's output needs, from the
+  /// records of `pieces` pieces.
   func joinGradients(
     pieces: Int, gammaGradient: UnsafeMutablePointer<Float>,
     betaGradient: UnsafeMutablePointer<Float>
@@ -143,7 +144,8 @@ final class BlockStatistics {
   }
 }
 
-/// Receives a convolution's output: adds the bias, stores it, unless there is no `output`, and takes the batch's moments.
+/// Receives a convolution's output: adds the bias, stores it, unless there is no `output`, and takes the batch's
+/// moments.
 struct MomentSink: BlockSink {
   let shape: ChannelBlocks
   let output: UnsafeMutablePointer<Float>?

@@ -1,10 +1,10 @@
 import PerceptualCore
 
-/// Working memory that all blocks of a network share: scratch for the pieces of work, and the partial weight gradients of
-/// one block at a time.
+/// Working memory that all blocks of a network share: scratch for the pieces of work, and the partial weight gradients
+/// of one block at a time.
 ///
-/// The pieces of a batch are cut into at most sixteen parts, whatever the number of threads; each part sums its pieces in
-/// their order and the parts are joined in theirs.
+/// The pieces of a batch are cut into at most sixteen parts, whatever the number of threads; each part sums its pieces
+/// in their order and the parts are joined in theirs.
 public final class BlockWorkspace {
   private static let most = 16
   private static let piecesOfPart = 16
@@ -23,8 +23,8 @@ public final class BlockWorkspace {
     parts = arena.floats(0)
   }
 
-  /// States what a block will ask for, before any block asks: scratch, and partial gradients of `part` floats of so many
-  /// pieces of work.
+  /// States what a block will ask for, before any block asks: scratch, and partial gradients of `part` floats of so
+  /// many pieces of work.
   func reserve(scratch: Int, part: Int, pieces: Int) {
     scratchFloats = max(scratchFloats, scratch)
     partFloats = max(partFloats, part * Self.parts(of: pieces))
@@ -50,8 +50,8 @@ public final class BlockWorkspace {
     return wanted < 4 ? wanted : wanted / 4 * 4
   }
 
-  /// Runs `body(pieces, part)` for each part, a buffer of `count` floats that the body writes, and returns how many parts
-  /// there were.
+  /// Runs `body(pieces, part)` for each part, a buffer of `count` floats that the body writes, and returns how many
+  /// parts there were.
   func forEachPart(
     of pieces: Int, count: Int, _ execution: Execution, _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
   ) -> Int {

@@ -2,9 +2,9 @@ import Foundation
 import PerceptualCore
 import PerceptualKernels
 
-/// A block of a convolutional network that halves or doubles its pictures (``Stage``), fused: a convolution of stride 2, its
-/// transpose, or nearest upsampling and a convolution; batch normalisation and LeakyReLU; forward and backward, in channel
-/// blocks.
+/// A block of a convolutional network that halves or doubles its pictures (``Stage``), fused: a convolution of stride
+/// 2, its transpose, or nearest upsampling and a convolution; batch normalisation and LeakyReLU; forward and backward,
+/// in channel blocks.
 ///
 /// Memory decides the speed of such a network as much as arithmetic does, so a block writes its convolution's output
 /// once, summing the batch's moments as it goes, and keeps nothing else: whoever reads it next normalises and activates
@@ -119,9 +119,9 @@ public final class ConvolutionBlock {
     return other + (even == 2 ? "products of channel blocks" : "minimal filtering F(3x3, 2x2)")
   }
 
-  /// Takes its memory from `arena`; `workspace` is shared by all blocks of a network, `convolved` the output's memory if
-  /// that is shared too. Only a block that an ``OutputBlock`` ends may have `recomputesOutput`. `precision` is that of the
-  /// products of minimal filtering, forward and backward.
+  /// Takes its memory from `arena`; `workspace` is shared by all blocks of a network, `convolved` the output's memory
+  /// if that is shared too. Only a block that an ``OutputBlock`` ends may have `recomputesOutput`. `precision` is that
+  /// of the products of minimal filtering, forward and backward.
   public init(
     _ shape: ConvolutionShape, _ kind: Stage.Kind, slope: Double, epsilon: Double, arena: Arena,
     workspace: BlockWorkspace, convolved: UnsafeMutablePointer<Float>? = nil, recomputesOutput: Bool = false,
@@ -159,7 +159,8 @@ public final class ConvolutionBlock {
     // Its own pieces give the moments, those of whatever reads its output the gradient's sums.
     let capacity = max(
       filtering.map { doubles ? $0.synthesisGrid.pieces : $0.analysisGrid.pieces } ?? picture.pieces,
-      MinimalFiltering.mostPieces(reading: output, BlockProducts(precision, execution)), OutputBlock.pieces(reading: output))
+      MinimalFiltering.mostPieces(reading: output, BlockProducts(precision, execution)),
+      OutputBlock.pieces(reading: output))
     statistics = BlockStatistics(
       channels: shape.outputChannels, capacity: shape.images * capacity,
       epsilon: epsilon, slope: slope, arena: arena)
@@ -243,8 +244,8 @@ public final class ConvolutionBlock {
     statistics.take(mean: mean, variance: variance, gamma: parameters.gamma, beta: parameters.beta)
   }
 
-  /// Transforms the filters. A pass without gradients is often called again with the same weights, so it keeps a copy of
-  /// them to compare with.
+  /// Transforms the filters. A pass without gradients is often called again with the same weights, so it keeps a copy
+  /// of them to compare with.
   private func pack(_ weight: UnsafePointer<Float>) {
     if let packedWeight {
       let count = shape.weightCount
@@ -368,7 +369,9 @@ public final class ConvolutionBlock {
     switch input {
     case .picture(let x): pictureGradient(x, gradients, upstream)
     case .stored(let x):
-      let sink = inputGradient.map { StoringSink(shape: self.input, output: $0, bias: nil, streams: false, kernels: kernels) }
+      let sink = inputGradient.map {
+        StoringSink(shape: self.input, output: $0, bias: nil, streams: false, kernels: kernels)
+      }
       backward(
         StoredRows(shape: self.input, x: x), parameters, gradients: gradients, upstream, sink)
     case .block(let block):

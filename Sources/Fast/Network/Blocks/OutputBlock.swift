@@ -1,12 +1,12 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// The end of a convolutional network, fused: a 3x3 convolution of a block's activation to a single channel, or a 1x1 one as a
-/// 3x3 one with zeros around, and a sigmoid.
+/// The end of a convolutional network, fused: a 3x3 convolution of a block's activation to a single channel, or a 1x1
+/// one as a 3x3 one with zeros around, and a sigmoid.
 ///
 /// Backward, the gradient of the block's activation, the largest array of the network, is never stored: it is nine
-/// products a pixel from the single channel's gradient, computed where it is needed. Threads and instruction set are those
-/// of ``Execution/current`` where it is made.
+/// products a pixel from the single channel's gradient, computed where it is needed. Threads and instruction set are
+/// those of ``Execution/current`` where it is made.
 public final class OutputBlock {
   private static let lanes = ChannelBlocks.lanes
   private static let rowsAtOnce = 8
@@ -64,8 +64,8 @@ public final class OutputBlock {
     ChannelBlocks(images: 1, channels: shape.channels, height: shape.height, width: shape.width)
   }
 
-  /// Runs `body` for every piece, with where the convolution's output of its image lies: as it is stored, or computed again
-  /// for one image after the other.
+  /// Runs `body` for every piece, with where the convolution's output of its image lies: as it is stored, or computed
+  /// again for one image after the other.
   private func forEachPiece(_ body: (_ image: Int, _ piece: Int, _ x: UnsafePointer<Float>) -> Void) {
     if block.recomputesOutput {
       execution.forEach(shape.images) { image in
@@ -99,7 +99,8 @@ public final class OutputBlock {
     }
   }
 
-  /// output = sigmoid(convolution of the block's activation with weight, [1, channels, kernel, kernel], plus bias, [1]).
+  /// output = sigmoid(convolution of the block's activation with weight, [1, channels, kernel, kernel], plus bias,
+  /// [1]).
   public func forward(weight: UnsafePointer<Float>, bias: UnsafePointer<Float>) {
     pack(weight)
     let kernels = execution.kernels
@@ -129,8 +130,8 @@ public final class OutputBlock {
     }
   }
 
-  /// The block's forward pass with running statistics, then the output's, in one go: the block's activation, the largest
-  /// array of the network, is never stored.
+  /// The block's forward pass with running statistics, then the output's, in one go: the block's activation, the
+  /// largest array of the network, is never stored.
   public func forward(
     through input: ConvolutionBlock.Input, _ parameters: ConvolutionBlock.Parameters,
     runningMean: UnsafeMutablePointer<Float>, runningVariance: UnsafeMutablePointer<Float>,
@@ -278,8 +279,8 @@ public final class OutputBlock {
   }
 }
 
-/// Receives a convolution's output row by row, normalises and activates it, and adds its part of the 3x3 convolution to one
-/// channel to the sums of one piece.
+/// Receives a convolution's output row by row, normalises and activates it, and adds its part of the 3x3 convolution to
+/// one channel to the sums of one piece.
 private struct OutputSink: BlockSink {
   /// The piece's first row.
   let top: Int

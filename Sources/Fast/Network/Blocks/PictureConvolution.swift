@@ -1,8 +1,8 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// The first convolution, from a single channel, of stride 2: products of side x side taps, at most 16, gathered for every
-/// pixel, in channel blocks.
+/// The first convolution, from a single channel, of stride 2: products of side x side taps, at most 16, gathered for
+/// every pixel, in channel blocks.
 struct PictureConvolution {
   private static let lanes = ChannelBlocks.lanes
   /// Output rows of one piece of work.

@@ -1,14 +1,14 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// The weight gradient shared by both convolutions: for the operand `rows` on the coarse grid (the upstream gradient of a
-/// convolution, the input of a transposed one) and the operand `x` on the fine grid,
+/// The weight gradient shared by both convolutions: for the operand `rows` on the coarse grid (the upstream gradient of
+/// a convolution, the input of a transposed one) and the operand `x` on the fine grid,
 ///
 ///     gradient[a][tap] = sum over images and positions of rows[a][position] plane[offset(tap) + position].
 ///
 /// `plan` is that of the convolution that maps x to the coarse grid; gradient is [A, C, kH, kW]. Rows are laid out with
-/// the planes' pitch and zeros in the columns between, so the sum runs over whole vectors. A non-finite element of x may
-/// therefore reach taps that do not touch it. Images are added in their order, pieces of work own their gradients.
+/// the planes' pitch and zeros in the columns between, so the sum runs over whole vectors. A non-finite element of x
+/// may therefore reach taps that do not touch it. Images are added in their order, pieces of work own their gradients.
 func correlationWeightGradient(
   _ plan: CorrelationPlan, rows: UnsafePointer<Float>, rowChannels: Int, _ x: UnsafePointer<Float>,
   _ gradient: UnsafeMutablePointer<Float>, images: Int, _ execution: Execution

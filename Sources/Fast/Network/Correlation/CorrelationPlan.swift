@@ -3,8 +3,8 @@ import PerceptualCore
 /// A convolution, or a transposed one, as plain correlations of stride 1.
 ///
 /// The input is copied into planes: padded with zeros, and for a strided convolution split by the phase of its rows and
-/// columns, so that the elements one tap meets at successive outputs lie side by side. The output is cut by the parity of
-/// its rows and columns (one parity unless the convolution is transposed); for each parity
+/// columns, so that the elements one tap meets at successive outputs lie side by side. The output is cut by the parity
+/// of its rows and columns (one parity unless the convolution is transposed); for each parity
 ///
 ///     output[o][t] = sum over taps of weight(tap, o) plane[offset(tap) + t]
 ///
@@ -147,7 +147,9 @@ public struct ConvolutionShape: Hashable, Sendable {
   public var weightCount: Int { inputChannels * outputChannels * kernelHeight * kernelWidth }
 
   /// Multiply-adds of the direct sum, padding counted.
-  public var multiplyAdds: Int { images * outputChannels * outputHeight * outputWidth * inputChannels * kernelHeight * kernelWidth }
+  public var multiplyAdds: Int {
+    images * outputChannels * outputHeight * outputWidth * inputChannels * kernelHeight * kernelWidth
+  }
 
   /// The sizes of convolution2D; stops if the kernel does not fit the padded input.
   public init(
@@ -158,7 +160,8 @@ public struct ConvolutionShape: Hashable, Sendable {
       height: height, width: width, kernelHeight: kernelHeight, kernelWidth: kernelWidth)
     // A stride beyond the last position changes nothing, and every phase of a stride takes a plane.
     var geometry = geometry
-    geometry.stride.height = min(geometry.stride.height, max(1, height + 2 * geometry.padding.height - kernelHeight + 1))
+    geometry.stride.height = min(
+      geometry.stride.height, max(1, height + 2 * geometry.padding.height - kernelHeight + 1))
     geometry.stride.width = min(geometry.stride.width, max(1, width + 2 * geometry.padding.width - kernelWidth + 1))
     self.init(
       images: images, inputChannels: inputChannels, outputChannels: outputChannels, height: height, width: width,

@@ -29,11 +29,12 @@ struct MatrixView {
 
 /// product[i, j] = (adds: +=) sum over k of a[i, k] b[k, j], `product` row by row.
 ///
-/// The sum runs over stretches of k of a fixed length, each in order, which are then added in order: an element's rounding
-/// depends neither on the number of threads nor on the other elements. Accuracy: within gamma_n of the sum of |a||b|.
+/// The sum runs over stretches of k of a fixed length, each in order, which are then added in order: an element's
+/// rounding depends neither on the number of threads nor on the other elements. Accuracy: within gamma_n of the sum of
+/// |a||b|.
 ///
-/// The operands are packed into panels: as many rows of a as the correlation's register tile has channels, as many columns of
-/// b as it has positions. The tile is that of the convolutions.
+/// The operands are packed into panels: as many rows of a as the correlation's register tile has channels, as many
+/// columns of b as it has positions. The tile is that of the convolutions.
 func multiplyMatrices(
   _ a: MatrixView, _ b: MatrixView, _ product: UnsafeMutablePointer<Float>, adds: Bool = false
 ) {

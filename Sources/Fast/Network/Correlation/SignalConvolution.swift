@@ -1,11 +1,11 @@
 import PerceptualCore
 
-/// A one-dimensional convolution without bias on signals that lie side by side, [channels, samples, width], as products of
-/// matrices: the patches that the kernel meets are the columns of one.
+/// A one-dimensional convolution without bias on signals that lie side by side, [channels, samples, width], as products
+/// of matrices: the patches that the kernel meets are the columns of one.
 ///
-/// A fine signal has `fineWidth` elements, a coarse one floor((fineWidth + 2 padding - kernel) / stride) + 1. The weight is
-/// [coarseChannels, fineChannels, kernel], which is how PyTorch holds that of a convolution from fine to coarse and that of a
-/// transposed one from coarse to fine alike. So three functions serve both and their gradients:
+/// A fine signal has `fineWidth` elements, a coarse one floor((fineWidth + 2 padding - kernel) / stride) + 1. The
+/// weight is [coarseChannels, fineChannels, kernel], which is how PyTorch holds that of a convolution from fine to
+/// coarse and that of a transposed one from coarse to fine alike. So three functions serve both and their gradients:
 ///
 ///     down:  coarse[o, t] = sum over c, k of weight[o, c, k] fine[c, t stride - padding + k]
 ///     up:    fine[c, t stride - padding + k] = sum over o, t, k of weight[o, c, k] coarse[o, t]
@@ -50,7 +50,8 @@ public struct SignalConvolution: Hashable, Sendable {
 
   /// The convolution; with `adds` onto what `coarse` holds.
   public func down(
-    _ fine: UnsafePointer<Float>, weight: UnsafePointer<Float>, _ coarse: UnsafeMutablePointer<Float>, adds: Bool = false
+    _ fine: UnsafePointer<Float>, weight: UnsafePointer<Float>, _ coarse: UnsafeMutablePointer<Float>,
+    adds: Bool = false
   ) {
     withPatches(of: fine) { patches in
       multiplyMatrices(
@@ -122,8 +123,8 @@ public struct SignalConvolution: Hashable, Sendable {
   }
 }
 
-/// product[i, j] = sum over k of a[i, k] b[k, j] of row-major matrices, a [rows, inner] or, if transposed, [inner, rows]; b
-/// [inner, columns] or [columns, inner].
+/// product[i, j] = sum over k of a[i, k] b[k, j] of row-major matrices, a [rows, inner] or, if transposed, [inner,
+/// rows]; b [inner, columns] or [columns, inner].
 public func matrixProduct(
   _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ product: UnsafeMutablePointer<Float>, rows: Int, inner: Int,
   columns: Int, aIsTransposed: Bool = false, bIsTransposed: Bool = false

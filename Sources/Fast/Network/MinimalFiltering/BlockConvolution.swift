@@ -4,18 +4,18 @@ import PerceptualKernels
 /// A 4x4 convolution of stride 2, or its transpose, by minimal filtering F(3x3, 2x2) on arrays in channel blocks,
 /// [image][channel / 16][row][column][16], and its gradients.
 ///
-/// For those who keep their data in channel blocks; ``convolution2D(_:weight:bias:geometry:)`` packs and unpacks. Weights are
-/// [O, C, 4, 4] for a convolution and [C, O, 4, 4] for a transposed one. The buffers are on 64 bytes, finite and below
-/// 2^30, or outputs near an exception carry it too. Accuracy: the error of the direct sum. The same bits for any
-/// number of threads, not for every instruction set.
+/// For those who keep their data in channel blocks; ``convolution2D(_:weight:bias:geometry:)`` packs and unpacks.
+/// Weights are [O, C, 4, 4] for a convolution and [C, O, 4, 4] for a transposed one. The buffers are on 64 bytes,
+/// finite and below 2^30, or outputs near an exception carry it too. Accuracy: the error of the direct sum. The same
+/// bits for any number of threads, not for every instruction set.
 ///
-/// With products in bf16 the transformed arrays are rounded to it, which makes an error of 0.3 % of the outputs, root mean
-/// square (docs/performance.md). Faster with AMX and, on AMD's processors, with AVX512_BF16; slower than single precision
-/// elsewhere. Every instruction set but AMX, whose sums have another order, gives the same bits but for subnormal sums and
-/// products.
+/// With products in bf16 the transformed arrays are rounded to it, which makes an error of 0.3 % of the outputs, root
+/// mean square (docs/performance.md). Faster with AMX and, on AMD's processors, with AVX512_BF16; slower than single
+/// precision elsewhere. Every instruction set but AMX, whose sums have another order, gives the same bits but for
+/// subnormal sums and products.
 ///
-/// Threads and instruction set are those of ``Execution/current`` where it is made. It holds no memory: filters and scratch
-/// are lent by a pool that outlives it.
+/// Threads and instruction set are those of ``Execution/current`` where it is made. It holds no memory: filters and
+/// scratch are lent by a pool that outlives it.
 public final class BlockConvolution {
   public let shape: ConvolutionShape
   public let isTransposed: Bool
@@ -112,7 +112,8 @@ public final class BlockConvolution {
   ) {
     let source = StoredRows(shape: filtering.fine, x: fine)
     let sink = StoringSink(
-      shape: filtering.coarse, output: coarse, bias: bias, streams: filtering.coarse.isLarge, kernels: execution.kernels)
+      shape: filtering.coarse, output: coarse, bias: bias, streams: filtering.coarse.isLarge, kernels: execution.kernels
+    )
     let pieces = filtering.analysisGrid.pieces
     ScratchPool.shared.withFloats(filtering.filter.packedCount) { filters in
       filtering.filter.packAnalysis(weight, filters, execution)
@@ -163,9 +164,9 @@ public final class BlockConvolution {
 
 /// The same between arrays in the usual order, [image][channel][row][column].
 ///
-/// The transforms add and subtract neighbours before they are multiplied: what is not finite would spread to outputs that it
-/// has no part in, and so would the rounding of very large values. Where one is not below 2^30, every function here
-/// returns false, having written nothing, and the direct path must be taken.
+/// The transforms add and subtract neighbours before they are multiplied: what is not finite would spread to outputs
+/// that it has no part in, and so would the rounding of very large values. Where one is not below 2^30, every function
+/// here returns false, having written nothing, and the direct path must be taken.
 struct PlanarMinimalFiltering {
   private let convolution: BlockConvolution
   private let execution: Execution

@@ -2,11 +2,12 @@ import PerceptualCTiles
 import PerceptualCore
 import PerceptualKernels
 
-/// The products of minimal filtering on channel blocks in one precision: how their factors are held, and who multiplies.
+/// The products of minimal filtering on channel blocks in one precision: how their factors are held, and who
+/// multiplies.
 ///
 /// In bf16 two factors that meet in one sum lie side by side in 32 bits: two depths of a convolution, two tiles of a
-/// weight's gradient. What follows counts such words as floats. Where the instruction set is AMX its tiles of sixteen rows
-/// of thirty-two depths (Sources/CTiles) multiply them, else vectors.
+/// weight's gradient. What follows counts such words as floats. Where the instruction set is AMX its tiles of sixteen
+/// rows of thirty-two depths (Sources/CTiles) multiply them, else vectors.
 struct BlockProducts {
   let precision: ProductPrecision
   let kernels: any KernelSet.Type
@@ -30,8 +31,8 @@ struct BlockProducts {
   /// Words that hold `count` factors.
   func words(_ count: Int) -> Int { precision == .bf16 ? count / 2 : count }
 
-  /// About as many tiles of an image at once keep the operands within the second-level cache. AMX is done with them so soon
-  /// that the filters, and the sums of their gradient, must not be fetched as often.
+  /// About as many tiles of an image at once keep the operands within the second-level cache. AMX is done with them so
+  /// soon that the filters, and the sums of their gradient, must not be fetched as often.
   func tilesAtOnce(side: Int) -> Int { side == 2 ? (usesTiles ? 256 : 132) : (usesTiles ? 172 : 44) }
   /// What the number of tiles is filled up to.
   var tilesMultiple: Int { usesTiles ? 32 : 4 }
@@ -40,8 +41,8 @@ struct BlockProducts {
 
   // MARK: Factors
 
-  /// The filters of sixteen inputs, [16][width], as they are read: their place among those of all `depth` inputs is `index`,
-  /// the sixteenth of the first one's, counted from `output` on.
+  /// The filters of sixteen inputs, [16][width], as they are read: their place among those of all `depth` inputs is
+  /// `index`, the sixteenth of the first one's, counted from `output` on.
   func pack(
     _ x: UnsafePointer<Float>, width: Int, index: Int, depth: Int, _ output: UnsafeMutablePointer<Float>
   ) {
@@ -59,8 +60,8 @@ struct BlockProducts {
   /// Bytes from sixteen outputs' filters of `depth` inputs to the next sixteen's.
   private func columnPitch(_ depth: Int) -> Int { words(depth * Self.lanes) * Self.wordBytes }
 
-  /// Rounds `rows` tiles of one block, [rows][16], to factors for ``multiply``: the block is number `index` of `blocks`, all
-  /// of which are of one point, `pitch` floats each before they are rounded, from `output` on.
+  /// Rounds `rows` tiles of one block, [rows][16], to factors for ``multiply``: the block is number `index` of
+  /// `blocks`, all of which are of one point, `pitch` floats each before they are rounded, from `output` on.
   func roundDepths(
     _ x: UnsafePointer<Float>, rows: Int, index: Int, blocks: Int, pitch: Int, _ output: UnsafeMutablePointer<Float>
   ) {
@@ -95,7 +96,8 @@ struct BlockProducts {
 
   // MARK: Products of vectors
 
-  /// sums (accumulates: +=) the products of `rows` tiles and the filters of one panel, over all depths of `blocks` blocks.
+  /// sums (accumulates: +=) the products of `rows` tiles and the filters of one panel, over all depths of `blocks`
+  /// blocks.
   func multiply(
     _ x: UnsafePointer<Float>, blockPitch: Int, blocks: Int, rows: Int, weights: UnsafePointer<Float>,
     _ sums: UnsafeMutablePointer<Float>, second: Int, accumulates: Bool, next: UnsafePointer<Float>
@@ -131,9 +133,9 @@ struct BlockProducts {
 
   // MARK: Products of tiles
 
-  /// sums[output block][row][16] (accumulates: +=) the products of `rows` tiles and the filters of `outputs` blocks, over
-  /// `blocks` blocks of depths; `weights` begin with the first of these, all are `depth` inputs. Output blocks are `pitch`
-  /// floats apart.
+  /// sums[output block][row][16] (accumulates: +=) the products of `rows` tiles and the filters of `outputs` blocks,
+  /// over `blocks` blocks of depths; `weights` begin with the first of these, all are `depth` inputs. Output blocks are
+  /// `pitch` floats apart.
   func multiplyTiles(
     _ x: UnsafePointer<Float>, blocks: Int, rows: Int, weights: UnsafePointer<Float>, depth: Int, outputs: Int,
     _ sums: UnsafeMutablePointer<Float>, pitch: Int, accumulates: Bool
@@ -144,11 +146,12 @@ struct BlockProducts {
       (rows + Self.lanes - 1) / Self.lanes, outputs, blocks / 2, accumulates ? 1 : 0)
   }
 
-  /// gradient[upstream block][block of depths][16][16] (accumulates: +=) the products of `upstreamBlocks` blocks of upstream
-  /// gradients and `blocks` blocks of depths over `rows` tiles; blocks of factors take `pitch` floats before they are
-  /// rounded, and the gradient has `depthBlocks` blocks of depths in all.
+  /// gradient[upstream block][block of depths][16][16] (accumulates: +=) the products of `upstreamBlocks` blocks of
+  /// upstream gradients and `blocks` blocks of depths over `rows` tiles; blocks of factors take `pitch` floats before
+  /// they are rounded, and the gradient has `depthBlocks` blocks of depths in all.
   func multiplyTilesGradient(
-    _ x: UnsafePointer<Float>, blocks: Int, _ upstream: UnsafePointer<Float>, upstreamBlocks: Int, rows: Int, pitch: Int,
+    _ x: UnsafePointer<Float>, blocks: Int, _ upstream: UnsafePointer<Float>, upstreamBlocks: Int, rows: Int,
+    pitch: Int,
     _ gradient: UnsafeMutablePointer<Float>, depthBlocks: Int, accumulates: Bool
   ) {
     let blockBytes = words(pitch) * Self.wordBytes

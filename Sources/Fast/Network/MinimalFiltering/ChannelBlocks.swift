@@ -3,8 +3,9 @@ import PerceptualKernels
 
 /// Images in blocks of sixteen channels: [image][block][row][column][16].
 ///
-/// A pixel's sixteen channels are one cache line and one vector of AVX-512, so that what is done for each channel (batch
-/// statistics, the transforms of minimal filtering) needs no shuffles, and a row of pixels is one stretch of memory.
+/// A pixel's sixteen channels are one cache line and one vector of AVX-512, so that what is done for each channel
+/// (batch statistics, the transforms of minimal filtering) needs no shuffles, and a row of pixels is one stretch of
+/// memory.
 struct ChannelBlocks {
   static let lanes = 16
 

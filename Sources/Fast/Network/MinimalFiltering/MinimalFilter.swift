@@ -1,19 +1,19 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// The filters of a convolution of stride 2 as the products on channel blocks take them: those of a 4x4 one transformed for
-/// minimal filtering F(3x3, 2x2), those of a 2x2 one as they are.
+/// The filters of a convolution of stride 2 as the products on channel blocks take them: those of a 4x4 one transformed
+/// for minimal filtering F(3x3, 2x2), those of a 2x2 one as they are.
 ///
-/// A 4x4 convolution is four 2x2 convolutions of stride 1, one for each parity of the rows and columns of its input, and
-/// its transpose four 2x2 convolutions, one for each parity of its output; a 2x2 one is four of 1x1. Both stand between a
-/// coarse image and a fine one of twice its size, related by fine row = 2 coarse row - padding + kernel row; weight is
-/// [coarse][fine][side][side]:
+/// A 4x4 convolution is four 2x2 convolutions of stride 1, one for each parity of the rows and columns of its input,
+/// and its transpose four 2x2 convolutions, one for each parity of its output; a 2x2 one is four of 1x1. Both stand
+/// between a coarse image and a fine one of twice its size, related by fine row = 2 coarse row - padding + kernel row;
+/// weight is [coarse][fine][side][side]:
 ///
 /// - analysis, fine to coarse: convolution2D, and the input gradient of transposedConvolution2D;
 /// - synthesis, coarse to fine: transposedConvolution2D, and the input gradient of convolution2D.
 ///
-/// Each 2x2 filter g becomes the sixteen numbers G g G^T, each 1x1 filter stays one. They are packed as the products read
-/// them: panels of as many output channels as two vectors hold, of each panel the inputs in their order.
+/// Each 2x2 filter g becomes the sixteen numbers G g G^T, each 1x1 filter stays one. They are packed as the products
+/// read them: panels of as many output channels as two vectors hold, of each panel the inputs in their order.
 struct MinimalFilter {
   /// Sides of the kernels that there are filters for.
   static let sides = [2, 4]
@@ -151,8 +151,8 @@ struct MinimalFilter {
     for part in 1..<max(1, parts) { kernels.accumulate(stretch + part * count, output, count: stretchCount) }
   }
 
-  /// The gradient with respect to weight from that of the packed analysis filters, which `parts` hold one after the other:
-  /// G^T (sum of the parts, in their order) G, or the sum itself.
+  /// The gradient with respect to weight from that of the packed analysis filters, which `parts` hold one after the
+  /// other: G^T (sum of the parts, in their order) G, or the sum itself.
   func unpackGradient(
     _ parts: UnsafePointer<Float>, count partCount: Int, _ weight: UnsafeMutablePointer<Float>, _ execution: Execution
   ) {
@@ -189,7 +189,9 @@ struct MinimalFilter {
         for input in 0..<ChannelBlocks.lanes {
           let from = gathered + input * panel
           if isPlain {
-            for parity in 0..<Self.parities { (kernel + parity * panel).update(from: from + parity * pitch, count: panel) }
+            for parity in 0..<Self.parities {
+              (kernel + parity * panel).update(from: from + parity * pitch, count: panel)
+            }
           } else {
             kernels.foldFilters(from, pointPitch: pitch, parityPitch: points * pitch, kernel)
           }

@@ -1,8 +1,8 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// How an image's tiles, of 3x3 coarse outputs (or 6x6 fine ones) or of one (or 2x2), are cut into pieces of work. The cut
-/// depends on the sizes alone, so that no result depends on the number of threads.
+/// How an image's tiles, of 3x3 coarse outputs (or 6x6 fine ones) or of one (or 2x2), are cut into pieces of work. The
+/// cut depends on the sizes alone, so that no result depends on the number of threads.
 struct TileGrid {
   let rows: Int
   let columns: Int
@@ -54,12 +54,12 @@ struct FilterGradient {
   let accumulates: Bool
 }
 
-/// A convolution of stride 2, or its transpose, on channel blocks: 4x4 by minimal filtering F(3x3, 2x2), 2x2 directly, each of
-/// its pixels a tile and a point of its own.
+/// A convolution of stride 2, or its transpose, on channel blocks: 4x4 by minimal filtering F(3x3, 2x2), 2x2 directly,
+/// each of its pixels a tile and a point of its own.
 ///
-/// Sixteen products take the place of thirty-six, with coefficients 0, 1/2 and 1 only. The error is that of the direct sum
-/// (docs/performance.md: a little less, measured). With products in bf16 the transformed tiles and filters are rounded to
-/// that before they are multiplied; all else is in single precision.
+/// Sixteen products take the place of thirty-six, with coefficients 0, 1/2 and 1 only. The error is that of the direct
+/// sum (docs/performance.md: a little less, measured). With products in bf16 the transformed tiles and filters are
+/// rounded to that before they are multiplied; all else is in single precision.
 struct MinimalFiltering {
   let filter: MinimalFilter
   let coarse: ChannelBlocks
@@ -193,8 +193,8 @@ struct MinimalFiltering {
     }
   }
 
-  /// One piece of the convolution of `source`, a fine image, given to `sink` row by row, if there are filters; and its part
-  /// of the filters' gradient, if that is asked for.
+  /// One piece of the convolution of `source`, a fine image, given to `sink` row by row, if there are filters; and its
+  /// part of the filters' gradient, if that is asked for.
   func analyse(
     image: Int, piece: Int, _ source: some BlockSource, filters: UnsafePointer<Float>?, _ sink: (some BlockSink)?,
     gradient: FilterGradient?, scratch: UnsafeMutablePointer<Float>
@@ -281,7 +281,8 @@ struct MinimalFiltering {
     }
   }
 
-  /// sums[coarse block][tile][16] of one point (+)= the products of its factors and filters, over some blocks of depths.
+  /// sums[coarse block][tile][16] of one point (+)= the products of its factors and filters, over some blocks of
+  /// depths.
   private func multiply(
     _ x: UnsafePointer<Float>, point: Int, depths: Range<Int>, rows: Int, filters: UnsafePointer<Float>,
     _ sums: UnsafeMutablePointer<Float>
@@ -308,7 +309,8 @@ struct MinimalFiltering {
     }
   }
 
-  /// One point of some blocks of depths of the filters' gradient (+)= the products of its factors and the upstream gradient.
+  /// One point of some blocks of depths of the filters' gradient (+)= the products of its factors and the upstream
+  /// gradient.
   private func multiply(
     _ x: UnsafePointer<Float>, point: Int, depths: Range<Int>, rows: Int, _ gradient: FilterGradient
   ) {
@@ -437,7 +439,8 @@ struct MinimalFiltering {
       return first..<max(first, min(size, 2 * tile * tiles.upperBound - padding))
     }
     return (
-      pixels(rows, padding: padding.height, size: fine.height), pixels(columns, padding: padding.width, size: fine.width)
+      pixels(rows, padding: padding.height, size: fine.height),
+      pixels(columns, padding: padding.width, size: fine.width)
     )
   }
 

@@ -4,8 +4,8 @@
 /// ever mixes with another, so that a frame's result does not depend on its neighbours, and no shuffles are needed but
 /// for laying frames side by side.
 public protocol FourierKernels: Sendable {
-  /// Frames `hop` apart, windowed, side by side: row n, lane l is window[n] x[min(l, frames - 1) hop + n]. `length` is a
-  /// multiple of the vector's width.
+  /// Frames `hop` apart, windowed, side by side: row n, lane l is window[n] x[min(l, frames - 1) hop + n]. `length` is
+  /// a multiple of the vector's width.
   static func gatherFrames(
     _ x: UnsafePointer<Float>, hop: Int, frames: Int, window: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
     length: Int)
@@ -20,12 +20,14 @@ public protocol FourierKernels: Sendable {
   /// Results are left in the order in which the passes make them. `twiddles`: for each pass of `length` L and radix r,
   /// the cosines and minus sines of 2 pi j q / L for j = 0 ..< L / r and q = 1 ..< r; then those of length L / r.
   static func fourierPasses(_ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>)
-  /// The same transform by the transposed passes in reverse: from the order in which `fourierPasses` leaves its results to
-  /// that in which it takes its arguments.
+  /// The same transform by the transposed passes in reverse: from the order in which `fourierPasses` leaves its results
+  /// to that in which it takes its arguments.
   static func transposedFourierPasses(_ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>)
-  /// The first pass alone, of radix 8, for a `length` that divides by 8 and is more than 16; and the last transposed one.
+  /// The first pass alone, of radix 8, for a `length` that divides by 8 and is more than 16; and the last transposed
+  /// one.
   static func fourierPassOfEight(_ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>)
-  static func transposedFourierPassOfEight(_ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>)
+  static func transposedFourierPassOfEight(
+    _ z: UnsafeMutablePointer<Float>, length: Int, twiddles: UnsafePointer<Float>)
 
   /// The spectrum of 2 `length` real samples from the complex transform of neighbouring pairs: bins 0 ... length.
   ///

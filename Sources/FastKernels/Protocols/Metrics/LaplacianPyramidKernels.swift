@@ -44,8 +44,9 @@ public protocol LaplacianPyramidKernels: Sendable {
     target: UnsafePointer<Float>, difference: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     _ pair: UnsafeMutablePointer<Float>, segment: Int, width: Int)
   /// The residuals of a row: its pair minus the weighted sum of four enlarged pairs. One column is reflected on both
-  /// sides of the first three parts. Told is 0 where rounding may have turned the sign: where the prediction's residual is
-  /// within `LaplacianPyramidDoubt.bound` of 0, times the magnitudes at hand and `doubt`, a magnitude of the whole image.
+  /// sides of the first three parts. Told is 0 where rounding may have turned the sign: where the prediction's residual
+  /// is within `LaplacianPyramidDoubt.bound` of 0, times the magnitudes at hand and `doubt`, a magnitude of the whole
+  /// image.
   static func residualRecord(
     _ pair: UnsafePointer<Float>, enlarged rows: UnsafePointer<UnsafePointer<Float>>, weights: UnsafePointer<Float>,
     doubt: Float, _ residuals: UnsafeMutablePointer<Float>, segment: Int, width: Int)

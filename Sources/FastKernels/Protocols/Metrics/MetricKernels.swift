@@ -51,8 +51,8 @@ public protocol MetricKernels: Sendable {
   static func mergeRow(
     even: UnsafePointer<Float>, odd: UnsafePointer<Float>, _ x: UnsafeMutablePointer<Float>, count: Int)
 
-  // Structural similarity, from the mid image (x + y) / 2 and the difference x - y of the prediction x and the target y,
-  // each minus a constant, its offset.
+  // Structural similarity, from the mid image (x + y) / 2 and the difference x - y of the prediction x and the target
+  // y, each minus a constant, its offset.
 
   /// mid = (x + y) / 2 - offset, difference = x - y - differenceOffset. `x` and `y` may be any memory: exactly `count`
   /// elements are read.
@@ -92,7 +92,8 @@ public protocol MetricKernels: Sendable {
   ) -> Double
   /// The transposed filter along a row of the three maps, which hold 10 zeros on both sides.
   static func similarityMapRow(
-    _ maps: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, width: Int)
+    _ maps: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, width: Int
+  )
   /// Four rows of gradient from 14 rows of maps already filtered along rows: `ring` holds 16 rows and the first of the
   /// 14 is number `first`; after the last of the 16 follows the first.
   static func similarityGradientRows(

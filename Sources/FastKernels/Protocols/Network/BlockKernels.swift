@@ -32,8 +32,8 @@ public struct BlockNormalization {
   }
 }
 
-/// Convolutions on blocks of sixteen channels, [block][row][column][16] (see Fast/MinimalFiltering.swift). Pitches are in
-/// floats; a pixel's or a tile's sixteen channels are one row of sixteen floats, a cache line.
+/// Convolutions on blocks of sixteen channels, [block][row][column][16] (see Fast/MinimalFiltering.swift). Pitches are
+/// in floats; a pixel's or a tile's sixteen channels are one row of sixteen floats, a cache line.
 public protocol BlockKernels: Sendable {
   /// Output channels of one panel of weights: two vectors.
   static var panelChannels: Int { get }
@@ -41,21 +41,22 @@ public protocol BlockKernels: Sendable {
   /// The largest magnitude of a row, 0 of an empty one; not a number where an element is infinite or not a number.
   static func largestMagnitude(_ x: UnsafePointer<Float>, count: Int) -> Float
 
-  /// sums[r][o] = (accumulates: +=) sum over blocks b and k < depth of x[b blockPitch + 16 r + k] weights[b depth + k][o],
-  /// for the two vectors o of a panel, the second of which lies `second` floats behind the first. `rows` is a multiple
-  /// of 4; a row's sums lie 16 floats behind the row's before. `next` is where the next call's weights begin.
+  /// sums[r][o] = (accumulates: +=) sum over blocks b and k < depth of x[b blockPitch + 16 r + k] weights[b depth +
+  /// k][o], for the two vectors o of a panel, the second of which lies `second` floats behind the first. `rows` is a
+  /// multiple of 4; a row's sums lie 16 floats behind the row's before. `next` is where the next call's weights begin.
   static func multiplyBlocks(
     _ x: UnsafePointer<Float>, blockPitch: Int, blocks: Int, depth: Int, rows: Int, weights: UnsafePointer<Float>,
     _ sums: UnsafeMutablePointer<Float>, second: Int, accumulates: Bool, next: UnsafePointer<Float>)
 
-  /// gradient[k][o] = (accumulates: +=) sum over rows r of x[16 r + k] upstream[16 r + o], for k < depth, a multiple of 4,
-  /// and the two vectors o of a panel, the second of which lies `second` floats behind the first.
+  /// gradient[k][o] = (accumulates: +=) sum over rows r of x[16 r + k] upstream[16 r + o], for k < depth, a multiple of
+  /// 4, and the two vectors o of a panel, the second of which lies `second` floats behind the first.
   static func multiplyBlocksGradient(
     _ x: UnsafePointer<Float>, _ upstream: UnsafePointer<Float>, second: Int, rows: Int, depth: Int,
     _ gradient: UnsafeMutablePointer<Float>, accumulates: Bool)
 
-  /// Whether this processor multiplies pairs of bf16 numbers in one instruction, and the module was compiled for it. Where
-  /// not, `isNative` must be false below: the same bits, but for subnormal sums and products, in more instructions.
+  /// Whether this processor multiplies pairs of bf16 numbers in one instruction, and the module was compiled for it.
+  /// Where not, `isNative` must be false below: the same bits, but for subnormal sums and products, in more
+  /// instructions.
   static var hasNativePairs: Bool { get }
 
   /// output[i] = the pair of x[2 i] and x[2 i + 1], rounded to bf16, in the lower and the upper half of 32 bits, for
@@ -63,13 +64,13 @@ public protocol BlockKernels: Sendable {
   static func pairNeighbours(
     _ x: UnsafePointer<Float>, count: Int, _ output: UnsafeMutablePointer<Float>, isNative: Bool)
 
-  /// output[r][i] = the pair of x[2 r][i] and x[2 r + 1][i], 0 beyond the last row, for rows of `width`, a multiple of the
-  /// vectors'.
+  /// output[r][i] = the pair of x[2 r][i] and x[2 r + 1][i], 0 beyond the last row, for rows of `width`, a multiple of
+  /// the vectors'.
   static func pairRows(
     _ x: UnsafePointer<Float>, rows: Int, width: Int, _ output: UnsafeMutablePointer<Float>, isNative: Bool)
 
-  /// ``multiplyBlocks(_:blockPitch:blocks:depth:rows:weights:_:second:accumulates:next:)`` of pairs of depths, rows of x
-  /// 8 pairs apart: each product adds those of the pairs' two halves, the upper one first, in single precision.
+  /// ``multiplyBlocks(_:blockPitch:blocks:depth:rows:weights:_:second:accumulates:next:)`` of pairs of depths, rows of
+  /// x 8 pairs apart: each product adds those of the pairs' two halves, the upper one first, in single precision.
   static func multiplyBlockPairs(
     _ x: UnsafePointer<Float>, blockPitch: Int, blocks: Int, depth: Int, rows: Int, weights: UnsafePointer<Float>,
     _ sums: UnsafeMutablePointer<Float>, second: Int, accumulates: Bool, next: UnsafePointer<Float>, isNative: Bool)
@@ -79,10 +80,12 @@ public protocol BlockKernels: Sendable {
     _ x: UnsafePointer<Float>, _ upstream: UnsafePointer<Float>, second: Int, rows: Int, depth: Int,
     _ gradient: UnsafeMutablePointer<Float>, accumulates: Bool, isNative: Bool)
 
-  /// G g G^T of the four 2x2 filters g, one for each parity of rows and columns, of a panel of 4x4 kernels, [16][panel]:
-  /// sixteen points each, `pointPitch` apart, the parities `parityPitch`. `isFlipped` turns each g by half a turn.
+  /// G g G^T of the four 2x2 filters g, one for each parity of rows and columns, of a panel of 4x4 kernels,
+  /// [16][panel]: sixteen points each, `pointPitch` apart, the parities `parityPitch`. `isFlipped` turns each g by half
+  /// a turn.
   static func transformFilters(
-    _ x: UnsafePointer<Float>, isFlipped: Bool, _ output: UnsafeMutablePointer<Float>, pointPitch: Int, parityPitch: Int)
+    _ x: UnsafePointer<Float>, isFlipped: Bool, _ output: UnsafeMutablePointer<Float>, pointPitch: Int, parityPitch: Int
+  )
 
   /// The other way for gradients: G^T u G of each parity's sixteen points, into the elements of 4x4 kernels.
   static func foldFilters(
@@ -92,8 +95,8 @@ public protocol BlockKernels: Sendable {
   static func copyPixels(
     _ x: UnsafePointer<Float>, pitch: Int, count: Int, _ output: UnsafeMutablePointer<Float>, outputPitch: Int)
 
-  /// B^T d B of a row of tiles of 4x4: sixteen points, `pointPitch` apart, each of one row of sixteen floats a tile. d's
-  /// elements lie `rowPitch` and `columnPitch` apart, tiles `tilePitch`.
+  /// B^T d B of a row of tiles of 4x4: sixteen points, `pointPitch` apart, each of one row of sixteen floats a tile.
+  /// d's elements lie `rowPitch` and `columnPitch` apart, tiles `tilePitch`.
   static func transformPatches(
     _ x: UnsafePointer<Float>, rowPitch: Int, columnPitch: Int, tilePitch: Int, tiles: Int,
     _ output: UnsafeMutablePointer<Float>, pointPitch: Int)

@@ -8,7 +8,8 @@ public protocol RawAudioKernels: Sendable {
     _ x: UnsafePointer<Float>, gate: UnsafePointer<Float>, upstream: UnsafePointer<Float>, isTanh: Bool,
     xGradient: UnsafeMutablePointer<Float>, gateGradient: UnsafeMutablePointer<Float>, count: Int)
 
-  /// y = x / sqrt(mean over channels of x^2 + epsilon) for `count` positions whose channels lie `stride` apart. y may be x.
+  /// y = x / sqrt(mean over channels of x^2 + epsilon) for `count` positions whose channels lie `stride` apart. y may
+  /// be x.
   static func pixelNormalization(
     _ x: UnsafePointer<Float>, channels: Int, stride: Int, epsilon: Float, _ y: UnsafeMutablePointer<Float>, count: Int)
   /// The gradient; it may be written over upstream.

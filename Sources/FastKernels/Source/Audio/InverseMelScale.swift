@@ -64,7 +64,7 @@ extension Kernels {
       accept(isBetter, dual, residual, count: filters)
       best = best.replacing(with: length, where: isBetter)
       damping = (damping * 10).replacing(with: damping * 0.3, where: isBetter)
-      isDone = isDone .| isSmall .| (best .<= whole * 1e-6)
+      isDone .|= isSmall .| (best .<= whole * 1e-6)
       if all(isDone) { break }
       round &+= 1
     }

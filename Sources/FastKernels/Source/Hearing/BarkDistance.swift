@@ -128,7 +128,8 @@ extension Kernels {
   }
 
   public static func featureDerivatives(
-    _ z: UnsafeMutablePointer<Float>, scales: UnsafePointer<Float>, _ positions: BarkPositions, _ b: UnsafePointer<Float>,
+    _ z: UnsafeMutablePointer<Float>, scales: UnsafePointer<Float>, _ positions: BarkPositions,
+    _ b: UnsafePointer<Float>,
     weights: UnsafePointer<Float>, factors: UnsafePointer<Float>, shares: UnsafeMutablePointer<Float>?
   ) -> (aa: Double, ab: Double, bb: Double, squared: Double) {
     let weight = load(weights)
@@ -175,11 +176,12 @@ private func response(
   return load(z + row &* Vector.scalarCount) * scales[row & 1]
 }
 
-/// `body` of each position, its factors and the logarithms of 1 + factor max(0, x). Four at a time: the steps to a logarithm
-/// wait for one another, and those of the next are too far away for the processor to see.
+/// `body` of each position, its factors and the logarithms of 1 + factor max(0, x). Four at a time: the steps to a
+/// logarithm wait for one another, and those of the next are too far away for the processor to see.
 @inline(__always)
 private func forEachResponse(
-  _ z: UnsafePointer<Float>, _ scales: UnsafePointer<Float>, _ positions: BarkPositions, _ factors: UnsafePointer<Float>,
+  _ z: UnsafePointer<Float>, _ scales: UnsafePointer<Float>, _ positions: BarkPositions,
+  _ factors: UnsafePointer<Float>,
   _ body: (Int, Vector, LogarithmOfOnePlus) -> Void
 ) {
   @inline(__always) func factor(_ i: Int) -> Vector { load(factors + Int(positions.factorOffsets[i])) }
@@ -212,8 +214,8 @@ private func forEachResponse(
   }
 }
 
-/// What a distance is made of. A leaf has 128 rows at most: as many terms a lane adds in single precision before all are
-/// joined in double.
+/// What a distance is made of. A leaf has 128 rows at most: as many terms a lane adds in single precision before all
+/// are joined in double.
 private struct FeatureSums {
   var (aa, ab, bb, squared) = (Vector(), Vector(), Vector(), Vector())
 
@@ -233,8 +235,8 @@ private struct FeatureSums {
   }
 }
 
-/// ln(1 + u) for u >= 0 to a few units in the last place, and 1 / (1 + u): ln of the rounded sum and what the rounding left
-/// over divided by it. NaN where u is 2^127 or more, or not finite. In steps: `init`, `divide`, `sum`.
+/// ln(1 + u) for u >= 0 to a few units in the last place, and 1 / (1 + u): ln of the rounded sum and what the rounding
+/// left over divided by it. NaN where u is 2^127 or more, or not finite. In steps: `init`, `divide`, `sum`.
 private struct LogarithmOfOnePlus {
   let u: Vector
   private(set) var inverse = Vector()

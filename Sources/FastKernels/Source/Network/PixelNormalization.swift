@@ -1,4 +1,5 @@
-// Positions lie in the lanes, so that nothing is summed across them: a position's result does not depend on its neighbours.
+// Positions lie in the lanes, so that nothing is summed across them: a position's result does not depend on its
+// neighbours.
 
 /// A vector, or the first lanes of one.
 @inline(__always)

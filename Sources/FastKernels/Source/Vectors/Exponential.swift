@@ -1,7 +1,7 @@
 /// exp of every lane: 2^n e^r with n the nearest integer to x / ln 2 and r the rest, e^r by a polynomial of degree 6.
 ///
-/// Within 2 units in the last place where the result is normal; beyond about -87.3 it falls to 0 through the subnormals'
-/// range, above 88.7 it is infinite. NaN stays NaN.
+/// Within 2 units in the last place where the result is normal; beyond about -87.3 it falls to 0 through the
+/// subnormals' range, above 88.7 it is infinite. NaN stays NaN.
 @inline(__always)
 func exponential(_ x: Vector) -> Vector {
   let log2e = Vector(repeating: 1.442695040888963)

@@ -16,8 +16,8 @@ func joined(_ even: Vector, _ odd: Vector) -> (first: Vector, second: Vector) {
 
 /// The sums of the lanes of as many rows as a vector has lanes, `pitch` floats apart.
 ///
-/// Two rows become one of their halves' sums, interleaved, until one is left: three instructions for a row and level, where
-/// adding up the lanes of each row by itself takes twenty.
+/// Two rows become one of their halves' sums, interleaved, until one is left: three instructions for a row and level,
+/// where adding up the lanes of each row by itself takes twenty.
 @inline(__always)
 func rowSums(_ x: UnsafePointer<Float>, pitch: Int) -> Vector {
   let half = Vector.scalarCount / 2

@@ -1,7 +1,7 @@
 import PerceptualCore
 
-/// Minimal filtering F(3x3, 2x2): 3x3 outputs y[i][j] = sum over k, l in 0...1 of g[k][l] d[i + k][j + l] of a tile d of
-/// 4x4 from 16 products where the sum has 36,
+/// Minimal filtering F(3x3, 2x2): 3x3 outputs y[i][j] = sum over k, l in 0...1 of g[k][l] d[i + k][j + l] of a tile d
+/// of 4x4 from 16 products where the sum has 36,
 ///
 ///     y = A^T [ (G g G^T) (B^T d B) ] A                      (the inner product element by element)
 ///
@@ -15,8 +15,9 @@ import PerceptualCore
 /// convolutions of 2x2 filters and stride 1 over the fine image's four phases, and so is its transpose, for the fine
 /// image's four parities.
 ///
-/// With `magnitudes` every operand and every coefficient is replaced by its magnitude: times gamma_n, n the longest chain of
-/// roundings, that bounds the error of the filtering in floating point, as the sum of |x||w| does for the direct sum.
+/// With `magnitudes` every operand and every coefficient is replaced by its magnitude: times gamma_n, n the longest
+/// chain of roundings, that bounds the error of the filtering in floating point, as the sum of |x||w| does for the
+/// direct sum.
 ///
 /// With `precision` bf16 both factors of each product, the transformed tile and the transformed filter or upstream
 /// gradient, are rounded to it.
@@ -97,7 +98,9 @@ public struct MinimalFiltering: Sendable {
   private let zeros = [[Double]](repeating: [0, 0, 0, 0], count: 4)
 
   /// The four-by-four tiles of a fine image's phase (p, q), B^T d B.
-  private func fineTile(_ fine: Tensor<Double>, _ n: Int, _ c: Int, _ p: Int, _ q: Int, _ a: Int, _ b: Int) -> [[Double]] {
+  private func fineTile(_ fine: Tensor<Double>, _ n: Int, _ c: Int, _ p: Int, _ q: Int, _ a: Int, _ b: Int)
+    -> [[Double]]
+  {
     let d = (0..<4).map { i in
       (0..<4).map { j in
         element(

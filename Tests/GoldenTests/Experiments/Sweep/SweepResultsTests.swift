@@ -101,7 +101,8 @@ import Testing
       let path = "\(directory)/results.jsonl"
       let run = plan.runs[0]
       let members = run.resultMembers(
-        TableModel("noise", .mse), seed: 1, curves: LearningCurves(log: Array(#"{"iteration":2,"loss":0.5,"seconds":1.5}"#.utf8)),
+        TableModel("noise", .mse), seed: 1,
+        curves: LearningCurves(log: Array(#"{"iteration":2,"loss":0.5,"seconds":1.5}"#.utf8)),
         record: SweepRecord(options: run.options))
       let evaluation = SweepPlan.Evaluation(test: "t", clips: 3, group: 2)
       let bootstrap = Bootstrap(recordings: ["a", "b"])

@@ -14,7 +14,8 @@ import Testing
     let shape: [Int]
     var testDescription: String { "\(family.rawValue), by \(pooling.rawValue), \(levels) levels, \(shape)" }
 
-    init(_ family: LaplacianPyramidFamily, _ shape: [Int], _ pooling: LaplacianPyramidPooling = .image, levels: Int = 6) {
+    init(_ family: LaplacianPyramidFamily, _ shape: [Int], _ pooling: LaplacianPyramidPooling = .image, levels: Int = 6)
+    {
       (self.family, self.shape, self.pooling, self.levels) = (family, shape, pooling, levels)
     }
 
@@ -62,8 +63,13 @@ import Testing
 
   @Test(arguments: settings) func theFunctionsBitsOnAnyNumberOfThreads(_ setting: Setting) throws {
     let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
-    let pair = try imageCase(imageSample("plan", setting.shape, ["levels": .integer(setting.levels),
-      "family": .string(setting.family.rawValue)]), .noisy, of: tested)
+    let pair = try imageCase(
+      imageSample(
+        "plan", setting.shape,
+        [
+          "levels": .integer(setting.levels),
+          "family": .string(setting.family.rawValue),
+        ]), .noisy, of: tested)
     let (x, y) = (pair.input("prediction").converted(to: Float.self), pair.input("target").converted(to: Float.self))
     let upstream = Tensor((0..<setting.plan().valueCount).map { Float($0) * 0.75 - 2 })
     let function = Execution.$current.withValue(Execution(threads: 1)) {

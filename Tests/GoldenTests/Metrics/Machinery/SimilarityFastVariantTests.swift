@@ -19,7 +19,8 @@ import Testing
     imageSample("uniform, sample covariance: scikit-image's own", [2, 1, 15, 18], uniform),
     imageSample("uniform window of 11: kernels of the published size", [1, 1, 17, 21], ["window": "uniform"]),
     imageSample("rectified contrast", [1, 2, 18, 23], ["rectifiedContrast": .bool(true)]),
-    imageSample("rectified and reflected, another window", [1, 1, 12, 9],
+    imageSample(
+      "rectified and reflected, another window", [1, 1, 12, 9],
       ["rectifiedContrast": .bool(true), "padding": "reflect", "windowSize": 3, "sigma": 1]),
     imageSample("reduced by 2, what makes no block dropped", [1, 1, 385, 387], ["downsampling": "piq"]),
     imageSample("reduced by 2 as the authors do", [1, 1, 385, 387], ["downsampling": "matlab"]),
@@ -39,7 +40,8 @@ import Testing
 
   static func small(_ more: Settings) -> Settings { ["windowSize": 3, "sigma": 1].merging(more) { $1 } }
   static let multiple = [
-    imageSample("the last row and column repeated, odd at each scale", [1, 2, 33, 35], small(["oddSizes": "symmetric"])),
+    imageSample(
+      "the last row and column repeated, odd at each scale", [1, 2, 33, 35], small(["oddSizes": "symmetric"])),
     imageSample("repeated in one direction only", [1, 1, 34, 47], small(["oddSizes": "symmetric"])),
     imageSample("the first row and column repeated", [1, 1, 33, 35], small(["oddSizes": "replicateStart"])),
     imageSample("repeated though that side is even", [2, 1, 36, 47], small(["oddSizes": "replicateStart"])),
@@ -47,8 +49,10 @@ import Testing
     imageSample("shift", [1, 2, 34, 37], small(["negativeContrast": "shift"])),
     imageSample("rectified map", [1, 2, 34, 37], small(["negativeContrast": "reluMap"])),
     imageSample("joint channels", [2, 3, 34, 37], small(["channels": "joint"])),
-    imageSample("torchmetrics", [2, 3, 49, 50], small(["channels": "joint", "padding": "reflect", "oddSizes": "drop"])),
-    imageSample("torchmetrics, the published window", [1, 2, 97, 99],
+    imageSample(
+      "torchmetrics", [2, 3, 49, 50], small(["channels": "joint", "padding": "reflect", "oddSizes": "drop"])),
+    imageSample(
+      "torchmetrics, the published window", [1, 2, 97, 99],
       ["channels": "joint", "padding": "reflect", "oddSizes": "drop", "negativeContrast": "shift"]),
     imageSample("piq, the published window", [1, 1, 161, 164], ["oddSizes": "replicateStart"]),
   ]

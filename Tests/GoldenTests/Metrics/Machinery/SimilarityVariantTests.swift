@@ -205,7 +205,8 @@ import Testing
     let value = Reference.peakSignalToNoiseRatio(x, target: y, dataRange: 2.5)
     #expect(value.elements == [.infinity, 20])
     let gradients = Reference.peakSignalToNoiseRatioGradient(x, target: y, upstream: Tensor([1, 1]))
-    #expect(gradients.prediction.elements[..<2] == [0, 0] && gradients.prediction[2] < 0 && gradients.prediction[3] > 0)
+    #expect(
+      gradients.prediction.elements[..<2] == [0, 0] && gradients.prediction[2] < 0 && gradients.prediction[3] > 0)
     // Squares of these differences are 0 in Float.
     let least = Reference.peakSignalToNoiseRatio(
       Tensor<Float>([1e-30], shape: [1, 1]), target: Tensor([0], shape: [1, 1]))

@@ -5,8 +5,9 @@ import Testing
 
 /// Fused blocks of every shape that they accept, forward and backward, beside the equations in Double.
 ///
-/// The yardstick is single precision itself, as in ``InferenceTests``: the same equations in Float. Every result's root mean
-/// square distance from the truth may be at most twice theirs, or twice a rounding of the result where theirs is less.
+/// The yardstick is single precision itself, as in ``InferenceTests``: the same equations in Float. Every result's root
+/// mean square distance from the truth may be at most twice theirs, or twice a rounding of the result where theirs is
+/// less.
 @Suite struct ConvolutionBlockTests {
   static let chains: [BlockChain] = [
     .init(
@@ -38,7 +39,8 @@ import Testing
       "a convolution of stored blocks before the output, one past 16 wide", [2, 32, 10, 67],
       [.convolution(to: 32), .convolution(to: 32)]),
     .init("stored blocks straight before the output", [2, 32, 5, 3], [.transposed(to: 32, padding: 2)]),
-    .init("two pieces of tile columns, of unequal size", [1, 32, 5, 279], [.convolution(to: 32), .transposed(to: 32)]),
+    .init(
+      "two pieces of tile columns, of unequal size", [1, 32, 5, 279], [.convolution(to: 32), .transposed(to: 32)]),
     .init(
       "two pieces of tile rows, of unequal size", [1, 32, 47, 43],
       [.convolution(to: 32, padding: 0), .transposed(to: 32, outputPadding: Extent(height: 1, width: 0))]),

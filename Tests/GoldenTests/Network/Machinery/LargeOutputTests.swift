@@ -144,7 +144,8 @@ import Testing
       runningVariance: running + 32)
     let count = recomputes ? 0 : shape.outputCount
     return (
-      Tensor(Array(UnsafeBufferPointer(start: block.convolved, count: count)), shape: [x.shape[0], count / x.shape[0]]),
+      Tensor(
+        Array(UnsafeBufferPointer(start: block.convolved, count: count)), shape: [x.shape[0], count / x.shape[0]]),
       Array(UnsafeBufferPointer(start: running, count: 64))
     )
   }

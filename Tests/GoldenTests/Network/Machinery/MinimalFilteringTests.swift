@@ -10,8 +10,8 @@ import Testing
 @Suite struct MinimalFilteringTests {
   @Test(arguments: minimalFilteringSamples, [Fill.integers, .normals])
   func agreesWithReference(_ tested: (operation: String, sample: Sample), _ fill: Fill) throws {
-    // How the work is cut shows in integers as well, and those need no bound, which takes long for large images and many
-    // channels.
+    // How the work is cut shows in integers as well, and those need no bound, which takes long for large images and
+    // many channels.
     let takesLong = tested.sample.label.contains("pieces") || tested.sample.label.contains("64 to 64")
     if takesLong && fill == .normals { return }
     let checked = try #require(operation(named: tested.operation))

@@ -11,7 +11,8 @@ import Testing
 
 /// Convolutions whose products are in bf16.
 @Suite struct ProductPrecisionTests {
-  /// Every way to multiply pairs that this machine has: each instruction set, with the instructions of bf16 and without.
+  /// Every way to multiply pairs that this machine has: each instruction set, with the instructions of bf16 and
+  /// without.
   static let ways: [(set: InstructionSet, isNative: Bool)] = InstructionSet.available.flatMap { set in
     (set.kernels?.hasNativePairs == true ? [false, true] : [false]).map { (set, $0) }
   }
@@ -19,8 +20,10 @@ import Testing
   /// Ties of both kinds, numbers on both sides of them, the ends of the range, and what is not finite.
   static let values: [Float] = {
     let patterns: [UInt32] = [
-      0x3f80_0000, 0x3f80_7fff, 0x3f80_8000, 0x3f80_8001, 0x3f81_7fff, 0x3f81_8000, 0x3f81_8001, 0x3fff_8000, 0x3fff_7fff,
-      0x0000_0000, 0x0000_0001, 0x007f_ffff, 0x0080_0000, 0x0080_8000, 0x00ff_ffff, 0x7f7f_0000, 0x7f7f_7fff, 0x7f7f_8000,
+      0x3f80_0000, 0x3f80_7fff, 0x3f80_8000, 0x3f80_8001, 0x3f81_7fff, 0x3f81_8000, 0x3f81_8001, 0x3fff_8000,
+      0x3fff_7fff,
+      0x0000_0000, 0x0000_0001, 0x007f_ffff, 0x0080_0000, 0x0080_8000, 0x00ff_ffff, 0x7f7f_0000, 0x7f7f_7fff,
+      0x7f7f_8000,
       0x7f7f_ffff, 0x7f80_0000, 0x7f80_0001, 0x7fc0_0000, 0x7fff_ffff,
     ]
     var generator = SeededGenerator(name: "values of bf16")
@@ -37,8 +40,11 @@ import Testing
 
   static func areSame(_ a: Float, _ b: Float) -> Bool { a.bitPattern == b.bitPattern || a.isNaN && b.isNaN }
 
-  /// Asked this way, since an expectation of equal arrays that fails looks for the shortest list of changes, for minutes.
-  static func areSame(_ a: [Float], _ b: [Float]) -> Bool { a.count == b.count && zip(a, b).allSatisfy { areSame($0, $1) } }
+  /// Asked this way, since an expectation of equal arrays that fails looks for the shortest list of changes, for
+  /// minutes.
+  static func areSame(_ a: [Float], _ b: [Float]) -> Bool {
+    a.count == b.count && zip(a, b).allSatisfy { areSame($0, $1) }
+  }
 
   @Test(arguments: ways) func factorsAreRounded(_ way: (set: InstructionSet, isNative: Bool)) throws {
     let kernels = try #require(way.set.kernels)
@@ -65,8 +71,8 @@ import Testing
     }
   }
 
-  /// Bit for bit the sums in single precision, upper halves first, in every way and for every number of rows that has code
-  /// of its own.
+  /// Bit for bit the sums in single precision, upper halves first, in every way and for every number of rows that has
+  /// code of its own.
   @Test(arguments: ways) func productsAreSummedInTheirOrder(_ way: (set: InstructionSet, isNative: Bool)) throws {
     let kernels = try #require(way.set.kernels)
     let panel = kernels.panelChannels
@@ -141,7 +147,8 @@ import Testing
     let weight: Tensor<Double>
 
     init(
-      _ filtering: Reference.MinimalFiltering, _ given: OperationCase<Double>, _ shape: ConvolutionShape, isTransposed: Bool
+      _ filtering: Reference.MinimalFiltering, _ given: OperationCase<Double>, _ shape: ConvolutionShape,
+      isTransposed: Bool
     ) {
       let (x, weight, bias, upstream) = (
         given.input("x"), given.input("weight"), given.input("bias"), given.cotangent("y")
@@ -202,8 +209,8 @@ import Testing
     #expect(exact.y != expected.y && exact.x != expected.x && exact.weight != expected.weight)
   }
 
-  /// Of normals the error against the exact result stays within what the rounding of both factors can make, 2^-8 each, of
-  /// the filtering of magnitudes; and it is not that of single precision.
+  /// Of normals the error against the exact result stays within what the rounding of both factors can make, 2^-8 each,
+  /// of the filtering of magnitudes; and it is not that of single precision.
   @Test(arguments: minimalFilteringSamples.filter { !$0.sample.label.contains("pieces") })
   func errorIsBounded(_ tested: (operation: String, sample: Sample)) throws {
     let isTransposed = tested.operation == "transposedConvolution2D"
@@ -240,8 +247,8 @@ import Testing
 
   private static func weights(_ trainer: Trainer) -> [Float] { trainer.network.tensors.flatMap(\.tensor.elements) }
 
-  /// Rounding the factors of the products changes a step as much as rounding the weights themselves would, which is what
-  /// the network's conditioning makes of errors of that size.
+  /// Rounding the factors of the products changes a step as much as rounding the weights themselves would, which is
+  /// what the network's conditioning makes of errors of that size.
   @Test func aStepIsAsNearAsRoundedWeightsAre() throws {
     func step(_ precision: ProductPrecision, _ change: (Float) -> Float) throws -> (loss: Double, gradient: [Double]) {
       let trainer = try Self.trainer(precision)

@@ -5,8 +5,8 @@ import PerceptualTestSupport
 import Reference
 import Testing
 
-/// One-dimensional convolutions as products of matrices, against the equation of the two-dimensional ones on images of one
-/// row.
+/// One-dimensional convolutions as products of matrices, against the equation of the two-dimensional ones on images of
+/// one row.
 @Suite struct SignalConvolutionTests {
   struct Row: Sendable, CustomTestStringConvertible {
     let label: String
@@ -63,8 +63,12 @@ import Testing
     fine.withUnsafeBufferPointer { fine in
       coarse.withUnsafeBufferPointer { coarse in
         weight.withUnsafeBufferPointer { weight in
-          guard let fine = fine.baseAddress, let coarse = coarse.baseAddress, let weight = weight.baseAddress else { return }
-          answers.down.withUnsafeMutableBufferPointer { if let to = $0.baseAddress { c.down(fine, weight: weight, to) } }
+          guard let fine = fine.baseAddress, let coarse = coarse.baseAddress, let weight = weight.baseAddress else {
+            return
+          }
+          answers.down.withUnsafeMutableBufferPointer {
+            if let to = $0.baseAddress { c.down(fine, weight: weight, to) }
+          }
           answers.up.withUnsafeMutableBufferPointer { if let to = $0.baseAddress { c.up(coarse, weight: weight, to) } }
           answers.weight.withUnsafeMutableBufferPointer {
             if let to = $0.baseAddress { c.weightGradient(fine: fine, coarse: coarse, to) }
@@ -88,7 +92,8 @@ import Testing
     func expected(_ x: Tensor<Double>, _ w: Tensor<Double>, _ g: Tensor<Double>) -> [[Double]] {
       let gradients = Reference.convolution2DGradient(x, weight: w, upstream: g, geometry: geometry)
       return [
-        signals(Reference.convolution2D(x, weight: w, geometry: geometry)), signals(gradients.x), gradients.weight.elements,
+        signals(Reference.convolution2D(x, weight: w, geometry: geometry)), signals(gradients.x),
+        gradients.weight.elements,
       ]
     }
     let wanted = expected(x, weight, g)

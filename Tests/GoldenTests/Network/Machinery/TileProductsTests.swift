@@ -61,7 +61,9 @@ struct TileProductsTests {
         }
       }
     }
-    #expect((0..<count).allSatisfy { factors.half(tile: 2 * $0 + 1, line: 0, place: 0).isNaN }, "what lies between is not touched")
+    #expect(
+      (0..<count).allSatisfy { factors.half(tile: 2 * $0 + 1, line: 0, place: 0).isNaN },
+      "what lies between is not touched")
   }
 
   @Test(arguments: rows) func rowsBecomeDepths(_ rows: Int) {
@@ -77,7 +79,9 @@ struct TileProductsTests {
       for column in 0..<16 {
         let expected = depth < rows ? Reference.bfloat16(x[depth * 16 + column]) : 0
         let (tile, place) = (depth / 32, depth % 32)
-        #expect(areSame(right.half(tile: tile, line: place / 2, place: 2 * column + place % 2), expected), "\(depth), \(column)")
+        #expect(
+          areSame(right.half(tile: tile, line: place / 2, place: 2 * column + place % 2), expected),
+          "\(depth), \(column)")
         #expect(areSame(left.half(tile: tile, line: column, place: place), expected), "\(depth), \(column)")
       }
     }
@@ -115,7 +119,8 @@ struct TileProductsTests {
     let found = sums.bindMemory(to: Float.self, capacity: start.count)
     found.update(from: start, count: start.count)
     perceptual_tiles_multiply(
-      a.memory, depths * Self.tileBytes, b.memory, depths * Self.tileBytes, found, Self.tileBytes, rows * Self.tileBytes,
+      a.memory, depths * Self.tileBytes, b.memory, depths * Self.tileBytes, found, Self.tileBytes,
+      rows * Self.tileBytes,
       rows, columns, depths, accumulates ? 1 : 0)
     for m in 0..<rows {
       for n in 0..<columns {

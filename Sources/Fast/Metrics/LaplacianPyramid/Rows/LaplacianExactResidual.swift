@@ -4,8 +4,9 @@ import PerceptualKernels
 /// Residuals of an image, of the family "hepburn", in double precision and from the image's own pixels: for the places
 /// where single precision does not tell them from 0.
 ///
-/// A few are worked out one by one, from as many pixels as each depends on: 11 a side at the finest level and about twice
-/// as many at each next one. Where there are many, whole images are halved in double precision. Both give the same bits.
+/// A few are worked out one by one, from as many pixels as each depends on: 11 a side at the finest level and about
+/// twice as many at each next one. Where there are many, whole images are halved in double precision. Both give the
+/// same bits.
 struct LaplacianExactResidual {
   let levels: UnsafePointer<LaplacianPyramidRows.Level>
   let tables: UnsafePointer<Double>
@@ -17,8 +18,9 @@ struct LaplacianExactResidual {
   /// How many levels have their halved image.
   private var known = 0
 
-  init(_ comparison: LaplacianPyramidRows.Comparison, _ image: UnsafePointer<Float>, _ shared: UnsafeMutablePointer<Float>)
-  {
+  init(
+    _ comparison: LaplacianPyramidRows.Comparison, _ image: UnsafePointer<Float>, _ shared: UnsafeMutablePointer<Float>
+  ) {
     levels = comparison.levels
     tables = comparison.exactTables
     room = comparison.exactRoom

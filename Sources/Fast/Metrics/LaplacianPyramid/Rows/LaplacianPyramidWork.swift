@@ -1,8 +1,8 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// The work on a piece of one channel's rows: the weights' addresses, the picture's planes, whose first part holds those
-/// of each channel, and rows that belong to the piece.
+/// The work on a piece of one channel's rows: the weights' addresses, the picture's planes, whose first part holds
+/// those of each channel, and rows that belong to the piece.
 ///
 /// The rows above and below that a piece needs it makes itself, as the pieces beside it do too; only what the rows of
 /// the piece own goes to planes.
@@ -169,12 +169,14 @@ struct LaplacianPyramidWork {
         above: beside.above, here: beside.here, below: beside.below, weights: weights, residualGradient(level, y),
         segment: level.segment, width: level.width)
       shared[places.doubtCounts + y] = 0
-      if isInDoubt { listDoubts(level, y, above: beside.above, here: beside.here, below: beside.below, weights: weights) }
+      if isInDoubt {
+        listDoubts(level, y, above: beside.above, here: beside.here, below: beside.below, weights: weights)
+      }
     }
   }
 
-  /// Lists the columns whose residual single precision did not tell from 0 and whose sign matters, and what that sign is
-  /// to be multiplied by.
+  /// Lists the columns whose residual single precision did not tell from 0 and whose sign matters, and what that sign
+  /// is to be multiplied by.
   private func listDoubts(
     _ level: LaplacianPyramidRows.Level, _ y: Int, above: Row, here: Row, below: Row, weights: UnsafePointer<Float>
   ) {

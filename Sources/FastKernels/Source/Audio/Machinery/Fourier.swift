@@ -79,10 +79,11 @@ func transformed(_ z: EightComplex) -> EightComplex {
   // The differences times the powers of exp(-i pi / 4).
   let d1 = z.1 - z.5
   let d3 = z.3 - z.7
-  let odd = transformed((
-    z.0 - z.4, Complex((d1.real + d1.imaginary) * half, (d1.imaginary - d1.real) * half), (z.2 - z.6).turned,
-    Complex((d3.imaginary - d3.real) * half, (d3.real + d3.imaginary) * -half)
-  ))
+  let odd = transformed(
+    (
+      z.0 - z.4, Complex((d1.real + d1.imaginary) * half, (d1.imaginary - d1.real) * half), (z.2 - z.6).turned,
+      Complex((d3.imaginary - d3.real) * half, (d3.real + d3.imaginary) * -half)
+    ))
   return (even.0, odd.0, even.1, odd.1, even.2, odd.2, even.3, odd.3)
 }
 
@@ -262,7 +263,8 @@ extension Kernels {
   }
 
   /// With Z the transform of the pairs x[2 n] + i x[2 n + 1], A = Z[k] + conj Z[length - k], B = Z[k] - conj Z[length -
-  /// k] and F = -i exp(-i pi k / length) B: X[k] = (A + F) / 2 and X[length - k] = conj(A - F) / 2, both written at a time.
+  /// k] and F = -i exp(-i pi k / length) B: X[k] = (A + F) / 2 and X[length - k] = conj(A - F) / 2, both written at a
+  /// time.
   @inline(__always)
   static func unpack(
     _ z: UnsafePointer<Float>, rows: UnsafePointer<Int>, twiddles: UnsafePointer<Float>, length: Int,
@@ -288,8 +290,8 @@ extension Kernels {
     }
   }
 
-  /// With X the spectrum, A = X[k] + conj X[length - k], B = X[k] - conj X[length - k] and D = i exp(i pi k / length) B: A + D
-  /// at k and conj(A - D) at length - k.
+  /// With X the spectrum, A = X[k] + conj X[length - k], B = X[k] - conj X[length - k] and D = i exp(i pi k / length)
+  /// B: A + D at k and conj(A - D) at length - k.
   public static func packSpectrum(
     _ spectrum: UnsafePointer<Float>, twiddles: UnsafePointer<Float>, _ z: UnsafeMutablePointer<Float>, length: Int
   ) {

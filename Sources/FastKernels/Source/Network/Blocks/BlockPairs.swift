@@ -1,8 +1,9 @@
 import PerceptualCInstructionSet
 
-// Products of bf16 numbers, summed in single precision: each lane of 32 bits holds two factors, and a product adds that of
-// the upper halves and then that of the lower ones. A product of two bf16 numbers is exact in single precision, so that the
-// instruction, the fused form and the separate one give the same bits, but where a sum or a product is subnormal.
+// Products of bf16 numbers, summed in single precision: each lane of 32 bits holds two factors, and a product adds that
+// of the upper halves and then that of the lower ones. A product of two bf16 numbers is exact in single precision, so
+// that the instruction, the fused form and the separate one give the same bits, but where a sum or a product is
+// subnormal.
 
 /// Without the instruction.
 enum PairFactor: BlockFactor {

@@ -1,8 +1,8 @@
 import PerceptualCInstructionSet
 
 // Matrix products on channel blocks: rows of sixteen channels, one row a tile (or pixel), one block after the other.
-// Two vectors of output channels times as many rows as the registers hold; each element of the rows is broadcast once for
-// two products.
+// Two vectors of output channels times as many rows as the registers hold; each element of the rows is broadcast once
+// for two products.
 
 #if KERNELS_AVX512
   private let largestGroup = 12
@@ -107,8 +107,10 @@ private struct BlockProduct<Factor: BlockFactor> {
     func eight(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>) {
       var p0 = accumulates ? RowPair<Factor>(sums, second: second, pitch: rowFloats) : RowPair<Factor>()
       var p1 = accumulates ? RowPair<Factor>(sums + pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
-      var p2 = accumulates ? RowPair<Factor>(sums + 2 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
-      var p3 = accumulates ? RowPair<Factor>(sums + 3 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
+      var p2 =
+        accumulates ? RowPair<Factor>(sums + 2 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
+      var p3 =
+        accumulates ? RowPair<Factor>(sums + 3 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
       let pitch = Factor.rowFloats
       var from = x
       var weight = weights
@@ -135,17 +137,20 @@ private struct BlockProduct<Factor: BlockFactor> {
     }
   #endif
 
-  /// `largestGroup` rows. Asks for the rows' next block, and for a line from `next` on for every depth, before they are needed:
-  /// a product runs at the speed of what feeds it.
+  /// `largestGroup` rows. Asks for the rows' next block, and for a line from `next` on for every depth, before they are
+  /// needed: a product runs at the speed of what feeds it.
   @inline(__always)
   func most(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, next: UnsafePointer<Float>) {
     var p0 = accumulates ? RowPair<Factor>(sums, second: second, pitch: rowFloats) : RowPair<Factor>()
     var p1 = accumulates ? RowPair<Factor>(sums + pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
     var p2 = accumulates ? RowPair<Factor>(sums + 2 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
     #if KERNELS_AVX512
-      var p3 = accumulates ? RowPair<Factor>(sums + 3 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
-      var p4 = accumulates ? RowPair<Factor>(sums + 4 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
-      var p5 = accumulates ? RowPair<Factor>(sums + 5 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
+      var p3 =
+        accumulates ? RowPair<Factor>(sums + 3 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
+      var p4 =
+        accumulates ? RowPair<Factor>(sums + 4 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
+      var p5 =
+        accumulates ? RowPair<Factor>(sums + 5 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
     #endif
     let pitch = Factor.rowFloats
     var from = x

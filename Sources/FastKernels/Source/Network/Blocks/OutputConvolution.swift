@@ -51,8 +51,8 @@ private struct Taps {
     return first + second + third
   }
 
-  /// Adds what three pixels of a row give to the sums of their column: in the row above, where they meet the lower taps,
-  /// in their own and in the one below.
+  /// Adds what three pixels of a row give to the sums of their column: in the row above, where they meet the lower
+  /// taps, in their own and in the one below.
   @inline(__always)
   func scatter(
     _ left: Vector, _ middle: Vector, _ right: Vector, _ sums: UnsafeMutablePointer<Float>, _ rowPitch: Int
