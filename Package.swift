@@ -84,7 +84,7 @@ let package = Package(
       name: "Reference", dependencies: ["PerceptualCore"], path: "Sources/Reference", swiftSettings: numeric()),
 
     .target(name: "PerceptualCInstructionSet", path: "Sources/CInstructionSet"),
-    .target(name: "PerceptualCThreads", path: "Sources/CThreads"),
+    .target(name: "PerceptualCDispatch", path: "Sources/CDispatch"),
     .target(
       name: "PerceptualCTiles", path: "Sources/CTiles",
       // Optimised in debug builds too; the instructions are asked for function by function.
@@ -94,7 +94,7 @@ let package = Package(
     .target(
       name: "Fast",
       dependencies: [
-        "PerceptualCore", "PerceptualCFFTW3", "PerceptualCInstructionSet", "PerceptualCThreads", "PerceptualCTiles",
+        "PerceptualCore", "PerceptualCFFTW3", "PerceptualCInstructionSet", "PerceptualCDispatch", "PerceptualCTiles",
         "PerceptualKernels",
         "PerceptualKernelsBaseline",
       ] + x86Dependencies,

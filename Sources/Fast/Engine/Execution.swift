@@ -1,6 +1,6 @@
 import Foundation
+import PerceptualCDispatch
 import PerceptualCInstructionSet
-import PerceptualCThreads
 import PerceptualCTiles
 import PerceptualCore
 import PerceptualKernels
@@ -82,7 +82,7 @@ public struct Execution: Sendable {
   /// What the calling task uses. Not visible inside ``forEach(_:_:)``'s workers: read it before.
   @TaskLocal public static var current = Execution()
 
-  /// Runs `body(0) ... body(count - 1)`, each once, on up to `threads` threads.
+  /// Runs `body(0) ... body(count - 1)`, each once, on up to `threads` threads of Dispatch.
   ///
   /// The work is cut by the caller, never by the number of threads: a body must write only what its index owns, and
   /// sums over indices are joined afterwards in a fixed order.
@@ -91,7 +91,13 @@ public struct Execution: Sendable {
       for index in 0..<count { body(index) }
       return
     }
-    share(body, count, min(threads, count) - 1)
+    withoutActuallyEscaping(body) { body in
+      withUnsafePointer(to: LoopBody(run: body)) { body in
+        perceptual_share(
+          body, { body, index in body?.assumingMemoryBound(to: LoopBody.self).pointee.run(index) }, count,
+          min(threads, count) - 1)
+      }
+    }
   }
 
   /// Cuts `count` elements into pieces of `grain`, a multiple of every vector width, and runs `body(offset, length)`.
@@ -116,8 +122,7 @@ public struct Execution: Sendable {
   }
 }
 
-/// Calls body(0) ... body(count - 1), each once, on this thread and on up to `helpers` others, and returns when all
-/// have ended: Sources/CThreads. Declared here because a closure that does not escape cannot be passed to C as C
-/// declares it without allocating, which Dispatch's concurrentPerform does three to five times a call.
-@_silgen_name("perceptual_share")
-private func share(_ body: (Int) -> Void, _ count: Int, _ helpers: Int)
+/// A closure where C can point at it. A bare one would be wrapped anew by every generic function that it passes.
+private struct LoopBody {
+  let run: (Int) -> Void
+}

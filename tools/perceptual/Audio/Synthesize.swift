@@ -39,7 +39,7 @@ struct SynthesizeCommand: ParsableCommand {
     var first = 0
     while first < count {
       let group = first..<min(count, first + execution.threads)
-      let clips = execution.concurrentMap(group) { [seed = seed.seed] in Synthesis.samples(index: $0, seed: seed) }
+      let clips = execution.map(group.count) { Synthesis.samples(index: group.lowerBound + $0, seed: seed.seed) }
       for (index, samples) in zip(group, clips) {
         let number = String(repeating: "0", count: digits - String(index).count) + String(index)
         let file = "\(directory)/\(number)-\(Synthesis.name(index: index)).\(format.rawValue)"

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dispatch
 import Fast
 import PerceptualCore
 
@@ -53,20 +52,4 @@ struct SeedOptions: ParsableArguments {
 struct OutputOptions: ParsableArguments {
   @Flag(help: "Print JSON instead of text.")
   var json = false
-}
-
-extension Execution {
-  /// One result for each of `range`, on up to `threads` threads; `body` must not depend on the others.
-  func concurrentMap<Result: Sendable>(_ range: Range<Int>, _ body: @Sendable (Int) -> Result) -> [Result] {
-    var results = [Result?](repeating: nil, count: range.count)
-    let pieces = min(threads, range.count)
-    results.withUnsafeMutableBufferPointer { buffer in
-      // Every index is written by one piece alone, and concurrentPerform returns after all have ended.
-      nonisolated(unsafe) let buffer = buffer
-      DispatchQueue.concurrentPerform(iterations: pieces) { piece in
-        for index in stride(from: piece, to: range.count, by: pieces) { buffer[index] = body(range.lowerBound + index) }
-      }
-    }
-    return results.compactMap(\.self)
-  }
 }

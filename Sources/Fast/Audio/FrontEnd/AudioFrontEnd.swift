@@ -54,7 +54,7 @@ public struct AudioFrontEnd: Equatable, Sendable {
 
   /// Pictures of many signals, spread over the threads.
   public func images(_ signals: [Tensor<Float>]) -> [LogScalingOutput<Float>] {
-    spread(signals.count) { image(signals[$0]) }
+    Execution.current.map(signals.count) { image(signals[$0]) }
   }
 
   /// The magnitudes [bins, frames] behind a picture.
@@ -115,21 +115,8 @@ public struct AudioFrontEnd: Equatable, Sendable {
   ) -> [Tensor<Float>] {
     require(
       initialPhases.count == images.count, "initialPhases: \(initialPhases.count) given for \(images.count) images")
-    return spread(images.count) { i in
+    return Execution.current.map(images.count) { i in
       waveform(images[i].image, low: images[i].low[0], high: images[i].high[0], initialPhase: initialPhases[i])
     }
-  }
-
-  /// One result for each index, each computed by one thread.
-  private func spread<Result>(_ count: Int, _ body: (Int) -> Result) -> [Result] {
-    let execution = Execution.current
-    let single = Execution(threads: 1, instructionSet: execution.instructionSet)
-    var results = [Result?](repeating: nil, count: count)
-    results.withUnsafeMutableBufferPointer { results in
-      execution.forEach(count) { i in
-        results[i] = Execution.$current.withValue(single) { body(i) }
-      }
-    }
-    return results.compactMap(\.self)
   }
 }

@@ -1,38 +1,47 @@
-#include "PerceptualCThreads.h"
+#include "PerceptualCDispatch.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 
-// A Swift closure (Int) -> Void: its code and its context, which Swift passes one after the other.
-typedef __attribute__((swiftcall)) void (*body_function)(long index, __attribute__((swift_context)) void *context);
+#if __has_include(<dispatch/dispatch.h>)
+#include <dispatch/dispatch.h>
+#else
+// Swift's toolchains for Linux keep the header where only Swift finds it.
+extern void *dispatch_get_global_queue(intptr_t identifier, uintptr_t flags);
+extern void dispatch_async_f(void *queue, void *context, void (*work)(void *context));
+#endif
+
+// dispatch_apply_f wakes a sleeping thread for every loop, which takes longer than some loops do. So a helper that has
+// ended one looks for the next for a while before it goes back to Dispatch.
 
 // Work lies in its caller's frame until all helpers have left it.
 struct job {
-  body_function body;
-  void *context;
+  void (*work)(const void *context, long index);
+  const void *context;
   long count;
-  atomic_long next;
   // Under the lock: helpers that may still join, those at work, and the job that came after.
-  int wanted;
-  int active;
+  long wanted;
+  long active;
   struct job *after;
+  // On a cache line that nothing else is read from.
+  _Alignas(64) atomic_long next;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t offered = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t left = PTHREAD_COND_INITIALIZER;
-// Jobs that want helpers, oldest first, and how many threads there are.
+// Jobs that want helpers, oldest first, and how many helpers have been asked for and not gone back.
 static struct job *first;
-static int threads;
-// Rises with every job: what idle threads look at before they sleep.
+static long helping;
+// Rises with every job: what helpers look at before they go back.
 static atomic_long jobs;
 
 static void run(struct job *job) {
   while (1) {
     const long index = atomic_fetch_add_explicit(&job->next, 1, memory_order_relaxed);
     if (index >= job->count) return;
-    job->body(index, job->context);
+    job->work(job->context, index);
   }
 }
 
@@ -54,17 +63,17 @@ static inline void pause_briefly(void) {
 #endif
 }
 
-static void *help(void *unused) {
+static void help(void *unused) {
   (void)unused;
   pthread_mutex_lock(&lock);
   while (1) {
-    while (!first) {
-      // Waking takes longer than some work does, and the next piece often follows at once.
+    if (!first) {
       const long seen = atomic_load(&jobs);
       pthread_mutex_unlock(&lock);
       for (int i = 0; i < SPINS && atomic_load_explicit(&jobs, memory_order_relaxed) == seen; i++) pause_briefly();
       pthread_mutex_lock(&lock);
-      if (!first && atomic_load(&jobs) == seen) pthread_cond_wait(&offered, &lock);
+      if (!first && atomic_load(&jobs) == seen) break;
+      continue;
     }
     struct job *job = first;
     job->active++;
@@ -74,30 +83,22 @@ static void *help(void *unused) {
     pthread_mutex_lock(&lock);
     if (--job->active == 0) pthread_cond_broadcast(&left);
   }
+  helping--;
+  pthread_mutex_unlock(&lock);
 }
 
-// Called under the lock.
-static void start_threads(int count) {
-  while (threads < count) {
-    pthread_t thread;
-    // Where no thread can be had the caller does the work alone.
-    if (pthread_create(&thread, NULL, help, NULL) != 0) return;
-    pthread_detach(thread);
-    threads++;
-  }
-}
-
-__attribute__((swiftcall)) void perceptual_share(body_function body, void *context, long count, long helpers) {
-  struct job job = {.body = body, .context = context, .count = count, .wanted = (int)helpers};
+void perceptual_share(
+    const void *context, void (*work)(const void *context, long index), long count, long helpers) {
+  struct job job = {.work = work, .context = context, .count = count, .wanted = helpers};
   pthread_mutex_lock(&lock);
-  start_threads(job.wanted);
   struct job **place = &first;
   while (*place) place = &(*place)->after;
   *place = &job;
   atomic_fetch_add(&jobs, 1);
-  if (helpers == 1) pthread_cond_signal(&offered);
-  else pthread_cond_broadcast(&offered);
+  long missing = helpers > helping ? helpers - helping : 0;
+  helping += missing;
   pthread_mutex_unlock(&lock);
+  while (missing-- > 0) dispatch_async_f(dispatch_get_global_queue(0, 0), NULL, help);
   run(&job);
   pthread_mutex_lock(&lock);
   if (job.wanted > 0) withdraw(&job);
