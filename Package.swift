@@ -2,10 +2,6 @@
 import Foundation
 import PackageDescription
 
-// SwiftPM refuses a versioned dependency whose manifest holds unsafe flags, so they are left out when this package is
-// somebody's checkout. Such a user gets full speed with `swift build -c release -Xcc -march=native`.
-let isDependency = Context.packageDirectory.contains("/checkouts/")
-
 // A manifest sees the host, not the target of a cross build: PERCEPTUAL_X86_KERNELS=0 switches the x86 modules off.
 #if arch(x86_64)
   let hasX86Kernels = Context.environment["PERCEPTUAL_X86_KERNELS"] != "0"
@@ -13,12 +9,13 @@ let isDependency = Context.packageDirectory.contains("/checkouts/")
   let hasX86Kernels = Context.environment["PERCEPTUAL_X86_KERNELS"] == "1"
 #endif
 
-/// Numeric modules are optimised in debug builds too: unoptimised, the tests would take hours.
+/// Numeric modules are optimised in debug builds too: unoptimised, the tests would take hours. A package of tools version
+/// 6.2 or later may have such flags and be a versioned dependency all the same.
 func numeric(_ flags: [String] = []) -> [SwiftSetting] {
   // With -num-threads each file keeps an object of its own, which the index of a debug build asks for; batch mode,
   // which SwiftPM adds there, would only draw a warning.
   let optimised = ["-O", "-whole-module-optimization", "-num-threads", "2", "-disable-batch-mode"]
-  return isDependency ? [] : [.unsafeFlags(optimised + flags.flatMap { ["-Xcc", $0] })]
+  return [.unsafeFlags(optimised + flags.flatMap { ["-Xcc", $0] })]
 }
 
 /// The inner loops, compiled once for each instruction set from the same files: each module's folder links to
@@ -88,7 +85,7 @@ let package = Package(
     .target(
       name: "PerceptualCTiles", path: "Sources/CTiles",
       // Optimised in debug builds too; the instructions are asked for function by function.
-      cSettings: isDependency ? [] : [.unsafeFlags(["-O2"])]),
+      cSettings: [.unsafeFlags(["-O2"])]),
     .target(name: "PerceptualKernels", path: "Sources/FastKernels/Protocols", swiftSettings: numeric()),
     kernels("Baseline", define: "KERNELS_BASELINE", flags: []),
     .target(
