@@ -9,8 +9,8 @@ import PackageDescription
   let hasX86Kernels = Context.environment["PERCEPTUAL_X86_KERNELS"] == "1"
 #endif
 
-/// Numeric modules are optimised in debug builds too: unoptimised, the tests would take hours. A package of tools version
-/// 6.2 or later may have such flags and be a versioned dependency all the same.
+/// Numeric modules are optimised in debug builds too: unoptimised, the tests would take hours. A package of tools
+/// version 6.2 or later may have such flags and be a versioned dependency all the same.
 func numeric(_ flags: [String] = []) -> [SwiftSetting] {
   // With -num-threads each file keeps an object of its own, which the index of a debug build asks for; batch mode,
   // which SwiftPM adds there, would only draw a warning.

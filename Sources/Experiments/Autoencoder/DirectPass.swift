@@ -32,8 +32,8 @@ final class DirectPass: AutoencoderPass {
   let lastShape: ConvolutionShape
   /// The network's output after the sigmoid, [N, 1, H, W].
   let output: UnsafeMutablePointer<Float>
-  private var owned: [UnsafeMutablePointer<Float>] = []
-  let bytes: Int
+  private let arena = Arena()
+  var bytes: Int { arena.bytes }
   /// Two buffers of the largest activation that gradients pass through in turn.
   private let gradients: [UnsafeMutablePointer<Float>]
   /// An upsampled activation, and its gradient, where the decoder upsamples.
@@ -50,39 +50,29 @@ final class DirectPass: AutoencoderPass {
     self.height = height
     self.width = width
     self.keepsForGradient = keepsForGradient
-    var owned: [UnsafeMutablePointer<Float>] = []
-    var floats = 0
-    func buffer(_ count: Int) -> UnsafeMutablePointer<Float> {
-      floats += count
-      owned.append(FloatBuffer.allocate(count))
-      return owned[owned.count - 1]
-    }
     let channels = network.options.channels
     let largest = images * max(channels, network.options.latentChannels) * height * width
-    let shared = keepsForGradient ? [] : [buffer(largest), buffer(largest), buffer(largest)]
+    let shared = keepsForGradient ? [] : [arena.zeros(largest), arena.zeros(largest), arena.zeros(largest)]
     var blocks: [Block] = []
     let shapes = network.shapes(images: images, height: height, width: width)
     for (number, (layer, shape)) in zip(network.layers, shapes).enumerated() {
       blocks.append(
         Block(
-          layer: layer, shape: shape, convolved: keepsForGradient ? buffer(shape.outputCount) : shared[2],
-          activated: keepsForGradient ? buffer(shape.outputCount) : shared[number % 2], mean: buffer(layer.outputs),
-          inverseDeviation: buffer(layer.outputs)))
+          layer: layer, shape: shape, convolved: keepsForGradient ? arena.zeros(shape.outputCount) : shared[2],
+          activated: keepsForGradient ? arena.zeros(shape.outputCount) : shared[number % 2],
+          mean: arena.zeros(layer.outputs),
+          inverseDeviation: arena.zeros(layer.outputs)))
     }
     self.blocks = blocks
-    quantised = buffer(blocks[Autoencoder.latentLayer].shape.outputCount)
+    quantised = arena.zeros(blocks[Autoencoder.latentLayer].shape.outputCount)
     lastShape = ConvolutionShape(
       convolving: images, inputChannels: channels, outputChannels: 1, height: height, width: width,
       kernelHeight: network.options.lastKernel, kernelWidth: network.options.lastKernel,
       geometry: network.options.lastGeometry)
-    output = buffer(lastShape.outputCount)
-    gradients = keepsForGradient ? [buffer(largest), buffer(largest)] : []
-    upsampled = network.options.decoder.isUpsampling ? buffer(largest) : nil
-    self.owned = owned
-    bytes = floats * MemoryLayout<Float>.stride
+    output = arena.zeros(lastShape.outputCount)
+    gradients = keepsForGradient ? [arena.zeros(largest), arena.zeros(largest)] : []
+    upsampled = network.options.decoder.isUpsampling ? arena.zeros(largest) : nil
   }
-
-  deinit { for pointer in owned { pointer.deallocate() } }
 
   var latentCount: Int { blocks[Autoencoder.latentLayer].shape.outputCount }
   /// The latent before quantisation.

@@ -59,6 +59,7 @@ public final class ClipGenerator {
   private let flowing: [UnsafeMutablePointer<Float>]
   /// Steps taken.
   public private(set) var iteration = 0
+  private let arena = Arena()
 
   /// Noise and weights drawn from a seed; `draw` numbers independent networks of one seed, one for each loss.
   public convenience init(seed: UInt64, draw: Int = 0) {
@@ -77,6 +78,7 @@ public final class ClipGenerator {
   public init(latent: Tensor<Float>, weights: [Tensor<Float>]) {
     require(latent.count == Self.latentSize, "latent: \(latent.count) numbers given, \(Self.latentSize) are needed")
     require(weights.count == Self.plan.count, "weights: \(weights.count) given, \(Self.plan.count) are needed")
+    let arena = arena
     var width = 1
     layers = Self.plan.enumerated().map { index, plan in
       let (inputs, outputs, kernel, factor) = plan
@@ -87,22 +89,13 @@ public final class ClipGenerator {
       defer { width *= factor }
       return Layer(
         name: Self.weightShapes[index].name, factor: factor, inputs: inputs, width: width, shape: shape,
-        upsampled: FloatBuffer.allocate(shape.inputCount), output: FloatBuffer.allocate(shape.outputCount))
+        upsampled: arena.zeros(shape.inputCount), output: arena.zeros(shape.outputCount))
     }
     let largest = layers.map { max($0.shape.inputCount, $0.shape.outputCount) }.max() ?? 0
-    flowing = [FloatBuffer.allocate(largest), FloatBuffer.allocate(largest)]
-    self.latent = FloatBuffer.allocate(Self.latentSize)
+    flowing = [arena.zeros(largest), arena.zeros(largest)]
+    self.latent = arena.zeros(Self.latentSize)
     for i in 0..<Self.latentSize { self.latent[i] = latent[i] }
     for (entry, tensor) in zip(parameters.entries, weights) { parameters.set(entry, to: tensor) }
-  }
-
-  deinit {
-    for layer in layers {
-      layer.upsampled.deallocate()
-      layer.output.deallocate()
-    }
-    for pointer in flowing { pointer.deallocate() }
-    latent.deallocate()
   }
 
   /// The clip that the network makes now, [1, 8192].

@@ -28,38 +28,31 @@ final class RawAutoencoderPass {
   private let latent: UnsafeMutablePointer<Float>
   /// Two buffers that gradients pass through, each for a layer's signal and its gate.
   private let flowing: [UnsafeMutablePointer<Float>]
-  private var owned: [UnsafeMutablePointer<Float>] = []
+  private let arena = Arena()
 
   init(_ network: RawAutoencoder, samples: Int, keepsForGradient: Bool) {
     self.network = network
     self.samples = samples
-    var owned: [UnsafeMutablePointer<Float>] = []
-    func buffer(_ count: Int) -> UnsafeMutablePointer<Float> {
-      owned.append(FloatBuffer.allocate(count))
-      return owned[owned.count - 1]
-    }
+    let arena = arena
     func stages(_ layers: [Layer]) -> [Stage] {
       layers.map { layer in
         let count = layer.outputs * samples * layer.outputWidth
         let both = count * layer.weightNames.count
-        let raw = buffer(both)
+        let raw = arena.zeros(both)
         return Stage(
           layer: layer, stacked: layer.convolution(samples: samples, stacked: true),
           single: layer.convolution(samples: samples, stacked: false), raw: raw,
-          normalized: layer.kind == .gated && keepsForGradient ? buffer(both) : raw,
-          output: layer.kind == .plain ? raw : buffer(count), outputCount: count,
+          normalized: layer.kind == .gated && keepsForGradient ? arena.zeros(both) : raw,
+          output: layer.kind == .plain ? raw : arena.zeros(count), outputCount: count,
           inputCount: layer.inputs * samples * layer.width, positions: samples * layer.outputWidth)
       }
     }
     encoder = stages(network.encoder)
     decoder = stages(network.decoder)
-    latent = buffer(network.options.latent * samples)
+    latent = arena.zeros(network.options.latent * samples)
     let largest = (encoder + decoder).map { max($0.outputCount * 2, $0.inputCount) }.max() ?? 0
-    flowing = keepsForGradient ? [buffer(largest), buffer(largest)] : []
-    self.owned = owned
+    flowing = keepsForGradient ? [arena.zeros(largest), arena.zeros(largest)] : []
   }
-
-  deinit { for pointer in owned { pointer.deallocate() } }
 
   private var last: Stage { decoder[decoder.count - 1] }
   /// [levels, samples, window].

@@ -12,8 +12,9 @@ final class ParameterStore {
 
   private(set) var entries: [Entry] = []
   private(set) var count = 0
-  private(set) var values: UnsafeMutablePointer<Float>
+  let values: UnsafeMutablePointer<Float>
   private var indices: [String: Int] = [:]
+  private let arena = Arena()
 
   init(_ shapes: [(name: String, shape: [Int])]) {
     for (name, shape) in shapes {
@@ -22,10 +23,8 @@ final class ParameterStore {
       // Every tensor starts on a cache line.
       count += (shape.reduce(1, *) + 15) / 16 * 16
     }
-    values = FloatBuffer.allocate(count)
+    values = arena.zeros(count)
   }
-
-  deinit { values.deallocate() }
 
   /// The address of a tensor.
   func pointer(_ name: String) -> UnsafeMutablePointer<Float> {
@@ -43,15 +42,5 @@ final class ParameterStore {
   func set(_ entry: Entry, to tensor: Tensor<Float>) {
     require(tensor.shape == entry.shape, "\(entry.name): shape \(tensor.shape) given, \(entry.shape) is needed")
     for (index, value) in tensor.elements.enumerated() { values[entry.offset + index] = value }
-  }
-}
-
-/// Zeroed memory on cache lines, for buffers that live as long as a network.
-enum FloatBuffer {
-  static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 16) * 4, alignment: 64)
-    let pointer = raw.bindMemory(to: Float.self, capacity: max(count, 16))
-    pointer.initialize(repeating: 0, count: max(count, 16))
-    return pointer
   }
 }

@@ -144,6 +144,7 @@ public final class Trainer: ResumableTrainer {
   private let earlierStatistics: ParameterStore
   private let objective: TrainingObjective
   /// The batch, and the gradient of the loss with respect to the network's output.
+  private let arena = Arena()
   private let batch: UnsafeMutablePointer<Float>
   private let upstream: UnsafeMutablePointer<Float>
 
@@ -199,13 +200,8 @@ public final class Trainer: ResumableTrainer {
       recomputes: options.checkpointsActivations, precision: options.precision)
     objective = TrainingObjective(options)
     let pixels = options.batch * options.size * options.size
-    batch = FloatBuffer.allocate(pixels)
-    upstream = FloatBuffer.allocate(pixels)
-  }
-
-  deinit {
-    batch.deallocate()
-    upstream.deallocate()
+    batch = arena.zeros(pixels)
+    upstream = arena.zeros(pixels)
   }
 
   /// One step on the next batch. A loss or gradient that is not finite throws, and the network is as it was before.

@@ -8,14 +8,13 @@ final class TrainingObjective {
   private let count: Int
   /// The gradient of a loss that is added; none where there is one loss.
   private let partial: UnsafeMutablePointer<Float>?
+  private let arena = Arena()
 
   init(_ options: TrainingOptions) {
     terms = ([LossTerm(options.loss, weight: 1)] + options.added).map { WeightedLoss($0, options) }
     count = options.batch * options.size * options.size
-    partial = terms.count > 1 ? FloatBuffer.allocate(count) : nil
+    partial = terms.count > 1 ? arena.zeros(count) : nil
   }
-
-  deinit { partial?.deallocate() }
 
   /// The loss of a batch, whose gradient with respect to the prediction is written to `gradient`; [N, 1, H, W] each.
   func callAsFunction(
@@ -43,6 +42,7 @@ private final class WeightedLoss {
   private let pixels: Int
   private let weight: Double
   private let plan: Plan
+  private let arena = Arena()
   private let values: UnsafeMutableBufferPointer<Float>
   private let upstream: UnsafeMutableBufferPointer<Float>
 
@@ -60,15 +60,10 @@ private final class WeightedLoss {
       plan = .pyramid(pyramid)
       count = pyramid.valueCount
     }
-    values = UnsafeMutableBufferPointer(start: FloatBuffer.allocate(count), count: count)
-    upstream = UnsafeMutableBufferPointer(start: FloatBuffer.allocate(count), count: count)
+    values = UnsafeMutableBufferPointer(start: arena.zeros(count), count: count)
+    upstream = UnsafeMutableBufferPointer(start: arena.zeros(count), count: count)
     // The mean over images, or the batch's one value. Of MS-SSIM it is 1 less the mean.
     upstream.update(repeating: Float((term.loss == .msSSIM ? -weight : weight) / Double(count)))
-  }
-
-  deinit {
-    values.deallocate()
-    upstream.deallocate()
   }
 
   func callAsFunction(

@@ -30,7 +30,7 @@ public func inverseMelScale(
       execution.forEach((frames + lanes - 1) / lanes) { block in
         let first = block * lanes
         let count = min(lanes, frames - first)
-        withFourierBuffer(lanes * (2 * bins + 6 * (mels + 1))) { memory in
+        ScratchPool.shared.withFloats(lanes * (2 * bins + 6 * (mels + 1))) { memory in
           let values = memory + lanes * (mels + 1)
           memory.update(repeating: 0, count: lanes * (mels + 1))
           for m in 0..<mels { (memory + m * lanes).update(from: mel + m * frames + first, count: count) }

@@ -39,15 +39,10 @@ struct SparseMelBank: Sendable {
   private(set) var binFilters: [Int]
   private(set) var binWeights: [Float]
 
-  private static let known = Mutex<[MelFilterBankOptions: SparseMelBank]>([:])
+  private static let known = Cache<MelFilterBankOptions, SparseMelBank>(limit: 16)
 
   /// The bank of these options; kept for later calls.
-  static func of(_ options: MelFilterBankOptions) -> SparseMelBank {
-    if let bank = known.withLock({ $0[options] }) { return bank }
-    let bank = SparseMelBank(options)
-    known.withLock { $0[options] = bank }
-    return bank
-  }
+  static func of(_ options: MelFilterBankOptions) -> SparseMelBank { known.value(options) { SparseMelBank(options) } }
 
   private init(_ options: MelFilterBankOptions) {
     let (bins, mels) = (options.bins, options.mels)

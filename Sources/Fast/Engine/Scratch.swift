@@ -13,7 +13,8 @@ struct ScratchPool: ~Copyable, Sendable {
   static let shared = ScratchPool()
   private let free = Mutex<[Block]>([])
   /// Free blocks to keep, unless more were reserved at once.
-  private let limit = Mutex<Int>(8)
+  private static let leastLimit = 8
+  private let limit = Mutex<Int>(leastLimit)
 
   /// Lends `count` floats, aligned to 64 bytes and of unspecified content, for the duration of `body`. Nothing is
   /// allocated where a free block is large enough.
@@ -34,7 +35,7 @@ struct ScratchPool: ~Copyable, Sendable {
   /// Sees to it that all of these blocks can be lent at a time.
   func reserve(_ demands: [Demand]) {
     let copies = demands.reduce(0) { $0 + $1.copies }
-    limit.withLock { $0 = max($0, 8 + copies) }
+    limit.withLock { $0 = max($0, Self.leastLimit + copies) }
     var needed = 0
     for demand in demands.sorted(by: { $0.count > $1.count }) {
       // A larger block serves too, once those that need it have theirs.
@@ -68,27 +69,15 @@ struct ScratchPool: ~Copyable, Sendable {
         Foundation.free(UnsafeMutableRawPointer(bitPattern: blocks.remove(at: largest).address))
       }
     }
-    return Block(address: UInt(bitPattern: allocateFloats(count, for: "working memory")), count: count)
-  }
-}
-
-private func allocateFloats(_ count: Int, for purpose: String) -> UnsafeMutablePointer<Float> {
-  guard let memory = allocateLines(bytes: max(count, 1) * 4) else {
-    require(false, "memory: \(count * 4) bytes for \(purpose) cannot be had")
-    preconditionFailure()
-  }
-  return memory.bindMemory(to: Float.self, capacity: count)
-}
-
-/// Floats from the beginning of a cache line on, so that no vector of a table lies in two. Written by who makes them,
-/// and not after they are shared.
-final class FloatLines: @unchecked Sendable {
-  let start: UnsafeMutablePointer<Float>
-
-  init(zeros count: Int) {
-    start = allocateFloats(count, for: "a table")
-    start.initialize(repeating: 0, count: count)
+    return Block(address: UInt(bitPattern: allocateLines(count, of: Float.self)), count: count)
   }
 
-  deinit { free(start) }
+  /// Frees what is not lent.
+  func clear() {
+    free.withLock { blocks in
+      for block in blocks { Foundation.free(UnsafeMutableRawPointer(bitPattern: block.address)) }
+      blocks = []
+    }
+    limit.withLock { $0 = Self.leastLimit }
+  }
 }

@@ -52,7 +52,7 @@ private func plan(
 public final class BarkTarget: Sendable {
   let plan: BarkPlan
   let count: Int
-  private let memory: FloatLines
+  private let memory: Lines<Float>
   /// [count, groups, positions, lanes], positions in the order of ``BarkPlan/withPositions(pair:leaf:_:)``, never
   /// written again.
   var rows: UnsafeMutablePointer<Float> { memory.start }
@@ -68,7 +68,7 @@ public final class BarkTarget: Sendable {
     self.plan = plan
     count = signals.shape[0]
     let size = plan.groups * plan.groupRows
-    memory = FloatLines(zeros: count * (size + plan.factorsCount))
+    memory = Lines<Float>(count * (size + plan.factorsCount))
     let execution = Execution.current
     for n in 0..<count {
       signals.withPointer {

@@ -1,5 +1,5 @@
 import Fast
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -17,7 +17,7 @@ func griffinLimCase(
   attributes["iterations"] = .integer(iterations)
   attributes["momentum"] = .number(momentum)
   let sample = Sample(label, ["magnitude": shape, "initialPhase": shape], attributes)
-  let tested = try #require(operation(named: "griffinLim"))
+  let tested = GriffinLim.self
   return try sample.operationCase(of: tested, fill: .normals) { operationCase in
     let signal = Tensor(noise(options.samples(frames: frames), seed: "signal of \(label)"))
     let spectrum = Reference.shortTimeFourierTransform(signal, options: options)
@@ -50,7 +50,7 @@ func griffinLimCase(
 
   @Test(arguments: rows)
   func agreesWithReference(_ row: Row) throws {
-    let tested = try #require(operation(named: "griffinLim"))
+    let tested = GriffinLim.self
     let operationCase = try griffinLimCase(
       row.description, frames: row.frames, row.window, row.hop, centred: row.centred, iterations: row.iterations,
       momentum: row.momentum)

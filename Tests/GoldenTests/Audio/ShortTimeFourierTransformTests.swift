@@ -1,5 +1,5 @@
 import Fast
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -32,7 +32,7 @@ func shortTime(_ window: Int, _ hop: Int, centred: Bool = false) -> [String: JSO
 
   @Test(arguments: samples, [Fill.integers, .normals])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = try #require(operation(named: "shortTimeFourierTransform"))
+    let tested = ShortTimeFourierTransform.self
     let operationCase = try sample.operationCase(of: tested, fill: fill)
     let failures = try crossCheck(tested, operationCase)
     #expect(failures == [])
@@ -110,7 +110,7 @@ func shortTime(_ window: Int, _ hop: Int, centred: Bool = false) -> [String: JSO
   private func expectTransform(
     of signal: Tensor<Double>, _ attributes: [String: JSONValue], equals expected: OperationResults<Double>
   ) throws {
-    let tested = try #require(operation(named: "shortTimeFourierTransform"))
+    let tested = ShortTimeFourierTransform.self
     let operationCase = OperationCase(inputs: ["signal": signal], attributes: Attributes(attributes))
     for side in Side.allCases {
       let actual = try tested.run(side, operationCase)

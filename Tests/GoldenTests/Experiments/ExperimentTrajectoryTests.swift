@@ -1,6 +1,6 @@
 import Fast
 import Foundation
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -103,7 +103,7 @@ import Testing
   /// What the loop of experiment 004 under the perceptual loss says little about after its first steps: value and
   /// gradient of the loss at the clips that PyTorch's Double run has after 0, 1, 2, 4, 7, 12 and 19 steps.
   @Test func perceptualLossAlongPyTorchsSteps() throws {
-    let tested = try #require(operation(named: "barkDistance"))
+    let tested = BarkDistance.self
     let expected = try file("clip-bark")
     let steps = try expected.double("probed.steps", shape: [7]).elements
     let values = try expected.double("probed.losses", shape: [7]).elements

@@ -1,6 +1,6 @@
 import Fast
 import Foundation
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -41,23 +41,21 @@ func barkSample(
   ]
 
   @Test(arguments: samples) func agreesWithReference(_ sample: Sample) throws {
-    let tested = try #require(operation(named: "barkDistance"))
+    let tested = BarkDistance.self
     let operationCase = try sample.operationCase(of: tested, fill: .normals) { $0.scaleSignals(by: 0.25) }
-    let failures = try crossCheck(tested, operationCase)
-    #expect(failures == [], "\(failures.joined(separator: "\n"))")
+    #expect(try crossCheck(tested, operationCase) == [])
   }
 
   /// Gated sound: where a signal is silent every response is 0, and so is the rectifier's derivative.
   @Test func silenceBetweenSoundsIsExact() throws {
-    let tested = try #require(operation(named: "barkDistance"))
+    let tested = BarkDistance.self
     let sample = barkSample("gated", [1, 700], taps: 64, factor: 100, distance: "meanSquaredError")
     let operationCase = try sample.operationCase(of: tested, fill: .normals) { operationCase in
       for i in 100..<500 { operationCase.inputs["prediction"]?[i] = 0 }
       // All but silent: the transform's error is far larger than these.
       for i in 500..<600 { operationCase.inputs["prediction"]?[i] *= 0x1p-24 }
     }
-    let failures = try crossCheck(tested, operationCase)
-    #expect(failures == [], "\(failures.joined(separator: "\n"))")
+    #expect(try crossCheck(tested, operationCase) == [])
   }
 
   /// Segments of 512 samples, 385 apart, go through the transforms two at a time: each with its own level, 2^-60 times
@@ -65,7 +63,7 @@ func barkSample(
   /// some noise on it: what a filter leaves of a tone alone is rounding, in any precision).
   @Test(arguments: [0x1p-60, 0], ["noise", "a tone", "a tone of 2^-60"])
   func aQuietSegmentBesideALoudOneIsExact(_ level: Double, _ sound: String) throws {
-    let tested = try #require(operation(named: "barkDistance"))
+    let tested = BarkDistance.self
     let stretches = [
       (257..<1300, "the second"), (0..<384, "the first"), (0..<600, "the first and a part of the second"),
       (450..<1300, "a part of the second"),
@@ -84,15 +82,14 @@ func barkSample(
         }
         for i in quiet { operationCase.inputs["prediction"]?[i] *= level }
       }
-      let failures = try crossCheck(tested, operationCase)
-      #expect(failures == [], "\(failures.joined(separator: "\n"))")
+      #expect(try crossCheck(tested, operationCase) == [])
     }
   }
 
   /// A band's response must not have the rounding of what is loud in other bands: a hum of 40 Hz, and noise 80 dB below
   /// it.
   @Test func whatIsSoftBesideAHumIsExact() throws {
-    let tested = try #require(operation(named: "barkDistance"))
+    let tested = BarkDistance.self
     let sample = barkSample("a hum", [1, 600], factor: 100, distance: "meanSquaredError")
     let operationCase = try sample.operationCase(of: tested, fill: .normals) { operationCase in
       for i in 0..<600 {
@@ -100,12 +97,11 @@ func barkSample(
         operationCase.inputs["prediction"]?[i] = sin(2 * .pi * 40 * Double(i) / 11_025) + 1e-4 * noise
       }
     }
-    let failures = try crossCheck(tested, operationCase)
-    #expect(failures == [], "\(failures.joined(separator: "\n"))")
+    #expect(try crossCheck(tested, operationCase) == [])
   }
 
   @Test(arguments: ["meanSquaredError", "cosine"]) func silenceHasAValueAndNoGradient(_ distance: String) throws {
-    let tested = try #require(operation(named: "barkDistance"))
+    let tested = BarkDistance.self
     let sample = barkSample("silence", [2, 50], distance: distance)
     let operationCase = try sample.operationCase(of: tested, fill: .normals) { operationCase in
       operationCase.inputs["prediction"] = Tensor(shape: [2, 50])
@@ -180,7 +176,7 @@ func barkSample(
   func refusesWhatDoesNotFit(
     _ label: String, _ prediction: [Int], _ target: [Int], _ more: [String: JSONValue]
   ) throws {
-    let tested = try #require(operation(named: "barkDistance"))
+    let tested = BarkDistance.self
     let attributes = barkSample("", [1, 5]).attributes.merging(more) { $1 }
     let sample = Sample(label, ["prediction": prediction, "target": target], attributes)
     #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .normals) }

@@ -1,5 +1,5 @@
 import Fast
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualTestSupport
 import Reference
@@ -19,13 +19,13 @@ import Testing
 
   @Test(arguments: samples, [Fill.normals, .picture, .integers])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = try #require(operation(named: "meanSquaredError"))
+    let tested = MeanSquaredError.self
     try expectAgreement(tested, try sample.operationCase(of: tested, fill: fill))
   }
 
   /// Sums of small squares are exact, and so are quotients by a power of two.
   @Test func isExactOnIntegers() throws {
-    let tested = try #require(operation(named: "meanSquaredError"))
+    let tested = MeanSquaredError.self
     for shape in [[3, 4, 16], [1, 1], [2, 8, 128]] {
       let sample = Sample("power of two \(shape)", Self.pair(shape))
       try expectAgreement(tested, try sample.operationCase(of: tested, fill: .integers), exact: true)
@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test func notANumberStaysInItsSample() throws {
-    let tested = try #require(operation(named: "meanSquaredError"))
+    let tested = MeanSquaredError.self
     var operationCase = try Sample("non-finite", Self.pair([3, 21])).operationCase(of: tested, fill: .normals) {
       $0.inputs["prediction"]?[30] = .nan
       $0.inputs["target"]?[62] = .infinity
@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test func valueAndGradientTogetherAreTheSame() throws {
-    let tested = try #require(operation(named: "meanSquaredError"))
+    let tested = MeanSquaredError.self
     let float = try Self.samples[3].operationCase(of: tested, fill: .normals).converted(to: Float.self)
     let (prediction, target, upstream) = (float.input("prediction"), float.input("target"), float.cotangent("value"))
     let both = Fast.meanSquaredErrorAndGradient(prediction, target: target, upstream: upstream)
@@ -70,7 +70,7 @@ import Testing
   }
 
   @Test func refusesWhatDoesNotFit() throws {
-    let tested = try #require(operation(named: "meanSquaredError"))
+    let tested = MeanSquaredError.self
     for (prediction, target) in [([2, 3], [3, 2]), ([0, 3], [0, 3]), ([], []), ([2, 0], [2, 0])] as [([Int], [Int])] {
       let sample = Sample("refused", ["prediction": prediction, "target": target])
       #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .normals) }

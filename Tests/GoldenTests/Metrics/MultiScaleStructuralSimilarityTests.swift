@@ -1,5 +1,5 @@
 import Fast
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -26,7 +26,7 @@ import Testing
 
   @Test(arguments: samples, PicturePair.allCases)
   func agreesWithReference(_ sample: Sample, _ kind: PicturePair) throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     try expectAgreement(tested, try imageCase(sample, kind, of: tested))
   }
 
@@ -36,12 +36,12 @@ import Testing
     imageSample("the paper's size", [1, 1, 256, 256]),
   ])
   func agreesAsPublished(_ sample: Sample) throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     try expectAgreement(tested, try imageCase(sample, .noisy, of: tested))
   }
 
   @Test func notANumberStaysInItsImage() throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     var operationCase = try imageCase(imageSample("not a number", [2, 1, 33, 40], Self.small), .noisy, of: tested)
     operationCase.inputs["prediction"]?[0, 0, 5, 7] = .nan
     try expectAgreement(tested, operationCase, matchingNonFinite: true)
@@ -50,7 +50,7 @@ import Testing
 
   @Test(arguments: Side.allCases)
   func equalImagesAreOneWithGradientZero(_ side: Side) throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     for image in [
       picture([2, 1, 37, 34]), Tensor(shape: [1, 1, 33, 33]), Tensor(repeating: 1, shape: [1, 1, 33, 34]),
     ] {
@@ -64,7 +64,7 @@ import Testing
   /// An image against its negative: a term is clamped, and so is everything, without NaN.
   @Test(arguments: Side.allCases)
   func clampedTermsHaveGradientZero(_ side: Side) throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     let x = coarse(picture([1, 1, 40, 36]))
     let results = try tested.run(side, imageCase(negative(x), x, Self.small))
     #expect(results.outputs["value"]?.elements == [0])
@@ -74,7 +74,7 @@ import Testing
 
   /// A clamped channel gives 0 to the mean and nothing to the gradient; the other is not touched by it.
   @Test func clampedChannelLeavesTheOtherAlone() throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     let sample = imageSample("clamped channel", [1, 2, 36, 38], Self.small)
     var operationCase = try imageCase(sample, .noisy, of: tested)
     let rough = coarse(try imageCase(sample, .noise, of: tested).input("target"))
@@ -91,7 +91,7 @@ import Testing
 
   /// Constant images have contrast 1 at every scale; padding by zeros only reaches the odd sizes.
   @Test func constantImages() throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     let dark = Tensor(repeating: 0.25, shape: [1, 1, 48, 48])
     let bright = Tensor(repeating: 0.75, shape: [1, 1, 48, 48])
     let operationCase = imageCase(dark, bright, Self.small)
@@ -109,7 +109,7 @@ import Testing
   }
 
   @Test func blackAgainstWhiteIsFinite() throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     let operationCase = imageCase(
       Tensor(shape: [1, 1, 33, 35]), Tensor(repeating: 1, shape: [1, 1, 33, 35]), Self.small)
     for side in Side.allCases {
@@ -122,8 +122,8 @@ import Testing
   /// One scale of weight 1 is SSIM where that is positive.
   @Test(arguments: [Side.reference, .fast])
   func oneScaleIsSSIM(_ side: Side) throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
-    let single = try #require(operation(named: "structuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
+    let single = StructuralSimilarity.self
     let operationCase = try imageCase(Self.samples[8], .noisy, of: tested)
     var plain = operationCase
     plain.attributes = .init()
@@ -134,7 +134,7 @@ import Testing
 
   @Test(arguments: [Side.reference, .fast])
   func isSymmetric(_ side: Side) throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     let operationCase = try imageCase(Self.samples[2], .noisy, of: tested)
     let there = try tested.run(side, operationCase).outputs
     let back = try tested.run(side, exchanged(operationCase)).outputs
@@ -144,7 +144,7 @@ import Testing
   }
 
   @Test func valueAndGradientTogetherAreTheSame() throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     let float = try imageCase(Self.samples[2], .noisy, of: tested).converted(to: Float.self)
     let (prediction, target, upstream) = (float.input("prediction"), float.input("target"), float.cotangent("value"))
     let options = MultiScaleStructuralSimilarityOptions(scale: .init(windowSize: 3, sigma: 1))
@@ -186,7 +186,7 @@ import Testing
 
   @Test(arguments: refused)
   func refuses(_ sample: Sample, _ sentence: String) throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     let error = #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .picture) }
     #expect(error?.description.contains(sentence) == true, "\(String(describing: error))")
   }

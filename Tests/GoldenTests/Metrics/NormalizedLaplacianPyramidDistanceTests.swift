@@ -1,5 +1,5 @@
 import Fast
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualTestSupport
 import Reference
@@ -22,17 +22,17 @@ import Testing
 
   @Test(arguments: samples, PicturePair.allCases)
   func agreesWithReference(_ sample: Sample, _ kind: PicturePair) throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     try expectAgreement(tested, try imageCase(sample, kind, of: tested))
   }
 
   @Test func agreesAtThePapersSize() throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     try expectAgreement(tested, try imageCase(imageSample("paper", [1, 1, 256, 256]), .noisy, of: tested))
   }
 
   @Test func notANumberStaysInItsImage() throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     var operationCase = try imageCase(imageSample("not a number", [3, 1, 65, 66]), .noisy, of: tested)
     operationCase.inputs["prediction"]?[0, 0, 64, 65] = .nan
     operationCase.inputs["target"]?[1, 0, 5, 7] = .infinity
@@ -43,7 +43,7 @@ import Testing
 
   @Test(arguments: Side.allCases)
   func equalImagesAreZeroWithGradientZero(_ side: Side) throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     for image in [
       picture([2, 1, 65, 70]), Tensor(shape: [1, 1, 65, 66]), Tensor(repeating: 1, shape: [1, 1, 66, 65]),
     ] {
@@ -57,7 +57,7 @@ import Testing
   /// All levels are band-pass: a constant costs nothing, up to rounding, and black against white neither.
   @Test(arguments: Side.allCases)
   func constantOffsetCostsNothing(_ side: Side) throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     let black = Tensor<Double>(shape: [1, 1, 65, 65])
     let white = Tensor(repeating: 1.0, shape: [1, 1, 65, 65])
     let results = try tested.run(side, imageCase(black, white))
@@ -67,7 +67,7 @@ import Testing
   }
 
   @Test func onePixelDifferent() throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     for pixel in [0, 65 * 66 - 1, 30 * 66 + 33] {
       var x = picture([1, 1, 65, 66])
       let y = x
@@ -80,13 +80,13 @@ import Testing
 
   /// The negative has the same residuals with the other sign: each level differs by twice the level.
   @Test func negativeImage() throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     let x = coarse(picture([1, 1, 70, 65]))
     try expectAgreement(tested, imageCase(negative(x), x))
   }
 
   @Test func equalImageBesideADifferentOne() throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     var operationCase = try imageCase(imageSample("equal beside different", [2, 1, 65, 65]), .noisy, of: tested)
     let size = 65 * 65
     let target = operationCase.input("target")
@@ -99,7 +99,7 @@ import Testing
 
   @Test(arguments: [Side.reference, .fast])
   func isSymmetric(_ side: Side) throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     let operationCase = try imageCase(Self.samples[2], .noisy, of: tested)
     let there = try tested.run(side, operationCase)
     let back = try tested.run(side, exchanged(operationCase))
@@ -115,7 +115,7 @@ import Testing
   /// A channel more of the same content leaves each level's mean, and so the distance, as it was.
   @Test(arguments: [Side.reference, .fast])
   func meansGoOverChannels(_ side: Side) throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     var one = try imageCase(Self.samples[0], .noisy, of: tested)
     one.cotangents = [:]
     var three = one
@@ -126,7 +126,7 @@ import Testing
   }
 
   @Test func valueAndGradientTogetherAreTheSame() throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     let float = try imageCase(Self.samples[2], .noisy, of: tested).converted(to: Float.self)
     let (prediction, target, upstream) = (float.input("prediction"), float.input("target"), float.cotangent("value"))
     let both = Fast.normalizedLaplacianPyramidDistanceAndGradient(prediction, target: target, upstream: upstream)
@@ -154,7 +154,7 @@ import Testing
 
   @Test(arguments: refused)
   func refuses(_ sample: Sample, _ sentence: String) throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     let error = #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .picture) }
     #expect(error?.description.contains(sentence) == true, "\(String(describing: error))")
   }

@@ -1,5 +1,5 @@
 import Fast
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualTestSupport
 import Reference
@@ -23,24 +23,24 @@ import Testing
 
   @Test(arguments: samples, PicturePair.allCases)
   func agreesWithReference(_ sample: Sample, _ kind: PicturePair) throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     try expectAgreement(tested, try imageCase(sample, kind, of: tested))
   }
 
   /// Variances are 0 and luminance alone counts.
   @Test func agreesWithAWindowOfOnePixel() throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let sample = imageSample("window of 1", [1, 1, 5, 18], ["windowSize": .integer(1)])
     try expectAgreement(tested, try imageCase(sample, .noise, of: tested))
   }
 
   @Test func agreesAtThePapersSize() throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     try expectAgreement(tested, try imageCase(imageSample("paper", [1, 1, 256, 256]), .noisy, of: tested))
   }
 
   @Test func notANumberReachesItsWindowsOnly() throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     var operationCase = try imageCase(imageSample("not a number", [2, 1, 30, 33]), .noisy, of: tested)
     operationCase.inputs["prediction"]?[0, 0, 3, 4] = .nan
     operationCase.inputs["target"]?[1, 0, 29, 32] = .infinity
@@ -53,7 +53,7 @@ import Testing
 
   @Test(arguments: Side.allCases)
   func equalImagesAreOneWithGradientZero(_ side: Side) throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     for image in [
       picture([2, 1, 15, 20]), Tensor(shape: [1, 1, 12, 12]), Tensor(repeating: 1, shape: [1, 1, 12, 12]),
     ] {
@@ -67,7 +67,7 @@ import Testing
   /// Constant images: contrast is 1, luminance alone counts: C1 / (1 + C1) for 0 against 1.
   @Test(arguments: Side.allCases)
   func constantImages(_ side: Side) throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let operationCase = imageCase(Tensor(shape: [1, 1, 13, 14]), Tensor(repeating: 1, shape: [1, 1, 13, 14]))
     let results = try tested.run(side, operationCase)
     let expected = Tensor([1e-4 / (1 + 1e-4)])
@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test func negativeImageHasNegativeSimilarity() throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let x = coarse(picture([1, 1, 24, 24]))
     let operationCase = imageCase(negative(x), x)
     try expectAgreement(tested, operationCase)
@@ -86,7 +86,7 @@ import Testing
   }
 
   @Test func onePixelDifferent() throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     var x = coarse(picture([1, 1, 24, 26]))
     let y = x
     x[0, 0, 12, 12] += 0.25
@@ -100,7 +100,7 @@ import Testing
 
   @Test(arguments: [Side.reference, .fast])
   func isSymmetric(_ side: Side) throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let operationCase = try imageCase(Self.samples[5], .noisy, of: tested)
     let there = try tested.run(side, operationCase)
     let back = try tested.run(side, exchanged(operationCase))
@@ -116,7 +116,7 @@ import Testing
   /// Images and data range times a power of two: the same bits, and gradients divided by it.
   @Test(arguments: [Side.reference, .fast])
   func followsTheDataRange(_ side: Side) throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let one = try imageCase(Self.samples[4], .noisy, of: tested)
     var scaled = one
     scaled.inputs = one.inputs.mapValues { $0.map { 256 * $0 } }
@@ -128,7 +128,7 @@ import Testing
   }
 
   @Test func valueAndGradientTogetherAreTheSame() throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let float = try imageCase(Self.samples[5], .noisy, of: tested).converted(to: Float.self)
     let (prediction, target, upstream) = (float.input("prediction"), float.input("target"), float.cotangent("value"))
     let both = Fast.structuralSimilarityAndGradient(prediction, target: target, upstream: upstream)
@@ -155,7 +155,7 @@ import Testing
 
   @Test(arguments: refused)
   func refuses(_ sample: Sample, _ sentence: String) throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let error = #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .picture) }
     #expect(error?.description.contains(sentence) == true, "\(String(describing: error))")
   }

@@ -1,5 +1,5 @@
 import Fast
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualTestSupport
 import Reference
@@ -42,7 +42,7 @@ import Testing
 
   @Test(arguments: samples, [Fill.integers, .normals, .specials])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = try #require(operation(named: "bilinearUpsampling"))
+    let tested = BilinearUpsampling.self
     let operationCase = try sample.operationCase(of: tested, fill: fill)
     let isExact = fill == .integers && Self.exactSamples.contains { $0.label == sample.label }
     #expect(try crossCheck(tested, operationCase, exact: isExact, matchingNonFinite: fill == .specials) == [])
@@ -51,7 +51,7 @@ import Testing
   /// <up(x), y> = <x, up^T(y)>: exactly on integers, where the weights are exact.
   @Test(arguments: samples)
   func gradientIsTheTranspose(_ sample: Sample) throws {
-    let tested = try #require(operation(named: "bilinearUpsampling"))
+    let tested = BilinearUpsampling.self
     let operationCase = try sample.operationCase(of: tested, fill: .integers)
     let isExact = Self.exactSamples.contains { $0.label == sample.label }
     var magnitudes = operationCase
@@ -91,7 +91,7 @@ import Testing
   /// Weights add up to 1: exactly where Float holds them, else to one unit in the last place for each side.
   @Test(arguments: samples)
   func constantStaysConstant(_ sample: Sample) throws {
-    let tested = try #require(operation(named: "bilinearUpsampling"))
+    let tested = BilinearUpsampling.self
     let operationCase = try sample.operationCase(of: tested, fill: .integers, withGradients: false) {
       $0.inputs["x"] = $0.input("x").map { _ in 5 }
     }
@@ -142,7 +142,7 @@ import Testing
   /// Nothing beyond the caller's buffers is written, and every element of them is.
   @Test(arguments: samples)
   func keepsToItsBuffers(_ sample: Sample) throws {
-    let tested = try #require(operation(named: "bilinearUpsampling"))
+    let tested = BilinearUpsampling.self
     let operationCase = try sample.operationCase(of: tested, fill: .normals)
     let x: Tensor<Float> = operationCase.input("x").converted()
     let upstream: Tensor<Float> = operationCase.cotangent("y").converted()
@@ -180,7 +180,7 @@ import Testing
   }
 
   @Test func refusesWhatDoesNotFit() async throws {
-    let tested = try #require(operation(named: "bilinearUpsampling"))
+    let tested = BilinearUpsampling.self
     let noBool = Sample(
       "alignCorners no boolean", ["x": [1, 1, 1, 2]],
       ["factor": .array([.integer(1), .integer(2)]), "alignCorners": .integer(1)])

@@ -1,5 +1,5 @@
 import Fast
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -9,26 +9,24 @@ import Testing
 @Suite struct Convolution2DTests {
   @Test(arguments: convolution2DSamples, [Fill.integers, .normals])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = try #require(operation(named: "convolution2D"))
+    let tested = Convolution2D.self
     let operationCase = try sample.operationCase(of: tested, fill: fill)
-    let failures = try crossCheck(tested, operationCase, exact: fill == .integers)
-    #expect(failures == [], "\(failures.joined(separator: "\n"))")
+    #expect(try crossCheck(tested, operationCase, exact: fill == .integers) == [])
   }
 
   /// The zeros of the padding meet infinite weights, and become NaN on both sides.
   @Test(arguments: convolution2DSamples)
   func specialValuesGoThrough(_ sample: Sample) throws {
-    let tested = try #require(operation(named: "convolution2D"))
+    let tested = Convolution2D.self
     let operationCase = try sample.operationCase(of: tested, fill: .specials, withGradients: false) {
       $0.inputs = $0.inputs.mapValues(\.withRoomToSum)
     }
-    let failures = try crossCheck(tested, operationCase, matchingNonFinite: true)
-    #expect(failures == [], "\(failures.joined(separator: "\n"))")
+    #expect(try crossCheck(tested, operationCase, matchingNonFinite: true) == [])
   }
 
   @Test(arguments: convolution2DSamples)
   func specialValuesGoBack(_ sample: Sample) throws {
-    let tested = try #require(operation(named: "convolution2D"))
+    let tested = Convolution2D.self
     let operationCase = try caseWithSpecialData(sample, of: tested)
     let failures = try crossCheckSpecialData(tested, operationCase)
     #expect(failures == [], "\(failures.joined(separator: "\n"))")
@@ -37,7 +35,7 @@ import Testing
   /// <conv(x), y> = <x, conv^T(y)>, bit for bit on integers.
   @Test(arguments: convolution2DSamples)
   func transposedConvolutionIsItsAdjoint(_ sample: Sample) throws {
-    let tested = try #require(operation(named: "convolution2D"))
+    let tested = Convolution2D.self
     let given = try sample.operationCase(of: tested, fill: .integers)
     let (x, weight, y) = (given.input("x"), given.input("weight"), given.cotangent("y"))
     let geometry = ConvolutionGeometry(
@@ -103,7 +101,7 @@ import Testing
   func refuses(
     _ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String
   ) throws {
-    let tested = try #require(operation(named: "convolution2D"))
+    let tested = Convolution2D.self
     let error = #expect(throws: PerceptualError.self) {
       try Sample(label, shapes, attributes).operationCase(of: tested, fill: .integers)
     }

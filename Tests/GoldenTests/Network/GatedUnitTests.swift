@@ -1,5 +1,5 @@
 import Fast
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -16,15 +16,14 @@ import Testing
 
   @Test(arguments: samples, [Fill.integers, .normals, .specials])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = try #require(operation(named: "gatedUnit"))
+    let tested = GatedUnit.self
     let operationCase = try sample.operationCase(of: tested, fill: fill)
-    let failures = try crossCheck(tested, operationCase, matchingNonFinite: fill == .specials)
-    #expect(failures == [], "\(failures.joined(separator: "\n"))")
+    #expect(try crossCheck(tested, operationCase, matchingNonFinite: fill == .specials) == [])
   }
 
   /// It is the product of what it is made of.
   @Test func isTanhTimesSigmoid() throws {
-    let tested = try #require(operation(named: "gatedUnit"))
+    let tested = GatedUnit.self
     let operationCase = try Self.samples[8].operationCase(of: tested, fill: .normals)
     let (x, gate) = (operationCase.input("x"), operationCase.input("gate"))
     let y = Reference.gatedUnit(x, gate: gate)
@@ -55,7 +54,7 @@ import Testing
   }
 
   @Test func refusesWhatDoesNotFit() async throws {
-    let tested = try #require(operation(named: "gatedUnit"))
+    let tested = GatedUnit.self
     for sample in [
       Sample("other shape", ["x": [3], "gate": [4]]), Sample("no gate", ["x": [3]]),
       Sample("unknown activation", ["x": [3], "gate": [3]], ["activation": .string("relu")]),

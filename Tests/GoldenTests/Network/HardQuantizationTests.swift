@@ -1,5 +1,5 @@
 import Fast
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -9,7 +9,7 @@ import Testing
 @Suite struct HardQuantizationTests {
   @Test(arguments: [[-1, 1], [0.75], [1.5, -2, 0.1, 4, -0.25], [1, 1, 2]], [Fill.integers, .normals, .specials])
   func agreesWithReference(_ centres: [Double], _ fill: Fill) throws {
-    let tested = try #require(operation(named: "hardQuantization"))
+    let tested = HardQuantization.self
     for sample in elementwiseSamples(["centres": .array(centres.map { .number($0) })]) {
       let operationCase = try sample.operationCase(of: tested, fill: fill)
       let failures = try crossCheck(tested, operationCase, matchingNonFinite: fill == .specials)
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func refusesNoCentres() async throws {
-    let tested = try #require(operation(named: "hardQuantization"))
+    let tested = HardQuantization.self
     let error = #expect(throws: PerceptualError.self) {
       try Sample("none", ["x": [3]], ["centres": .array([])]).operationCase(of: tested, fill: .integers)
     }

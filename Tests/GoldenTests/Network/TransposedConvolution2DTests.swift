@@ -1,5 +1,5 @@
 import Fast
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -9,15 +9,14 @@ import Testing
 @Suite struct TransposedConvolution2DTests {
   @Test(arguments: transposedConvolution2DSamples, [Fill.integers, .normals])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = try #require(operation(named: "transposedConvolution2D"))
+    let tested = TransposedConvolution2D.self
     let operationCase = try sample.operationCase(of: tested, fill: fill)
-    let failures = try crossCheck(tested, operationCase, exact: fill == .integers)
-    #expect(failures == [], "\(failures.joined(separator: "\n"))")
+    #expect(try crossCheck(tested, operationCase, exact: fill == .integers) == [])
   }
 
   @Test(arguments: transposedConvolution2DSamples)
   func specialValuesGoThrough(_ sample: Sample) throws {
-    let tested = try #require(operation(named: "transposedConvolution2D"))
+    let tested = TransposedConvolution2D.self
     let operationCase = try caseWithSpecialData(sample, of: tested)
     let failures = try crossCheckSpecialData(tested, operationCase)
     #expect(failures == [], "\(failures.joined(separator: "\n"))")
@@ -26,7 +25,7 @@ import Testing
   /// Its gradient for x is the convolution of the upstream gradient, bit for bit on integers.
   @Test(arguments: transposedConvolution2DSamples)
   func convolutionIsItsAdjoint(_ sample: Sample) throws {
-    let tested = try #require(operation(named: "transposedConvolution2D"))
+    let tested = TransposedConvolution2D.self
     let given = try sample.operationCase(of: tested, fill: .integers)
     let geometry = ConvolutionGeometry(
       stride: try given.attributes.extent("stride", default: 1, atLeast: 1),
@@ -76,7 +75,7 @@ import Testing
   func refuses(
     _ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String
   ) throws {
-    let tested = try #require(operation(named: "transposedConvolution2D"))
+    let tested = TransposedConvolution2D.self
     let error = #expect(throws: PerceptualError.self) {
       try Sample(label, shapes, attributes).operationCase(of: tested, fill: .integers)
     }

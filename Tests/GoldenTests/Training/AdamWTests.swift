@@ -1,5 +1,5 @@
 import Fast
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -32,7 +32,7 @@ import Testing
   /// A second moment is a mean of squares; sums of the largest numbers are left out, whose squares overflow.
   @Test(arguments: settings, [Fill.integers, .normals, .specials])
   func agreesWithReference(_ setting: (String, [String: JSONValue]), _ fill: Fill) throws {
-    let tested = try #require(operation(named: "adamW"))
+    let tested = AdamW.self
     for shape in Self.shapes {
       let operationCase = try sample("\(setting.0) \(shape)", shape, setting.1).operationCase(of: tested, fill: fill) {
         $0.inputs = $0.inputs.mapValues(\.withRoomToSum)
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func agreesOverSeveralPiecesOfWork() throws {
-    let tested = try #require(operation(named: "adamW"))
+    let tested = AdamW.self
     let pieces = sample("pieces", [2, 65_537], Self.settings[0].1)
     let operationCase = try pieces.operationCase(of: tested, fill: .normals) {
       $0.inputs["secondMoment"] = $0.inputs["secondMoment"]?.map { abs($0) }
@@ -127,7 +127,7 @@ import Testing
   func refuses(
     _ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String
   ) throws {
-    let tested = try #require(operation(named: "adamW"))
+    let tested = AdamW.self
     var all = ["parameter": [3], "gradient": [3], "firstMoment": [3], "secondMoment": [3]]
     all.merge(shapes) { $1 }
     let error = #expect(throws: PerceptualError.self) {

@@ -1,5 +1,5 @@
 import Fast
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -71,7 +71,7 @@ import Testing
 
   @Test(arguments: refused) func refuses(_ label: String, _ attributes: [String: JSONValue], _ sentence: String) throws
   {
-    let tested = try #require(operation(named: "xavierNormalInitialization"))
+    let tested = XavierNormalInitialization.self
     let error = #expect(throws: PerceptualError.self) {
       try Sample(label, [:], attributes).operationCase(of: tested, fill: .normals)
     }

@@ -1,5 +1,5 @@
 import Fast
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -50,7 +50,7 @@ import Testing
     ("the counter wraps around", [all, all], [all, all, all, all], 17),
   ])
   func agreesWithReference(_ label: String, _ key: [UInt64], _ counter: [UInt64], _ count: Int) throws {
-    let tested = try #require(operation(named: "uniformNoise"))
+    let tested = UniformNoise.self
     let attributes: [String: JSONValue] = [
       "key": .array(key.map { .string("\($0)") }), "counter": .array(counter.map { .string("\($0)") }),
       "count": .integer(count),
@@ -108,7 +108,7 @@ import Testing
 
   @Test(arguments: refused)
   func refuses(_ label: String, _ attributes: [String: JSONValue], _ sentence: String) throws {
-    let tested = try #require(operation(named: "uniformNoise"))
+    let tested = UniformNoise.self
     let error = #expect(throws: PerceptualError.self) {
       try Sample(label, [:], attributes).operationCase(of: tested, fill: .integers)
     }

@@ -1,4 +1,4 @@
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test(arguments: samples) func wholeJacobian(_ sample: Sample) throws {
-    let tested = try #require(operation(named: "barkDistance"))
+    let tested = BarkDistance.self
     let operationCase = try sample.operationCase(of: tested, fill: .normals)
     let check = GradientCheck(step: 1e-7) { Self.positiveResponses($0) }
     for report in try check.everyElement(of: tested, operationCase) { #expect(report.passed, "\(report)") }
@@ -53,7 +53,7 @@ import Testing
 
   /// Thresholds follow from the target, which stands still here: its gradient holds them fixed, and is PyTorch's.
   @Test(arguments: ["cosine", "meanSquaredError"]) func underMasking(_ distance: String) throws {
-    let tested = try #require(operation(named: "maskedBarkDistance"))
+    let tested = MaskedBarkDistance.self
     var attributes = Self.samples[0].attributes
     attributes["logFactor"] = nil
     attributes["frame"] = .integer(7)

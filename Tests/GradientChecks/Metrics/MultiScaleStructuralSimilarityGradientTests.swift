@@ -1,4 +1,4 @@
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -25,7 +25,7 @@ import Testing
 
   @Test(arguments: samples)
   func wholeJacobian(_ sample: Sample) throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     let operationCase = try sample.operationCase(of: tested, fill: .picture) {
       PicturePair.noisy.fill(&$0, seed: sample.label)
     }
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test func randomDirections() throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     let sample = Sample(
       "five scales", ["prediction": [2, 3, 35, 40], "target": [2, 3, 35, 40]],
       ["windowSize": .integer(3), "sigma": .number(1)])
@@ -50,7 +50,7 @@ import Testing
 
   /// The published settings, at their smallest size.
   @Test func asPublished() throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     let sample = Sample("published", ["prediction": [1, 1, 161, 161], "target": [1, 1, 161, 161]])
     let operationCase = try sample.operationCase(of: tested, fill: .picture) {
       PicturePair.noisy.fill(&$0, seed: sample.label)

@@ -1,4 +1,4 @@
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualTestSupport
 import Reference
@@ -18,14 +18,14 @@ import Testing
   private func pair(
     _ label: String, _ shape: [Int], levels: Int, _ kind: PicturePair = .noisy
   ) throws -> OperationCase<Double> {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     let sample = Sample(label, ["prediction": shape, "target": shape], ["levels": .integer(levels)])
     return try sample.operationCase(of: tested, fill: .picture) { kind.fill(&$0, seed: label) }
   }
 
   @Test(arguments: [([1, 1, 3, 3], 1), ([1, 2, 4, 5], 1), ([2, 1, 8, 7], 2), ([1, 1, 9, 10], 3)])
   func wholeJacobian(_ shape: [Int], _ levels: Int) throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     let operationCase = try pair("whole", shape, levels: levels)
     for report in try Self.check.everyElement(of: tested, operationCase) {
       #expect(report.passed, "\(report)")
@@ -35,7 +35,7 @@ import Testing
 
   @Test(arguments: [[2, 1, 65, 66], [1, 3, 67, 65]])
   func randomDirections(_ shape: [Int]) throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     let operationCase = try pair("directions", shape, levels: 6)
     for report in try Self.check.randomDirections(6, of: tested, operationCase, seed: "NLPD directions \(shape)") {
       #expect(report.passed, "\(report)")
@@ -44,7 +44,7 @@ import Testing
 
   /// Every pixel of the border, where reflection folds the filters back.
   @Test func frame() throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     let (height, width) = (17, 20)
     let operationCase = try pair("frame", [1, 1, height, width], levels: 4)
     let frame = (0..<height * width).filter {

@@ -1,4 +1,4 @@
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -26,7 +26,7 @@ import Testing
   func similarity(
     _ sample: (label: String, shape: [Int], attributes: [String: JSONValue]), _ kind: PicturePair
   ) throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let operationCase = try pair(tested, sample.label, sample.shape, sample.attributes, kind)
     for report in try GradientCheck().everyElement(of: tested, operationCase) { #expect(report.passed, "\(report)") }
   }
@@ -35,7 +35,7 @@ import Testing
   @Test(arguments: [
     ("piq", [1, 1, 384, 401]), ("matlab", [1, 1, 385, 387]), ("matlab", [1, 1, 640, 641]),
   ]) func reducedSimilarity(_ rule: String, _ shape: [Int]) throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let attributes: [String: JSONValue] = ["downsampling": .string(rule), "windowSize": 3]
     let operationCase = try pair(tested, "reduced", shape, attributes, .noisy)
     for report in try GradientCheck().randomDirections(2, of: tested, operationCase, seed: "\(rule) \(shape)") {
@@ -57,7 +57,7 @@ import Testing
   @Test(arguments: scales) func multiScale(
     _ sample: (label: String, shape: [Int], attributes: [String: JSONValue])
   ) throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     let attributes = Self.small.merging(sample.attributes) { $1 }
     let operationCase = try pair(tested, sample.label, sample.shape, attributes, .noisy)
     for report in try GradientCheck().everyElement(of: tested, operationCase) { #expect(report.passed, "\(report)") }
@@ -65,7 +65,7 @@ import Testing
 
   /// A term under the floor, a mean that is shifted from below 0: the gradient is 0 there, and half of it here.
   @Test(arguments: ["floor", "shift", "reluMap"]) func negativeTerms(_ rule: String) throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     let attributes = Self.small.merging(["negativeContrast": .string(rule)]) { $1 }
     var operationCase = try pair(tested, "negative", [1, 2, 9, 8], attributes, .noise)
     let target = operationCase.input("target")

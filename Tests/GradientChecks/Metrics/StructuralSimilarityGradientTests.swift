@@ -1,4 +1,4 @@
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualTestSupport
 import Testing
@@ -7,7 +7,7 @@ import Testing
   private func pair(
     _ label: String, _ shape: [Int], _ kind: PicturePair, scale: Double = 1
   ) throws -> OperationCase<Double> {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let sample = Sample(
       label, ["prediction": shape, "target": shape], scale == 1 ? [:] : ["dataRange": .number(scale)])
     return try sample.operationCase(of: tested, fill: .picture) { kind.fill(&$0, scale: scale, seed: label) }
@@ -15,7 +15,7 @@ import Testing
 
   @Test(arguments: [PicturePair.noisy, .noise, .flat])
   func wholeJacobian(_ kind: PicturePair) throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let operationCase = try pair("whole", [2, 1, 13, 12], kind)
     for report in try GradientCheck().everyElement(of: tested, operationCase) {
       #expect(report.passed, "\(report)")
@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test func randomDirections() throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let operationCase = try pair("directions", [2, 3, 30, 41], .noisy)
     for report in try GradientCheck().randomDirections(10, of: tested, operationCase, seed: "SSIM directions") {
       #expect(report.passed, "\(report)")
@@ -33,7 +33,7 @@ import Testing
 
   /// A step of the same share of the data range.
   @Test func largeDataRange() throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let operationCase = try pair("range", [1, 1, 13, 12], .noisy, scale: 255)
     for report in try GradientCheck(step: 255 * 6e-6).everyElement(of: tested, operationCase) {
       #expect(report.passed, "\(report)")
@@ -42,7 +42,7 @@ import Testing
 
   /// Every pixel of the border, which few windows see.
   @Test func frame() throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let (height, width) = (24, 27)
     let operationCase = try pair("frame", [1, 1, height, width], .noisy)
     let frame = (0..<height * width).filter {

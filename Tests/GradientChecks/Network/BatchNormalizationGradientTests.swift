@@ -1,4 +1,4 @@
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -8,7 +8,7 @@ import Testing
   /// Small layers whole, with an epsilon that matters and upstream gradients of the running values.
   @Test(arguments: [true, false])
   func wholeJacobian(training: Bool) throws {
-    let tested = try #require(operation(named: "batchNormalization"))
+    let tested = BatchNormalization.self
     let c = [3]
     let sample = Sample(
       "small", ["x": [2, 3, 3, 2], "gamma": c, "beta": c, "runningMean": c, "runningVariance": c],
@@ -22,7 +22,7 @@ import Testing
 
   @Test(arguments: batchNormalizationSamples.filter { !$0.label.hasPrefix("smallest") })
   func randomDirections(_ sample: Sample) throws {
-    let tested = try #require(operation(named: "batchNormalization"))
+    let tested = BatchNormalization.self
     let operationCase = try sample.operationCase(of: tested, fill: .normals) { $0.makeVariancesPositive() }
     for report in try GradientCheck().randomDirections(4, of: tested, operationCase, seed: sample.label) {
       #expect(report.passed, "\(report)")
@@ -31,7 +31,7 @@ import Testing
 
   /// Only the running values have an upstream gradient: what reaches x is theirs alone.
   @Test func flowsFromTheRunningValues() throws {
-    let tested = try #require(operation(named: "batchNormalization"))
+    let tested = BatchNormalization.self
     let sample = Sample(
       "running", ["x": [2, 2, 2, 3], "gamma": [2], "beta": [2], "runningMean": [2], "runningVariance": [2]],
       ["training": .bool(true)])

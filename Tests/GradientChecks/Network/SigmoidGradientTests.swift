@@ -1,11 +1,11 @@
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualTestSupport
 import Testing
 
 @Suite struct SigmoidGradientTests {
   @Test func wholeJacobian() throws {
-    let tested = try #require(operation(named: "sigmoid"))
+    let tested = Sigmoid.self
     let operationCase = try Sample("small", ["x": [2, 3, 7]]).operationCase(of: tested, fill: .normals)
     for report in try GradientCheck().everyElement(of: tested, operationCase) {
       #expect(report.passed, "\(report)")

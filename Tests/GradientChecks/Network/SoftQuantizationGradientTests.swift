@@ -1,4 +1,4 @@
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -10,7 +10,7 @@ import Testing
     ([-1.0, 1], 10.0, 1e-6), ([-1, 0, 1], 0.5, 6e-6), ([1.5, -2, 0.1, 4, -0.25], 3, 3e-6), ([0.75], 2, 6e-6),
   ])
   func wholeJacobian(_ centres: [Double], _ scale: Double, _ step: Double) throws {
-    let tested = try #require(operation(named: "softQuantization"))
+    let tested = SoftQuantization.self
     let sample = Sample(
       "small \(centres)", ["x": [2, 3, 7]],
       ["centres": .array(centres.map { .number($0) }), "scale": .number(scale)])

@@ -14,8 +14,8 @@ struct ExactFrames {
   /// 1 / the overlapped squared window, 0 where that is under 1e-10.
   private let reciprocals: [Double]
   /// The windowed frames, then the samples that they cover.
-  private let framed: Doubles
-  private let extended: Doubles
+  private let framed: Lines<Double>
+  private let extended: Lines<Double>
 
   var bins: Int { options.bins }
   private var size: Int { options.windowLength }
@@ -38,14 +38,14 @@ struct ExactFrames {
     for t in 0..<frames { for n in 0..<size { squares[t * hop + n] += window[n] * window[n] } }
     self.window = window
     reciprocals = squares.map { $0 < 1e-10 ? 0 : 1 / $0 }
-    framed = Doubles(frames * size)
-    extended = Doubles(max(covered, options.samples(frames: frames) + 2 * options.margin))
+    framed = Lines<Double>(frames * size)
+    extended = Lines<Double>(max(covered, options.samples(frames: frames) + 2 * options.margin))
   }
 
   /// The inverse transform. `spectrum` is not changed.
-  func inverse(_ spectrum: Doubles) -> Doubles {
+  func inverse(_ spectrum: Lines<Double>) -> Lines<Double> {
     synthesise(spectrum)
-    let signal = Doubles(length)
+    let signal = Lines<Double>(length)
     for i in 0..<min(length, covered - options.margin) {
       let place = i + options.margin
       signal[i] = extended[place] * reciprocals[place] / Double(size)
@@ -53,9 +53,9 @@ struct ExactFrames {
     return signal
   }
 
-  func transform(_ signal: Doubles, _ spectrum: Doubles) {
+  func transform(_ signal: Lines<Double>, _ spectrum: Lines<Double>) {
     let (margin, length) = (options.margin, length)
-    (extended.base + margin).update(from: signal.base, count: length)
+    (extended.start + margin).update(from: signal.start, count: length)
     for i in 0..<margin {
       extended[i] = extended[2 * margin - i]
       extended[margin + length + i] = extended[margin + length - 2 - i]
@@ -64,7 +64,7 @@ struct ExactFrames {
   }
 
   /// The transpose of ``inverse(_:)``.
-  func inverseTransposed(_ upstream: Doubles, _ spectrum: Doubles) {
+  func inverseTransposed(_ upstream: Lines<Double>, _ spectrum: Lines<Double>) {
     extended.clear()
     for i in 0..<min(length, covered - options.margin) {
       let place = i + options.margin
@@ -75,12 +75,12 @@ struct ExactFrames {
   }
 
   /// The transpose of ``transform(_:_:)``. `spectrum` is overwritten.
-  func transformTransposed(_ spectrum: Doubles) -> Doubles {
+  func transformTransposed(_ spectrum: Lines<Double>) -> Lines<Double> {
     let (margin, length) = (options.margin, length)
     scaleInner(spectrum, by: 0.5)
     synthesise(spectrum)
-    let gradient = Doubles(length)
-    gradient.base.update(from: extended.base + margin, count: length)
+    let gradient = Lines<Double>(length)
+    gradient.start.update(from: extended.start + margin, count: length)
     for i in 0..<margin {
       gradient[margin - i] += extended[i]
       gradient[length - 2 - i] += extended[margin + length + i]
@@ -89,20 +89,20 @@ struct ExactFrames {
   }
 
   /// The spectra of the windowed frames of `extended`.
-  private func analyse(_ spectrum: Doubles) {
+  private func analyse(_ spectrum: Lines<Double>) {
     execution.forEach(frames) { t in
-      let (frame, samples) = (framed.base + t * size, extended.base + t * options.hop)
+      let (frame, samples) = (framed.start + t * size, extended.start + t * options.hop)
       for n in 0..<size { frame[n] = window[n] * samples[n] }
-      plan.forward(frame, spectrum.base + 2 * t * bins)
+      plan.forward(frame, spectrum.start + 2 * t * bins)
     }
   }
 
   /// `extended` becomes the sum of the windowed frames of these spectra, times the window's length.
-  private func synthesise(_ spectrum: Doubles) {
+  private func synthesise(_ spectrum: Lines<Double>) {
     let (size, hop) = (size, options.hop)
     execution.forEach(frames) { t in
-      let frame = framed.base + t * size
-      plan.backward(spectrum.base + 2 * t * bins, frame)
+      let frame = framed.start + t * size
+      plan.backward(spectrum.start + 2 * t * bins, frame)
       for n in 0..<size { frame[n] *= window[n] }
     }
     extended.clear()
@@ -114,51 +114,41 @@ struct ExactFrames {
     }
   }
 
-  private func scaleInner(_ spectrum: Doubles, by factor: Double) {
+  private func scaleInner(_ spectrum: Lines<Double>, by factor: Double) {
     execution.forEach(frames) { t in
       for i in 2 * (t * bins + inner.lowerBound)..<2 * (t * bins + inner.upperBound) { spectrum[i] *= factor }
     }
   }
 }
 
-/// Memory for doubles, 0 at first, aligned for any vector.
-final class Doubles {
-  let base: UnsafeMutablePointer<Double>
-  let count: Int
-
-  init(_ count: Int) {
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Double>.stride, alignment: 64)
-    base = memory.initializeMemory(as: Double.self, repeating: 0, count: max(count, 1))
-    self.count = count
-  }
-
-  deinit { base.deallocate() }
-
-  func clear() { base.update(repeating: 0, count: count) }
-
-  subscript(index: Int) -> Double {
-    get { base[index] }
-    set { base[index] = newValue }
-  }
-}
-
 /// ``FourierPlan`` in double precision, for memory of any alignment. Arguments are not overwritten. Unchecked, since
 /// FFTW's plan is a pointer: any thread may execute it, and it is never changed.
-struct ExactFourierPlan: @unchecked Sendable {
+final class ExactFourierPlan: @unchecked Sendable {
   private let forwardPlan: fftw_plan?
   private let backwardPlan: fftw_plan?
 
-  private static let plans = Cache<ExactFourierPlan>()
+  private static let plans = Cache<Int, ExactFourierPlan>(limit: 16)
 
   static func of(length: Int) -> ExactFourierPlan { plans.value(length) { ExactFourierPlan(length: length) } }
 
   private init(length: Int) {
-    let (signal, spectrum) = (Doubles(length), Doubles(2 * (length / 2 + 1)))
+    let (signal, spectrum) = (Lines<Double>(length), Lines<Double>(2 * (length / 2 + 1)))
     let flags = FFTW_ESTIMATE | FFTW_UNALIGNED | FFTW_PRESERVE_INPUT
-    let complex = UnsafeMutableRawPointer(spectrum.base).assumingMemoryBound(to: fftw_complex.self)
-    forwardPlan = fftw_plan_dft_r2c_1d(Int32(length), signal.base, complex, flags)
-    backwardPlan = fftw_plan_dft_c2r_1d(Int32(length), complex, signal.base, flags)
+    let complex = UnsafeMutableRawPointer(spectrum.start).assumingMemoryBound(to: fftw_complex.self)
+    var plans: (fftw_plan?, fftw_plan?)
+    fourierPlanner.withLock { _ in
+      plans.0 = fftw_plan_dft_r2c_1d(Int32(length), signal.start, complex, flags)
+      plans.1 = fftw_plan_dft_c2r_1d(Int32(length), complex, signal.start, flags)
+    }
+    (forwardPlan, backwardPlan) = plans
     require(forwardPlan != nil && backwardPlan != nil, "FFTW: no plan for a real transform of length \(length)")
+  }
+
+  deinit {
+    fourierPlanner.withLock { _ in
+      fftw_destroy_plan(forwardPlan)
+      fftw_destroy_plan(backwardPlan)
+    }
   }
 
   func forward(_ signal: UnsafeMutablePointer<Double>, _ spectrum: UnsafeMutablePointer<Double>) {

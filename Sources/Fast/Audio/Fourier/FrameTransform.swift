@@ -109,7 +109,7 @@ private final class Tables: Sendable {
   private let passes: FourierPasses
   private let packing: [Float]
 
-  private static let known = Cache<Tables>()
+  private static let known = Cache<Int, Tables>(limit: 16)
 
   static func of(pairs: Int) -> Tables { known.value(pairs) { Tables(pairs: pairs) } }
 

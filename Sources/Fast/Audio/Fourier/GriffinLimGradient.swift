@@ -28,11 +28,11 @@ private struct GriffinLimTrace {
   let layout: ExactFrames
   let iterations: Int
   let share: Double
-  let magnitudes: Doubles
+  let magnitudes: Lines<Double>
   /// `iterations` + 1 spectra, the first from the initial phase.
-  let angles: Doubles
+  let angles: Lines<Double>
   /// |c| of each iteration.
-  let moduli: Doubles
+  let moduli: Lines<Double>
 
   /// Complex numbers in a spectrum of all frames.
   private var count: Int { layout.frames * layout.bins }
@@ -45,9 +45,9 @@ private struct GriffinLimTrace {
     let (frames, bins) = (layout.frames, layout.bins)
     let count = frames * bins
     let share = momentum / (1 + momentum)
-    let (magnitudes, moduli) = (Doubles(count), Doubles(max(1, iterations) * count))
-    let angles = Doubles((iterations + 1) * 2 * count)
-    let (spectrum, previous) = (Doubles(2 * count), Doubles(2 * count))
+    let (magnitudes, moduli) = (Lines<Double>(count), Lines<Double>(max(1, iterations) * count))
+    let angles = Lines<Double>((iterations + 1) * 2 * count)
+    let (spectrum, previous) = (Lines<Double>(2 * count), Lines<Double>(2 * count))
     withPointers(magnitude, initialPhase, nil) { magnitude, phase, _ in
       layout.execution.forEach(frames) { t in
         for k in 0..<bins {
@@ -59,7 +59,7 @@ private struct GriffinLimTrace {
       }
     }
     for iteration in 0..<iterations {
-      let angle = angles.base + iteration * 2 * count
+      let angle = angles.start + iteration * 2 * count
       layout.execution.forEach(frames) { t in
         for i in t * bins..<(t + 1) * bins {
           spectrum[2 * i] = magnitudes[i] * angle[2 * i]
@@ -67,7 +67,7 @@ private struct GriffinLimTrace {
         }
       }
       layout.transform(layout.inverse(spectrum), spectrum)
-      let (next, modulus) = (angle + 2 * count, moduli.base + iteration * count)
+      let (next, modulus) = (angle + 2 * count, moduli.start + iteration * count)
       layout.execution.forEach(frames) { t in
         for i in t * bins..<(t + 1) * bins {
           let real = spectrum[2 * i] - share * previous[2 * i]
@@ -90,15 +90,15 @@ private struct GriffinLimTrace {
     _ phaseGradient: UnsafeMutablePointer<Float>
   ) {
     let (frames, bins) = (layout.frames, layout.bins)
-    let (gradient, sums) = (Doubles(2 * count), Doubles(count))
+    let (gradient, sums) = (Lines<Double>(2 * count), Lines<Double>(count))
     // What the next iteration's momentum passes back to `rebuilt`.
-    let carried = Doubles(2 * count)
-    var signalGradient = Doubles(upstream.count)
+    let carried = Lines<Double>(2 * count)
+    var signalGradient = Lines<Double>(upstream.count)
     for i in 0..<upstream.count { signalGradient[i] = Double(upstream[i]) }
     for iteration in (0...iterations).reversed() {
       layout.inverseTransposed(signalGradient, gradient)
-      let angle = angles.base + iteration * 2 * count
-      let modulus = moduli.base + max(0, iteration - 1) * count
+      let angle = angles.start + iteration * 2 * count
+      let modulus = moduli.start + max(0, iteration - 1) * count
       layout.execution.forEach(frames) { t in
         for i in t * bins..<(t + 1) * bins {
           let (re, im) = (2 * i, 2 * i + 1)

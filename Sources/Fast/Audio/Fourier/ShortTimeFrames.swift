@@ -250,7 +250,7 @@ private final class Windows: Sendable {
   let synthesis: [Float]
   let squares: [Double]
 
-  private static let known = Cache<Windows>()
+  private static let known = Cache<Int, Windows>(limit: 16)
 
   static func of(length: Int) -> Windows { known.value(length) { Windows(length) } }
 

@@ -13,14 +13,9 @@ final class MelPseudoInverse: Sendable {
   /// what a bank rounded to single precision errs by to 2e-5 of the largest magnitude.
   private let rows: [Double]
 
-  private static let known = Mutex<[MelFilterBankOptions: MelPseudoInverse]>([:])
+  private static let known = Cache<MelFilterBankOptions, MelPseudoInverse>(limit: 8)
 
-  static func of(_ bank: SparseMelBank) -> MelPseudoInverse {
-    if let inverse = known.withLock({ $0[bank.options] }) { return inverse }
-    let inverse = MelPseudoInverse(bank)
-    known.withLock { $0[bank.options] = inverse }
-    return inverse
-  }
+  static func of(_ bank: SparseMelBank) -> MelPseudoInverse { known.value(bank.options) { MelPseudoInverse(bank) } }
 
   private init(_ bank: SparseMelBank) {
     let (bins, mels) = (bank.options.bins, bank.options.mels)

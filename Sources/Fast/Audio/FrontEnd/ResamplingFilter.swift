@@ -30,23 +30,21 @@ struct ResamplingFilter: Sendable {
     var new: Int
     var design: ResamplingDesign
   }
-  private static let known = Mutex<[Key: ResamplingFilter]>([:])
+  private static let known = Cache<Key, ResamplingFilter>(limit: 16)
   /// Of all output streams together.
   private static let mostKeptTaps = 1 << 20
 
   /// The filter between two rates without a common divisor; kept for later calls.
   static func of(old: Int, new: Int, design: ResamplingDesign) -> ResamplingFilter {
-    let key = Key(old: old, new: new, design: design)
-    if let filter = known.withLock({ $0[key] }) { return filter }
-    let response = ResamplingResponse(old: old, new: new, design: design)
-    let isKept = new * (2 * response.reach + 2) <= mostKeptTaps
-    let shifts = (-response.reach, (new - 1) * old / new + response.reach + 1)
-    let filter = ResamplingFilter(
-      inputStreams: old, outputStreams: new, leastShift: response.streamAndShift(of: shifts.0).shift,
-      greatestShift: response.streamAndShift(of: shifts.1).shift, response: response,
-      kept: isKept ? (0..<new).map { response.taps(of: $0) } : nil)
-    if isKept { known.withLock { $0[key] = filter } }
-    return filter
+    known.value(Key(old: old, new: new, design: design)) {
+      let response = ResamplingResponse(old: old, new: new, design: design)
+      let isKept = new * (2 * response.reach + 2) <= mostKeptTaps
+      let shifts = (-response.reach, (new - 1) * old / new + response.reach + 1)
+      return ResamplingFilter(
+        inputStreams: old, outputStreams: new, leastShift: response.streamAndShift(of: shifts.0).shift,
+        greatestShift: response.streamAndShift(of: shifts.1).shift, response: response,
+        kept: isKept ? (0..<new).map { response.taps(of: $0) } : nil)
+    }
   }
 
   /// The transposed filter.
@@ -78,7 +76,7 @@ struct ResamplingFilter: Sendable {
     let pieces = (elements + piece - 1) / piece
     return makeTensor([channels, count]) { output in
       signal.withPointer { signal in
-        withFourierBuffer(channels * inputStreams * stride) { streams in
+        ScratchPool.shared.withFloats(channels * inputStreams * stride) { streams in
           execution.forEach(channels) { c in
             let own = streams + c * inputStreams * stride
             own.update(repeating: 0, count: inputStreams * stride)
@@ -110,7 +108,7 @@ struct ResamplingFilter: Sendable {
                   execution.kernels.filterStreams(
                     own, offsets: offsetsBase, taps: weightsBase, tapCount: offsets.count, row + first, count: written)
                 } else {
-                  withFourierBuffer(written) { part in
+                  ScratchPool.shared.withFloats(written) { part in
                     execution.kernels.filterStreams(
                       own, offsets: offsetsBase, taps: weightsBase, tapCount: offsets.count, part, count: written)
                     for m in 0..<written { row[(first + m) * outputStreams + p] = part[m] }

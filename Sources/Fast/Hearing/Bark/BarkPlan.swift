@@ -28,9 +28,9 @@ public final class BarkPlan: Sendable {
   /// Vectors of filters; the last may hold filters of zeros.
   let groups: Int
   /// [groups, bins, 2, lanes]: spectrum of the response / length.
-  let spectra: FloatLines
+  let spectra: Lines<Float>
   /// [groups, blocks, lanes]: the largest |spectrum|^2 in a block of `blockBins` bins.
-  let gains: FloatLines
+  let gains: Lines<Float>
   /// [groups, lanes]; 0 for the filters of zeros.
   let weights: [Float]
   /// [bands, taps].
@@ -84,14 +84,14 @@ public final class BarkPlan: Sendable {
     var weights = [Float](repeating: 0, count: groups * lanes)
     let bins = length / 2 + 1
     let blocks = (bins + BarkPlan.blockBins - 1) / BarkPlan.blockBins
-    spectra = FloatLines(zeros: groups * bins * 2 * lanes)
-    gains = FloatLines(zeros: groups * blocks * lanes)
+    spectra = Lines<Float>(groups * bins * 2 * lanes)
+    gains = Lines<Float>(groups * blocks * lanes)
     let fourier = ExactFourierPlan.of(length: length)
-    let (padded, spectrum) = (Doubles(length), Doubles(2 * bins))
+    let (padded, spectrum) = (Lines<Double>(length), Lines<Double>(2 * bins))
     for band in 0..<bands {
       for k in 0..<taps { padded[k] = responses[band * taps + k] }
       weights[band] = Float(weighting[band])
-      fourier.forward(padded.base, spectrum.base)
+      fourier.forward(padded.start, spectrum.start)
       let (group, lane) = band.quotientAndRemainder(dividingBy: lanes)
       for k in 0..<bins {
         let place = (group * bins + k) * 2 * lanes + lane
@@ -154,18 +154,12 @@ public final class BarkPlan: Sendable {
     let instructionSet: InstructionSet
   }
 
-  private static let known = Mutex<[(key: Key, plan: BarkPlan)]>([])
+  private static let known = Cache<Key, BarkPlan>(limit: 4)
 
   /// A plan of the current instruction set; the last four are kept.
   static func of(_ options: BarkDistanceOptions, samples: Int) -> BarkPlan {
     let key = Key(options: options, samples: samples, instructionSet: Execution.current.instructionSet)
-    if let plan = known.withLock({ $0.first { $0.key == key }?.plan }) { return plan }
-    let plan = BarkPlan(options, samples: samples)
-    known.withLock { known in
-      known.append((key, plan))
-      if known.count > 4 { known.removeFirst() }
-    }
-    return plan
+    return known.value(key) { BarkPlan(options, samples: samples) }
   }
 }
 

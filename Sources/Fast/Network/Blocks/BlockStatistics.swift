@@ -14,7 +14,7 @@ final class BlockStatistics {
   let slope: Float
   private let storage: UnsafeMutablePointer<Float>
   private let partials: UnsafeMutablePointer<Float>
-  private let counts: UnsafeMutablePointer<Int>
+  private let counts: Lines<Int>
   private let capacity: Int
   /// 1 / sqrt(variance + epsilon), and the mean in full.
   private(set) var inverseDeviation: [Double]
@@ -29,14 +29,11 @@ final class BlockStatistics {
     self.slope = Float(slope)
     storage = arena.floats(5 * channels)
     partials = arena.floats(capacity * channels / Self.lanes * Self.record)
-    counts = .allocate(capacity: capacity)
-    counts.initialize(repeating: 0, count: capacity)
+    counts = Lines(capacity)
     inverseDeviation = Array(repeating: 1, count: channels)
     mean = Array(repeating: 0, count: channels)
     variance = mean
   }
-
-  deinit { counts.deallocate() }
 
   var normalization: BlockNormalization {
     BlockNormalization(

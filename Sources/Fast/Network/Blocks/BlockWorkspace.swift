@@ -5,19 +5,19 @@ import PerceptualCore
 ///
 /// The pieces of a batch are cut into at most sixteen parts, whatever the number of threads; each part sums its pieces
 /// in their order and the parts are joined in theirs.
-public final class BlockWorkspace {
+package final class BlockWorkspace {
   private static let most = 16
   private static let piecesOfPart = 16
 
   /// Whether the blocks keep what their gradients need.
-  public let keepsForGradient: Bool
+  package let keepsForGradient: Bool
   private let arena: Arena
   private var partFloats = 0
   private var isTaken = false
   private var scratchFloats = 0
   private(set) var parts: UnsafeMutablePointer<Float>
 
-  public init(keepsForGradient: Bool, arena: Arena) {
+  package init(keepsForGradient: Bool, arena: Arena) {
     self.keepsForGradient = keepsForGradient
     self.arena = arena
     parts = arena.floats(0)
@@ -32,7 +32,7 @@ public final class BlockWorkspace {
 
   /// Takes the memory that was stated, at once instead of when it is first asked for: the scratch of as many threads as
   /// ``Execution/current`` has.
-  public func take() {
+  package func take() {
     if isTaken { return }
     isTaken = true
     ScratchPool.shared.reserve([.init(count: scratchFloats, copies: Execution.current.threads)])

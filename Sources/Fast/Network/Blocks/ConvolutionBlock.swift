@@ -17,9 +17,9 @@ import PerceptualKernels
 ///
 /// Threads and instruction set are those of ``Execution/current`` where the block is made; a network's blocks, their
 /// workspace and its ``OutputBlock`` are made under the same.
-public final class ConvolutionBlock {
+package final class ConvolutionBlock {
   /// What a block convolves.
-  public enum Input {
+  package enum Input {
     /// [images][height][width], a single channel.
     case picture(UnsafePointer<Float>)
     /// Channel blocks as they are stored.
@@ -28,20 +28,20 @@ public final class ConvolutionBlock {
     case block(ConvolutionBlock)
   }
 
-  public enum Statistics: Sendable {
+  package enum Statistics: Sendable {
     /// The batch's; the running ones move towards them by `momentum` unless that is nil.
     case batch(momentum: Double?)
     case running
   }
 
   /// Trained numbers and running statistics of a block, or the gradients of the former.
-  public struct Parameters {
-    public let weight: UnsafeMutablePointer<Float>
-    public let bias: UnsafeMutablePointer<Float>
-    public let gamma: UnsafeMutablePointer<Float>
-    public let beta: UnsafeMutablePointer<Float>
+  package struct Parameters {
+    package let weight: UnsafeMutablePointer<Float>
+    package let bias: UnsafeMutablePointer<Float>
+    package let gamma: UnsafeMutablePointer<Float>
+    package let beta: UnsafeMutablePointer<Float>
 
-    public init(
+    package init(
       weight: UnsafeMutablePointer<Float>, bias: UnsafeMutablePointer<Float>, gamma: UnsafeMutablePointer<Float>,
       beta: UnsafeMutablePointer<Float>
     ) {
@@ -52,12 +52,12 @@ public final class ConvolutionBlock {
     }
   }
 
-  public let shape: ConvolutionShape
-  public let kind: Stage.Kind
+  package let shape: ConvolutionShape
+  package let kind: Stage.Kind
   /// The convolution's output, in channel blocks; nothing in a block that `recomputesOutput`.
-  public let convolved: UnsafeMutablePointer<Float>
+  package let convolved: UnsafeMutablePointer<Float>
   /// Whether the output is not stored and computed again, image by image, for whoever asks for it.
-  public let recomputesOutput: Bool
+  package let recomputesOutput: Bool
   /// What the output was last computed from.
   private var lastInput: (input: Input, bias: UnsafePointer<Float>)?
   let input: ChannelBlocks
@@ -65,7 +65,7 @@ public final class ConvolutionBlock {
   let statistics: BlockStatistics
   /// The gradient with respect to the normalised values, written by the block behind this one; nil in a pass that keeps
   /// nothing for the gradient, and for a block whose gradient is never stored.
-  public var gradient: UnsafeMutablePointer<Float>?
+  package var gradient: UnsafeMutablePointer<Float>?
   /// Pieces of work whose sums of that gradient are to be joined.
   var gradientPieces = 0
   let filtering: MinimalFiltering?
@@ -80,11 +80,11 @@ public final class ConvolutionBlock {
   private let execution: Execution
 
   /// Channels of every input but a picture, and of every output, are a multiple of this.
-  public static var channelMultiple: Int { MinimalFilter.group }
+  package static var channelMultiple: Int { MinimalFilter.group }
 
   /// Why a block of this shape cannot be computed here; nil if it can. `shape` is that of the convolution, or of its
   /// transpose; of an upsampling kind it is what follows the upsampling.
-  public static func obstacle(_ shape: ConvolutionShape, _ kind: Stage.Kind) -> String? {
+  package static func obstacle(_ shape: ConvolutionShape, _ kind: Stage.Kind) -> String? {
     let kernel = Extent(height: shape.kernelHeight, width: shape.kernelWidth)
     let largest = MinimalFilter.sides[MinimalFilter.sides.count - 1]
     if kind == .bilinear { return "bilinear upsampling, nearest or none is needed" }
@@ -112,7 +112,7 @@ public final class ConvolutionBlock {
   }
 
   /// How a stage without an obstacle is computed, from a block's channels: "as 4x4, minimal filtering F(3x3, 2x2)".
-  public static func method(_ stage: Stage) -> String {
+  package static func method(_ stage: Stage) -> String {
     let even = KernelEmbedding(stage.kind, side: stage.kernel, coarse: 1, fine: 1).evenSide
     let isOther = even != stage.kernel
     let other = isOther ? "as \(stage.kind == .nearest ? "transposed " : "")\(Extent(even)), " : ""
@@ -122,7 +122,7 @@ public final class ConvolutionBlock {
   /// Takes its memory from `arena`; `workspace` is shared by all blocks of a network, `convolved` the output's memory
   /// if that is shared too. Only a block that an ``OutputBlock`` ends may have `recomputesOutput`. `precision` is that
   /// of the products of minimal filtering, forward and backward.
-  public init(
+  package init(
     _ shape: ConvolutionShape, _ kind: Stage.Kind, slope: Double, epsilon: Double, arena: Arena,
     workspace: BlockWorkspace, convolved: UnsafeMutablePointer<Float>? = nil, recomputesOutput: Bool = false,
     precision: ProductPrecision = .fp32
@@ -191,7 +191,7 @@ public final class ConvolutionBlock {
   // MARK: Forward
 
   /// Convolves `input` and takes the statistics that normalise the output.
-  public func forward(
+  package func forward(
     _ input: Input, _ parameters: Parameters, statistics kind: Statistics, runningMean: UnsafeMutablePointer<Float>,
     runningVariance: UnsafeMutablePointer<Float>
   ) {
@@ -308,7 +308,7 @@ public final class ConvolutionBlock {
   }
 
   /// Writes the activation, in channel blocks.
-  public func activate(_ y: UnsafeMutablePointer<Float>) {
+  package func activate(_ y: UnsafeMutablePointer<Float>) {
     let rows = activated
     execution.forEach(shape.images * output.blocks) { index in
       rows.fill(
@@ -318,14 +318,14 @@ public final class ConvolutionBlock {
   }
 
   /// An array of the output's shape from channel blocks to [images, channels, height, width].
-  public func planar(_ x: UnsafePointer<Float>) -> Tensor<Float> {
+  package func planar(_ x: UnsafePointer<Float>) -> Tensor<Float> {
     makeTensor([output.images, output.channels, output.height, output.width]) { output.unpack(x, $0, execution) }
   }
 
   // MARK: Backward
 
   /// Takes `upstream`, the gradient of the activation in channel blocks, through LeakyReLU into ``gradient``.
-  public func receive(_ upstream: UnsafePointer<Float>) {
+  package func receive(_ upstream: UnsafePointer<Float>) {
     guard let gradient, !recomputesOutput else {
       require(false, "gradient: none was given to this block, or its output is not stored")
       return
@@ -342,7 +342,7 @@ public final class ConvolutionBlock {
 
   /// The gradients of the parameters, and that of the input, from ``gradient``: given to the input block, written to
   /// `inputGradient` for a stored input, left out for a picture.
-  public func backward(
+  package func backward(
     _ input: Input, _ parameters: Parameters, gradients: Parameters, inputGradient: UnsafeMutablePointer<Float>? = nil
   ) {
     guard let gradient else {

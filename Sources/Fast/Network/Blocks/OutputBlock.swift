@@ -7,7 +7,7 @@ import PerceptualKernels
 /// Backward, the gradient of the block's activation, the largest array of the network, is never stored: it is nine
 /// products a pixel from the single channel's gradient, computed where it is needed. Threads and instruction set are
 /// those of ``Execution/current`` where it is made.
-public final class OutputBlock {
+package final class OutputBlock {
   private static let lanes = ChannelBlocks.lanes
   private static let rowsAtOnce = 8
 
@@ -15,7 +15,7 @@ public final class OutputBlock {
   /// Side of the kernel as the network has it.
   private let kernel: Int
   /// The output after the sigmoid, [images][height][width].
-  public let output: UnsafeMutablePointer<Float>
+  package let output: UnsafeMutablePointer<Float>
   private let shape: ChannelBlocks
   /// The gradient before the sigmoid, in planes with a border of zeros.
   private let bordered: UnsafeMutablePointer<Float>?
@@ -28,11 +28,11 @@ public final class OutputBlock {
   private let execution: Execution
 
   /// Why a kernel of that side cannot be computed here; nil if it can.
-  public static func obstacle(kernel: Int) -> String? {
+  package static func obstacle(kernel: Int) -> String? {
     kernel == 1 || kernel == 3 ? nil : "the kernel is \(Extent(kernel)), 1x1 or 3x3 is needed"
   }
 
-  public init(_ block: ConvolutionBlock, kernel: Int = 3, arena: Arena, keepsForGradient: Bool) {
+  package init(_ block: ConvolutionBlock, kernel: Int = 3, arena: Arena, keepsForGradient: Bool) {
     let problem = Self.obstacle(kernel: kernel)
     require(problem == nil, "kernel: \(problem ?? "")")
     self.block = block
@@ -101,7 +101,7 @@ public final class OutputBlock {
 
   /// output = sigmoid(convolution of the block's activation with weight, [1, channels, kernel, kernel], plus bias,
   /// [1]).
-  public func forward(weight: UnsafePointer<Float>, bias: UnsafePointer<Float>) {
+  package func forward(weight: UnsafePointer<Float>, bias: UnsafePointer<Float>) {
     pack(weight)
     let kernels = execution.kernels
     let patchPitch = (shape.width + 2) * Self.lanes
@@ -132,7 +132,7 @@ public final class OutputBlock {
 
   /// The block's forward pass with running statistics, then the output's, in one go: the block's activation, the
   /// largest array of the network, is never stored.
-  public func forward(
+  package func forward(
     through input: ConvolutionBlock.Input, _ parameters: ConvolutionBlock.Parameters,
     runningMean: UnsafeMutablePointer<Float>, runningVariance: UnsafeMutablePointer<Float>,
     weight: UnsafePointer<Float>, bias: UnsafePointer<Float>
@@ -214,7 +214,7 @@ public final class OutputBlock {
   /// The gradients of this convolution's and the block's parameters, and that of the block's input, for the upstream
   /// gradient of ``output``: given to the input block, written to `inputGradient` for a stored input, left out for a
   /// picture.
-  public func backward(
+  package func backward(
     upstream: UnsafePointer<Float>, weightGradient: UnsafeMutablePointer<Float>,
     biasGradient: UnsafeMutablePointer<Float>, input: ConvolutionBlock.Input,
     _ parameters: ConvolutionBlock.Parameters, gradients: ConvolutionBlock.Parameters,

@@ -1,5 +1,5 @@
 import Fast
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualTestSupport
 import Reference
@@ -31,12 +31,12 @@ import Testing
 
   @Test(arguments: samples + batches, PicturePair.allCases)
   func agreesWithReference(_ sample: Sample, _ kind: PicturePair) throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     try expectAgreement(tested, try imageCase(sample, kind, of: tested))
   }
 
   @Test(arguments: ["matlab", "laparra", "tensorflow"]) func agreesAtThePapersSize(_ family: String) throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     let sample = imageSample("paper", [1, 1, 256, 256], ["family": .string(family)])
     try expectAgreement(tested, try imageCase(sample, .noisy, of: tested))
   }
@@ -54,7 +54,7 @@ import Testing
 
   /// Where an image equals its target in a batch, its roots are 0 and so is its gradient.
   @Test func equalImageInABatch() throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     var operationCase = try imageCase(Self.batches[1], .noisy, of: tested)
     let size = 67 * 70
     let target = operationCase.input("target")
@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test func valueAndGradientTogetherAreTheSame() throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     for sample in [Self.samples[5], Self.batches[1], Self.batches[4]] {
       let float = try imageCase(sample, .noisy, of: tested).converted(to: Float.self)
       let (prediction, target, upstream) = (float.input("prediction"), float.input("target"), float.cotangent("value"))

@@ -1,5 +1,5 @@
 import Fast
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -28,13 +28,13 @@ import Testing
 
   @Test(arguments: single, [PicturePair.noisy, .noise])
   func ssimAgreesWithReference(_ sample: Sample, _ kind: PicturePair) throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     try expectAgreement(tested, try imageCase(sample, kind, of: tested))
   }
 
   @Test(arguments: single.filter { !$0.label.hasPrefix("reduced") }, [PicturePair.noisy, .noise])
   func mapAgreesWithReference(_ sample: Sample, _ kind: PicturePair) throws {
-    let tested = try #require(operation(named: "structuralSimilarityMap"))
+    let tested = StructuralSimilarityMap.self
     try expectAgreement(tested, try imageCase(sample, kind, of: tested))
   }
 
@@ -59,7 +59,7 @@ import Testing
 
   @Test(arguments: multiple, [PicturePair.noisy, .noise])
   func msSSIMAgreesWithReference(_ sample: Sample, _ kind: PicturePair) throws {
-    let tested = try #require(operation(named: "multiScaleStructuralSimilarity"))
+    let tested = MultiScaleStructuralSimilarity.self
     try expectAgreement(tested, try imageCase(sample, kind, of: tested))
   }
 
@@ -69,7 +69,7 @@ import Testing
     Sample("one past a vector", ["prediction": [1, 33], "target": [1, 33]], [:]),
   ])
   func psnrAgreesWithReference(_ sample: Sample) throws {
-    let tested = try #require(operation(named: "peakSignalToNoiseRatio"))
+    let tested = PeakSignalToNoiseRatio.self
     try expectAgreement(tested, try sample.operationCase(of: tested, fill: .normals))
   }
 
@@ -77,7 +77,7 @@ import Testing
   @Test(arguments: [1, 2]) func plansGiveTheSameBits(_ threads: Int) throws {
     let shape = [2, 3, 37, 41]
     let options = MultiScaleStructuralSimilarityOptions(scale: .init(windowSize: 3, sigma: 1), oddSizes: .symmetric)
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let pair = try imageCase(imageSample("plan", shape), .noisy, of: tested)
     let (x, y) = (pair.input("prediction").converted(to: Float.self), pair.input("target").converted(to: Float.self))
     let upstream = Tensor<Float>([0.5, -2])

@@ -1,4 +1,4 @@
-import PerceptualConformance
+@testable import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
@@ -24,7 +24,7 @@ import Testing
   @Test(arguments: reduced) func reducesAsPublished(
     _ row: (height: Int, width: Int, rule: String, value: Double)
   ) throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let x = Self.formula(row.height, row.width) { (3 * $0 * $0 + 5 * $0 * $1 + 7 * $1) % 61 }
     let y = Self.formula(row.height, row.width) { ($0 * $0 + 11 * $1) % 53 }
     var operationCase = imageCase(x, y, ["downsampling": .string(row.rule)])
@@ -47,7 +47,7 @@ import Testing
 
   /// The value is the mean of the map, and windows of the reflected map that lie inside the image are the valid ones.
   @Test func theMapsMeanIsTheValue() throws {
-    let tested = try #require(operation(named: "structuralSimilarity"))
+    let tested = StructuralSimilarity.self
     let pair = try imageCase(imageSample("map", [2, 3, 17, 19]), .noisy, of: tested)
     let (x, y) = (pair.input("prediction"), pair.input("target"))
     let valid = Reference.structuralSimilarityMap(x, target: y)
@@ -185,7 +185,7 @@ import Testing
 
   /// NLPD of a batch: the norm of the images' distances, and one root for all images.
   @Test func batchPooling() throws {
-    let tested = try #require(operation(named: "normalizedLaplacianPyramidDistance"))
+    let tested = NormalizedLaplacianPyramidDistance.self
     let pair = try imageCase(imageSample("batch", [3, 1, 17, 18], ["levels": 4]), .noisy, of: tested)
     let (x, y) = (pair.input("prediction"), pair.input("target"))
     let each = Reference.normalizedLaplacianPyramidDistance(x, target: y, levels: 4)

@@ -14,7 +14,7 @@ import Synchronization
 /// both images would cancel.
 struct LaplacianPyramidRows: Sendable {
   /// What the rows of an image depend on.
-  struct Shape: Equatable {
+  struct Shape: Hashable {
     let channels: Int
     let height: Int
     let width: Int
@@ -162,18 +162,10 @@ struct LaplacianPyramidRows: Sendable {
     return count
   }
 
-  private static let known = Mutex<[LaplacianPyramidRows]>([])
+  private static let known = Cache<Shape, LaplacianPyramidRows>(limit: 8)
 
   /// The rows of such images: made once, as training asks for the same shape again and again.
-  static func rows(_ shape: Shape) -> LaplacianPyramidRows {
-    if let rows = known.withLock({ $0.first { $0.shape == shape } }) { return rows }
-    let rows = LaplacianPyramidRows(shape)
-    known.withLock { known in
-      if known.count == 8 { known.removeFirst() }
-      known.append(rows)
-    }
-    return rows
-  }
+  static func rows(_ shape: Shape) -> LaplacianPyramidRows { known.value(shape) { LaplacianPyramidRows(shape) } }
 
   /// The comparison of one image with its target, valid for the duration of `body`.
   func withComparison(_ kernels: any KernelSet.Type, _ body: (Comparison) -> Void) {
