@@ -199,7 +199,7 @@ def failures():
         error = np.linalg.norm((gradient / scale - right)[where]) / np.linalg.norm(right[where])
         row(f"scikit-image's gradient, {label} (its scale, {scale:.3f} of the right one, taken out)", f"{error:.1e}")
     row("NLPD's root at equal images: pyiqa", verdict(lambda p, t: variants.peer_nlpd("matlab", p, t), x, x))
-    row("pyiqa's NLPD of three channels alike against that of one", "{:.6f} and {:.6f}".format(*(
+    row("pyiqa's NLPD of one channel, and of three alike", "{:.6f} and {:.6f}".format(*(
         mixed(p, t) for p, t in ((p, t), (p.expand(-1, 3, -1, -1), t.expand(-1, 3, -1, -1))))))
     tm = torchmetrics.functional.image
     row("torchmetrics' MS-SSIM of 161x161, which it says suffices", verdict(

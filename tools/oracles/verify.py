@@ -9,6 +9,7 @@ import torchaudio
 import bark
 import laplacian as laplacians
 import metrics
+import page
 import similarity as similarities
 import transforms
 import variants
@@ -201,6 +202,7 @@ def verify_all():
     laplacian()
     peers()
     audio()
+    page.network()
 
 
 if __name__ == "__main__":
