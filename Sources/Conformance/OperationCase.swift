@@ -36,6 +36,15 @@ public struct OperationCase<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     return tensor
   }
 
+  /// The output y of an operation of each element of x and, where asked for, its gradient, from the upstream gradient.
+  func elementResults(
+    value: (Tensor<Scalar>) -> Tensor<Scalar>, gradient: (Tensor<Scalar>, Tensor<Scalar>) -> Tensor<Scalar>
+  ) -> OperationResults<Scalar> {
+    let x = input("x")
+    return OperationResults(
+      outputs: ["y": value(x)], gradients: asksForGradients ? ["x": gradient(x, cotangent("y"))] : [:])
+  }
+
   public func converted<Other>(to type: Other.Type = Other.self) -> OperationCase<Other> {
     OperationCase<Other>(
       inputs: inputs.mapValues { $0.converted() }, attributes: attributes,

@@ -10,8 +10,8 @@ public struct GradientCheck: Sendable {
   public var step: Double
   /// The largest relative L2 difference allowed.
   public var limit: Double
-  /// A pattern that changes where the operation has a kink (signs, clamped terms); a direction whose step changes it is
-  /// drawn again.
+  /// A pattern that changes where the operation has a kink (signs, clamped terms). A random direction whose step
+  /// changes it is drawn again, a given element left out; both are counted.
   public var pattern: (@Sendable (OperationCase<Double>) -> [Bool])?
 
   public init(
@@ -22,63 +22,65 @@ public struct GradientCheck: Sendable {
     self.pattern = pattern
   }
 
-  /// What was found.
-  public struct Report: Sendable, CustomStringConvertible {
+  /// What was found of one input's gradient.
+  public struct Report: Sendable {
     public var input: String
     /// ||numeric - analytic|| / ||analytic||.
     public var relativeError: Double
     public var directions: Int
-    /// Directions drawn again because their step crossed a kink.
-    public var redrawn: Int
+    /// Directions not taken because their step crossed a kink.
+    public var crossed: Int
     public var passed: Bool
-    public var description: String {
-      "gradient.\(input): relative L2 error \(relativeError) over \(directions) directions, \(redrawn) drawn again"
-    }
   }
 
   /// Every element of every input that has a gradient: the whole Jacobian, contracted with the cotangents. An element
-  /// whose step crosses a kink is left out and counted.
+  /// whose step crosses a kink is left out; at most half may be.
   public func everyElement(
     of operation: any Operation.Type, _ operationCase: OperationCase<Double>
   ) throws -> [Report] {
-    try reports(of: operation, operationCase) { input, count, _ in
-      (0..<count).map { element in [(element, 1.0)] }
+    try reports(of: operation, operationCase) { count, taken, crossed in
+      taken + crossed < count ? [(taken + crossed, 1)] : nil
     }
   }
 
-  /// Directions with a random sign at every element.
+  /// So many directions with a random sign at every element; one that crosses a kink is drawn again, as often as there
+  /// are directions.
   public func randomDirections(
     _ directions: Int, of operation: any Operation.Type, _ operationCase: OperationCase<Double>, seed: String
   ) throws -> [Report] {
     var generator = SeededGenerator(name: seed)
-    return try reports(of: operation, operationCase) { input, count, _ in
-      (0..<directions).map { _ in (0..<count).map { ($0, Bool.random(using: &generator) ? 1.0 : -1.0) } }
+    return try reports(of: operation, operationCase, least: directions) { count, taken, crossed in
+      if taken == directions || crossed > directions { return nil }
+      return (0..<count).map { ($0, Bool.random(using: &generator) ? 1 : -1) }
     }
   }
 
-  /// Chosen elements of one input, such as a border or a frame.
+  /// Chosen elements of one input, such as a border or a frame, as ``everyElement(of:_:)``.
   public func elements(
     _ elements: [Int], ofInput name: String, of operation: any Operation.Type, _ operationCase: OperationCase<Double>
   ) throws -> [Report] {
-    try reports(of: operation, operationCase, only: name) { _, _, _ in elements.map { [($0, 1.0)] } }
+    try reports(of: operation, operationCase, only: name) { _, taken, crossed in
+      taken + crossed < elements.count ? [(elements[taken + crossed], 1)] : nil
+    }
   }
 
+  /// `next` gives the direction after so many that were taken and so many that crossed a kink, from the input's count
+  /// of elements; nil ends. `least` nil demands that at least half were taken.
   private func reports(
-    of operation: any Operation.Type, _ operationCase: OperationCase<Double>, only: String? = nil,
-    directions: (String, Int, Int) -> [[(Int, Double)]]
+    of operation: any Operation.Type, _ operationCase: OperationCase<Double>, only: String? = nil, least: Int? = nil,
+    next: (_ count: Int, _ taken: Int, _ crossed: Int) -> [(element: Int, sign: Double)]?
   ) throws -> [Report] {
     let analytic = try operation.run(.reference, operationCase).gradients
     var reports: [Report] = []
     for input in operation.gradients where operationCase.inputs[input] != nil && (only == nil || only == input) {
       guard let gradient = analytic[input], let x = operationCase.inputs[input] else {
-        reports.append(Report(input: input, relativeError: .infinity, directions: 0, redrawn: 0, passed: false))
+        reports.append(Report(input: input, relativeError: .infinity, directions: 0, crossed: 0, passed: false))
         continue
       }
       var squaredError = 0.0
       var squaredNorm = 0.0
-      var used = 0
-      var redrawn = 0
-      for direction in directions(input, x.count, 0) {
+      var (taken, crossed) = (0, 0)
+      while let direction = next(x.count, taken, crossed) {
         func moved(_ by: Double) -> OperationCase<Double> {
           var copy = operationCase
           var tensor = x
@@ -89,23 +91,23 @@ public struct GradientCheck: Sendable {
         let plus = moved(step)
         let minus = moved(-step)
         if let pattern, pattern(plus) != pattern(minus) {
-          redrawn += 1
+          crossed += 1
           continue
         }
         let numeric = try derivative(operation, plus, minus)
-        let exact = direction.reduce(0) { $0 + gradient[$1.0] * $1.1 }
+        let exact = direction.reduce(0) { $0 + gradient[$1.element] * $1.sign }
         squaredError += (numeric - exact) * (numeric - exact)
         squaredNorm += exact * exact
-        used += 1
+        taken += 1
       }
       let error = squaredNorm > 0 ? (squaredError / squaredNorm).squareRoot() : squaredError.squareRoot()
       reports.append(
         Report(
-          input: input, relativeError: error, directions: used, redrawn: redrawn,
-          passed: used > 0 && redrawn <= used && error <= limit))
+          input: input, relativeError: error, directions: taken, crossed: crossed,
+          passed: taken >= max(1, least ?? crossed) && error <= limit))
     }
     if reports.isEmpty {
-      reports.append(Report(input: "(none)", relativeError: .infinity, directions: 0, redrawn: 0, passed: false))
+      reports.append(Report(input: "(none)", relativeError: .infinity, directions: 0, crossed: 0, passed: false))
     }
     return reports
   }
@@ -125,6 +127,16 @@ public struct GradientCheck: Sendable {
       for index in 0..<a.count { sum += cotangent[index] * (a[index] - b[index]) }
     }
     return sum / (2 * step)
+  }
+}
+
+extension [GradientCheck.Report] {
+  /// A sentence for each that did not pass.
+  public var failures: [String] {
+    filter { !$0.passed }.map {
+      "gradient.\($0.input): relative L2 error \($0.relativeError) over \($0.directions) directions, \($0.crossed) "
+        + "crossed a kink"
+    }
   }
 }
 

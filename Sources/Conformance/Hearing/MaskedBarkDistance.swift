@@ -50,30 +50,20 @@ enum MaskedBarkDistance: Operation {
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (prediction, target) = operationCase.pair
     let options = try operationCase.attributes.barkDistanceOptions(isMasked: true)
-    var results = OperationResults(
-      outputs: ["value": Reference.barkDistance(prediction, target: target, options: options)])
-    if operationCase.asksForGradients {
-      results.gradients =
-        Reference.barkDistanceGradient(
-          prediction, target: target, upstream: operationCase.cotangent("value"), options: options
-        ).named
+    return operationCase.pairResults("value") {
+      Reference.barkDistance($0, target: $1, options: options)
+    } gradient: {
+      Reference.barkDistanceGradient($0, target: $1, upstream: $2, options: options)
     }
-    return results
   }
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (prediction, target) = operationCase.pair
     let options = try operationCase.attributes.barkDistanceOptions(isMasked: true)
-    var results = OperationResults(
-      outputs: ["value": Fast.barkDistance(prediction, target: target, options: options)])
-    if operationCase.asksForGradients {
-      results.gradients =
-        Fast.barkDistanceGradient(
-          prediction, target: target, upstream: operationCase.cotangent("value"), options: options
-        ).named
+    return operationCase.pairResults("value") {
+      Fast.barkDistance($0, target: $1, options: options)
+    } gradient: {
+      Fast.barkDistanceGradient($0, target: $1, upstream: $2, options: options)
     }
-    return results
   }
 }

@@ -41,27 +41,19 @@ enum MeanSquaredError: Operation {
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (prediction, target) = operationCase.pair
-    var results = OperationResults(outputs: ["value": Reference.meanSquaredError(prediction, target: target)])
-    if operationCase.asksForGradients {
-      results.gradients =
-        Reference.meanSquaredErrorGradient(
-          prediction, target: target, upstream: operationCase.cotangent("value")
-        ).named
+    operationCase.pairResults("value") {
+      Reference.meanSquaredError($0, target: $1)
+    } gradient: {
+      Reference.meanSquaredErrorGradient($0, target: $1, upstream: $2)
     }
-    return results
   }
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (prediction, target) = operationCase.pair
-    var results = OperationResults(outputs: ["value": Fast.meanSquaredError(prediction, target: target)])
-    if operationCase.asksForGradients {
-      results.gradients =
-        Fast.meanSquaredErrorGradient(
-          prediction, target: target, upstream: operationCase.cotangent("value")
-        ).named
+    operationCase.pairResults("value") {
+      Fast.meanSquaredError($0, target: $1)
+    } gradient: {
+      Fast.meanSquaredErrorGradient($0, target: $1, upstream: $2)
     }
-    return results
   }
 }
 
@@ -70,6 +62,20 @@ enum MeanSquaredError: Operation {
 extension OperationCase {
   /// The two arguments of a metric.
   var pair: (prediction: Tensor<Scalar>, target: Tensor<Scalar>) { (input("prediction"), input("target")) }
+
+  /// The output of a metric of two arguments and, where asked for, its gradients, from the upstream gradient.
+  func pairResults(
+    _ output: String, value: (Tensor<Scalar>, Tensor<Scalar>) -> Tensor<Scalar>,
+    gradient: (Tensor<Scalar>, Tensor<Scalar>, Tensor<Scalar>) -> PairGradients<Scalar>
+  ) -> OperationResults<Scalar> {
+    let (prediction, target) = (input("prediction"), input("target"))
+    var results = OperationResults(outputs: [output: value(prediction, target)])
+    if asksForGradients {
+      let gradients = gradient(prediction, target, cotangent(output))
+      results.gradients = ["prediction": gradients.prediction, "target": gradients.target]
+    }
+    return results
+  }
 
   var withoutGradients: OperationCase { OperationCase(inputs: inputs, attributes: attributes) }
 

@@ -48,31 +48,21 @@ enum MultiScaleStructuralSimilarity: Operation {
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (prediction, target) = operationCase.pair
     let options = try operationCase.attributes.multiScaleStructuralSimilarityOptions()
-    var results = OperationResults(
-      outputs: ["value": Reference.multiScaleStructuralSimilarity(prediction, target: target, options: options)])
-    if operationCase.asksForGradients {
-      results.gradients =
-        Reference.multiScaleStructuralSimilarityGradient(
-          prediction, target: target, upstream: operationCase.cotangent("value"), options: options
-        ).named
+    return operationCase.pairResults("value") {
+      Reference.multiScaleStructuralSimilarity($0, target: $1, options: options)
+    } gradient: {
+      Reference.multiScaleStructuralSimilarityGradient($0, target: $1, upstream: $2, options: options)
     }
-    return results
   }
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (prediction, target) = operationCase.pair
     let options = try operationCase.attributes.multiScaleStructuralSimilarityOptions()
-    var results = OperationResults(
-      outputs: ["value": Fast.multiScaleStructuralSimilarity(prediction, target: target, options: options)])
-    if operationCase.asksForGradients {
-      results.gradients =
-        Fast.multiScaleStructuralSimilarityGradient(
-          prediction, target: target, upstream: operationCase.cotangent("value"), options: options
-        ).named
+    return operationCase.pairResults("value") {
+      Fast.multiScaleStructuralSimilarity($0, target: $1, options: options)
+    } gradient: {
+      Fast.multiScaleStructuralSimilarityGradient($0, target: $1, upstream: $2, options: options)
     }
-    return results
   }
 }
 

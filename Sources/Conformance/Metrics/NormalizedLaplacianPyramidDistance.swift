@@ -56,34 +56,22 @@ enum NormalizedLaplacianPyramidDistance: Operation {
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (prediction, target) = operationCase.pair
     let (family, levels, pooling) = try settings(operationCase.attributes)
-    let value = Reference.normalizedLaplacianPyramidDistance(
-      prediction, target: target, family: family, levels: levels, pooling: pooling)
-    var results = OperationResults(outputs: ["value": value])
-    if operationCase.asksForGradients {
-      results.gradients =
-        Reference.normalizedLaplacianPyramidDistanceGradient(
-          prediction, target: target, upstream: operationCase.cotangent("value"), family: family, levels: levels,
-          pooling: pooling
-        ).named
+    return operationCase.pairResults("value") {
+      Reference.normalizedLaplacianPyramidDistance($0, target: $1, family: family, levels: levels, pooling: pooling)
+    } gradient: {
+      Reference.normalizedLaplacianPyramidDistanceGradient(
+        $0, target: $1, upstream: $2, family: family, levels: levels, pooling: pooling)
     }
-    return results
   }
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (prediction, target) = operationCase.pair
     let (family, levels, pooling) = try settings(operationCase.attributes)
-    let value = Fast.normalizedLaplacianPyramidDistance(
-      prediction, target: target, family: family, levels: levels, pooling: pooling)
-    var results = OperationResults(outputs: ["value": value])
-    if operationCase.asksForGradients {
-      results.gradients =
-        Fast.normalizedLaplacianPyramidDistanceGradient(
-          prediction, target: target, upstream: operationCase.cotangent("value"), family: family, levels: levels,
-          pooling: pooling
-        ).named
+    return operationCase.pairResults("value") {
+      Fast.normalizedLaplacianPyramidDistance($0, target: $1, family: family, levels: levels, pooling: pooling)
+    } gradient: {
+      Fast.normalizedLaplacianPyramidDistanceGradient(
+        $0, target: $1, upstream: $2, family: family, levels: levels, pooling: pooling)
     }
-    return results
   }
 }

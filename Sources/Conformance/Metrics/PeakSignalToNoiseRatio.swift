@@ -63,30 +63,20 @@ enum PeakSignalToNoiseRatio: Operation {
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (prediction, target) = operationCase.pair
     let range = try dataRange(operationCase.attributes)
-    var results = OperationResults(
-      outputs: ["value": Reference.peakSignalToNoiseRatio(prediction, target: target, dataRange: range)])
-    if operationCase.asksForGradients {
-      results.gradients =
-        Reference.peakSignalToNoiseRatioGradient(
-          prediction, target: target, upstream: operationCase.cotangent("value"), dataRange: range
-        ).named
+    return operationCase.pairResults("value") {
+      Reference.peakSignalToNoiseRatio($0, target: $1, dataRange: range)
+    } gradient: {
+      Reference.peakSignalToNoiseRatioGradient($0, target: $1, upstream: $2, dataRange: range)
     }
-    return results
   }
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (prediction, target) = operationCase.pair
     let range = try dataRange(operationCase.attributes)
-    var results = OperationResults(
-      outputs: ["value": Fast.peakSignalToNoiseRatio(prediction, target: target, dataRange: range)])
-    if operationCase.asksForGradients {
-      results.gradients =
-        Fast.peakSignalToNoiseRatioGradient(
-          prediction, target: target, upstream: operationCase.cotangent("value"), dataRange: range
-        ).named
+    return operationCase.pairResults("value") {
+      Fast.peakSignalToNoiseRatio($0, target: $1, dataRange: range)
+    } gradient: {
+      Fast.peakSignalToNoiseRatioGradient($0, target: $1, upstream: $2, dataRange: range)
     }
-    return results
   }
 }

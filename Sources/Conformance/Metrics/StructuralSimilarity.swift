@@ -44,31 +44,21 @@ enum StructuralSimilarity: Operation {
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (prediction, target) = operationCase.pair
     let options = try operationCase.attributes.structuralSimilarityOptions()
-    var results = OperationResults(
-      outputs: ["value": Reference.structuralSimilarity(prediction, target: target, options: options)])
-    if operationCase.asksForGradients {
-      results.gradients =
-        Reference.structuralSimilarityGradient(
-          prediction, target: target, upstream: operationCase.cotangent("value"), options: options
-        ).named
+    return operationCase.pairResults("value") {
+      Reference.structuralSimilarity($0, target: $1, options: options)
+    } gradient: {
+      Reference.structuralSimilarityGradient($0, target: $1, upstream: $2, options: options)
     }
-    return results
   }
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (prediction, target) = operationCase.pair
     let options = try operationCase.attributes.structuralSimilarityOptions()
-    var results = OperationResults(
-      outputs: ["value": Fast.structuralSimilarity(prediction, target: target, options: options)])
-    if operationCase.asksForGradients {
-      results.gradients =
-        Fast.structuralSimilarityGradient(
-          prediction, target: target, upstream: operationCase.cotangent("value"), options: options
-        ).named
+    return operationCase.pairResults("value") {
+      Fast.structuralSimilarity($0, target: $1, options: options)
+    } gradient: {
+      Fast.structuralSimilarityGradient($0, target: $1, upstream: $2, options: options)
     }
-    return results
   }
 }
 

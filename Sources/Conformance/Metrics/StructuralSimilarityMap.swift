@@ -42,30 +42,20 @@ enum StructuralSimilarityMap: Operation {
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (prediction, target) = operationCase.pair
     let options = try operationCase.attributes.structuralSimilarityOptions()
-    var results = OperationResults(
-      outputs: ["map": Reference.structuralSimilarityMap(prediction, target: target, options: options)])
-    if operationCase.asksForGradients {
-      results.gradients =
-        Reference.structuralSimilarityMapGradient(
-          prediction, target: target, upstream: operationCase.cotangent("map"), options: options
-        ).named
+    return operationCase.pairResults("map") {
+      Reference.structuralSimilarityMap($0, target: $1, options: options)
+    } gradient: {
+      Reference.structuralSimilarityMapGradient($0, target: $1, upstream: $2, options: options)
     }
-    return results
   }
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (prediction, target) = operationCase.pair
     let options = try operationCase.attributes.structuralSimilarityOptions()
-    var results = OperationResults(
-      outputs: ["map": Fast.structuralSimilarityMap(prediction, target: target, options: options)])
-    if operationCase.asksForGradients {
-      results.gradients =
-        Fast.structuralSimilarityMapGradient(
-          prediction, target: target, upstream: operationCase.cotangent("map"), options: options
-        ).named
+    return operationCase.pairResults("map") {
+      Fast.structuralSimilarityMap($0, target: $1, options: options)
+    } gradient: {
+      Fast.structuralSimilarityMapGradient($0, target: $1, upstream: $2, options: options)
     }
-    return results
   }
 }

@@ -24,22 +24,20 @@ enum LeakyReLU: Operation {
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let x = operationCase.input("x")
     let slope = try operationCase.attributes.number("slope", default: 0.01)
-    var results = OperationResults(outputs: ["y": Reference.leakyReLU(x, slope: slope)])
-    if operationCase.asksForGradients {
-      results.gradients["x"] = Reference.leakyReLUGradient(x, upstream: operationCase.cotangent("y"), slope: slope)
+    return operationCase.elementResults {
+      Reference.leakyReLU($0, slope: slope)
+    } gradient: {
+      Reference.leakyReLUGradient($0, upstream: $1, slope: slope)
     }
-    return results
   }
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let x = operationCase.input("x")
     let slope = try operationCase.attributes.number("slope", default: 0.01)
-    var results = OperationResults(outputs: ["y": Fast.leakyReLU(x, slope: slope)])
-    if operationCase.asksForGradients {
-      results.gradients["x"] = Fast.leakyReLUGradient(x, upstream: operationCase.cotangent("y"), slope: slope)
+    return operationCase.elementResults {
+      Fast.leakyReLU($0, slope: slope)
+    } gradient: {
+      Fast.leakyReLUGradient($0, upstream: $1, slope: slope)
     }
-    return results
   }
 }

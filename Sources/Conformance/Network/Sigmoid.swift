@@ -34,20 +34,18 @@ enum Sigmoid: Operation {
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let x = operationCase.input("x")
-    var results = OperationResults(outputs: ["y": Reference.sigmoid(x)])
-    if operationCase.asksForGradients {
-      results.gradients["x"] = Reference.sigmoidGradient(x, upstream: operationCase.cotangent("y"))
+    operationCase.elementResults {
+      Reference.sigmoid($0)
+    } gradient: {
+      Reference.sigmoidGradient($0, upstream: $1)
     }
-    return results
   }
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let x = operationCase.input("x")
-    var results = OperationResults(outputs: ["y": Fast.sigmoid(x)])
-    if operationCase.asksForGradients {
-      results.gradients["x"] = Fast.sigmoidGradient(x, upstream: operationCase.cotangent("y"))
+    operationCase.elementResults {
+      Fast.sigmoid($0)
+    } gradient: {
+      Fast.sigmoidGradient($0, upstream: $1)
     }
-    return results
   }
 }

@@ -43,25 +43,21 @@ enum SoftQuantization: Operation {
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let x = operationCase.input("x")
     let (centres, scale) = try parameters(operationCase.attributes)
-    var results = OperationResults(outputs: ["y": Reference.softQuantization(x, centres: centres, scale: scale)])
-    if operationCase.asksForGradients {
-      results.gradients["x"] = Reference.softQuantizationGradient(
-        x, upstream: operationCase.cotangent("y"), centres: centres, scale: scale)
+    return operationCase.elementResults {
+      Reference.softQuantization($0, centres: centres, scale: scale)
+    } gradient: {
+      Reference.softQuantizationGradient($0, upstream: $1, centres: centres, scale: scale)
     }
-    return results
   }
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let x = operationCase.input("x")
     let (centres, scale) = try parameters(operationCase.attributes)
-    var results = OperationResults(outputs: ["y": Fast.softQuantization(x, centres: centres, scale: scale)])
-    if operationCase.asksForGradients {
-      results.gradients["x"] = Fast.softQuantizationGradient(
-        x, upstream: operationCase.cotangent("y"), centres: centres, scale: scale)
+    return operationCase.elementResults {
+      Fast.softQuantization($0, centres: centres, scale: scale)
+    } gradient: {
+      Fast.softQuantizationGradient($0, upstream: $1, centres: centres, scale: scale)
     }
-    return results
   }
 
   private static func parameters(

@@ -29,20 +29,18 @@ enum Tanh: Operation {
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let x = operationCase.input("x")
-    var results = OperationResults(outputs: ["y": Reference.tanh(x)])
-    if operationCase.asksForGradients {
-      results.gradients["x"] = Reference.tanhGradient(x, upstream: operationCase.cotangent("y"))
+    operationCase.elementResults {
+      Reference.tanh($0)
+    } gradient: {
+      Reference.tanhGradient($0, upstream: $1)
     }
-    return results
   }
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let x = operationCase.input("x")
-    var results = OperationResults(outputs: ["y": Fast.tanh(x)])
-    if operationCase.asksForGradients {
-      results.gradients["x"] = Fast.tanhGradient(x, upstream: operationCase.cotangent("y"))
+    operationCase.elementResults {
+      Fast.tanh($0)
+    } gradient: {
+      Fast.tanhGradient($0, upstream: $1)
     }
-    return results
   }
 }

@@ -72,7 +72,6 @@ func griffinLimCase(
       let had = moduli(Reference.shortTimeFourierTransform(signal, options: options))
       distances.append(relativeDistance(had.elements, magnitude.elements, 0..<magnitude.count))
     }
-    print("Griffin-Lim's distances, centred \(centred): \(distances)")
     for (before, after) in zip(distances, distances.dropFirst()) {
       // Reflection counts the samples at a centred signal's ends twice, which the theorem does not know of.
       #expect(after <= before * (centred ? 1.001 : 1 + 1e-12))

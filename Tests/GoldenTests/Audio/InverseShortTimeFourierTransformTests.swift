@@ -54,7 +54,6 @@ import Testing
     let back = Reference.inverseShortTimeFourierTransform(spectrum, length: length, options: options)
     let interior = centred ? 0..<length : 64..<length - 64
     let loss = decibels(relativeDistance(back.elements, signal, interior))
-    print("inverse of transform, centred \(centred): error \(loss) dB in \(interior)")
     #expect(loss <= -120)
     if centred { return }
     // The ends: w^2 is 0 at the first sample and 8.9e-11, under the floor, at the second; the third is there, less
@@ -70,7 +69,6 @@ import Testing
     let back = Fast.inverseShortTimeFourierTransform(spectrum, length: signal.count)
     let interior = 512..<66_800
     let loss = decibels(relativeDistance(back.elements.map { Double($0) }, signal, interior))
-    print("inverse of transform in Fast: error \(loss) dB in \(interior)")
     #expect(loss <= -120)
   }
 

@@ -67,28 +67,6 @@ private func builtExecutable() -> URL? {
   return nil
 }
 
-/// A directory that lasts as long as this object.
-final class ScratchDirectory: Sendable {
-  let path: String
-
-  init() throws {
-    let url = FileManager.default.temporaryDirectory.appending(path: "perceptual-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    path = url.path(percentEncoded: false)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func file(_ name: String) -> String { "\(path)/\(name)" }
-
-  /// Writes a file and returns its path.
-  @discardableResult
-  func write(_ bytes: [UInt8], to name: String) throws -> String {
-    try Data(bytes).write(to: URL(filePath: file(name)))
-    return file(name)
-  }
-}
-
 extension String {
   /// What stands between spaces.
   var words: [String] { split(separator: " ").map(String.init) }

@@ -164,10 +164,8 @@ import Testing
 /// The same through files.
 @Suite struct FixtureFileTests {
   private func check(_ bytes: [UInt8]) throws -> [CheckedTensor] {
-    let path = FileManager.default.temporaryDirectory.appending(path: "fixture-\(UUID().uuidString).safetensors")
-    defer { try? FileManager.default.removeItem(at: path) }
-    try Data(bytes).write(to: path)
-    return try checkFixture(path.path(percentEncoded: false))
+    let scratch = try ScratchDirectory()
+    return try checkFixture(try scratch.write(bytes, to: "a.safetensors"))
   }
 
   private let metadata = [("operation", "leakyReLU"), ("attributes", "{}")]

@@ -27,4 +27,22 @@ import Testing
     let files = Self.wings.flatMap { Self.files("Sources/Conformance", $0) }
     #expect(Set(files.map { $0.prefix(1).lowercased() + $0.dropFirst() }) == Set(operations.map { $0.name }))
   }
+
+  /// What else names every operation (docs/adding-an-operation.md), with the ending of its files.
+  static let places = [
+    ("Tests/GoldenTests", ".swift"), ("Tests/GradientChecks", ".swift"), ("tools/oracles", ".py"),
+    ("docs/fixtures.md", ".md"), ("docs/tolerances.md", ".md"),
+  ]
+
+  @Test(arguments: places) func everyPlaceNamesEveryOperation(_ place: String, _ ending: String) throws {
+    let root = "\(fixturesDirectory)/../../\(place)"
+    let files = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
+    let paths = place.hasSuffix(ending) ? [root] : files.filter { $0.hasSuffix(ending) }.map { "\(root)/\($0)" }
+    #expect(!paths.isEmpty)
+    let text = try paths.map { try String(contentsOfFile: $0, encoding: .utf8) }.joined()
+    for operation in operations where place != "Tests/GradientChecks" || !operation.gradients.isEmpty {
+      let names = ["\"\(operation.name)\"", "`\(operation.name)`", "\(operation).self", " \(operation.name) "]
+      #expect(names.contains { text.contains($0) }, "\(place) does not name \(operation.name)")
+    }
+  }
 }

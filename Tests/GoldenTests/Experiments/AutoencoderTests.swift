@@ -165,8 +165,8 @@ import Testing
   }
 
   @Test(arguments: [4, 32]) func resumingGivesTheSameBits(_ channels: Int) throws {
-    let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
-    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let scratch = try ScratchDirectory()
+    let directory = scratch.path
     func trainer() throws -> Trainer {
       let options = TrainingOptions(loss: .mse, iterations: 6, batch: 2, size: 32, seed: 9)
       return try Trainer(Autoencoder(AutoencoderOptions(channels: channels), seed: 9), options: options, data: .noise)
@@ -212,8 +212,8 @@ import Testing
     .init(channels: 2, kernel: 5, decoder: .nearest, lastKernel: 5), .init(channels: 2, kernel: 2, decoder: .bilinear),
   ])
   func checkpointsKeepEveryBit(_ options: AutoencoderOptions) throws {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).safetensors").path
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    let scratch = try ScratchDirectory()
+    let path = scratch.file("a.safetensors")
     let network = Autoencoder(options, seed: 2)
     try Checkpoint.write(network, to: path)
     let read = try Checkpoint.read(path)

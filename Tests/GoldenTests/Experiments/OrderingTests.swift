@@ -59,16 +59,15 @@ import Testing
 /// show must not, and stand in README as known differences.
 @Suite struct ShippedWeightsTests {
   private static let directory = "\(fixturesDirectory)/weights"
-  private static let isShipped = FileManager.default.fileExists(atPath: "\(directory)/record.json")
 
-  @Test(.enabled(if: isShipped, "weights are not in this checkout")) func giveTheRecordedTable() throws {
+  @Test func giveTheRecordedTable() throws {
     let files = try AudioFile.list(in: "\(fixturesDirectory)/audio")
     let test = try ClipSet.load(files, limit: files.count)
     let table = Table1(scale: .paper, seed: 0, training: [], test: test, directory: Self.directory)
     let record = try Table1Record(contentsOf: "\(Self.directory)/record.json")
     var rows: [Table1Row] = []
     for (data, loss) in Table1.models {
-      guard let file = try table.trainedFile(data, loss, weights: Self.directory) else { continue }
+      let file = try #require(try table.trainedFile(data, loss, weights: Self.directory), "\(data) \(loss): no weights")
       rows.append(try table.evaluate(try Checkpoint.read(file), data: data, loss: loss).row)
     }
     #expect(rows.count == record.document["models"]?.array?.count)

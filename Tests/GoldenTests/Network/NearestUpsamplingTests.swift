@@ -34,7 +34,7 @@ import Testing
         innerProduct(y, operationCase.cotangent("y")) == innerProduct(operationCase.input("x"), gradient))
     }
     #expect(try checkLinearityInUpstream(tested, operationCase) == [])
-    for report in try GradientCheck().everyElement(of: tested, operationCase) { #expect(report.passed, "\(report)") }
+    #expect(try GradientCheck().everyElement(of: tested, operationCase).failures == [])
   }
 
   @Test func byHand() {

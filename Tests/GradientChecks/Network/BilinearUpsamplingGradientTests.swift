@@ -13,7 +13,7 @@ import Testing
         "\(shape) by \(height)x\(width)", ["x": shape],
         ["factor": .array([.integer(height), .integer(width)]), "alignCorners": .bool(alignCorners)])
       let operationCase = try sample.operationCase(of: tested, fill: .normals)
-      for report in try GradientCheck().everyElement(of: tested, operationCase) { #expect(report.passed, "\(report)") }
+      #expect(try GradientCheck().everyElement(of: tested, operationCase).failures == [])
       #expect(try checkLinearityInUpstream(tested, operationCase) == [])
     }
   }

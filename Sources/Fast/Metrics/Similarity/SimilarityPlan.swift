@@ -2,7 +2,7 @@ import Foundation
 import PerceptualCore
 
 /// SSIM or MS-SSIM of images of one shape, again and again: what follows from shape and settings is worked out once,
-/// and values and gradients go to the caller's memory. Nothing is allocated by an evaluation.
+/// and values and gradients go to the caller's memory. On one thread an evaluation allocates nothing.
 ///
 ///     let plan = SimilarityPlan(MultiScaleStructuralSimilarityOptions(), shape: [16, 1, 256, 256])
 ///     plan.evaluate(prediction: x, target: y, values: values)

@@ -40,7 +40,6 @@ import Testing
     let wanted = Fast.melSpectrogram(shortClip).elements.map { Double($0) }
     let had = Fast.melSpectrogram(waveform).elements.map { Double($0) }
     let distance = relativeDistance(had, wanted, 0..<wanted.count)
-    print("mel distance after Griffin-Lim: \(decibels(distance)) dB")
     #expect(distance < 0.2)
   }
 
