@@ -62,4 +62,9 @@ public enum AudioEncoding: String, Sendable, CaseIterable {
 }
 
 /// The kinds of sound file that are written.
-public enum AudioContainer: String, Sendable, CaseIterable { case wav, flac }
+public enum AudioContainer: String, Sendable, CaseIterable {
+  case wav, flac
+
+  /// By the ending of a file's name; nil for any other.
+  public init?(nameOf path: String) { self.init(rawValue: FilePath.suffix(of: path)) }
+}

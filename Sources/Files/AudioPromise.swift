@@ -30,8 +30,7 @@ struct AudioPromise {
         throw PerceptualError(
           .malformed,
           "\(source.name): a WAV of at most 4 GiB was expected, found \(source.count) bytes, which its 32-bit sizes "
-            + "cannot say: "
-            + "convert it to RF64, W64 or FLAC")
+            + "cannot say: convert it to RF64, W64 or FLAC")
       }
       return try chunks(source, "data", prefix: 0, isLittleEndian: true)
     case "RF64":

@@ -189,8 +189,7 @@ private final class AudioDecoder {
         let isNumber = block[index].isFinite
         throw malformed(
           "\(isNumber ? "samples up to \(AudioFile.loudest) (full scale is 1)" : "finite samples") were expected, "
-            + "found "
-            + "\(block[index]) in frame \(start + done + index / channels): "
+            + "found \(block[index]) in frame \(start + done + index / channels): "
             + (isNumber ? "export it with less gain" : "the file is damaged, export it again"))
       }
       if done + read > most { throw tooLarge }

@@ -23,7 +23,10 @@ import Testing
     (PeakSignalToNoiseRatio.self, Sample("small", pair)),
     (PeakSignalToNoiseRatio.self, Sample("data range", pair, ["dataRange": .number(2.5)])),
     (StructuralSimilarityMap.self, Sample("small", pictures, ["windowSize": 3])),
-    (StructuralSimilarityMap.self, Sample("sample covariance", pictures, ["windowSize": 5, "covariance": .string("sample")])),
+    (
+      StructuralSimilarityMap.self,
+      Sample("sample covariance", pictures, ["windowSize": 5, "covariance": .string("sample")])
+    ),
   ]
 
   @Test(arguments: samples) func agrees(_ tested: any Operation.Type, _ sample: Sample) throws {

@@ -49,7 +49,9 @@ enum Main {
   private static var arguments: [String] {
     let texts = (1..<max(1, Int(CommandLine.argc))).compactMap { CommandLine.unsafeArgv[$0] }
       .map { FilePath.text(of: Array(UnsafeBufferPointer(start: $0, count: strlen($0)).map { UInt8(bitPattern: $0) })) }
-    guard let end = texts.firstIndex(of: "--") else { return texts }
+    guard let end = texts.firstIndex(of: "--") else {
+      return texts.first == "train" ? TrainCommand.resumed(texts) : texts
+    }
     return texts[...end] + texts[(end + 1)...].map { $0.hasPrefix("-") ? "./\($0)" : $0 }
   }
 

@@ -205,15 +205,15 @@ extension Trainer {
     return settings
   }
 
-  /// The first setting in which a checkpoint differs from what a run would write; nil where the run can go on from it.
+  /// The settings in which a checkpoint differs from what a run would write; none where the run can go on from it.
   ///
   /// - Parameters:
   ///   - data: "noise" or "music".
   ///   - fingerprint: of the pictures; nil where they are noise, or not asked about.
-  public static func difference(
+  public static func differences(
     of checkpoint: (network: Autoencoder, metadata: [String: String]), from network: AutoencoderOptions,
     _ options: TrainingOptions, data: String, fingerprint: String? = nil
-  ) -> (name: String, found: String, wanted: String)? {
+  ) -> [(name: String, found: String, wanted: String)] {
     // What older files do not say is not asked of them; but these they had in one way.
     let unsaid = [
       "family": LaplacianPyramidFamily.hepburn.rawValue, "added": "none", "products": ProductPrecision.fp32.rawValue,
@@ -223,10 +223,9 @@ extension Trainer {
       .merging(Checkpoint.describe(network)) { $1 }
     let found = unsaid.merging(checkpoint.metadata) { $1 }
       .merging(Checkpoint.describe(checkpoint.network.options)) { $1 }
-    for (name, value) in wanted.sorted(by: { $0.key < $1.key }) {
-      if let other = found[name], other != value { return (name, other, value) }
+    return wanted.sorted { $0.key < $1.key }.compactMap { name, value in
+      found[name].flatMap { $0 == value ? nil : (name, $0, value) }
     }
-    return nil
   }
 
   /// Continues from a checkpoint of the same run, bit for bit. Throws `.usage` where the network's options or what the
@@ -236,14 +235,14 @@ extension Trainer {
   public func resume(iteration: Int, in directory: String) throws(PerceptualError) {
     let pair = try CheckpointPair(iteration: iteration, in: directory)
     let network = try Checkpoint.network(of: pair.weights, pair.weights.source)
-    let difference = Self.difference(
+    let differences = Self.differences(
       of: (network, pair.weights.metadata), from: self.network.options, options, data: data.title,
       fingerprint: fingerprint)
-    if let difference {
+    if !differences.isEmpty {
+      let sentences = differences.map { "\($0.name) is \($0.found), this run has \($0.wanted)" }
       throw PerceptualError(
         .usage,
-        "\(pair.weights.source): \(difference.name) is \(difference.found), this run has \(difference.wanted); resume "
-          + "with the same settings or another --out")
+        "\(pair.weights.source): \(sentences.joined(separator: "; ")); resume with the same settings or another --out")
     }
     try pair.restore(first: firstMoment, second: secondMoment)
     try self.network.load(Dictionary(uniqueKeysWithValues: network.tensors))

@@ -29,8 +29,7 @@ extension Autoencoder {
       throw PerceptualError(
         .usage,
         "\(options.latentChannels) channels of the latent and \(options.centres.count) centres: a code file has room "
-          + "for "
-          + "\(UInt16.max) and \(UInt8.max)")
+          + "for \(UInt16.max) and \(UInt8.max)")
     }
     let frontEnd = AudioFrontEnd()
     if let obstacle = frontEnd.obstacle(frames: audio.frames, rate: audio.sampleRate) {

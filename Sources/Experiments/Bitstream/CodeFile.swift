@@ -166,8 +166,7 @@ public struct CodeFile: Equatable, Sendable {
     guard Double(codeBytes) >= least else {
       throw refuse(
         "at least \(Int(least) + 1) bytes of code were expected for \(layout.channels) channels and \(count) clips, "
-          + "found "
-          + "\(codeBytes): \(fault)")
+          + "found \(codeBytes): \(fault)")
     }
     var ranges: [(low: Float, high: Float)] = []
     for clip in 0..<count {

@@ -56,9 +56,8 @@ public struct ClipSource: Sendable {
     guard resampled.count >= ClipGenerator.samples else {
       throw PerceptualError(
         .malformed,
-        "\(file): \(ClipGenerator.samples) samples were expected after resampling, found \(resampled.count): choose "
-          + "a longer "
-          + "recording")
+        "\(file): \(ClipGenerator.samples) samples were expected after resampling, found \(resampled.count): choose a "
+          + "longer recording")
     }
     let window = Array(resampled.elements[offset..<offset + ClipGenerator.samples])
     let name = FilePath.stem(of: file)

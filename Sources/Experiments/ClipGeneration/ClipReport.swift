@@ -24,10 +24,8 @@ public struct ClipReport {
     let first = clips.first?.runs.first?.fit
     page.paragraph(
       "A small network turns one fixed vector of noise into 0.743 s of sound at 11 025 Hz, trained for each clip and "
-        + "each loss "
-        + "by itself (experiment 004). docs/experiments.md says what the measures are: a good clip has highs 1, log "
-        + "spectrum 0, "
-        + "onsets 1, STFT 0 and Bark -1.")
+        + "each loss by itself (experiment 004). docs/experiments.md says what the measures are: a good clip has highs "
+        + "1, log spectrum 0, onsets 1, STFT 0 and Bark -1.")
     page.settings([
       ("iterations", "\(first?.iterations ?? 0)"), ("learning rate", "\(ClipGenerator.learningRate)"),
       ("seed", "\(first?.seed ?? 0)"),

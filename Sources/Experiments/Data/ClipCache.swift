@@ -36,8 +36,7 @@ public struct ClipCache: Sendable {
   ) throws(PerceptualError) -> String {
     return
       "version \(ClipCache.version); \(FilePath.name(of: file)); \(try FileBytes.identity(file)); frames \(first) + "
-      + "\(frames); "
-      + "\(frontEnd)"
+      + "\(frames); \(frontEnd)"
   }
 
   /// Nil where there is none, or none that is whole.

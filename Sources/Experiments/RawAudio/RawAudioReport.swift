@@ -19,8 +19,7 @@ public enum RawAudioReport {
     page.paragraph(
       "Windows of 2048 samples at 11 025 Hz through 128 numbers and back, under several losses (experiment 003). "
         + "docs/experiments.md says what the measures are: a good reconstruction has highs 1, log spectrum 0, onsets "
-        + "1, STFT 0 "
-        + "and Bark 0. They are means over windows held out; pictures and sounds are of \(recording).")
+        + "1, STFT 0 and Bark 0. They are means over windows held out; pictures and sounds are of \(recording).")
     let audio = try excerpt(try AudioFile.read(recording))
     var input: Tensor<Float>?
     var panels: [SpectrogramPanel?] = []

@@ -48,7 +48,7 @@ public struct RecipeDistance: Sendable {
   public init(_ models: [Model]) {
     self.models = models
     cells = PaperTable.rows.flatMap { row -> [Cell] in
-      let own = models.filter { $0.model == TableModel(row.data, row.loss) }
+      let own = models.filter { $0.model == row.model }
       if own.isEmpty { return [] }
       return TableMetric.allCases.map { metric in
         Cell(

@@ -112,7 +112,7 @@ public struct RecipeTable: Sendable {
   private func single(_ result: SweepResult) -> [String]? {
     guard case .tested(let statistics, .soft, let scores) = result.outcome else { return nil }
     return [
-      result.name, PaperTable.symbol(result.model.data), result.model.loss.title, "\(result.seed)", statistics.rawValue,
+      result.name, result.model.symbol, result.model.loss.title, "\(result.seed)", statistics.rawValue,
       String(format: "%.5f", scores.mse), String(format: "%.3f", scores.nlpd), String(format: "%.4f", scores.msSSIM),
     ]
   }

@@ -41,8 +41,10 @@ public struct TableModel: Hashable, Sendable {
 
   /// "noise-nlpd", as in file names.
   public var name: String { "\(data)-\(loss.rawValue)" }
+  /// P(x) for music and U(x) for noise, as the paper writes it.
+  public var symbol: String { data == "music" ? "P(x)" : "U(x)" }
   /// "U(x), NLPD".
-  public var title: String { "\(PaperTable.symbol(data)), \(loss.title)" }
+  public var title: String { "\(symbol), \(loss.title)" }
 }
 
 /// "`better` beats `worse` on `metric`": an ordering that the paper's table claims.
@@ -118,7 +120,7 @@ extension [Table1Row] {
   ) -> [OrderingResult] {
     OrderingClaim.all.compactMap { claim in
       func clips(_ model: TableModel) -> [Scores]? {
-        first { $0.data == model.data && $0.loss == model.loss }?.result(statistics, quantisation)?.clips
+        first { $0.model == model }?.result(statistics, quantisation)?.clips
       }
       guard let better = clips(claim.better), let worse = clips(claim.worse) else { return nil }
       return OrderingResult(claim, better: better, worse: worse, bootstrap)

@@ -58,8 +58,7 @@ public enum Table1Scale: String, Sendable, CaseIterable {
 
 /// One of the six models and how it did on the test clips.
 public struct Table1Row: Sendable {
-  public let data: String
-  public let loss: TrainingLoss
+  public let model: TableModel
   public let seed: UInt64
   /// Identity of the weights and what their file says of their training.
   public let weights: UInt64
@@ -89,8 +88,6 @@ public struct Table1Row: Sendable {
     /// Clip by clip.
     public let clips: [Scores]
   }
-
-  public var model: TableModel { TableModel(data, loss) }
 
   /// Tests a network under every pair of statistics and quantisation. Returns the scores, running and soft first, and
   /// the reconstructions of the first pair, [N, 1, 256, 256].
@@ -138,7 +135,7 @@ public struct Table1 {
   public let bootstrap: Bootstrap
 
   /// The models in the order of the paper's table.
-  public static let models = PaperTable.rows.map { (data: $0.data, loss: $0.loss) }
+  public static let models = PaperTable.rows.map(\.model)
 
   public init(
     scale: Table1Scale, seed: UInt64, architecture: AutoencoderOptions? = nil, training: [Tensor<Float>], test: ClipSet,
@@ -160,15 +157,14 @@ public struct Table1 {
   }
 
   /// Where a model's checkpoints lie: those of further seeds in a directory of their own.
-  public func modelDirectory(_ data: String, _ loss: TrainingLoss, seed other: UInt64? = nil) -> String {
-    let name = TableModel(data, loss).name
-    guard let other, other != seed else { return "\(directory)/models/\(name)" }
-    return "\(directory)/models/seed-\(other)/\(name)"
+  public func modelDirectory(_ model: TableModel, seed other: UInt64? = nil) -> String {
+    guard let other, other != seed else { return "\(directory)/models/\(model.name)" }
+    return "\(directory)/models/seed-\(other)/\(model.name)"
   }
 
   /// Where the weights of a trained model are written in half precision.
-  public func weightsPath(_ data: String, _ loss: TrainingLoss, seed other: UInt64? = nil) -> String {
-    let name = "\(TableModel(data, loss).name).safetensors"
+  public func weightsPath(_ model: TableModel, seed other: UInt64? = nil) -> String {
+    let name = "\(model.name).safetensors"
     guard let other, other != seed else { return "\(directory)/weights/\(name)" }
     return "\(directory)/weights/seed-\(other)/\(name)"
   }
@@ -176,29 +172,27 @@ public struct Table1 {
   /// Trains a model, or resumes or takes what is already trained in the directory, and writes its weights. nil if it
   /// was stopped. `note` hears what ``TrainingRun`` says.
   public func train(
-    _ data: String, _ loss: TrainingLoss, seed other: UInt64? = nil, shouldStop: () -> Bool,
+    _ model: TableModel, seed other: UInt64? = nil, shouldStop: () -> Bool,
     note: @escaping (String) -> Void, report: (TrainingStep) -> Void
   ) throws(PerceptualError) -> Autoencoder? {
     let seed = other ?? seed
     let options = TrainingOptions(
-      loss: loss, family: family, iterations: scale.iterations, batch: scale.batch, size: scale.size, seed: seed,
+      loss: model.loss, family: family, iterations: scale.iterations, batch: scale.batch, size: scale.size, seed: seed,
       quantisation: quantisation, precision: precision)
     let trainer = try Trainer(
       Autoencoder(architecture, seed: seed), options: options,
-      data: data == "noise" ? .noise : .pictures(training))
-    let run = TrainingRun(trainer, directory: modelDirectory(data, loss, seed: seed), note: note)
+      data: model.data == "noise" ? .noise : .pictures(training))
+    let run = TrainingRun(trainer, directory: modelDirectory(model, seed: seed), note: note)
     try run.resume()
     guard try run.run(shouldStop: shouldStop, report: report) == .finished else { return nil }
-    try writeWeights(data, loss, seed: seed, iteration: trainer.iteration)
+    try writeWeights(model, seed: seed, iteration: trainer.iteration)
     return trainer.network
   }
 
-  private func writeWeights(
-    _ data: String, _ loss: TrainingLoss, seed: UInt64, iteration: Int
-  ) throws(PerceptualError) {
-    let checkpoint = Checkpoint.path(iteration: iteration, in: modelDirectory(data, loss, seed: seed))
+  private func writeWeights(_ model: TableModel, seed: UInt64, iteration: Int) throws(PerceptualError) {
+    let checkpoint = Checkpoint.path(iteration: iteration, in: modelDirectory(model, seed: seed))
     let (network, metadata) = try Checkpoint.readWithMetadata(checkpoint)
-    let path = weightsPath(data, loss, seed: seed)
+    let path = weightsPath(model, seed: seed)
     try FilePath.createDirectory(FilePath.directory(of: path))
     try Checkpoint.write(network, to: path, metadata: metadata, precision: .float16)
   }
@@ -206,19 +200,19 @@ public struct Table1 {
   /// The file of a model that is trained: in `weights` if given, else the newest intact checkpoint of the directory,
   /// else its exported weights. nil if there is none. `note` hears of checkpoints that are passed over.
   public func trainedFile(
-    _ data: String, _ loss: TrainingLoss, seed other: UInt64? = nil, weights: String? = nil,
+    _ model: TableModel, seed other: UInt64? = nil, weights: String? = nil,
     note: (String) -> Void = { _ in }
   ) throws(PerceptualError) -> String? {
     var candidates: [String] = []
     if let weights {
-      let name = "\(TableModel(data, loss).name).safetensors"
+      let name = "\(model.name).safetensors"
       candidates.append(other == nil || other == seed ? "\(weights)/\(name)" : "\(weights)/seed-\(other ?? 0)/\(name)")
     } else {
-      let models = modelDirectory(data, loss, seed: other)
+      let models = modelDirectory(model, seed: other)
       if let newest = try Checkpoint.newestIntact(in: models, note: note) {
         candidates.append(Checkpoint.path(iteration: newest, in: models))
       }
-      candidates.append(weightsPath(data, loss, seed: other))
+      candidates.append(weightsPath(model, seed: other))
     }
     return candidates.first { FilePath.exists($0) }
   }
@@ -226,7 +220,7 @@ public struct Table1 {
   /// Tests a model under every pair of statistics and quantisation. Returns the row and the reconstructions of the
   /// first pair, [N, 1, 256, 256].
   public func evaluate(
-    _ network: Autoencoder, data: String, loss: TrainingLoss, seed other: UInt64? = nil,
+    _ network: Autoencoder, as model: TableModel, seed other: UInt64? = nil,
     metadata: [String: String] = [:]
   ) throws(PerceptualError) -> (row: Table1Row, reconstructions: Tensor<Float>) {
     let pictures = test.batch
@@ -242,7 +236,7 @@ public struct Table1 {
       }
     }
     let row = Table1Row(
-      data: data, loss: loss, seed: other ?? seed, weights: network.identity, metadata: metadata, results: results,
+      model: model, seed: other ?? seed, weights: network.identity, metadata: metadata, results: results,
       halfPrecision: halves)
     return (row, reconstructions)
   }

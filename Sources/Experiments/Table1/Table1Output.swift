@@ -89,7 +89,7 @@ extension Table1 {
       for (row, output) in zip(rows, reconstructions) {
         let scaled = LogScalingOutput(
           image: picture(output, index), low: clip.picture.low, high: clip.picture.high)
-        images.append(("\(row.data)-\(row.loss.rawValue)", row.model.title, scaled))
+        images.append((row.model.name, row.model.title, scaled))
       }
       let waveforms = frontEnd.waveforms(
         images.map(\.2), initialPhases: [Tensor<Float>](repeating: phases, count: images.count))
@@ -107,11 +107,11 @@ extension Table1 {
   /// nil where no training left a log.
   private func learningCurves() throws(PerceptualError) -> Picture? {
     var series: [LineChart.Series] = []
-    for (data, loss) in Self.models {
-      let log = try LearningCurves(contentsOf: "\(modelDirectory(data, loss))/log.jsonl")
+    for model in Self.models {
+      let log = try LearningCurves(contentsOf: "\(modelDirectory(model))/log.jsonl")
       guard let first = log.losses.first, first > 0 else { continue }
       series.append(
-        LineChart.Series(name: TableModel(data, loss).title, values: log.losses.map { $0 / first }))
+        LineChart.Series(name: model.title, values: log.losses.map { $0 / first }))
     }
     if series.isEmpty { return nil }
     return LineChart(

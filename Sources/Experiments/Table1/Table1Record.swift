@@ -80,7 +80,7 @@ public struct Table1Record: Sendable {
       JSONValue.Member(key: $0.key, value: .string($0.value))
     }
     return [
-      "data": .string(row.data), "loss": .string(row.loss.rawValue), "seed": .string("\(row.seed)"),
+      "data": .string(row.model.data), "loss": .string(row.model.loss.rawValue), "seed": .string("\(row.seed)"),
       "weights": .string(hexadecimal(row.weights, digits: 16)), "metadata": .object(metadata),
       "results": .array(results), "halfPrecision": .array(halves),
     ]
@@ -151,7 +151,8 @@ extension Table1Record {
     }
     for row in rows {
       let recorded = document["models"]?.array?.first {
-        $0["data"]?.string == row.data && $0["loss"]?.string == row.loss.rawValue && $0["seed"]?.string == "\(row.seed)"
+        $0["data"]?.string == row.model.data && $0["loss"]?.string == row.model.loss.rawValue
+          && $0["seed"]?.string == "\(row.seed)"
       }
       guard let recorded else {
         complaints.append("\(row.model.title), seed \(row.seed): not recorded")

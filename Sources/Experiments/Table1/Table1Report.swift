@@ -20,9 +20,8 @@ struct Table1Report {
     report.paragraph(
       "Compressive autoencoders, trained on music P(x) or on uniform noise U(x) with three losses, reconstruct "
         + "\(table.test.clips.count) clips of music that none of them has seen. Lower MSE and NLPD are better, higher "
-        + "MS-SSIM and SSIM. The paper's values (arXiv 2312.03455, Table 1) stand beside ours; they come from "
-        + "another data set "
-        + "and, unless the scale is paper, from far longer training.")
+        + "MS-SSIM and SSIM. The paper's values (arXiv 2312.03455, Table 1) stand beside ours; they come from another "
+        + "data set and, unless the scale is paper, from far longer training.")
     let groups = Autoencoder.groups(of: table.test.clips.count, largest: table.largestGroup).map { "\($0.count)" }
     let bootstrap = table.bootstrap
     report.settings(
@@ -81,12 +80,12 @@ struct Table1Report {
     var cells: [[String]] = []
     for row in rows {
       guard let result = row.result(statistics, quantisation),
-        let paper = PaperTable.rows.first(where: { $0.data == row.data && $0.loss == row.loss })
+        let paper = PaperTable.row(row.model)
       else { continue }
       let (mean, level) = (result.mean, Scores(meanOf: result.withoutMeanError))
       let offCentre = result.offCentre.reduce(0, +) / Double(max(1, result.offCentre.count))
       cells.append([
-        PaperTable.symbol(row.data), row.loss.title, number(mean.mse, 5), interval(result.clips, .mse, 5),
+        row.model.symbol, row.model.loss.title, number(mean.mse, 5), interval(result.clips, .mse, 5),
         number(paper.mse, 5), number(mean.nlpd, 3), interval(result.clips, .nlpd, 3), number(paper.nlpd, 3),
         number(mean.msSSIM, 4), interval(result.clips, .msSSIM, 4), number(paper.msSSIM, 4), number(mean.ssim, 4),
         number(level.mse, 5), number(level.msSSIM, 4), number(100 * offCentre, 1) + " %",
@@ -117,9 +116,8 @@ struct Table1Report {
   private func addOrderings(to report: inout HTMLReport) {
     report.heading("The paper's orderings")
     report.paragraph(
-      "Each ordering that the paper's table claims, by the mean over the clips of the paired difference. Shown: its "
-        + "95 % interval lies on the claim's side of 0; contradicted: on the other; undecided: it holds 0. The "
-        + "interval "
+      "Each ordering that the paper's table claims, by the mean over the clips of the paired difference. Shown: its 95 "
+        + "% interval lies on the claim's side of 0; contradicted: on the other; undecided: it holds 0. The interval "
         + "speaks of the choice of clips, not of the choice of the seed.")
     let ways = BatchStatistics.allCases.flatMap { statistics in Quantisation.allCases.map { (statistics, $0) } }
     let results = ways.map { rows.orderings($0.0, $0.1, table.bootstrap) }
@@ -177,9 +175,8 @@ struct Table1Report {
     report.paragraph(
       "What the paper sees in this figure, measured over all clips as ratios to the input's own (geometric means; 1 is "
         + "faithful): spectral flatness (above 1: flattened); power of the bands' fluctuation in time at 0.5 to 4 Hz "
-        + "(notes), 4 to 8 Hz (vibrato) and above 8 Hz (strokes, roughness); ripple along frequency from one cycle "
-        + "in 8 "
-        + "bands on (harmonics, ringing); sharpness of onsets (below 1: smeared).")
+        + "(notes), 4 to 8 Hz (vibrato) and above 8 Hz (strokes, roughness); ripple along frequency from one cycle in "
+        + "8 bands on (harmonics, ringing); sharpness of onsets (below 1: smeared).")
     let cells = measures.map { measure -> [String] in
       [measure.title]
         + PictureMeasures.names.indices.flatMap { index -> [String] in

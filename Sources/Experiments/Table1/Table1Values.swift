@@ -41,7 +41,7 @@ extension Table1Row {
       ] + result.summary(bootstrap)
     }
     let identity: [JSONValue.Member] = [
-      .init(key: "data", value: .string(data)), .init(key: "loss", value: .string(loss.rawValue)),
+      .init(key: "data", value: .string(model.data)), .init(key: "loss", value: .string(model.loss.rawValue)),
       .init(key: "seed", value: .string("\(seed)")),
       .init(key: "weights", value: .string(hexadecimal(weights, digits: 16))),
     ]
@@ -71,11 +71,11 @@ extension [Table1Row] {
         + "mse_low,mse_high,nlpd_low,nlpd_high,ms_ssim_low,ms_ssim_high,off_centre_latents,seed"
     ]
     for row in self {
-      guard let paper = PaperTable.rows.first(where: { $0.data == row.data && $0.loss == row.loss }) else { continue }
+      guard let paper = PaperTable.row(row.model) else { continue }
       for result in row.results {
         let mean = result.mean
         let cells =
-          [row.data, row.loss.rawValue, result.statistics.rawValue, result.quantisation.rawValue]
+          [row.model.data, row.model.loss.rawValue, result.statistics.rawValue, result.quantisation.rawValue]
           + [mean.mse, mean.nlpd, mean.msSSIM, mean.ssim, paper.mse, paper.nlpd, paper.msSSIM].map { "\($0)" }
         let bounds = TableMetric.allCases.flatMap { metric -> [String] in
           guard let interval = bootstrap.interval(result.clips.map(metric.value)) else { return ["", ""] }

@@ -38,9 +38,8 @@ struct CheckpointPair {
     if let wanted = optimizer.metadata[Self.weightsKey], wanted != weights.checksum || optimizer.checksum == nil {
       throw PerceptualError(
         .malformed,
-        "\(path): it belongs to weights of checksum \(wanted), those beside it have \(weights.checksum ?? "none"): "
-          + "put the "
-          + "files of one training together again")
+        "\(path): it belongs to weights of checksum \(wanted), those beside it have \(weights.checksum ?? "none"): put "
+          + "the files of one training together again")
     }
     if !isFinite {
       throw PerceptualError(

@@ -111,8 +111,7 @@ public struct TrainingOptions: Equatable, Sendable {
       throw PerceptualError(
         .usage,
         "batch: 1 given with size \(size), which leaves one value a channel in the latent and batch normalisation "
-          + "needs "
-          + "two; give a batch of 2 or a size of \(2 * multiple)")
+          + "needs two; give a batch of 2 or a size of \(2 * multiple)")
     }
     if iterations < 0 { throw PerceptualError(.usage, "iterations: \(iterations) given, at least 0 is needed") }
     if !(learningRate > 0 && learningRate.isFinite) {
@@ -173,10 +172,8 @@ public final class Trainer: ResumableTrainer {
       throw PerceptualError(
         .usage,
         "a step of \(options.batch) pictures of \(options.size)x\(options.size) with \(network.options.channels) "
-          + "channels "
-          + "takes \(needed) bytes (\(MachineMemory.text(needed))), there are \(MachineMemory.text(limit)): lower "
-          + "batch, size or "
-          + "channels")
+          + "channels takes \(needed) bytes (\(MachineMemory.text(needed))), there are \(MachineMemory.text(limit)): "
+          + "lower batch, size or channels")
     }
   }
 

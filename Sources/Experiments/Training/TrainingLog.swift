@@ -40,8 +40,7 @@ struct TrainingLog {
     if last < iteration {
       note(
         "\(path): the lines of iterations \(last + 1) to \(iteration) are missing, which the checkpoint has; it goes "
-          + "on "
-          + "with \(iteration + 1)")
+          + "on with \(iteration + 1)")
     }
   }
 

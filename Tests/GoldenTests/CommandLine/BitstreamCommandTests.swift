@@ -98,6 +98,16 @@ import Testing
       let outcome = try perceptual(words.split(separator: " ").map(String.init), in: directory)
       #expect(outcome.exitCode == 0, "\(words): \(outcome.errors)")
     }
+    // A part of a recording through the network as a picture, and back by the range that is printed.
+    let picture = try perceptual(
+      "reconstruct small.safetensors test/a.flac part.npy --from 1 --seconds 0.5".words, in: directory)
+    #expect(picture.exitCode == 0, "\(picture.errors)")
+    // 8000 samples are 27 whole frames and a part of one more.
+    #expect(picture.output.hasPrefix("part.npy: 256 x 28, logarithms from -"), "\(picture.output)")
+    #expect(try Npy.read(directory.file("part.npy")).float.shape == [256, 28])
+    let sounded = try perceptual("resynthesize part.npy part.wav --low -6.9 --high 4".words, in: directory)
+    #expect(sounded.exitCode == 0, "\(sounded.errors)")
+    #expect(try perceptual("reconstruct small.safetensors test/a.flac out.mp3".words, in: directory).exitCode == 64)
     // The optimizer's file is no network, and says so.
     let wrong = try perceptual("evaluate", "run/optimizer-000002.safetensors", "--test", "test", in: directory)
     #expect(wrong.exitCode == 65)

@@ -17,7 +17,7 @@ import Testing
     #expect(OrderingClaim.all.count == 24)
     #expect(Set(OrderingClaim.all).count == 24)
     func paper(_ model: TableModel) -> Scores? {
-      PaperTable.rows.first { $0.data == model.data && $0.loss == model.loss }.map {
+      PaperTable.row(model).map {
         Self.scores($0.mse, $0.nlpd, $0.msSSIM)
       }
     }
@@ -66,9 +66,9 @@ import Testing
     let table = Table1(scale: .paper, seed: 0, training: [], test: test, directory: Self.directory)
     let record = try Table1Record(contentsOf: "\(Self.directory)/record.json")
     var rows: [Table1Row] = []
-    for (data, loss) in Table1.models {
-      let file = try #require(try table.trainedFile(data, loss, weights: Self.directory), "\(data) \(loss): no weights")
-      rows.append(try table.evaluate(try Checkpoint.read(file), data: data, loss: loss).row)
+    for model in Table1.models {
+      let file = try #require(try table.trainedFile(model, weights: Self.directory), "\(model.title): no weights")
+      rows.append(try table.evaluate(try Checkpoint.read(file), as: model).row)
     }
     #expect(rows.count == record.document["models"]?.array?.count)
     for complaint in record.complaints(rows, clips: test.clips.count, table.bootstrap) { Issue.record("\(complaint)") }
@@ -115,7 +115,7 @@ import Testing
         var rows: [Table1Row] = []
         var outputs: [Tensor<Float>] = []
         for (loss, trained) in zip(losses, networks) {
-          let (row, output) = try table.evaluate(trained.network, data: "noise", loss: loss)
+          let (row, output) = try table.evaluate(trained.network, as: TableModel("noise", loss))
           rows.append(row)
           outputs.append(output)
         }

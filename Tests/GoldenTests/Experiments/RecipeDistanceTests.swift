@@ -11,7 +11,7 @@ import Testing
   private static func model(
     _ data: String, _ loss: TrainingLoss, seed: UInt64 = 0, mse: Double = 1, nlpd: Double = 1, msSSIM: Double = 1
   ) throws -> RecipeDistance.Model {
-    let row = try #require(PaperTable.rows.first { $0.data == data && $0.loss == loss })
+    let row = try #require(PaperTable.row(TableModel(data, loss)))
     let scores = Scores(mse: mse * row.mse, nlpd: nlpd * row.nlpd, msSSIM: 1 - msSSIM * (1 - row.msSSIM), ssim: 0)
     return RecipeDistance.Model(TableModel(data, loss), seed: seed, scores)
   }

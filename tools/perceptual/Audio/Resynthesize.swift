@@ -32,9 +32,13 @@ struct ResynthesizeCommand: ParsableCommand {
   var start: GriffinLimStart = .unitPhasors
   @Option(help: "Magnitudes by nonNegativeLeastSquares, or by minimumNorm as TorchAudio does.")
   var inverse: InverseMelMethod = .nonNegativeLeastSquares
-  @Option(help: ArgumentHelp("The natural logarithm that 0 stands for in an .npy.", valueName: "number"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The natural logarithm that 0 stands for in an .npy.", valueName: "number"))
   var low: Double?
-  @Option(help: ArgumentHelp("The natural logarithm that 1 stands for in an .npy.", valueName: "number"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The natural logarithm that 1 stands for in an .npy.", valueName: "number"))
   var high: Double?
   @OptionGroup var window: WindowOptions
   @OptionGroup var frontEnd: FrontEndOptions
@@ -43,7 +47,7 @@ struct ResynthesizeCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if AudioContainer(rawValue: outputFile.split(separator: ".").last?.lowercased() ?? "") == nil {
+    if AudioContainer(nameOf: outputFile) == nil {
       throw ValidationError("\(outputFile): the name of what is written must end in .wav or .flac.")
     }
     if !(0...100_000).contains(iterations) {

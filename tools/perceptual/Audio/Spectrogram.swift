@@ -74,11 +74,16 @@ struct SpectrogramCommand: ParsableCommand {
           "shape": .array(picture.image.shape.map { .integer($0) }), "low": .number(low), "high": .number(high),
         ])
       } else {
-        let shape = picture.image.shape.map(String.init).joined(separator: " x ")
-        try printResult("\(outputFile): \(shape), logarithms from \(low) to \(high)")
+        try printResult(description(of: picture, writtenTo: outputFile))
       }
     }
   }
+}
+
+/// What a picture was written to, its shape, and the logarithms that 0 and 1 stand for.
+func description(of picture: LogScalingOutput<Float>, writtenTo path: String) -> String {
+  let shape = picture.image.shape.map(String.init).joined(separator: " x ")
+  return "\(path): \(shape), logarithms from \(Double(picture.low[0])) to \(Double(picture.high[0]))"
 }
 
 extension SpectrogramCommand {

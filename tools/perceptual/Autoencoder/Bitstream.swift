@@ -76,7 +76,7 @@ struct DecodeCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if AudioContainer(rawValue: outputFile.split(separator: ".").last?.lowercased() ?? "") == nil {
+    if AudioContainer(nameOf: outputFile) == nil {
       throw ValidationError("\(outputFile): the name of what is written must end in .wav or .flac.")
     }
   }

@@ -90,7 +90,7 @@ struct TrainCommand: ParsableCommand {
   var checkpointActivations = false
   @Flag(help: "Say how the network will be computed, what was refused and why, and the memory of a step.")
   var explain = false
-  @Flag(help: "Go on from the newest checkpoint in --out.")
+  @Flag(help: "Go on from the newest checkpoint in --out, with its settings where none are given.")
   var resume = false
   @OptionGroup var seed: SeedOptions
   @OptionGroup var execution: ExecutionOptions

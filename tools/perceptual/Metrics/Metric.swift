@@ -9,12 +9,12 @@ struct MetricCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "metric", abstract: "Compare two pictures or recordings.",
     discussion: """
-      A and B are .npy arrays of [H, W], [N, C, H, W] or [T], PNG pictures, or audio. Pictures are compared as grey, \
-      or with --colour as three channels. A recording is turned into its spectrogram first; [T] is compared sample by \
-      sample, by mse and psnr alone. bark compares sounds: recordings, whose channels are averaged and resampled to 11 \
-      025 Hz, or arrays of [T] or [N, T]. ssim and ms-ssim are similarities, 1 on equal pictures; psnr is in decibels. \
-      A preset takes the conventions of a published implementation (docs/metrics.md), save its data range. Prints the \
-      mean over the batch.
+      A and B are .npy arrays of [H, W], [N, C, H, W] or [T], PNG pictures, or audio. Samples of pictures are divided \
+      by 255, or 65535 where they have 16 bits; pictures are compared as grey, or with --colour as three channels. A \
+      recording is turned into its spectrogram first; [T] is compared sample by sample, by mse and psnr alone. bark \
+      compares sounds: recordings, whose channels are averaged and resampled to 11 025 Hz, or arrays of [T] or [N, T]. \
+      ssim and ms-ssim are similarities, 1 on equal pictures; psnr is in decibels. A preset takes the conventions of a \
+      published implementation (docs/metrics.md), save its data range. Prints the mean over the batch.
       """)
 
   enum Metric: String, CaseIterable, ExpressibleByArgument {

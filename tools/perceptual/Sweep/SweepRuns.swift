@@ -164,8 +164,9 @@ extension Sweep {
     }
     if let newest = try Checkpoint.newestIntact(in: place, note: printNote) {
       let checkpoint = try Checkpoint.readWithMetadata(Checkpoint.path(iteration: newest, in: place))
-      let difference = Trainer.difference(
-        of: checkpoint, from: prepared.network.options, prepared.options, data: model.data)
+      let difference = Trainer.differences(
+        of: checkpoint, from: prepared.network.options, prepared.options, data: model.data
+      ).first
       if let difference { throw differs(run, place, difference.name, difference.found, difference.wanted) }
       if newest > command.iterations { throw differs(run, place, "iterations", "\(newest)", "\(command.iterations)") }
     }

@@ -110,10 +110,10 @@ struct Table1Command: ParsableCommand {
       var others: [Table1Row] = []
       var reconstructions: [Tensor<Float>] = []
       for (number, seed) in (0..<UInt64(seeds)).map({ ($0, self.seed.seed &+ $0) }) {
-        for (data, loss) in Table1.models where number == 0 || data == "noise" {
-          let label = TableModel(data, loss).title + (number == 0 ? "" : ", seed \(seed)")
-          var note = try trains ? train(table, data, loss, seed: seed, label) : "taken as it is"
-          guard let file = try table.trainedFile(data, loss, seed: seed, weights: weights, note: printNote) else {
+        for model in Table1.models where number == 0 || model.data == "noise" {
+          let label = model.title + (number == 0 ? "" : ", seed \(seed)")
+          var note = try trains ? train(table, model, seed: seed, label) : "taken as it is"
+          guard let file = try table.trainedFile(model, seed: seed, weights: weights, note: printNote) else {
             printNote("\(label): no weights in \(weights ?? out), left out")
             continue
           }
@@ -121,7 +121,7 @@ struct Table1Command: ParsableCommand {
           if let done = metadata["iteration"].flatMap({ Int($0) }), onlyEvaluate, done < scale.iterations {
             note = "trained for \(done) of \(scale.iterations) iterations"
           }
-          let (row, output) = try table.evaluate(network, data: data, loss: loss, seed: seed, metadata: metadata)
+          let (row, output) = try table.evaluate(network, as: model, seed: seed, metadata: metadata)
           if number == 0 {
             rows.append(row)
             reconstructions.append(output)
@@ -150,20 +150,20 @@ struct Table1Command: ParsableCommand {
 
   /// Trains a model and says how far it came.
   private func train(
-    _ table: Table1, _ data: String, _ loss: TrainingLoss, seed: UInt64, _ label: String
+    _ table: Table1, _ model: TableModel, seed: UInt64, _ label: String
   ) throws -> String {
     var progress = Progress(label.padded(to: 13), total: scale.iterations, unit: "iterations")
     var last: TrainingStep?
     try Interruption.awaited { interruption in
       let network = try table.train(
-        data, loss, seed: seed, shouldStop: { interruption.signal != nil }, note: printNote
+        model, seed: seed, shouldStop: { interruption.signal != nil }, note: printNote
       ) { step in
         last = step
         progress.update(step.iteration, note: "loss \(short(step.loss))")
       }
       progress.finish()
       if network == nil {
-        let directory = table.modelDirectory(data, loss, seed: seed)
+        let directory = table.modelDirectory(model, seed: seed)
         throw Interrupted(
           signal: interruption.signal ?? SIGINT,
           saved: "a checkpoint is written in \(directory), the same command goes on from it")

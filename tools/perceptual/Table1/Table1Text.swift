@@ -37,11 +37,11 @@ struct Table1Text {
       ]
     ]
     for row in rows {
-      guard let paper = PaperTable.rows.first(where: { $0.data == row.data && $0.loss == row.loss }) else { continue }
+      guard let paper = PaperTable.row(row.model) else { continue }
       for result in row.results {
         let offCentre = result.offCentre.reduce(0, +) / Double(max(1, result.offCentre.count))
         cells.append([
-          PaperTable.symbol(row.data), row.loss.title, result.statistics.rawValue, result.quantisation.rawValue,
+          row.model.symbol, row.model.loss.title, result.statistics.rawValue, result.quantisation.rawValue,
           number(result.mean.mse, 5), interval(result.clips, .mse, 4), number(paper.mse, 5),
           number(result.mean.nlpd, 3), interval(result.clips, .nlpd, 2), number(paper.nlpd, 3),
           number(result.mean.msSSIM, 4), interval(result.clips, .msSSIM, 3), number(paper.msSSIM, 4),
@@ -72,7 +72,7 @@ struct Table1Text {
         BatchStatistics.allCases.compactMap { statistics -> [String]? in
           guard let mean = row.result(statistics, .soft)?.mean else { return nil }
           return [
-            PaperTable.symbol(row.data), row.loss.title, "\(row.seed)", statistics.rawValue, number(mean.mse, 5),
+            row.model.symbol, row.model.loss.title, "\(row.seed)", statistics.rawValue, number(mean.mse, 5),
             number(mean.nlpd, 3), number(mean.msSSIM, 4),
           ]
         }

@@ -22,7 +22,7 @@ import Testing
     _ name: String, _ model: TableModel, seed: UInt64 = 0, recipe: String? = nil, _ statistics: BatchStatistics,
     _ quantisation: Quantisation = .soft, factor: Double = 1
   ) throws -> String {
-    let row = try #require(PaperTable.rows.first { $0.data == model.data && $0.loss == model.loss })
+    let row = try #require(PaperTable.row(model))
     var members: [JSONValue.Member] = [.init(key: "name", value: .string(name))]
     if let recipe { members.append(.init(key: "recipe", value: .string(recipe))) }
     members += [
