@@ -5,9 +5,9 @@ import Testing
 /// `train --resume` takes from the checkpoint what it is not told.
 @Suite struct ResumeCommandTests {
   static let trainings = [
-    "--data noise --loss mse --batch 2 --size 32 --channels 3 --latent-channels 2 --seed 7 --levels 3 --slope 0.1 --kernel 2",
-    "--data noise --loss nlpd --add-loss mse=2 --nlpd-family tensorflow --batch 1 --size 80 --channels 2 --decoder nearest "
-      + "--decay cosine --initialisation he --iterations 3 --learning-rate 0.002",
+    "--data noise --loss mse --batch 2 --size 32 --channels 3 --latent-channels 2 --seed 7 --levels 3 --kernel 2",
+    "--data noise --loss nlpd --add-loss mse=2 --nlpd-family tensorflow --batch 1 --size 80 --channels 2 --slope 0.1 "
+      + "--decoder nearest --decay cosine --initialisation he --iterations 3 --learning-rate 0.002",
     "--data noise --loss mse --batch 1 --size 32 --channels 32 --precision bf16 --encoder-kernel 2 --last-kernel 1",
   ]
 
@@ -37,7 +37,8 @@ import Testing
     let directory = try ScratchDirectory()
     let begun = "train --data noise --loss mse --batch 2 --size 32 --channels 2 --iterations 1 --out run".words
     #expect(try perceptual(begun, in: directory).exitCode == 0)
-    let other = try perceptual("train --out run --resume --batch 3 --size 48 --slope 0.5 --iterations 2".words, in: directory)
+    let other = try perceptual(
+      "train --out run --resume --batch 3 --size 48 --slope 0.5 --iterations 2".words, in: directory)
     #expect(other.exitCode == 64 && other.errorLines.count == 1, "\(other.errors)")
     for sentence in [
       "batch is 2, this run has 3", "size is 32, this run has 48", "slope is 0.01, this run has 0.5", "another --out",
