@@ -79,7 +79,7 @@ public struct Execution: Sendable {
   /// subnormal; tiles sum in another order.
   public var hasBF16Products: Bool { kernels.hasNativePairs }
 
-  /// What the calling task uses. Not visible inside ``forEach(_:_:)``'s workers: read it before.
+  /// What the calling task uses. Not visible inside a loop's workers: read it before.
   @TaskLocal public static var current = Execution()
 
   /// Runs `body(0) ... body(count - 1)`, each once, on up to `threads` threads of Dispatch.

@@ -6,7 +6,7 @@ import PerceptualKernels
 ///
 ///     f_b[p] = weight_b log(1 + factor max(0, x_b[p])),  x_b[p] = sum_k h_b[k] s[p lap - taps + k]
 ///
-/// With masking (``BarkMasking``) the factor is 1 / sqrt(the target's masking threshold), band by band and frame by
+/// With masking (`BarkMasking`) the factor is 1 / sqrt(the target's masking threshold), band by band and frame by
 /// frame.
 ///
 /// Shapes: prediction and target [N, T]; value [N]. Accuracy: 2e-6 of the value; the filters are applied by Fourier

@@ -15,7 +15,7 @@ import PerceptualCore
 /// residual that single precision does not tell from 0 gets its sign from double precision; in the other families that
 /// sign, and so the gradient of a few pixels, follows the rounding. Settings or shapes that make no sense are a
 /// caller's bug. Source: Laparra, Ballé, Berardino and Simoncelli 2016 and the codes named in
-/// ``LaplacianPyramidFamily``. ``LaplacianPyramidPlan`` does the same in the caller's memory.
+/// `LaplacianPyramidFamily`. ``LaplacianPyramidPlan`` does the same in the caller's memory.
 public func normalizedLaplacianPyramidDistance(
   _ prediction: Tensor<Float>, target: Tensor<Float>, family: LaplacianPyramidFamily = .hepburn, levels: Int = 6,
   pooling: LaplacianPyramidPooling = .image

@@ -8,9 +8,7 @@ import PerceptualKernels
 /// In training mean and (biased) variance are the batch's, and the running values move by `momentum` towards the
 /// batch's mean and unbiased variance; in inference they are the running values, which are returned unchanged.
 ///
-/// - Parameters:
-///   - x: [N, C, ...].
-///   - gamma, beta, runningMean, runningVariance: [C].
+/// Shapes: x [N, C, ...]; gamma, beta, runningMean and runningVariance [C].
 ///
 /// In training a channel needs two values. Accuracy: moments are summed around the channel's first value, rows in
 /// Float, joined in Double in their order; y is within a few units in the last place of the larger of |y| and |gamma x

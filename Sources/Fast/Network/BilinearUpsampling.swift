@@ -29,7 +29,7 @@ public func bilinearUpsampling(_ x: Tensor<Float>, factor: Extent, alignCorners:
 ///
 /// Accuracy: 3 (fH + fW + 1) roundings of the sum of |weight upstream|; the same bits for any number of threads.
 ///
-/// - Parameter shape: x's.
+/// `shape` is x's.
 public func bilinearUpsamplingGradient(
   shape: [Int], upstream: Tensor<Float>, factor: Extent, alignCorners: Bool = false
 ) -> Tensor<Float> {

@@ -4,11 +4,7 @@ import PerceptualCore
 ///
 ///     y[n, o, i, j] = bias[o] + sum over c, ky, kx of weight[o, c, ky, kx] x[n, c, i s - p + ky, j s - p + kx]
 ///
-/// - Parameters:
-///   - x: [N, C, H, W].
-///   - weight: [O, C, kH, kW].
-///   - bias: [O], nil for none.
-/// - Returns: [N, O, floor((H + 2 p - kH) / s) + 1, ...].
+/// Shapes: x [N, C, H, W]; weight [O, C, kH, kW]; bias [O], nil for none; y [N, O, floor((H + 2 p - kH) / s) + 1, ...].
 ///
 /// Padding takes part in the sum: an infinite weight times a padded zero is not a number. Accuracy: within gamma_n of
 /// the sum of |x||w|, n = C kH kW + 1, each output one sum in the order of (c, ky, kx); where

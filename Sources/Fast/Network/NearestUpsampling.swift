@@ -15,7 +15,7 @@ public func nearestUpsampling(_ x: Tensor<Float>, factor: Extent) -> Tensor<Floa
 /// The gradient of ``nearestUpsampling(_:factor:)``: the sum of upstream over the copies of each element, in their
 /// order.
 ///
-/// - Parameter shape: x's.
+/// `shape` is x's.
 public func nearestUpsamplingGradient(shape: [Int], upstream: Tensor<Float>, factor: Extent) -> Tensor<Float> {
   requireUpstream(upstream, upsampledShape(shape, factor))
   return makeTensor(shape) { gradient in

@@ -4,11 +4,8 @@ import PerceptualCore
 ///
 ///     y[n, o, i s - p + ky, j s - p + kx] += weight[c, o, ky, kx] x[n, c, i, j], plus bias[o]
 ///
-/// - Parameters:
-///   - x: [N, C, H, W].
-///   - weight: [C, O, kH, kW].
-///   - bias: [O], nil for none.
-/// - Returns: [N, O, (H - 1) s - 2 p + kH + output padding, ...].
+/// Shapes: x [N, C, H, W]; weight [C, O, kH, kW]; bias [O], nil for none; y [N, O, (H - 1) s - 2 p + kH + output
+/// padding, ...].
 ///
 /// Accuracy: within gamma_n of the sum of |x||w| over the products of that output, n at most C kH kW + 1, or, where
 /// ``ConvolutionPath/choices(_:isTransposed:)`` names minimal filtering, over the largest of its neighbours'. Outputs

@@ -7,8 +7,7 @@ import PerceptualKernels
 ///     m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2
 ///     p = p (1 - lr wd) - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
 ///
-/// - Parameter step: t, counts from 1.
-/// - Returns: the parameter and the moments after the step; shapes are kept.
+/// `step` is t and counts from 1. Returns the parameter and the moments after the step; shapes are kept.
 ///
 /// Accuracy: a few units in the last place of the larger of p and the step.
 public func adamW(

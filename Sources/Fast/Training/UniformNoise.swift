@@ -6,9 +6,7 @@ import PerceptualCore
 /// Philox4x64-10 (Salmon et al. 2011): the 256-bit counter, first word least significant, is raised by one before each
 /// block of four 64-bit words; each word gives its low 32 bits u first, then its high ones; value = (u >> 8) / 2^24.
 ///
-/// - Parameters:
-///   - key: two words.
-///   - counter: four words.
+/// `key` has two words, `counter` four.
 public func uniformNoise(key: [UInt64], counter: [UInt64], count: Int) -> [Float] {
   require(count >= 0, "count: \(count) given, at least 0 is needed")
   return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in

@@ -9,7 +9,7 @@ import PerceptualCore
 ///
 /// The least residual is unique, the minimiser is not (several bins share two filters): so the result is judged by its
 /// residual and has no gradient. With `minimumNorm` instead max(0, (w^T)^+ mel), ^+ the pseudo-inverse: the x of least
-/// residual and, of those, least norm, then without what is negative (see ``melPseudoInverse(_:)``).
+/// residual and, of those, least norm, then without what is negative (see `melPseudoInverse`).
 ///
 /// Shapes: [mels, frames] to [bins, frames].
 /// Sources: Lawson and Hanson 1974, Solving Least Squares Problems, algorithm 23.10; TorchAudio's `InverseMelScale`.

@@ -7,7 +7,7 @@ import PerceptualCore
 /// (edge not repeated) of floor(N / 2) samples on each side if centred. No normalisation; phase from each frame's
 /// start.
 ///
-/// Shapes: signal [T] to real and imaginary [bins, frames], frames as in ``ShortTimeOptions/frames(samples:)``. Samples
+/// Shapes: signal [T] to real and imaginary [bins, frames], frames as in `ShortTimeOptions.frames(samples:)`. Samples
 /// that no frame reaches are not read. A signal must fill one frame, and be longer than the reflection.
 /// Window, cosines and sines are computed in Double and rounded once. Source: fixtures.md; `torch.stft`.
 @specialized(where Scalar == Double)

@@ -1,7 +1,7 @@
 import Foundation
 import PerceptualCore
 
-/// The centre of each band in hertz (``AuditoryScale``): `bands` values from the lowest to the highest frequency, both
+/// The centre of each band in hertz (`AuditoryScale`): `bands` values from the lowest to the highest frequency, both
 /// ends included.
 ///
 /// Sources: Traunmüller's bark in the form 6 asinh(f / 600) (Wang, Sekey and Gersho 1992); O'Shaughnessy's mel; zounds.

@@ -8,7 +8,7 @@ import PerceptualCore
 ///     meanSquaredError: (1 / M) sum (f - f')^2;  cosine: - sum f f' / (|f| |f'|), 0 where |f| |f'| < 1e-8
 ///
 /// for the M = bands x (floor((T + taps) / lap) + 1) features of prediction and target. The filters are symmetric, so
-/// that correlation is convolution. The weights are 1 or those of the A curve. With masking (``BarkMasking``) the
+/// that correlation is convolution. The weights are 1 or those of the A curve. With masking (`BarkMasking`) the
 /// factor is 1 / sqrt(threshold), band by band and frame by frame: ``maskingThresholds(_:options:)``.
 ///
 /// Shapes: prediction and target [N, T]; value [N]. NaN stays NaN. Stops with a sentence where options or shapes do not

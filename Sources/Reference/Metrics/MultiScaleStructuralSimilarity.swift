@@ -10,7 +10,7 @@ import PerceptualCore
 ///     value[n] = mean over c of product over s of max(term[c, s], 0)^weight[s]
 ///
 /// Options choose what pooling does with odd sizes, another rule for negative terms, and whether channels are averaged
-/// already in term[s]: see ``MultiScaleStructuralSimilarityOptions``. Shapes: prediction and target [N, C, H, W], H and
+/// already in term[s]: see `MultiScaleStructuralSimilarityOptions`. Shapes: prediction and target [N, C, H, W], H and
 /// W at least `options.smallestSide`; value [N]. NaN and infinities in an image make its value NaN. Settings or shapes
 /// that make no sense are a caller's bug. Source: Wang, Simoncelli and Bovik 2003, equation 7 with equal exponents; the
 /// order of means and powers as in pytorch-msssim 1.0.

@@ -27,7 +27,7 @@ import PerceptualCore
 /// under the root over images too. Shapes: prediction and target [N, C, H, W], H and W at least
 /// `LaplacianPyramid.smallestSide`; value [N], or [1] pooled by batch. Units: the constants expect a data range of 1.
 /// NaN and infinities in an image make its value NaN. Settings or shapes that make no sense are a caller's bug. Source:
-/// Laparra, Ballé, Berardino and Simoncelli 2016 and the codes named in ``LaplacianPyramidFamily``.
+/// Laparra, Ballé, Berardino and Simoncelli 2016 and the codes named in `LaplacianPyramidFamily`.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func normalizedLaplacianPyramidDistance<Scalar: BinaryFloatingPoint & Sendable>(

@@ -11,7 +11,7 @@ import PerceptualCore
 ///     value[n] = mean over channels and positions of luminance x contrast
 ///
 /// Options may first reduce large images, may reflect images at their borders so that windows are centred on every
-/// pixel, and may set negative contrasts to 0: see ``StructuralSimilarityOptions``. Shapes: prediction and target
+/// pixel, and may set negative contrasts to 0: see `StructuralSimilarityOptions`. Shapes: prediction and target
 /// [N, C, H, W], H and W at least `options.smallestSide`; value [N]. L is the data range, in the units of the input.
 /// NaN and infinities in an image make its value NaN. Settings or shapes that make no sense are a caller's bug. Source:
 /// Wang, Bovik, Sheikh and Simoncelli 2004, equation 13.

@@ -26,7 +26,7 @@ public func bilinearUpsampling<Scalar: BinaryFloatingPoint & Sendable>(
 /// The gradient of ``bilinearUpsampling(_:factor:alignCorners:)``, its transpose: the sum over the outputs of an
 /// element's weight times upstream.
 ///
-/// - Parameter shape: x's.
+/// `shape` is x's.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func bilinearUpsamplingGradient<Scalar: BinaryFloatingPoint & Sendable>(

@@ -22,7 +22,7 @@ public func nearestUpsampling<Scalar: BinaryFloatingPoint & Sendable>(
 
 /// The gradient of ``nearestUpsampling(_:factor:)``: the sum of upstream over the copies of each element.
 ///
-/// - Parameter shape: x's.
+/// `shape` is x's.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
 public func nearestUpsamplingGradient<Scalar: BinaryFloatingPoint & Sendable>(

@@ -10,8 +10,7 @@ import PerceptualCore
 /// p is the parameter, g its gradient, m and v the moments (0 at first), lr the learning rate, wd the weight decay.
 ///
 /// Shapes: any, the same for all four. A negative second moment gives NaN. Stops if a shape differs or the step is
-/// under 1.
-/// - Parameter step: t, counts from 1.
+/// under 1. `step` is t and counts from 1.
 ///
 /// Source: Loshchilov and Hutter 2019, algorithm 2, with the decay times the learning rate, as in PyTorch.
 @specialized(where Scalar == Double)

@@ -6,9 +6,7 @@ import PerceptualCore
 /// counter, first word least significant, is raised by one before each block of four 64-bit words; each word gives its
 /// low 32 bits u first, then its high ones; value = floor(u / 2^8) / 2^24.
 ///
-/// - Parameters:
-///   - key: two words.
-///   - counter: four words.
+/// `key` has two words, `counter` four.
 ///
 /// Source: Salmon, Moraes, Dror and Shaw 2011, section 4.3.
 public func uniformNoise(key: [UInt64], counter: [UInt64], count: Int) -> [Float] {
