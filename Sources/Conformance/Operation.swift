@@ -1,4 +1,6 @@
+import Fast
 import PerceptualCore
+import PerceptualFiles
 
 /// An operation of docs/fixtures.md: its names, the two implementations and what their difference may be.
 ///
@@ -23,6 +25,39 @@ public protocol Operation: Sendable {
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar>
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float>
+
+  /// Conventions of published implementations, save the data range.
+  static var presets: [Preset] { get }
+  /// Fast for images of one shape again and again, in the caller's memory; nil where there is none. Throws what does
+  /// not fit.
+  static func plan(_ attributes: Attributes, shape: [Int]) throws(PerceptualError) -> (any ImageLossPlan)?
+}
+
+/// Attributes under a name.
+public struct Preset: Sendable {
+  public let name: String
+  public let attributes: [String: JSONValue]
+
+  public init(_ name: String, _ attributes: [String: JSONValue]) {
+    self.name = name
+    self.attributes = attributes
+  }
+}
+
+extension Operation {
+  public static var presets: [Preset] { [] }
+
+  public static func plan(_ attributes: Attributes, shape: [Int]) throws(PerceptualError) -> (any ImageLossPlan)? { nil }
+
+  /// Throws where a shape is not that of images, and the `obstacle` where there is one.
+  static func requireImages(
+    _ shape: [Int], _ obstacle: ([Int]) -> String?
+  ) throws(PerceptualError) {
+    if shape.count != 4 || shape.contains(where: { $0 < 1 }) {
+      throw PerceptualError(.malformed, "images of shape \(shape) given, a non-empty [N, C, H, W] is needed")
+    }
+    if let sentence = obstacle(shape) { throw PerceptualError(.malformed, sentence) }
+  }
 }
 
 extension Operation {
@@ -90,12 +125,17 @@ extension Operation {
     for input in inputs where !input.isOptional && operationCase.inputs[input.name] == nil {
       throw PerceptualError(.malformed, "input.\(input.name) \(input.shape) of \(name) is missing")
     }
-    let attributeNames = attributes.map(\.name)
-    if let stranger = operationCase.attributes.names.first(where: { !attributeNames.contains($0) }) {
-      let list = attributeNames.isEmpty ? "none" : attributeNames.joined(separator: ", ")
+    try checkNames(operationCase.attributes)
+  }
+
+  /// Throws for an unknown or missing name of an attribute.
+  public static func checkNames(_ given: Attributes) throws(PerceptualError) {
+    let known = attributes.map(\.name)
+    if let stranger = given.names.first(where: { !known.contains($0) }) {
+      let list = known.isEmpty ? "none" : known.joined(separator: ", ")
       throw PerceptualError(.malformed, "unknown attribute \(stranger): \(name) takes \(list)")
     }
-    for attribute in attributes where attribute.defaultText == nil && operationCase.attributes[attribute.name] == nil {
+    for attribute in attributes where attribute.defaultText == nil && given[attribute.name] == nil {
       throw PerceptualError(.malformed, "attribute \(attribute.name) of \(name) is missing and has no default")
     }
   }

@@ -73,6 +73,20 @@ public struct Attributes: Equatable, Sendable {
   public private(set) var members: [String: JSONValue]
   public init(_ members: [String: JSONValue] = [:]) { self.members = members }
 
+  /// Those of a JSON object, the first of each name. Throws `.malformed` where the text is none.
+  public init(json text: String) throws(PerceptualError) {
+    let value: JSONValue
+    do {
+      value = try JSONValue(parsing: text.utf8)
+    } catch {
+      throw PerceptualError(.malformed, "attributes: a JSON object was expected, found none: \(error)")
+    }
+    guard let members = value.members else {
+      throw PerceptualError(.malformed, "attributes: a JSON object was expected, found \(value.text)")
+    }
+    self.init(Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first })
+  }
+
   public var names: [String] { members.keys.sorted() }
   public subscript(name: String) -> JSONValue? {
     get { members[name] }

@@ -1,3 +1,6 @@
+import PerceptualCore
+import PerceptualFiles
+
 /// Which tolerance: of which tensor of which operation, on which side.
 public struct ToleranceRow: Hashable, Sendable {
   public let operation: String
@@ -12,6 +15,33 @@ public struct ToleranceRow: Hashable, Sendable {
 
   public init(_ checked: CheckedTensor) {
     self.init(operation: checked.operation, tensor: checked.tensor, side: checked.side)
+  }
+
+  /// A line of JSON: the row and the share of it that was used.
+  public func line(share: Double) -> String {
+    let document: JSONValue = [
+      "operation": .string(operation), "tensor": .string("\(tensor)"), "side": .string(side.rawValue),
+      "share": .number(share),
+    ]
+    return document.text + "\n"
+  }
+
+  /// The largest share of each row among such lines. Throws `.malformed` where a line is none.
+  public static func largestShares(inLines bytes: [UInt8], of source: String) throws(PerceptualError) -> [Self: Double]
+  {
+    let rows = Dictionary(
+      operations.flatMap { toleranceRows(of: $0) }.map { (["\($0.operation)", "\($0.tensor)", $0.side.rawValue], $0) },
+      uniquingKeysWith: { first, _ in first })
+    var shares: [Self: Double] = [:]
+    for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+      let document = try? JSONValue(parsing: line.utf8)
+      let key = ["operation", "tensor", "side"].compactMap { document?[$0]?.string }
+      guard let row = rows[key], let share = document?["share"]?.double else {
+        throw PerceptualError(.malformed, "\(source): a share of an allowance was expected, found \"\(line)\"")
+      }
+      shares[row] = max(shares[row] ?? 0, share)
+    }
+    return shares
   }
 }
 
@@ -37,12 +67,14 @@ public func toleranceRows(of operation: any Operation.Type) -> [ToleranceRow] {
   }
 }
 
-/// The table of docs/tolerances.md, sides that share a tolerance in one row. `measured` gives the largest share of an
-/// allowance that was seen to be used.
-public func toleranceTable(measured: [ToleranceRow: Double] = [:]) -> String {
+/// The table of docs/tolerances.md, sides that share a tolerance in one row. The largest share of an allowance that was
+/// seen to be used is `byFixtures` and `byCrossChecks`.
+public func toleranceTable(
+  byFixtures: [ToleranceRow: Double] = [:], byCrossChecks: [ToleranceRow: Double] = [:]
+) -> String {
   var lines = [
-    "| operation | tensor | side | allowed | used | reason |",
-    "|---|---|---|---|---|---|",
+    "| operation | tensor | side | allowed | fixtures use | cross-checks use | reason |",
+    "|---|---|---|---|---|---|---|",
   ]
   for operation in operations {
     let rows = toleranceRows(of: operation)
@@ -55,8 +87,13 @@ public func toleranceTable(measured: [ToleranceRow: Double] = [:]) -> String {
       for text in sides.map(texts).uniqued() {
         let alike = sides.filter { texts($0) == text }
         let side = alike.count == sides.count ? "all" : alike.map(\.side.rawValue).joined(separator: ", ")
-        let used = alike.compactMap { row in measured[row].map { "\(row.side.rawValue) \(percentage($0))" } }
-        let cells = [operation.name, "\(tensor)", side, text[0], used.joined(separator: ", "), text[1]]
+        func used(_ measured: [ToleranceRow: Double]) -> String {
+          alike.compactMap { row in measured[row].map { "\(row.side.rawValue) \(percentage($0))" } }
+            .joined(separator: ", ")
+        }
+        let cells = [
+          operation.name, "\(tensor)", side, text[0], used(byFixtures), used(byCrossChecks), text[1],
+        ]
         lines.append("| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |")
       }
     }

@@ -56,18 +56,50 @@ public struct Tensor<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   }
   @inlinable
   public subscript(i: Int, j: Int) -> Scalar {
-    get { elements[i * shape[1] + j] }
-    set { elements[i * shape[1] + j] = newValue }
+    get { elements[place(i, j)] }
+    set { elements[place(i, j)] = newValue }
   }
   @inlinable
   public subscript(i: Int, j: Int, k: Int) -> Scalar {
-    get { elements[(i * shape[1] + j) * shape[2] + k] }
-    set { elements[(i * shape[1] + j) * shape[2] + k] = newValue }
+    get { elements[place(i, j, k)] }
+    set { elements[place(i, j, k)] = newValue }
   }
   @inlinable
   public subscript(n: Int, c: Int, y: Int, x: Int) -> Scalar {
-    get { elements[((n * shape[1] + c) * shape[2] + y) * shape[3] + x] }
-    set { elements[((n * shape[1] + c) * shape[2] + y) * shape[3] + x] = newValue }
+    get { elements[place(n, c, y, x)] }
+    set { elements[place(n, c, y, x)] = newValue }
+  }
+
+  /// Where an element lies. Another rank, or an index outside its axis, is a caller's bug: Reference takes 0.9 to 1.4 times as
+  /// long for being told so, the gradient of SSIM 2.1 times.
+  @inlinable
+  func place(_ i: Int, _ j: Int) -> Int {
+    if shape.count != 2 || !Self.holds(i, shape[0]) || !Self.holds(j, shape[1]) { refuse([i, j]) }
+    return i &* shape[1] &+ j
+  }
+  @inlinable
+  func place(_ i: Int, _ j: Int, _ k: Int) -> Int {
+    if shape.count != 3 || !Self.holds(i, shape[0]) || !Self.holds(j, shape[1]) || !Self.holds(k, shape[2]) {
+      refuse([i, j, k])
+    }
+    return (i &* shape[1] &+ j) &* shape[2] &+ k
+  }
+  @inlinable
+  func place(_ n: Int, _ c: Int, _ y: Int, _ x: Int) -> Int {
+    if shape.count != 4 || !Self.holds(n, shape[0]) || !Self.holds(c, shape[1]) || !Self.holds(y, shape[2])
+      || !Self.holds(x, shape[3])
+    {
+      refuse([n, c, y, x])
+    }
+    return ((n &* shape[1] &+ c) &* shape[2] &+ y) &* shape[3] &+ x
+  }
+
+  @inlinable
+  static func holds(_ index: Int, _ extent: Int) -> Bool { UInt(bitPattern: index) < UInt(bitPattern: extent) }
+
+  @usableFromInline @inline(never)
+  func refuse(_ index: [Int]) -> Never {
+    fatalError("index: \(index) is outside of shape \(shape)")
   }
 }
 

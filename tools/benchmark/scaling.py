@@ -32,7 +32,7 @@ def child(command):
 
 def ours(batch, side, threads, checkpoints):
     with tempfile.TemporaryDirectory() as directory:
-        command = [os.environ["PERCEPTUAL_BINARY"], "train", "--data", "noise", "--loss", "mse", "--out", directory,
+        command = [os.environ["PERCEPTUAL_BINARY"], "train", "--data", "noise", "--loss", "mse", "--kernel", "4", "--out", directory,
                    "--batch", str(batch), "--size", str(side), "--iterations", str(STEPS), "--threads", str(threads),
                    "--explain"] + (["--checkpoint-activations"] if checkpoints else [])
         output, resident = child(command)

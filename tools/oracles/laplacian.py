@@ -33,7 +33,7 @@ def around(index, family):
 
 def halved(j, family):
     wide = F.pad(j, (2,) * 4) if family == "tensorflow" else mirror(j, 2, 2)
-    return F.conv2d(wide, low_pass(), stride=2)
+    return F.conv2d(wide, low_pass().to(j.dtype), stride=2)
 
 
 def enlarged(small, sides, family):
@@ -42,15 +42,15 @@ def enlarged(small, sides, family):
             size = small.shape[axis]
             place = torch.arange(side) * size
             lower = torch.div(place, side, rounding_mode="floor")
-            share = (place - lower * side).double() / side
+            share = ((place - lower * side).double() / side).to(small.dtype)
             share = share[:, None] if axis == -2 else share
             upper = torch.clamp(lower + 1, max=size - 1)
             small = small.index_select(axis, lower) * (1 - share) + small.index_select(axis, upper) * share
-        return F.conv2d(F.pad(small, (2,) * 4), low_pass())
+        return F.conv2d(F.pad(small, (2,) * 4), low_pass().to(small.dtype))
     wide = F.pad(small, (1,) * 4, mode="replicate")
     spread = torch.zeros(*wide.shape[:2], 2 * wide.shape[2], 2 * wide.shape[3], dtype=wide.dtype)
     spread[..., ::2, ::2] = 4 * wide
-    filtered = F.conv2d(F.pad(spread, (2,) * 4), low_pass())
+    filtered = F.conv2d(F.pad(spread, (2,) * 4), low_pass().to(spread.dtype))
     return filtered[..., 2:2 + sides[0], 2:2 + sides[1]]
 
 
@@ -65,7 +65,7 @@ def pyramid(image, levels, family):
         else:
             small = halved(j, family)
             residual, j = j - enlarged(small, j.shape[-2:], family), small
-        denominator = SIGMAS[index] + F.conv2d(F.pad(residual.abs(), (2,) * 4), around(index, family))
+        denominator = SIGMAS[index] + F.conv2d(F.pad(residual.abs(), (2,) * 4), around(index, family).to(residual.dtype))
         result.append(((residual / denominator).reshape(count, channels, *residual.shape[-2:]), residual))
     return result
 

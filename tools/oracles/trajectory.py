@@ -11,7 +11,7 @@ largest relative L2 distance of the final tensor.
 
 `fused-LOSS.safetensors` holds the same of a network of FUSED_CHANNELS channels, which Fast computes another way: its losses,
 first gradients and final tensors of the double-precision run (rounded to float32), and the nearby runs' spread of all three.
-`fused-k2-LOSS.safetensors` is that network with kernels of 2x2, `stages-NAME.safetensors` are those of STAGES under MSE.
+`fused-k2-LOSS.safetensors` is that network with kernels of 2x2, also under NLPD's form "tensorflow", `stages-NAME.safetensors` are those of STAGES under MSE.
 """
 
 import math
@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import nn
 
+import laplacian
 import metrics
 import progress
 from fixture import metadata_text, write_safetensors
@@ -53,6 +54,8 @@ LOSSES = {
     "nlpd": lambda output, target: metrics.nlpd(output, target).mean(),
     "ms-ssim": lambda output, target: 1 - metrics.peer_ms_ssim(output, target).mean(),
 }
+# The form of NLPD that is trained on by default, and sees the level of a picture.
+LEVELLED = {"nlpd-tensorflow": lambda output, target: laplacian.distance(output, target, "tensorflow").mean()}
 
 
 class SoftQuantization(nn.Module):
@@ -159,10 +162,11 @@ def write_fused(folder, generator, file, loss, shape, side=SIDE):
     progress.report(f"trajectory/{file}")
     model = autoencoder(**shape)
     initial = initial_state(model)
-    losses, gradients, final = train(initial, LOSSES[loss], torch.float64, shape, side)
+    function = (LOSSES | LEVELLED)[loss]
+    losses, gradients, final = train(initial, function, torch.float64, shape, side)
     without = biases_without_effect(model)
     gradients = {key: value for key, value in gradients.items() if key not in without}
-    tensors = {"losses": losses} | spread(initial, LOSSES[loss], losses, final, shape, gradients, side)
+    tensors = {"losses": losses} | spread(initial, function, losses, final, shape, gradients, side)
     tensors |= {f"gradient.{key}": value.astype(np.float32) for key, value in gradients.items()}
     tensors |= {f"final.{key}": value.astype(np.float32) for key, value in final.items()}
     settings = SETTINGS | {"channels": shape["channels"]}
@@ -202,6 +206,7 @@ def write_all(root):
               f"{np.abs(rough_losses / losses - 1).max():.1e} of it")
     for loss in LOSSES:
         write_fused(folder, generator, f"fused-{loss}", loss, {"channels": FUSED_CHANNELS})
+    for loss in LOSSES | LEVELLED:
         write_fused(folder, generator, f"fused-k2-{loss}", loss, {"channels": FUSED_CHANNELS, "kernel": 2})
     for name, shape in STAGES.items():
         write_fused(folder, generator, f"stages-{name}", "mse", shape, STAGES_SIDE)

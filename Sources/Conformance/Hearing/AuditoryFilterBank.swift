@@ -17,7 +17,7 @@ enum AuditoryFilterBank: Operation {
     return switch tensor {
     case .output("responses"):
       .bound(
-        epsilons: 64,
+        epsilons: 16,
         reason:
           "a gain moves by its slope times a rounding of the Nyquist frequency; a response is a mean of gains; 1e-12 "
           + "at most"

@@ -34,6 +34,11 @@ enum MeanSquaredError: Operation {
     try operationCase.checkShape("target", prediction.shape)
   }
 
+  static func plan(_ attributes: Attributes, shape: [Int]) throws(PerceptualError) -> (any ImageLossPlan)? {
+    try requireImages(shape) { _ in nil }
+    return MeanSquaredErrorPlan(shape: shape)
+  }
+
   static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
     ["value": [operationCase.input("prediction").shape[0]]]
   }

@@ -1,5 +1,6 @@
 import Fast
 import PerceptualCore
+import PerceptualFiles
 import Reference
 
 enum NormalizedLaplacianPyramidDistance: Operation {
@@ -46,6 +47,22 @@ enum NormalizedLaplacianPyramidDistance: Operation {
     try operationCase.checkImages {
       LaplacianPyramid.obstacle(levels: levels, forImages: $0, family: family, pooling: pooling)
     }
+  }
+
+  static let presets: [Preset] = {
+    let forms: [(String, LaplacianPyramidFamily, LaplacianPyramidPooling)] = [
+      ("hepburn", .hepburn, .image), ("hepburn-batch", .hepburn, .batch), ("matlab", .matlab, .image),
+      ("laparra", .laparra, .image), ("tensorflow", .tensorflow, .image), ("tensorflow-batch", .tensorflow, .batch),
+    ]
+    return forms.map { Preset($0, ["family": .string($1.rawValue), "pooling": .string($2.rawValue)]) }
+  }()
+
+  static func plan(_ attributes: Attributes, shape: [Int]) throws(PerceptualError) -> (any ImageLossPlan)? {
+    let (family, levels, pooling) = try settings(attributes)
+    try requireImages(shape) {
+      LaplacianPyramid.obstacle(levels: levels, forImages: $0, family: family, pooling: pooling)
+    }
+    return LaplacianPyramidPlan(family: family, levels: levels, pooling: pooling, shape: shape)
   }
 
   static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {

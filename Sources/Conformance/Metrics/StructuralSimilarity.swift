@@ -1,5 +1,6 @@
 import Fast
 import PerceptualCore
+import PerceptualFiles
 import Reference
 
 enum StructuralSimilarity: Operation {
@@ -16,7 +17,7 @@ enum StructuralSimilarity: Operation {
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch (tensor, side) {
     case (.output, .reference):
-      .bound(epsilons: 256, reason: "oracles take variances as mean x^2 - mean^2, which cancels against C2", scale: one)
+      .bound(epsilons: 64, reason: "oracles take variances as mean x^2 - mean^2, which cancels against C2", scale: one)
     case (.output, .referenceFloat):
       .bound(
         epsilons: 0.5, reason: "the a-priori bound of a sum over positions, in order, of terms of a window's sums",
@@ -35,6 +36,21 @@ enum StructuralSimilarity: Operation {
   static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
     let options = try operationCase.attributes.structuralSimilarityOptions()
     try operationCase.checkImages { options.obstacle(forImages: $0) }
+  }
+
+  static let presets = StructuralSimilarityPreset.allCases.map { preset in
+    let options = preset.options()
+    return Preset(
+      preset.rawValue,
+      options.scaleAttributes.merging([
+        "downsampling": .string(options.downsampling.rawValue), "rectifiedContrast": .bool(options.rectifiedContrast),
+      ]) { $1 })
+  }
+
+  static func plan(_ attributes: Attributes, shape: [Int]) throws(PerceptualError) -> (any ImageLossPlan)? {
+    let options = try attributes.structuralSimilarityOptions()
+    try requireImages(shape) { options.obstacle(forImages: $0) }
+    return SimilarityPlan(options, shape: shape)
   }
 
   static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
@@ -85,6 +101,17 @@ let similarityAttributes = [
   AttributeDescription("dataRange", default: "1"), AttributeDescription("window", default: "\"gaussian\""),
   AttributeDescription("covariance", default: "\"population\""), AttributeDescription("padding", default: "\"valid\""),
 ]
+
+extension StructuralSimilarityOptions {
+  /// What SSIM and each scale of MS-SSIM choose, but the data range.
+  var scaleAttributes: [String: JSONValue] {
+    [
+      "windowSize": .integer(windowSize), "sigma": .number(sigma), "k1": .number(k1), "k2": .number(k2),
+      "window": .string(window.rawValue), "covariance": .string(covariance.rawValue),
+      "padding": .string(padding.rawValue),
+    ]
+  }
+}
 
 extension Attributes {
   /// The settings of SSIM; those of one scale lack downsampling and rectifiedContrast, which keep their defaults there.

@@ -13,9 +13,9 @@ enum StructuralSimilarityMap: Operation {
     switch (tensor, side) {
     case (.output, .reference):
       .bound(
-        epsilons: 128, reason: "oracles take variances as mean x^2 - mean^2, which cancels against C2", scale: ones)
+        epsilons: 64, reason: "oracles take variances as mean x^2 - mean^2, which cancels against C2", scale: ones)
     case (.output, .referenceFloat):
-      .bound(epsilons: 256, reason: "a window's products of moments, which cancel against C2", scale: ones)
+      .bound(epsilons: 32, reason: "a window's products of moments, which cancel against C2", scale: ones)
     case (.output, .fast):
       .bound(epsilons: 16, reason: "1 - a deficit, by moments about the means", scale: ones)
     case (.gradient, _): StructuralSimilarity.tolerance(tensor, side)

@@ -35,7 +35,7 @@ public struct AutoencoderOptions: Equatable, Sendable {
   /// `kernel` is the side of the encoder's and of a transposed decoder's kernels where they have none of their own, and
   /// the latent has `channels` channels unless told otherwise.
   public init(
-    channels: Int = 128, latentChannels: Int? = nil, kernel: Int = 4, encoderKernel: Int? = nil,
+    channels: Int = 128, latentChannels: Int? = nil, kernel: Int = 2, encoderKernel: Int? = nil,
     decoder: Stage.Kind = .transposed, decoderKernel: Int? = nil, lastKernel: Int = 3, slope: Double = 0.01,
     centres: [Double] = [-1, 1], scale: Double = 10, epsilon: Double = 1e-5, momentum: Double = 0.1
   ) {

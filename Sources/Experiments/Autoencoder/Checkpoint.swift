@@ -174,13 +174,11 @@ public enum Checkpoint {
 }
 
 extension Trainer {
-  @discardableResult
-  public func writeCheckpoint(in directory: String) throws(PerceptualError) -> String {
-    let metadata = Checkpoint.describe(network.options)
-      .merging(Self.settings(options, data: data.title, fingerprint: fingerprint)) { _, new in new }
-    return try CheckpointPair(
-      iteration: iteration, metadata: metadata, weights: network.tensors, first: firstMoment, second: secondMoment
-    ).write(in: directory)
+  public var tensors: [(name: String, tensor: Tensor<Float>)] { network.tensors }
+
+  public var settings: [String: String] {
+    Checkpoint.describe(network.options)
+      .merging(Self.settings(options, data: data.title, fingerprint: fingerprint)) { $1 }
   }
 
   /// What a run must have in common with the one that it goes on from.
@@ -213,7 +211,7 @@ extension Trainer {
   public static func differences(
     of checkpoint: (network: Autoencoder, metadata: [String: String]), from network: AutoencoderOptions,
     _ options: TrainingOptions, data: String, fingerprint: String? = nil
-  ) -> [(name: String, found: String, wanted: String)] {
+  ) -> [SettingDifference] {
     // What older files do not say is not asked of them; but these they had in one way.
     let unsaid = [
       "family": LaplacianPyramidFamily.hepburn.rawValue, "added": "none", "products": ProductPrecision.fp32.rawValue,
@@ -228,24 +226,17 @@ extension Trainer {
     }
   }
 
-  /// Continues from a checkpoint of the same run, bit for bit. Throws `.usage` where the network's options or what the
-  /// training follows from differ: losses, data, seed, sizes, rate and its decay, initialisation, quantisation,
-  /// precision; not the number of iterations (but with a rising scale or a decay), threads or whether activations are
-  /// kept. Files that are missing or damaged throw as reading them does.
-  public func resume(iteration: Int, in directory: String) throws(PerceptualError) {
-    let pair = try CheckpointPair(iteration: iteration, in: directory)
-    let network = try Checkpoint.network(of: pair.weights, pair.weights.source)
-    let differences = Self.differences(
-      of: (network, pair.weights.metadata), from: self.network.options, options, data: data.title,
-      fingerprint: fingerprint)
-    if !differences.isEmpty {
-      let sentences = differences.map { "\($0.name) is \($0.found), this run has \($0.wanted)" }
-      throw PerceptualError(
-        .usage,
-        "\(pair.weights.source): \(sentences.joined(separator: "; ")); resume with the same settings or another --out")
-    }
-    try pair.restore(first: firstMoment, second: secondMoment)
+  /// Losses, data, seed, sizes, rate and its decay, initialisation, quantisation, precision and all of the network are
+  /// asked of a checkpoint; not the number of iterations (but with a rising scale or a decay), threads or whether
+  /// activations are kept.
+  public func differences(from weights: SafetensorsFile) throws(PerceptualError) -> [SettingDifference] {
+    let found = try Checkpoint.network(of: weights, weights.source)
+    return Self.differences(
+      of: (found, weights.metadata), from: network.options, options, data: data.title, fingerprint: fingerprint)
+  }
+
+  public func load(_ weights: SafetensorsFile) throws(PerceptualError) {
+    let network = try Checkpoint.network(of: weights, weights.source)
     try self.network.load(Dictionary(uniqueKeysWithValues: network.tensors))
-    self.iteration = iteration
   }
 }

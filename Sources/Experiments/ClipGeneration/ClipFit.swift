@@ -167,7 +167,7 @@ public struct ClipFit {
         result.checkpoints.append(
           Checkpoint(iteration: iteration, loss: Double(value), measures: measures, clip: clip))
       }
-      generator.step(upstream: gradient)
+      try generator.step(loss: Double(value), upstream: gradient)
       report(iteration + 1, Double(value))
     }
     return result

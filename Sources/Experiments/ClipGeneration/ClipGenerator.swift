@@ -52,13 +52,9 @@ public final class ClipGenerator {
   private let layers: [Layer]
   private let latent: UnsafeMutablePointer<Float>
   private let parameters = ParameterStore(weightShapes)
-  private let gradient = ParameterStore(weightShapes)
-  private let firstMoment = ParameterStore(weightShapes)
-  private let secondMoment = ParameterStore(weightShapes)
+  private let optimizer: Optimizer
   /// Two buffers of the largest layer that gradients pass through.
   private let flowing: [UnsafeMutablePointer<Float>]
-  /// Steps taken.
-  public private(set) var iteration = 0
   private let arena = Arena()
 
   /// Noise and weights drawn from a seed; `draw` numbers independent networks of one seed, one for each loss.
@@ -78,6 +74,7 @@ public final class ClipGenerator {
   public init(latent: Tensor<Float>, weights: [Tensor<Float>]) {
     require(latent.count == Self.latentSize, "latent: \(latent.count) numbers given, \(Self.latentSize) are needed")
     require(weights.count == Self.plan.count, "weights: \(weights.count) given, \(Self.plan.count) are needed")
+    optimizer = Optimizer(parameters, beta1: 0, beta2: 0.9, weightDecay: 0, advice: "Try another seed")
     let arena = arena
     var width = 1
     layers = Self.plan.enumerated().map { index, plan in
@@ -116,10 +113,13 @@ public final class ClipGenerator {
   }
 
   /// The weights' gradients of the last step.
-  var gradients: [(name: String, tensor: Tensor<Float>)] { gradient.entries.map { ($0.name, gradient.tensor($0)) } }
+  var gradients: [(name: String, tensor: Tensor<Float>)] {
+    optimizer.gradient.entries.map { ($0.name, optimizer.gradient.tensor($0)) }
+  }
 
-  /// One step of Adam down the gradient of a loss with respect to the last ``output()``.
-  public func step(upstream: Tensor<Float>) {
+  /// One step of Adam down the gradient of `loss` with respect to the last ``output()``. Throws `.nonFinite`, with the
+  /// weights as they were, where the loss or a weight's gradient is no number.
+  public func step(loss: Double, upstream: Tensor<Float>) throws(PerceptualError) {
     require(upstream.count == Self.samples, "upstream: \(upstream.count) numbers given, \(Self.samples) are needed")
     // The gradient of a layer's output, and that of its upsampled input.
     let (own, input) = (flowing[0], flowing[1])
@@ -130,7 +130,7 @@ public final class ClipGenerator {
           layer.output, upstream: own, own, count: layer.shape.outputCount, slope: Self.slope)
       }
       convolution2DWeightGradient(
-        layer.upsampled, upstream: own, weight: gradient.pointer(layer.name), bias: nil, shape: layer.shape)
+        layer.upsampled, upstream: own, weight: optimizer.gradient.pointer(layer.name), bias: nil, shape: layer.shape)
       if index == 0 { break }
       convolution2DInputGradient(
         upstream: own, weight: parameters.pointer(layer.name), input, shape: layer.shape)
@@ -138,11 +138,7 @@ public final class ClipGenerator {
         upstream: input, own, planes: layer.inputs, height: 1, width: layer.width,
         factor: Extent(height: 1, width: layer.factor))
     }
-    iteration += 1
-    adamW(
-      parameter: parameters.values, gradient: gradient.values, firstMoment: firstMoment.values,
-      secondMoment: secondMoment.values, count: parameters.count, step: iteration, learningRate: Self.learningRate,
-      beta1: 0, beta2: 0.9, weightDecay: 0)
+    _ = try optimizer.step(loss: loss, learningRate: Self.learningRate)
   }
 }
 

@@ -1,5 +1,6 @@
 import Fast
 import PerceptualCore
+import PerceptualFiles
 
 /// The paper's metrics, and SSIM, of one reconstruction.
 public struct Scores: Equatable, Sendable {
@@ -13,6 +14,16 @@ public struct Scores: Equatable, Sendable {
     self.nlpd = nlpd
     self.msSSIM = msSSIM
     self.ssim = ssim
+  }
+
+  /// All four by their keys in JSON, in the order of ``TableMetric``, SSIM last.
+  public static let keys: [(name: String, value: KeyPath<Scores, Double> & Sendable)] = [
+    ("mse", \.mse), ("nlpd", \.nlpd), ("msSSIM", \.msSSIM), ("ssim", \.ssim),
+  ]
+
+  /// {"mse", "nlpd", "msSSIM", "ssim"}.
+  public var members: [JSONValue.Member] {
+    Self.keys.map { .init(key: $0.name, value: .number(self[keyPath: $0.value])) }
   }
 
   /// Whether all four are numbers.

@@ -11,6 +11,10 @@ public enum RawAudioCheckpoint {
     try network(of: try SafetensorsFile(contentsOf: path))
   }
 
+  static func describe(_ options: RawAutoencoderOptions) -> [String: String] {
+    ["format": format, "channels": "\(options.channels)", "latent": "\(options.latent)"]
+  }
+
   static func network(
     of file: SafetensorsFile
   ) throws(PerceptualError) -> (network: RawAutoencoder, loss: RawAudioLoss) {
@@ -52,38 +56,26 @@ public enum RawAudioCheckpoint {
 }
 
 extension RawAudioTrainer {
-  private var metadata: [String: String] {
-    [
-      "format": RawAudioCheckpoint.format, "loss": options.loss.rawValue, "data": data.title, "seed": "\(options.seed)",
-      "batch": "\(options.batch)", "learningRate": "\(options.learningRate)", "channels": "\(network.options.channels)",
-      "latent": "\(network.options.latent)", "sound": data.fingerprint,
-    ]
+  public var tensors: [(name: String, tensor: Tensor<Float>)] { network.tensors }
+
+  public var settings: [String: String] {
+    RawAudioCheckpoint.describe(network.options).merging([
+      "loss": options.loss.rawValue, "data": data.title, "seed": "\(options.seed)", "batch": "\(options.batch)",
+      "learningRate": "\(options.learningRate)", "sound": data.fingerprint,
+    ]) { $1 }
   }
 
-  @discardableResult
-  public func writeCheckpoint(in directory: String) throws(PerceptualError) -> String {
-    try CheckpointPair(
-      iteration: iteration, metadata: metadata, weights: network.tensors, first: firstMoment, second: secondMoment
-    ).write(in: directory)
-  }
-
-  /// Continues from a checkpoint of the same run, bit for bit. Throws if its settings differ from this run's.
-  public func resume(iteration: Int, in directory: String) throws(PerceptualError) {
-    let pair = try CheckpointPair(iteration: iteration, in: directory)
-    let network = try RawAudioCheckpoint.network(of: pair.weights).network
-    let found = pair.weights.metadata.merging([
-      "channels": "\(network.options.channels)", "latent": "\(network.options.latent)",
-    ]) { _, new in new }
-    // What older files do not say is not asked of them.
-    for (key, wanted) in metadata.sorted(by: { $0.key < $1.key }) {
-      guard let value = found[key], value != wanted else { continue }
-      throw PerceptualError(
-        .usage,
-        "\(pair.weights.source): \(key) is \(value), this run has \(wanted); resume with the same settings or another "
-          + "--out")
+  /// What older files do not say is not asked of them.
+  public func differences(from weights: SafetensorsFile) throws(PerceptualError) -> [SettingDifference] {
+    let network = try RawAudioCheckpoint.network(of: weights).network
+    let found = weights.metadata.merging(RawAudioCheckpoint.describe(network.options)) { $1 }
+    return settings.sorted { $0.key < $1.key }.compactMap { name, wanted in
+      found[name].flatMap { $0 == wanted ? nil : (name, $0, wanted) }
     }
-    try pair.restore(first: firstMoment, second: secondMoment)
+  }
+
+  public func load(_ weights: SafetensorsFile) throws(PerceptualError) {
+    let network = try RawAudioCheckpoint.network(of: weights).network
     try self.network.load(Dictionary(uniqueKeysWithValues: network.tensors))
-    self.iteration = iteration
   }
 }

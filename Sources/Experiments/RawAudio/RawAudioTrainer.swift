@@ -39,11 +39,8 @@ public final class RawAudioTrainer: ResumableTrainer {
   public let network: RawAutoencoder
   public let options: RawAudioTrainingOptions
   public let data: RawAudioData
-  /// Steps done so far.
-  public internal(set) var iteration = 0
-  let gradient: ParameterStore
-  let firstMoment: ParameterStore
-  let secondMoment: ParameterStore
+  public let optimizer: Optimizer
+  public let execution = Execution.current
   private let pass: RawAutoencoderPass
   private let objective: RawAudioObjective
   /// Windows held out that measures are taken of.
@@ -60,17 +57,12 @@ public final class RawAudioTrainer: ResumableTrainer {
     self.network = network
     self.options = options
     self.data = data
-    let shapes = network.parameters.entries.map { (name: $0.name, shape: $0.shape) }
-    gradient = ParameterStore(shapes)
-    firstMoment = ParameterStore(shapes)
-    secondMoment = ParameterStore(shapes)
+    optimizer = Optimizer(network.parameters, weightDecay: 0, advice: "Lower the learning rate")
     pass = RawAutoencoderPass(network, samples: options.batch, keepsForGradient: true)
     objective = RawAudioObjective(loss: options.loss)
   }
 
-  /// One step on the next batch. A loss or gradient that is not finite throws before the weights change.
-  @discardableResult
-  public func step() throws(PerceptualError) -> TrainingStep {
+  public func takeStep() throws(PerceptualError) -> TrainingStep {
     try step(on: data.batch(iteration, count: options.batch, seed: options.seed))
   }
 
@@ -85,24 +77,11 @@ public final class RawAudioTrainer: ResumableTrainer {
       pass.forward(x)
       let (value, upstream) = objective(pass.outputTensor, target: windows)
       upstream.elements.withUnsafeBufferPointer {
-        if let upstream = $0.baseAddress { pass.backward(x, upstream: upstream, gradient: gradient) }
+        if let upstream = $0.baseAddress { pass.backward(x, upstream: upstream, gradient: optimizer.gradient) }
       }
       return value
     }
-    var squares = 0.0
-    for index in 0..<gradient.count { squares += Double(gradient.values[index]) * Double(gradient.values[index]) }
-    if !loss.isFinite || !squares.isFinite {
-      throw PerceptualError(
-        .nonFinite,
-        "iteration \(iteration + 1): the loss is \(loss) and the gradient's norm \(squares.squareRoot()); the weights "
-          + "are those of iteration \(iteration). Lower the learning rate")
-    }
-    iteration += 1
-    adamW(
-      parameter: network.parameters.values, gradient: gradient.values, firstMoment: firstMoment.values,
-      secondMoment: secondMoment.values, count: gradient.count, step: iteration, learningRate: options.learningRate,
-      weightDecay: 0)
-    return TrainingStep(iteration: iteration, loss: loss, gradientNorm: squares.squareRoot())
+    return try optimizer.step(loss: loss, learningRate: options.learningRate)
   }
 
   /// The loss on windows held out and what the network makes of them, in batches.

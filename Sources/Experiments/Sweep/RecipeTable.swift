@@ -30,7 +30,7 @@ public struct RecipeTable: Sendable {
     func judged(_ recipe: String, _ statistics: BatchStatistics) -> RecipeDistance {
       RecipeDistance(
         tested.filter { recipes($0).contains(recipe) }.compactMap { result in
-          result.scores(statistics, .soft).map { RecipeDistance.Model(result.model, seed: result.seed, $0) }
+          result.scores(TestWay(statistics, .soft)).map { RecipeDistance.Model(result.model, seed: result.seed, $0) }
         })
     }
     let unsorted = names.map { Row(recipe: $0, running: judged($0, .running), batch: judged($0, .batch)) }
@@ -110,9 +110,9 @@ public struct RecipeTable: Sendable {
   }
 
   private func single(_ result: SweepResult) -> [String]? {
-    guard case .tested(let statistics, .soft, let scores) = result.outcome else { return nil }
+    guard case .tested(let way, let scores) = result.outcome, way.quantisation == .soft else { return nil }
     return [
-      result.name, result.model.symbol, result.model.loss.title, "\(result.seed)", statistics.rawValue,
+      result.name, result.model.symbol, result.model.loss.title, "\(result.seed)", way.statistics.rawValue,
       String(format: "%.5f", scores.mse), String(format: "%.3f", scores.nlpd), String(format: "%.4f", scores.msSSIM),
     ]
   }

@@ -18,7 +18,7 @@ public struct SweepResult: Sendable {
   public let document: JSONValue
 
   public enum Outcome: Sendable {
-    case tested(BatchStatistics, Quantisation, Scores)
+    case tested(TestWay, Scores)
     /// Why the training ended without weights worth testing.
     case failed(String)
   }
@@ -50,12 +50,13 @@ public struct SweepResult: Sendable {
       let quantisation = document["quantisation"]?.string.flatMap(Quantisation.init), let mse = value("mse"),
       let nlpd = value("nlpd"), let msSSIM = value("msSSIM"), let ssim = value("ssim")
     else { return nil }
-    outcome = .tested(statistics, quantisation, Scores(mse: mse, nlpd: nlpd, msSSIM: msSSIM, ssim: ssim))
+    outcome = .tested(
+      TestWay(statistics, quantisation), Scores(mse: mse, nlpd: nlpd, msSSIM: msSSIM, ssim: ssim))
   }
 
   /// Its scores under a way of testing; nil under another.
-  public func scores(_ statistics: BatchStatistics, _ quantisation: Quantisation) -> Scores? {
-    guard case .tested(statistics, quantisation, let scores) = outcome else { return nil }
+  public func scores(_ way: TestWay) -> Scores? {
+    guard case .tested(way, let scores) = outcome else { return nil }
     return scores
   }
 }
@@ -78,12 +79,10 @@ extension SweepPlan.Run {
 
 extension SweepPlan.Evaluation {
   /// A line's part on one way of testing.
-  func resultMembers(_ result: Table1Row.Result, weights: UInt64, _ bootstrap: Bootstrap) -> [JSONValue.Member] {
+  func resultMembers(_ result: TestResult, weights: UInt64) -> [JSONValue.Member] {
     [
       .init(key: "weights", value: .string(hexadecimal(weights, digits: 16))), .init(key: "evaluation", value: json),
-      .init(key: "clips", value: .integer(result.clips.count)),
-      .init(key: "statistics", value: .string(result.statistics.rawValue)),
-      .init(key: "quantisation", value: .string(result.quantisation.rawValue)),
-    ] + scoreMembers(result.mean) + result.summary(bootstrap)
+      .init(key: "clips", value: .integer(result.scores.clips.count)),
+    ] + result.way.members + result.scores.mean.members + result.summary
   }
 }

@@ -23,9 +23,7 @@ public struct SweepResults: Sendable {
 
   /// Whether a run has been tested every way.
   public func areComplete(_ name: String) -> Bool {
-    BatchStatistics.allCases.allSatisfy { statistics in
-      Quantisation.allCases.allSatisfy { has(name, statistics, $0) }
-    }
+    TestWay.all.allSatisfy { has(name, $0) }
   }
 
   /// The options that a run's results were found with; nil where there are none.
@@ -33,8 +31,8 @@ public struct SweepResults: Sendable {
     lines.first { $0.name == name }?.document["options"].flatMap { try? SweepOptions($0, at: "options") }
   }
 
-  private func has(_ name: String, _ statistics: BatchStatistics, _ quantisation: Quantisation) -> Bool {
-    lines.contains { $0.name == name && $0.scores(statistics, quantisation) != nil }
+  private func has(_ name: String, _ way: TestWay) -> Bool {
+    lines.contains { $0.name == name && $0.scores(way) != nil }
   }
 
   public func haveFailure(_ name: String) -> Bool {
@@ -54,11 +52,11 @@ public struct SweepResults: Sendable {
 
   /// Adds a line for each of the four ways in which a run was tested, but those that are there.
   public mutating func append(
-    _ name: String, _ members: [JSONValue.Member], _ results: [Table1Row.Result], weights: UInt64,
-    _ evaluation: SweepPlan.Evaluation, _ bootstrap: Bootstrap
+    _ name: String, _ members: [JSONValue.Member], _ results: [TestResult], weights: UInt64,
+    _ evaluation: SweepPlan.Evaluation
   ) throws(PerceptualError) {
-    let missing = results.filter { !has(name, $0.statistics, $0.quantisation) }
-    try append(missing.map { .object(members + evaluation.resultMembers($0, weights: weights, bootstrap)) })
+    let missing = results.filter { !has(name, $0.way) }
+    try append(missing.map { .object(members + evaluation.resultMembers($0, weights: weights)) })
   }
 
   /// Adds the line of a run whose training came to nothing.

@@ -115,12 +115,10 @@ public struct OrderingResult: Equatable, Sendable {
 
 extension [Table1Row] {
   /// Every claim whose two models are among the rows, under one way of testing.
-  public func orderings(
-    _ statistics: BatchStatistics, _ quantisation: Quantisation, _ bootstrap: Bootstrap
-  ) -> [OrderingResult] {
+  public func orderings(_ way: TestWay, _ bootstrap: Bootstrap) -> [OrderingResult] {
     OrderingClaim.all.compactMap { claim in
       func clips(_ model: TableModel) -> [Scores]? {
-        first { $0.model == model }?.result(statistics, quantisation)?.clips
+        first { $0.model == model }?.result(way)?.scores.clips
       }
       guard let better = clips(claim.better), let worse = clips(claim.worse) else { return nil }
       return OrderingResult(claim, better: better, worse: worse, bootstrap)

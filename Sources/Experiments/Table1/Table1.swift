@@ -63,56 +63,20 @@ public struct Table1Row: Sendable {
   /// Identity of the weights and what their file says of their training.
   public let weights: UInt64
   public let metadata: [String: String]
-  /// One for each pair of statistics and quantisation, running and soft first.
-  public let results: [Result]
+  /// One for each of ``TestWay/all``.
+  public let results: [TestResult]
   /// What rounding the weights to half precision does to each way with running statistics; empty if they were rounded
   /// before.
   public let halfPrecision: [HalfPrecision]
 
-  /// The scores under one way of testing.
-  public struct Result: Sendable {
-    public let statistics: BatchStatistics
-    public let quantisation: Quantisation
-    public let mean: Scores
-    /// Clip by clip.
-    public let clips: [Scores]
-    /// The same with each picture's mean error taken off the reconstruction.
-    public let withoutMeanError: [Scores]
-    /// Share of each clip's latents off the centres.
-    public let offCentre: [Double]
-  }
-
   public struct HalfPrecision: Sendable {
     public let quantisation: Quantisation
     public let mean: Scores
-    /// Clip by clip.
-    public let clips: [Scores]
+    /// By how much each metric of a clip changes at most.
+    public let largestChange: [TableMetric: Double]
   }
 
-  /// Tests a network under every pair of statistics and quantisation. Returns the scores, running and soft first, and
-  /// the reconstructions of the first pair, [N, 1, 256, 256].
-  public static func results(
-    _ network: Autoencoder, _ pictures: Tensor<Float>, largestGroup: Int
-  ) -> (results: [Result], reconstructions: Tensor<Float>) {
-    var results: [Result] = []
-    var first: Tensor<Float>?
-    for statistics in BatchStatistics.allCases {
-      for quantisation in Quantisation.allCases {
-        let evaluation = Evaluation(
-          network, pictures, statistics: statistics, quantisation: quantisation, largestGroup: largestGroup)
-        results.append(
-          Result(
-            statistics: statistics, quantisation: quantisation, mean: Scores(meanOf: evaluation.clips),
-            clips: evaluation.clips, withoutMeanError: evaluation.withoutMeanError, offCentre: evaluation.offCentre))
-        if first == nil { first = evaluation.reconstructions }
-      }
-    }
-    return (results, first ?? pictures)
-  }
-
-  public func result(_ statistics: BatchStatistics, _ quantisation: Quantisation) -> Result? {
-    results.first { $0.statistics == statistics && $0.quantisation == quantisation }
-  }
+  public func result(_ way: TestWay) -> TestResult? { results.first { $0.way == way } }
 }
 
 /// Trains the six models of Table 1 and tests them on clips that none of them has seen.
@@ -140,7 +104,7 @@ public struct Table1 {
   public init(
     scale: Table1Scale, seed: UInt64, architecture: AutoencoderOptions? = nil, training: [Tensor<Float>], test: ClipSet,
     directory: String, largestGroup: Int = 64, quantisation: TrainingQuantisation = .soft,
-    family: LaplacianPyramidFamily = .hepburn,
+    family: LaplacianPyramidFamily = TrainingOptions.defaultFamily,
     precision: ProductPrecision = .fp32
   ) {
     self.quantisation = quantisation
@@ -217,27 +181,92 @@ public struct Table1 {
     return candidates.first { FilePath.exists($0) }
   }
 
-  /// Tests a model under every pair of statistics and quantisation. Returns the row and the reconstructions of the
-  /// first pair, [N, 1, 256, 256].
+  /// Tests a network in all ways. Returns the scores and the reconstructions of the first way, [N, 1, 256, 256].
+  public static func results(
+    _ network: Autoencoder, _ pictures: Tensor<Float>, largestGroup: Int, _ bootstrap: Bootstrap
+  ) -> (results: [TestResult], reconstructions: Tensor<Float>) {
+    var results: [TestResult] = []
+    var first: Tensor<Float>?
+    for way in TestWay.all {
+      let evaluation = Evaluation(
+        network, pictures, statistics: way.statistics, quantisation: way.quantisation, largestGroup: largestGroup)
+      results.append(TestResult(evaluation, way, bootstrap))
+      if first == nil { first = evaluation.reconstructions }
+    }
+    return (results, first ?? pictures)
+  }
+
+  /// Tests a model in all ways. Returns the row and the reconstructions of the first way, [N, 1, 256, 256].
   public func evaluate(
     _ network: Autoencoder, as model: TableModel, seed other: UInt64? = nil,
     metadata: [String: String] = [:]
   ) throws(PerceptualError) -> (row: Table1Row, reconstructions: Tensor<Float>) {
     let pictures = test.batch
-    let (results, reconstructions) = Table1Row.results(network, pictures, largestGroup: largestGroup)
+    let (results, reconstructions) = Self.results(network, pictures, largestGroup: largestGroup, bootstrap)
     var halves: [Table1Row.HalfPrecision] = []
     let rounded = try network.rounded(to: .float16)
     if rounded.identity != network.identity {
-      for quantisation in Quantisation.allCases {
-        let output = rounded.reconstruct(pictures, quantisation: quantisation)
+      for result in results where result.way.statistics == .running {
+        let output = rounded.reconstruct(pictures, quantisation: result.way.quantisation)
         let scores = Scores.of(output, target: pictures)
+        let changes = TableMetric.allCases.map { metric in
+          (metric, zip(result.scores.clips, scores).map { abs(metric.value($0) - metric.value($1)) }.max() ?? 0)
+        }
         halves.append(
-          Table1Row.HalfPrecision(quantisation: quantisation, mean: Scores(meanOf: scores), clips: scores))
+          Table1Row.HalfPrecision(
+            quantisation: result.way.quantisation, mean: Scores(meanOf: scores),
+            largestChange: Dictionary(uniqueKeysWithValues: changes)))
       }
     }
     let row = Table1Row(
       model: model, seed: other ?? seed, weights: network.identity, metadata: metadata, results: results,
       halfPrecision: halves)
     return (row, reconstructions)
+  }
+
+  /// Tests every model that there are weights of: all six for the first seed, those of noise for the further ones.
+  ///
+  /// `train` is called before, where given; what it returns, how far the training came, is noted. `weights` is a
+  /// directory of weights in place of what is trained in ``directory``. `command` is what computes it all again.
+  /// Throws `.missing` where there are no weights at all.
+  public func result(
+    seeds: Int = 1, weights: String? = nil, command: String = "", note: (String) -> Void = { _ in },
+    train: ((_ model: TableModel, _ seed: UInt64, _ label: String) throws -> String)? = nil
+  ) throws -> Table1Result {
+    let clock = ContinuousClock()
+    let start = clock.now
+    var rows: [Table1Row] = []
+    var others: [Table1Row] = []
+    var reconstructions: [Tensor<Float>] = []
+    for (number, seed) in (0..<UInt64(seeds)).map({ ($0, self.seed &+ $0) }) {
+      for model in Self.models where number == 0 || model.data == "noise" {
+        let label = model.title + (number == 0 ? "" : ", seed \(seed)")
+        var how = try train?(model, seed, label) ?? "taken as it is"
+        guard let file = try trainedFile(model, seed: seed, weights: weights, note: note) else {
+          note("\(label): no weights in \(weights ?? directory), left out")
+          continue
+        }
+        let (network, metadata) = try Checkpoint.readWithMetadata(file)
+        if let done = metadata["iteration"].flatMap({ Int($0) }), train == nil, weights == nil, done < scale.iterations
+        {
+          how = "trained for \(done) of \(scale.iterations) iterations"
+        }
+        let (row, output) = try evaluate(network, as: model, seed: seed, metadata: metadata)
+        if number == 0 {
+          rows.append(row)
+          reconstructions.append(output)
+        } else {
+          others.append(row)
+        }
+        note("\(label): \(how), \(Int(start.duration(to: clock.now) / .seconds(1))) s so far")
+      }
+    }
+    if rows.isEmpty {
+      throw PerceptualError(
+        .missing,
+        "\(weights ?? directory): weights of at least one model were expected, found none: train first, or check the "
+          + "path")
+    }
+    return Table1Result(self, rows: rows, others: others, reconstructions: reconstructions, command: command)
   }
 }

@@ -3,32 +3,28 @@ import Foundation
 import PerceptualCore
 import PerceptualFiles
 
-extension Table1 {
+extension Table1Result {
   /// Writes table1.json, table1.csv, record.json, figure2.png, learning-curves.png, audio/ and report.html into the
-  /// directory; returns their names.
-  ///
-  /// `reconstructions` are those of the rows, [N, 1, 256, 256] each; `others` are the rows of further seeds, `command`
-  /// is what computes it all again.
-  public func write(
-    _ rows: [Table1Row], reconstructions: [Tensor<Float>], others: [Table1Row] = [], command: String = ""
-  ) throws(PerceptualError) -> [String] {
+  /// table's directory; returns their names.
+  public func write() throws(PerceptualError) -> [String] {
     try FilePath.createDirectory("\(directory)/audio")
-    try writeText(JSONValue.array(rows.map { $0.json(clips: test.clips, bootstrap) }).text + "\n", to: "table1.json")
-    try writeText((rows + others).csv(bootstrap), to: "table1.csv")
-    let measures = ModelMeasures.of(test, rows, reconstructions: reconstructions)
-    let record = try Table1Record(self, rows: rows, others: others, measures: measures, command: command)
-    try writeText(record.document.text + "\n", to: "record.json")
-    let figure = figure2(rows, reconstructions: reconstructions, clip: figureClip)
+    try writeText(json.text + "\n", to: "table1.json")
+    try writeText(csv, to: "table1.csv")
+    try writeText(try Table1Record(self).document.text + "\n", to: "record.json")
+    let figure = figure2(clip: figureClip)
     try PNG.write(figure, to: "\(directory)/figure2.png")
     let curves = try learningCurves()
     if let curves { try PNG.write(curves, to: "\(directory)/learning-curves.png") }
-    let audio = try writeAudio(rows, reconstructions: reconstructions)
-    let report = Table1Report(table: self, rows: rows, others: others, measures: measures, command: command)
+    let audio = try writeAudio()
+    let report = Table1Report(result: self)
     try report.page(figure: figure, curves: curves, audio: audio).write(to: "\(directory)/report.html")
     return [
       "table1.json", "table1.csv", "record.json", "figure2.png", "report.html", "audio/ (\(audio.count) files)",
     ]
   }
+
+  private var directory: String { table.directory }
+  private var test: ClipSet { table.test }
 
   private func writeText(_ text: String, to name: String) throws(PerceptualError) {
     try FileBytes.write(Array(text.utf8), to: "\(directory)/\(name)")
@@ -50,13 +46,13 @@ extension Table1 {
   }
 
   /// Figure 2 of the paper: the input and its six reconstructions.
-  private func figure2(_ rows: [Table1Row], reconstructions: [Tensor<Float>], clip: Int) -> Picture {
+  private func figure2(clip: Int) -> Picture {
     let name = FilePath.shown(FilePath.name(of: test.clips[clip].file))
     var panels: [SpectrogramPanel?] = [
       SpectrogramPanel(title: "Input", note: name, image: test.clips[clip].picture.image)
     ]
     for (row, output) in zip(rows, reconstructions) {
-      let scores = row.results.first?.clips[clip]
+      let scores = row.results.first?.scores.clips[clip]
       let note = scores.map {
         String(format: "MSE %.4f  NLPD %.2f  MS-SSIM %.3f", $0.mse, $0.nlpd, $0.msSSIM)
       }
@@ -77,14 +73,12 @@ extension Table1 {
   }
 
   /// Every clip, its picture sounded again, and its six reconstructions, as 16-bit WAV.
-  private func writeAudio(
-    _ rows: [Table1Row], reconstructions: [Tensor<Float>]
-  ) throws(PerceptualError) -> [AudioEntry] {
+  private func writeAudio() throws(PerceptualError) -> [AudioEntry] {
     let frontEnd = AudioFrontEnd()
     var entries: [AudioEntry] = []
     for (index, clip) in test.clips.enumerated() {
       let phases = initialPhases(
-        bins: frontEnd.shortTime.bins, frames: clip.picture.image.shape[1], seed: seed, index: UInt64(index))
+        bins: frontEnd.shortTime.bins, frames: clip.picture.image.shape[1], seed: table.seed, index: UInt64(index))
       var images = [("picture", "the input's own picture, sounded again", clip.picture)]
       for (row, output) in zip(rows, reconstructions) {
         let scaled = LogScalingOutput(
@@ -107,8 +101,8 @@ extension Table1 {
   /// nil where no training left a log.
   private func learningCurves() throws(PerceptualError) -> Picture? {
     var series: [LineChart.Series] = []
-    for model in Self.models {
-      let log = try LearningCurves(contentsOf: "\(modelDirectory(model))/log.jsonl")
+    for model in Table1.models {
+      let log = try LearningCurves(contentsOf: "\(table.modelDirectory(model))/log.jsonl")
       guard let first = log.losses.first, first > 0 else { continue }
       series.append(
         LineChart.Series(name: model.title, values: log.losses.map { $0 / first }))

@@ -5,16 +5,14 @@ import PerceptualFiles
 
 /// report.html of a table.
 struct Table1Report {
-  let table: Table1
-  let rows: [Table1Row]
-  let others: [Table1Row]
-  let measures: [ModelMeasures]
-  let command: String
+  let result: Table1Result
+  private var table: Table1 { result.table }
+  private var rows: [Table1Row] { result.rows }
 
   /// Clips whose audio the report plays; the files hold all of them.
   private static let clipsPlayed = 2
 
-  func page(figure: Picture, curves: Picture?, audio: [Table1.AudioEntry]) throws(PerceptualError) -> HTMLReport {
+  func page(figure: Picture, curves: Picture?, audio: [Table1Result.AudioEntry]) throws(PerceptualError) -> HTMLReport {
     let scale = table.scale
     var report = HTMLReport(title: "Table 1 at scale \(scale.rawValue)")
     report.paragraph(
@@ -22,8 +20,7 @@ struct Table1Report {
         + "\(table.test.clips.count) clips of music that none of them has seen. Lower MSE and NLPD are better, higher "
         + "MS-SSIM and SSIM. The paper's values (arXiv 2312.03455, Table 1) stand beside ours; they come from another "
         + "data set and, unless the scale is paper, from far longer training.")
-    let groups = Autoencoder.groups(of: table.test.clips.count, largest: table.largestGroup).map { "\($0.count)" }
-    let bootstrap = table.bootstrap
+    let groups = result.groups.map { "\($0)" }
     report.settings(
       rows.map { row in
         let keys = [
@@ -38,16 +35,10 @@ struct Table1Report {
           "\(table.test.clips.count), 256x256, from \(Set(table.test.clips.map(\.file)).count) recordings"
         ),
         ("batch statistics", "of groups of \(groups.joined(separator: ", ")) clips in the order of their files"),
-        (
-          "intervals",
-          "95 %, percentile bootstrap, \(bootstrap.resamples) draws of \(bootstrap.units) "
-            + (bootstrap.drawsRecordings ? "recordings" : "clips")
-        ),
-        ("command", command),
+        ("intervals", "95 %, percentile bootstrap, \(table.bootstrap.resamples) draws of \(result.units)"),
+        ("command", result.command),
       ])
-    for statistics in BatchStatistics.allCases {
-      for quantisation in Quantisation.allCases { addTable(statistics, quantisation, to: &report) }
-    }
+    for way in TestWay.all { addTable(way, to: &report) }
     addBaselines(to: &report)
     addOrderings(to: &report)
     addSeeds(to: &report)
@@ -74,39 +65,30 @@ struct Table1Report {
     return report
   }
 
-  private func addTable(
-    _ statistics: BatchStatistics, _ quantisation: Quantisation, to report: inout HTMLReport
-  ) {
+  private func addTable(_ way: TestWay, to report: inout HTMLReport) {
     var cells: [[String]] = []
     for row in rows {
-      guard let result = row.result(statistics, quantisation),
-        let paper = PaperTable.row(row.model)
-      else { continue }
-      let (mean, level) = (result.mean, Scores(meanOf: result.withoutMeanError))
-      let offCentre = result.offCentre.reduce(0, +) / Double(max(1, result.offCentre.count))
-      cells.append([
-        row.model.symbol, row.model.loss.title, number(mean.mse, 5), interval(result.clips, .mse, 5),
-        number(paper.mse, 5), number(mean.nlpd, 3), interval(result.clips, .nlpd, 3), number(paper.nlpd, 3),
-        number(mean.msSSIM, 4), interval(result.clips, .msSSIM, 4), number(paper.msSSIM, 4), number(mean.ssim, 4),
-        number(level.mse, 5), number(level.msSSIM, 4), number(100 * offCentre, 1) + " %",
-      ])
+      guard let result = row.result(way), let paper = PaperTable.row(row.model) else { continue }
+      let level = result.levelRight
+      cells.append(
+        [row.model.symbol, row.model.loss.title] + columns(result.scores, .mse, 5) + [number(paper.mse, 5)]
+          + columns(result.scores, .nlpd, 3) + [number(paper.nlpd, 3)] + columns(result.scores, .msSSIM, 4)
+          + [
+            number(paper.msSSIM, 4), number(result.scores.mean.ssim, 4), number(level.mse, 5),
+            number(level.msSSIM, 4), number(100 * result.meanOffCentre, 1) + " %",
+          ])
     }
     report.table(
       headers: [
         "Training data", "Loss", "MSE", "95 %", "paper", "NLPD", "95 %", "paper", "MS-SSIM", "95 %", "paper", "SSIM",
         "MSE less mean error", "MS-SSIM less mean error", "latents off centres",
-      ], rows: cells, caption: "\(statistics.rawValue) statistics, \(quantisation.rawValue) quantisation")
+      ], rows: cells, caption: way.title)
   }
 
   private func addBaselines(to report: inout HTMLReport) {
-    let pictures = table.test.batch
-    let cells = Baseline.allCases.map { baseline -> [String] in
-      let scores = Scores.of(baseline.answer(pictures), target: pictures)
-      let mean = Scores(meanOf: scores)
-      return [
-        baseline.title, number(mean.mse, 5), interval(scores, .mse, 5), number(mean.nlpd, 3),
-        interval(scores, .nlpd, 3), number(mean.msSSIM, 4), interval(scores, .msSSIM, 4), number(mean.ssim, 4),
-      ]
+    let cells = result.baselines.map { baseline, scores in
+      [baseline.title] + columns(scores, .mse, 5) + columns(scores, .nlpd, 3) + columns(scores, .msSSIM, 4)
+        + [number(scores.mean.ssim, 4)]
     }
     report.table(
       headers: ["Answer", "MSE", "95 %", "NLPD", "95 %", "MS-SSIM", "95 %", "SSIM"], rows: cells,
@@ -119,28 +101,26 @@ struct Table1Report {
       "Each ordering that the paper's table claims, by the mean over the clips of the paired difference. Shown: its 95 "
         + "% interval lies on the claim's side of 0; contradicted: on the other; undecided: it holds 0. The interval "
         + "speaks of the choice of clips, not of the choice of the seed.")
-    let ways = BatchStatistics.allCases.flatMap { statistics in Quantisation.allCases.map { (statistics, $0) } }
-    let results = ways.map { rows.orderings($0.0, $0.1, table.bootstrap) }
-    let claims = results.first?.map(\.claim) ?? []
+    let orderings = result.firstOrderings
+    let claims = orderings.first?.results.map(\.claim) ?? []
     let cells = claims.indices.map { index in
       [claims[index].title]
-        + results.map { way -> String in
-          let result = way[index]
+        + orderings.map { way -> String in
+          let result = way.results[index]
           return "\(result.verdict.rawValue) \(String(format: "%+.3g", result.advantage))"
         }
     }
-    let headers = ["Claim"] + ways.map { "\($0.0.rawValue), \($0.1.rawValue)" }
-    let counts =
-      ["shown of \(claims.count)"] + results.map { way in "\(way.count { $0.verdict == .shown })" }
+    let headers = ["Claim"] + orderings.map { "\($0.way.statistics.rawValue), \($0.way.quantisation.rawValue)" }
+    let counts = ["shown of \(claims.count)"] + orderings.map { "\($0.count(.shown))" }
     report.table(headers: headers, rows: cells + [counts])
   }
 
   private func addSeeds(to report: inout HTMLReport) {
-    if others.isEmpty { return }
+    if result.others.isEmpty { return }
     report.heading("Further seeds")
-    let cells = (rows.filter { row in others.contains { $0.model == row.model } } + others).flatMap { row in
+    let cells = result.seedRows.flatMap { row in
       BatchStatistics.allCases.compactMap { statistics -> [String]? in
-        guard let mean = row.result(statistics, .soft)?.mean else { return nil }
+        guard let mean = row.result(TestWay(statistics, .soft))?.scores.mean else { return nil }
         return [
           row.model.title, "\(row.seed)", statistics.rawValue, number(mean.mse, 5), number(mean.nlpd, 3),
           number(mean.msSSIM, 4),
@@ -154,13 +134,12 @@ struct Table1Report {
   private func addHalfPrecision(to report: inout HTMLReport) {
     let cells = rows.flatMap { row in
       row.halfPrecision.compactMap { half -> [String]? in
-        guard let exact = row.result(.running, half.quantisation) else { return nil }
+        guard let exact = row.result(TestWay(.running, half.quantisation))?.scores.mean else { return nil }
         return [row.model.title, half.quantisation.rawValue]
           + TableMetric.allCases.flatMap { metric in
-            let changes = zip(exact.clips, half.clips).map { abs(metric.value($0) - metric.value($1)) }
-            return [
-              String(format: "%+.1e", metric.value(half.mean) - metric.value(exact.mean)),
-              String(format: "%.1e", changes.max() ?? 0),
+            [
+              String(format: "%+.1e", metric.value(half.mean) - metric.value(exact)),
+              String(format: "%.1e", half.largestChange[metric] ?? 0),
             ]
           }
       }
@@ -177,7 +156,7 @@ struct Table1Report {
         + "faithful): spectral flatness (above 1: flattened); power of the bands' fluctuation in time at 0.5 to 4 Hz "
         + "(notes), 4 to 8 Hz (vibrato) and above 8 Hz (strokes, roughness); ripple along frequency from one cycle in "
         + "8 bands on (harmonics, ringing); sharpness of onsets (below 1: smeared).")
-    let cells = measures.map { measure -> [String] in
+    let cells = result.measures.map { measure -> [String] in
       [measure.title]
         + PictureMeasures.names.indices.flatMap { index -> [String] in
           if measure.name == "input" { return [String(format: "%.3g", measure.mean(index)), "absolute"] }
@@ -194,8 +173,11 @@ struct Table1Report {
 
   private func number(_ value: Double, _ places: Int) -> String { String(format: "%.\(places)f", value) }
 
-  private func interval(_ scores: [Scores], _ metric: TableMetric, _ places: Int) -> String {
-    guard let interval = table.bootstrap.interval(scores.map(metric.value)) else { return "" }
-    return "\(number(interval.low, places)) to \(number(interval.high, places))"
+  /// The mean and its interval.
+  private func columns(_ scores: ScoreSummary, _ metric: TableMetric, _ places: Int) -> [String] {
+    let (mean, interval) = scores.column(metric)
+    return [
+      number(mean, places), interval.map { "\(number($0.low, places)) to \(number($0.high, places))" } ?? "",
+    ]
   }
 }

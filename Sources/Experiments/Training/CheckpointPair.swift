@@ -11,20 +11,15 @@ struct CheckpointPair {
   var weights: SafetensorsFile
   var optimizer: SafetensorsFile
 
-  init(
-    iteration: Int, metadata: [String: String], weights: [(name: String, tensor: Tensor<Float>)],
-    first: ParameterStore, second: ParameterStore
-  ) {
-    self.iteration = iteration
-    let metadata = metadata.merging(["iteration": "\(iteration)"]) { _, new in new }
+  init(settings: [String: String], weights: [(name: String, tensor: Tensor<Float>)], _ state: Optimizer) {
+    iteration = state.iteration
+    let metadata = settings.merging(["iteration": "\(iteration)"]) { _, new in new }
     self.weights = SafetensorsFile(metadata: metadata)
     for (name, tensor) in weights { self.weights[name] = .float32(tensor) }
     self.weights = self.weights.sealed()
     optimizer = SafetensorsFile(metadata: metadata)
     optimizer.metadata[Self.weightsKey] = self.weights.checksum
-    for (kind, store) in [("first", first), ("second", second)] {
-      for entry in store.entries { optimizer["optimizer.\(kind).\(entry.name)"] = .float32(store.tensor(entry)) }
-    }
+    state.save(to: &optimizer)
     optimizer = optimizer.sealed()
   }
 
@@ -68,14 +63,5 @@ struct CheckpointPair {
     let path = Checkpoint.path(iteration: iteration, in: directory)
     try weights.write(to: path)
     return path
-  }
-
-  /// Takes over the moments of the optimizer.
-  func restore(first: ParameterStore, second: ParameterStore) throws(PerceptualError) {
-    for (kind, store) in [("first", first), ("second", second)] {
-      for entry in store.entries {
-        store.set(entry, to: try optimizer.float("optimizer.\(kind).\(entry.name)", shape: entry.shape))
-      }
-    }
   }
 }

@@ -1,3 +1,4 @@
+import Fast
 import PerceptualCore
 import PerceptualFiles
 
@@ -11,29 +12,70 @@ public struct TrainingStep: Sendable {
   public let gradientNorm: Double
 }
 
+/// A setting in which a checkpoint and a run differ.
+public typealias SettingDifference = (name: String, found: String, wanted: String)
+
 /// A trainer whose state can be put into files and taken from them, bit for bit.
 public protocol ResumableTrainer: AnyObject {
-  /// Steps done so far.
-  var iteration: Int { get }
+  /// What moves the weights and counts the steps.
+  var optimizer: Optimizer { get }
   /// Steps to do in all.
   var iterations: Int { get }
+  /// What every step runs on: that of ``Execution/current`` where the trainer was made.
+  var execution: Execution { get }
+  /// All that a checkpoint says of the network and its training.
+  var settings: [String: String] { get }
+  /// The network's weights by the names of their PyTorch module.
+  var tensors: [(name: String, tensor: Tensor<Float>)] { get }
 
-  /// One step on the next batch. Throws `.nonFinite`, with the weights as they were before, where the loss or gradient
-  /// is no number.
-  func step() throws(PerceptualError) -> TrainingStep
+  /// One step on the next batch, under ``execution``. Throws `.nonFinite`, with the network as it was before, where the
+  /// loss or gradient is no number.
+  func takeStep() throws(PerceptualError) -> TrainingStep
 
   /// What the log says of the step just taken besides loss, norm and time. `isCheckpoint` where a checkpoint of it
   /// follows.
   func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> [JSONValue.Member]
 
+  /// The settings of a checkpoint's weights that this run does not have; none where it can go on from them, bit for
+  /// bit. Throws `.malformed` where they are no such network.
+  func differences(from weights: SafetensorsFile) throws(PerceptualError) -> [SettingDifference]
+
+  /// Takes over weights without such differences.
+  func load(_ weights: SafetensorsFile) throws(PerceptualError)
+}
+
+extension ResumableTrainer {
+  /// Steps done so far.
+  public var iteration: Int { optimizer.iteration }
+
+  /// One step on the next batch. Throws `.nonFinite`, with the network as it was before, where the loss or gradient is
+  /// no number.
+  @discardableResult
+  public func step() throws(PerceptualError) -> TrainingStep {
+    try Execution.$current.withValue(execution) { Result { () throws(PerceptualError) in try takeStep() } }.get()
+  }
+
   /// Writes weights and optimizer state of the current iteration; returns the weights' path.
   ///
   /// Throws `.nonFinite` where a weight is no number, and writes nothing.
   @discardableResult
-  func writeCheckpoint(in directory: String) throws(PerceptualError) -> String
+  public func writeCheckpoint(in directory: String) throws(PerceptualError) -> String {
+    try CheckpointPair(settings: settings, weights: tensors, optimizer).write(in: directory)
+  }
 
   /// Continues from a checkpoint of the same run, bit for bit.
   ///
-  /// Throws `.usage` where its settings differ from this trainer's, `.malformed` where it is damaged.
-  func resume(iteration: Int, in directory: String) throws(PerceptualError)
+  /// Throws `.usage` where settings differ, all of them named; `.malformed` where the checkpoint is damaged.
+  public func resume(iteration: Int, in directory: String) throws(PerceptualError) {
+    let pair = try CheckpointPair(iteration: iteration, in: directory)
+    let differences = try differences(from: pair.weights)
+    if !differences.isEmpty {
+      let sentences = differences.map { "\($0.name) is \($0.found), this run has \($0.wanted)" }
+      throw PerceptualError(
+        .usage,
+        "\(pair.weights.source): \(sentences.joined(separator: "; ")); resume with the same settings or another --out")
+    }
+    try load(pair.weights)
+    try optimizer.restore(iteration, from: pair.optimizer)
+  }
 }

@@ -29,8 +29,11 @@ public struct TrainingOptions: Equatable, Sendable {
   /// for any other than fp32.
   public var precision: ProductPrecision
 
+  /// A form that sees the level of a picture (docs/search.md); Hepburn's, which the tables report, does not.
+  public static let defaultFamily = LaplacianPyramidFamily.tensorflow
+
   public init(
-    loss: TrainingLoss, added: [LossTerm] = [], family: LaplacianPyramidFamily = .hepburn,
+    loss: TrainingLoss, added: [LossTerm] = [], family: LaplacianPyramidFamily = defaultFamily,
     pooling: BatchPooling = .image,
     iterations: Int = 425, batch: Int = 64, size: Int = 256, learningRate: Double = 1e-3,
     decay: LearningRateDecay = .none, initialisation: WeightInitialisation = .uniform, seed: UInt64 = 0,
@@ -122,23 +125,18 @@ public struct TrainingOptions: Equatable, Sendable {
 
 /// Trains an autoencoder with AdamW. Iteration i draws batch i of the data, so a resumed run continues bit for bit.
 ///
-/// Every step runs on the threads and with the instruction set of ``Execution/current`` where the trainer was made.
+/// A step that fails leaves the running statistics too as they were.
 public final class Trainer: ResumableTrainer {
   public let network: Autoencoder
   public let options: TrainingOptions
   public let data: TrainingData
-  /// Steps done so far.
-  public internal(set) var iteration = 0
-  let firstMoment: ParameterStore
-  let secondMoment: ParameterStore
-  /// Of the last step.
-  let gradient: ParameterStore
+  public let optimizer: Optimizer
+  public let execution = Execution.current
   /// Of the pictures trained on; nil for noise.
   let fingerprint: String?
   private let pass: any AutoencoderPass
   /// s of Eq. 1 in the last step.
   private var scale: Double
-  private let execution = Execution.current
   /// The running statistics before a step, which a step that fails puts back.
   private let earlierStatistics: ParameterStore
   private let objective: TrainingObjective
@@ -187,10 +185,8 @@ public final class Trainer: ResumableTrainer {
     self.data = data
     fingerprint = data.fingerprint
     scale = network.options.scale
-    let shapes = network.parameters.entries.map { (name: $0.name, shape: $0.shape) }
-    firstMoment = ParameterStore(shapes)
-    secondMoment = ParameterStore(shapes)
-    gradient = ParameterStore(shapes)
+    optimizer = Optimizer(
+      network.parameters, advice: "Lower the learning rate, or look at the pictures trained on")
     earlierStatistics = ParameterStore(network.statistics.entries.map { (name: $0.name, shape: $0.shape) })
     pass = network.makePass(
       images: options.batch, height: options.size, width: options.size, keepsForGradient: true,
@@ -201,13 +197,7 @@ public final class Trainer: ResumableTrainer {
     upstream = arena.zeros(pixels)
   }
 
-  /// One step on the next batch. A loss or gradient that is not finite throws, and the network is as it was before.
-  @discardableResult
-  public func step() throws(PerceptualError) -> TrainingStep {
-    try Execution.$current.withValue(execution) { Result { () throws(PerceptualError) in try takeStep() } }.get()
-  }
-
-  private func takeStep() throws(PerceptualError) -> TrainingStep {
+  public func takeStep() throws(PerceptualError) -> TrainingStep {
     data.draw(
       iteration, images: options.batch, height: options.size, width: options.size, seed: options.seed, into: batch)
     let statistics = network.statistics
@@ -216,22 +206,14 @@ public final class Trainer: ResumableTrainer {
     pass.forward(
       batch, statistics: .batch, quantisation: options.quantisation.forward, scale: scale, updatesRunning: true)
     let loss = objective(pass.output, target: batch, gradient: upstream)
-    pass.backward(batch, upstream: upstream, scale: scale, gradient: gradient)
-    var squares = 0.0
-    for index in 0..<gradient.count { squares += Double(gradient.values[index]) * Double(gradient.values[index]) }
-    if !loss.isFinite || !squares.isFinite {
-      statistics.values.update(from: earlierStatistics.values, count: statistics.count)
-      throw PerceptualError(
-        .nonFinite,
-        "iteration \(iteration + 1): the loss is \(loss) and the gradient's norm \(squares.squareRoot()); the weights "
-          + "are those of iteration \(iteration). Lower the learning rate, or look at the pictures trained on")
-    }
+    pass.backward(batch, upstream: upstream, scale: scale, gradient: optimizer.gradient)
     let rate = options.decay.rate(options.learningRate, iteration: iteration, of: options.iterations)
-    iteration += 1
-    adamW(
-      parameter: network.parameters.values, gradient: gradient.values, firstMoment: firstMoment.values,
-      secondMoment: secondMoment.values, count: gradient.count, step: iteration, learningRate: rate)
-    return TrainingStep(iteration: iteration, loss: loss, gradientNorm: squares.squareRoot())
+    do throws(PerceptualError) {
+      return try optimizer.step(loss: loss, learningRate: rate)
+    } catch {
+      statistics.values.update(from: earlierStatistics.values, count: statistics.count)
+      throw error
+    }
   }
 
   public var iterations: Int { options.iterations }

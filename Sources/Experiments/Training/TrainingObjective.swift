@@ -32,64 +32,37 @@ final class TrainingObjective {
 
 /// One loss over batches of one shape, times its weight.
 private final class WeightedLoss {
-  private enum Plan {
-    case meanSquaredError
-    case similarity(SimilarityPlan)
-    case pyramid(LaplacianPyramidPlan)
-  }
-
-  private let images: Int
-  private let pixels: Int
   private let weight: Double
-  private let plan: Plan
+  /// Whether the values are similarities, from which the loss is taken as 1 less their mean.
+  private let isSimilarity: Bool
+  private let plan: any ImageLossPlan
   private let arena = Arena()
-  private let values: UnsafeMutableBufferPointer<Float>
-  private let upstream: UnsafeMutableBufferPointer<Float>
+  private let count: Int
+  private let values: UnsafeMutablePointer<Float>
+  private let upstream: UnsafeMutablePointer<Float>
 
   init(_ term: LossTerm, _ options: TrainingOptions) {
-    images = options.batch
-    pixels = options.size * options.size
     weight = term.weight
-    let shape = [images, 1, options.size, options.size]
-    var count = images
-    switch term.loss {
-    case .mse: plan = .meanSquaredError
-    case .msSSIM: plan = .similarity(SimilarityPlan(MultiScaleStructuralSimilarityOptions(), shape: shape))
-    case .nlpd:
-      let pyramid = LaplacianPyramidPlan(family: options.family, pooling: options.pooling.ofPyramids, shape: shape)
-      plan = .pyramid(pyramid)
-      count = pyramid.valueCount
-    }
-    values = UnsafeMutableBufferPointer(start: arena.zeros(count), count: count)
-    upstream = UnsafeMutableBufferPointer(start: arena.zeros(count), count: count)
-    // The mean over images, or the batch's one value. Of MS-SSIM it is 1 less the mean.
-    upstream.update(repeating: Float((term.loss == .msSSIM ? -weight : weight) / Double(count)))
+    let shape = [options.batch, 1, options.size, options.size]
+    plan =
+      switch term.loss {
+      case .mse: MeanSquaredErrorPlan(shape: shape)
+      case .msSSIM: SimilarityPlan(MultiScaleStructuralSimilarityOptions(), shape: shape)
+      case .nlpd: LaplacianPyramidPlan(family: options.family, pooling: options.pooling.ofPyramids, shape: shape)
+      }
+    isSimilarity = term.loss == .msSSIM
+    count = plan.valueCount
+    values = arena.zeros(count)
+    upstream = arena.zeros(count)
+    // The mean over images, or the batch's one value.
+    upstream.update(repeating: Float((isSimilarity ? -weight : weight) / Double(count)), count: count)
   }
 
   func callAsFunction(
     _ prediction: UnsafePointer<Float>, target: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>
   ) -> Double {
-    let count = images * pixels
-    let x = UnsafeBufferPointer(start: prediction, count: count)
-    let y = UnsafeBufferPointer(start: target, count: count)
-    let output = UnsafeMutableBufferPointer(start: gradient, count: count)
-    let share = UnsafeBufferPointer(upstream)
-    switch plan {
-    case .meanSquaredError:
-      if let share = share.baseAddress, let values = values.baseAddress {
-        meanSquaredErrorAndGradient(
-          prediction, target: target, samples: images, size: pixels, upstream: share, values: values, gradient: gradient
-        )
-      }
-      return weight * mean
-    case .similarity(let plan):
-      plan.evaluate(prediction: x, target: y, upstream: share, values: values, gradient: output)
-      return weight * (1 - mean)
-    case .pyramid(let plan):
-      plan.evaluate(prediction: x, target: y, upstream: share, values: values, gradient: output)
-      return weight * mean
-    }
+    plan.run(prediction, target, upstream: upstream, values: values, gradient: gradient)
+    let mean = (0..<count).reduce(0) { $0 + Double(values[$1]) } / Double(count)
+    return weight * (isSimilarity ? 1 - mean : mean)
   }
-
-  private var mean: Double { values.reduce(0) { $0 + Double($1) } / Double(values.count) }
 }

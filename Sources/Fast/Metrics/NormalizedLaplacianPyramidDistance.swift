@@ -20,8 +20,8 @@ public func normalizedLaplacianPyramidDistance(
   _ prediction: Tensor<Float>, target: Tensor<Float>, family: LaplacianPyramidFamily = .hepburn, levels: Int = 6,
   pooling: LaplacianPyramidPooling = .image
 ) -> Tensor<Float> {
-  LaplacianPyramidPlan(family: family, levels: levels, pooling: pooling, for: prediction, target).value(
-    prediction, target)
+  LaplacianPyramidPlan(family: family, levels: levels, pooling: pooling, shape: prediction.shape)
+    .values(prediction, target)
 }
 
 /// The gradient of ``normalizedLaplacianPyramidDistance(_:target:family:levels:pooling:)``, 0 at its kinks: of a
@@ -31,11 +31,8 @@ public func normalizedLaplacianPyramidDistanceGradient(
   _ prediction: Tensor<Float>, target: Tensor<Float>, upstream: Tensor<Float>,
   family: LaplacianPyramidFamily = .hepburn, levels: Int = 6, pooling: LaplacianPyramidPooling = .image
 ) -> PairGradients<Float> {
-  let plan = LaplacianPyramidPlan(family: family, levels: levels, pooling: pooling, for: prediction, target)
-  // The distance is symmetric in its arguments.
-  return PairGradients(
-    prediction: plan.valueAndGradient(prediction, target, upstream).gradient,
-    target: plan.valueAndGradient(target, prediction, upstream).gradient)
+  LaplacianPyramidPlan(family: family, levels: levels, pooling: pooling, shape: prediction.shape)
+    .gradients(prediction, target, upstream)
 }
 
 /// ``normalizedLaplacianPyramidDistance(_:target:family:levels:pooling:)`` and its gradient with respect to the
@@ -44,39 +41,6 @@ public func normalizedLaplacianPyramidDistanceAndGradient(
   _ prediction: Tensor<Float>, target: Tensor<Float>, upstream: Tensor<Float>,
   family: LaplacianPyramidFamily = .hepburn, levels: Int = 6, pooling: LaplacianPyramidPooling = .image
 ) -> (value: Tensor<Float>, gradient: Tensor<Float>) {
-  LaplacianPyramidPlan(family: family, levels: levels, pooling: pooling, for: prediction, target)
-    .valueAndGradient(prediction, target, upstream)
-}
-
-extension LaplacianPyramidPlan {
-  fileprivate init(
-    family: LaplacianPyramidFamily, levels: Int, pooling: LaplacianPyramidPooling, for prediction: Tensor<Float>,
-    _ target: Tensor<Float>
-  ) {
-    self.init(family: family, levels: levels, pooling: pooling, shape: prediction.shape)
-    checkPair(prediction, target, obstacle: nil, upstream: nil)
-  }
-
-  fileprivate func value(_ prediction: Tensor<Float>, _ target: Tensor<Float>) -> Tensor<Float> {
-    makeTensor([valueCount]) { values in
-      withPointers(prediction, target, nil) { x, y, _ in run(x, y, upstream: nil, values: values, gradient: nil) }
-    }
-  }
-
-  fileprivate func valueAndGradient(
-    _ prediction: Tensor<Float>, _ target: Tensor<Float>, _ upstream: Tensor<Float>
-  ) -> (value: Tensor<Float>, gradient: Tensor<Float>) {
-    let unit = pooling == .image ? "an image" : "a batch"
-    require(
-      upstream.shape == [valueCount], "upstream: shape \(upstream.shape), one number \(unit) is [\(valueCount)]")
-    var gradient = Tensor<Float>([])
-    let value = makeTensor([valueCount]) { values in
-      gradient = makeTensor(shape) { gradient in
-        withPointers(prediction, target, upstream) { x, y, upstream in
-          run(x, y, upstream: upstream, values: values, gradient: gradient)
-        }
-      }
-    }
-    return (value, gradient)
-  }
+  LaplacianPyramidPlan(family: family, levels: levels, pooling: pooling, shape: prediction.shape)
+    .valuesAndGradient(prediction, target, upstream)
 }

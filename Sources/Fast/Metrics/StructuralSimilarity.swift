@@ -86,34 +86,3 @@ func checkPair(_ prediction: Tensor<Float>, _ target: Tensor<Float>, obstacle: S
     require(upstream.shape == [images], "upstream: shape \(upstream.shape), one number an image is [\(images)]")
   }
 }
-
-extension SimilarityPlan {
-  func values(_ prediction: Tensor<Float>, _ target: Tensor<Float>) -> Tensor<Float> {
-    makeTensor([shape[0]]) { values in
-      withPointers(prediction, target, nil) { x, y, _ in run(x, y, Work(values: values)) }
-    }
-  }
-
-  func valuesAndGradient(
-    _ prediction: Tensor<Float>, _ target: Tensor<Float>, _ upstream: Tensor<Float>
-  ) -> (value: Tensor<Float>, gradient: Tensor<Float>) {
-    var gradient = Tensor<Float>([])
-    let value = makeTensor([shape[0]]) { values in
-      gradient = makeTensor(prediction.shape) { gradient in
-        withPointers(prediction, target, upstream) { x, y, upstream in
-          run(x, y, Work(upstream: upstream, values: values, gradient: gradient))
-        }
-      }
-    }
-    return (value, gradient)
-  }
-
-  func gradients(
-    _ prediction: Tensor<Float>, _ target: Tensor<Float>, _ upstream: Tensor<Float>
-  ) -> PairGradients<Float> {
-    // The similarity is symmetric in its arguments.
-    PairGradients(
-      prediction: valuesAndGradient(prediction, target, upstream).gradient,
-      target: valuesAndGradient(target, prediction, upstream).gradient)
-  }
-}

@@ -91,11 +91,11 @@ import Testing
     #expect(missing == [], "docs/tolerances.md is out of date: run tools/tolerances")
   }
 
-  /// A row of the table less the cell of what was measured.
+  /// A row of the table less the cells of what was measured.
   private static func withoutMeasurement(_ row: Substring) -> String {
     let cellText = row.replacing("\\|", with: "/")
     var cells = cellText.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
-    if cells.count == 6 { cells.remove(at: 4) }
+    if cells.count == 7 { cells.removeSubrange(4...5) }
     return cells.filter { !$0.isEmpty }.joined(separator: "|")
   }
 }

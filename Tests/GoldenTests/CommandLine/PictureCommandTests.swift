@@ -74,8 +74,9 @@ import Testing
     let x = Fill.picture.tensor([1, 3, 177, 180], &generator).converted(to: Float.self)
     let y = Fill.picture.tensor([1, 3, 177, 180], &generator).converted(to: Float.self)
     let (a, b) = (try array("a.npy", x.elements, x.shape), try array("b.npy", y.elements, y.shape))
-    func value(_ metric: String, _ preset: String) throws -> Float {
-      Float(try #require(try perceptual("metric", metric, a, b, "--preset", preset, "--json").json()["value"]?.double))
+    func value(_ metric: String, _ preset: String? = nil) throws -> Float {
+      let words = ["metric", metric, a, b, "--json"] + (preset.map { ["--preset", $0] } ?? [])
+      return Float(try #require(try perceptual(words).json()["value"]?.double))
     }
     for preset in MultiScaleStructuralSimilarityPreset.allCases {
       let expected = multiScaleStructuralSimilarity(x, target: y, options: preset.options())
@@ -86,6 +87,16 @@ import Testing
       #expect(try value("ssim", preset.rawValue) == expected[0], "\(preset)")
     }
     #expect(try value("nlpd", "matlab") != value("nlpd", "hepburn"))
+    // The defaults are the library's, and the help says their names.
+    #expect(try value("ssim") == structuralSimilarity(x, target: y)[0])
+    #expect(try value("ms-ssim") == multiScaleStructuralSimilarity(x, target: y)[0])
+    #expect(try value("nlpd") == normalizedLaplacianPyramidDistance(x, target: y)[0])
+    let help = try perceptual("metric", "--help").output.split { $0.isWhitespace }.joined(separator: " ")
+    for phrase in [
+      "ssim: paper (default)", "pytorch-msssim (default)", "hepburn (default)", "clip-generator (default)",
+    ] {
+      #expect(help.contains(phrase), "\(phrase)")
+    }
   }
 
   @Test func mapsAndDecibels() throws {

@@ -102,18 +102,18 @@ import Testing
   }
 
   /// The same bits for any number of threads, and less loss after some steps.
-  @Test(arguments: ClipLoss.allCases) func learns(_ loss: ClipLoss) {
+  @Test(arguments: ClipLoss.allCases) func learns(_ loss: ClipLoss) throws {
     let clip = Self.sound(1, rate: ClipGenerator.sampleRate).samples.elements.prefix(ClipGenerator.samples)
     let target = Tensor(Array(clip), shape: [1, ClipGenerator.samples])
     var runs: [[Float]] = []
     for threads in [1, 2] {
-      Execution.$current.withValue(Execution(threads: threads)) {
+      try Execution.$current.withValue(Execution(threads: threads)) {
         let generator = ClipGenerator(seed: 3)
         let objective = ClipObjective(loss, target: target)
         runs.append(
-          (0..<12).map { _ in
+          try (0..<12).map { _ in
             let (value, gradient) = objective.valueAndGradient(generator.output())
-            generator.step(upstream: gradient)
+            try generator.step(loss: Double(value), upstream: gradient)
             return value
           })
       }

@@ -67,8 +67,8 @@ import Testing
       let windows = Tensor(Array(batches.elements[step * size..<(step + 1) * size]), shape: [3, 2048])
       losses.append(try trainer.step(on: windows).loss)
       if step == 0 {
-        for entry in trainer.gradient.entries {
-          try compare(trainer.gradient.tensor(entry), "gradient", entry.name, expected)
+        for entry in trainer.optimizer.gradient.entries {
+          try compare(trainer.optimizer.gradient.tensor(entry), "gradient", entry.name, expected)
         }
       }
     }
@@ -90,7 +90,7 @@ import Testing
     for step in 0..<Self.steps {
       let (value, gradient) = objective.valueAndGradient(generator.output())
       losses.append(Double(value))
-      generator.step(upstream: gradient)
+      try generator.step(loss: Double(value), upstream: gradient)
       if step == 0 {
         for (name, tensor) in generator.gradients {
           try compare(tensor.reshaped(asPyTorch(tensor.shape)), "gradient", name, expected)

@@ -19,7 +19,7 @@ import Testing
   /// SHA-256 of weights, running statistics and both moments.
   private static func digest(_ trainer: Trainer) -> String {
     var values = trainer.network.tensors.flatMap(\.tensor.elements)
-    for store in [trainer.firstMoment, trainer.secondMoment] {
+    for store in [trainer.optimizer.firstMoment, trainer.optimizer.secondMoment] {
       values += store.entries.flatMap { store.tensor($0).elements }
     }
     return sha256(littleEndianBytes(values))
@@ -44,7 +44,7 @@ import Testing
       let other = try Self.trainer(channels)
       try other.resume(iteration: Self.steps, in: directory)
       #expect(Self.digest(other) == expected)
-      other.secondMoment.values[0] += 1e-12
+      other.optimizer.secondMoment.values[0] += 1e-12
       #expect(Self.digest(other) != expected)
     }
   }

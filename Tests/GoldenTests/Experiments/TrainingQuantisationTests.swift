@@ -46,8 +46,8 @@ import Testing
     try hard.step()
     #expect(hard.latents.offCentre == 0)
     #expect(hard.network.options.scale == 10)
-    let entry = try #require(hard.gradient.entries.first { $0.name == "0.weight" })
-    let gradient = hard.gradient.tensor(entry)
+    let entry = try #require(hard.optimizer.gradient.entries.first { $0.name == "0.weight" })
+    let gradient = hard.optimizer.gradient.tensor(entry)
     #expect(gradient.elements.contains { $0 != 0 })
     #expect(before != hard.network.tensors.first { $0.name == "0.weight" }?.tensor.elements)
     let soft = try Self.trainer(.soft, channels: channels)
@@ -85,7 +85,7 @@ import Testing
     try trainer.step()
     let step: Float = 0.01
     let difference = (loss(step) - loss(-step)) / Double(2 * step)
-    let gradient = Double(trainer.gradient.pointer("25.weight")[0])
+    let gradient = Double(trainer.optimizer.gradient.pointer("25.weight")[0])
     // The loss in Float has an error of about 1e-7 of itself, 0.08, over a step of 0.02; the curvature adds 1e-5 of it.
     #expect(abs(difference - gradient) < 1e-5)
     #expect(abs(gradient) > 1e-4)

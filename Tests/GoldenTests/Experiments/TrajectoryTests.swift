@@ -33,6 +33,7 @@ import Testing
   struct Run: Sendable, CustomStringConvertible {
     let file: String
     var loss = TrainingLoss.mse
+    var family = LaplacianPyramidFamily.hepburn
     let network: AutoencoderOptions
     var side = TrajectoryTests.side
     var isFused = true
@@ -41,7 +42,7 @@ import Testing
 
     func trainer() throws -> Trainer {
       let options = TrainingOptions(
-        loss: loss, iterations: TrajectoryTests.steps, batch: 2, size: side, seed: TrajectoryTests.seed)
+        loss: loss, family: family, iterations: TrajectoryTests.steps, batch: 2, size: side, seed: TrajectoryTests.seed)
       return try Trainer(Autoencoder(network, seed: TrajectoryTests.seed), options: options, data: .noise)
     }
   }
@@ -49,12 +50,15 @@ import Testing
   static let plain = TrainingLoss.allCases.map { loss in
     Run(file: loss.rawValue, loss: loss, network: .init(channels: channels, kernel: 4), isFused: false)
   }
-  static let fused = TrainingLoss.allCases.flatMap { loss in
-    [
-      Run(file: "fused-\(loss.rawValue)", loss: loss, network: .init(channels: 32, kernel: 4)),
-      Run(file: "fused-k2-\(loss.rawValue)", loss: loss, network: .init(channels: 32, kernel: 2)),
+  static let fused =
+    TrainingLoss.allCases.flatMap { loss in
+      [
+        Run(file: "fused-\(loss.rawValue)", loss: loss, network: .init(channels: 32, kernel: 4)),
+        Run(file: "fused-k2-\(loss.rawValue)", loss: loss, network: .init(channels: 32, kernel: 2)),
+      ]
+    } + [
+      Run(file: "fused-k2-nlpd-tensorflow", loss: .nlpd, family: .tensorflow, network: .init(channels: 32, kernel: 2))
     ]
-  }
   /// The ways to halve and to double.
   static let stages = [
     Run(file: "stages-kernel-3", network: .init(channels: 32, kernel: 3, lastKernel: 1), side: 48),
@@ -100,9 +104,9 @@ import Testing
       return trainer
     }
     var compared = 0
-    for entry in trainer.gradient.entries where !isRounding(entry.name, in: trainer.network) {
+    for entry in trainer.optimizer.gradient.entries where !isRounding(entry.name, in: trainer.network) {
       let truth = try expected.float("gradient.\(entry.name)", shape: entry.shape).converted() as Tensor<Double>
-      let ours = relativeDistance(trainer.gradient.tensor(entry).converted(), from: truth)
+      let ours = relativeDistance(trainer.optimizer.gradient.tensor(entry).converted(), from: truth)
       let theirs = max(try expected.double("gradient.spread.\(entry.name)", shape: [1])[0], Double(Float.ulpOfOne))
       #expect(
         ours <= Self.allowance * theirs,

@@ -20,7 +20,9 @@ enum DecoderKind: String, CaseIterable, ExpressibleByArgument {
 /// What `train` and `table1` let their user choose of the network's shape.
 struct ArchitectureOptions: ParsableArguments {
   @Option(
-    help: "Side of the kernels that halve and double the resolution, encoder's and transposed decoder's. (default: 4)")
+    help: ArgumentHelp(
+      "Side of the kernels that halve and double the resolution, encoder's and transposed decoder's. "
+        + "(default: \(AutoencoderOptions().encoderKernel))"))
   var kernel: Int?
   @Option(help: "Side of the encoder's kernels, in place of --kernel.")
   var encoderKernel: Int?

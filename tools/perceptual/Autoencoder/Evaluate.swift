@@ -57,54 +57,37 @@ struct EvaluateCommand: ParsableCommand {
           "\(checkpoint): scores that are numbers were expected, found others for \(scores.count { !$0.isFinite }) of "
             + "\(scores.count), \(sources[bad].file) among them: its weights overflow, take an earlier checkpoint")
       }
-      let mean = Scores(meanOf: scores)
-      let bootstrap = Bootstrap(recordings: sources.map(\.file))
-      let half = try halfPrecision ? roundedScores(network, pictures) : nil
-      let offCentre = evaluation.offCentre.reduce(0, +) / Double(scores.count)
+      let result = TestResult(
+        evaluation, TestWay(batchStatistics, quantisation), Bootstrap(recordings: sources.map(\.file)))
+      let half = try halfPrecision ? Scores(meanOf: roundedScores(network, pictures)) : nil
       let groups = batchStatistics == .batch ? Autoencoder.groups(of: scores.count, largest: group).map(\.count) : []
       if output.json {
-        var list: [JSONValue] = []
-        for (index, source) in sources.enumerated() {
-          var members: [JSONValue.Member] = [.init(key: "file", value: .string(source.file))]
-          if let start = source.start { members.append(.init(key: "start", value: .number(start))) }
-          members += scoreMembers(scores[index])
-          members.append(
-            .init(key: "withoutMeanError", value: .object(scoreMembers(evaluation.withoutMeanError[index]))))
-          members.append(.init(key: "offCentreLatents", value: .number(evaluation.offCentre[index])))
-          list.append(.object(members))
+        let clips = sources.map { source in
+          [JSONValue.Member(key: "file", value: .string(source.file))]
+            + (source.start.map { [.init(key: "start", value: .number($0))] } ?? [])
         }
-        var members = scoreMembers(mean)
-        members += [
-          .init(key: "clips", value: .array(list)), .init(key: "statistics", value: .string(batchStatistics.rawValue)),
-          .init(key: "quantisation", value: .string(quantisation.rawValue)),
-          .init(key: "intervals", value: .object(intervalMembers(scores, bootstrap))),
-          .init(
-            key: "withoutMeanError", value: .object(scoreMembers(Scores(meanOf: evaluation.withoutMeanError)))),
-          .init(key: "offCentreLatents", value: .number(offCentre)),
-          .init(key: "batchGroups", value: .array(groups.map { .integer($0) })),
-        ]
-        if let half { members.append(.init(key: "halfPrecision", value: .object(scoreMembers(Scores(meanOf: half))))) }
+        var members = result.members(of: clips)
+        members.append(.init(key: "batchGroups", value: .array(groups.map { .integer($0) })))
+        if let half { members.append(.init(key: "halfPrecision", value: .object(half.members))) }
         try printResult(.object(members))
         return
       }
       let rows = zip(sources, scores).map { [$0.file, $0.start.map { short($0) } ?? ""] + cells($1) }
       let isSound = test != nil
       let header = ["file", isSound ? "start (s)" : "", "MSE", "NLPD", "MS-SSIM", "SSIM"]
-      var means = [["mean of \(rows.count) \(isSound ? "clips" : "pictures")", ""] + cells(mean)]
+      var means = [["mean of \(rows.count) \(isSound ? "clips" : "pictures")", ""] + cells(result.scores.mean)]
       for (label, side) in [("95 % from", \Interval.low), ("95 % to", \Interval.high)] {
-        let values = [\Scores.mse, \.nlpd, \.msSSIM, \.ssim].map { key in
-          bootstrap.interval(scores.map { $0[keyPath: key] }).map { short($0[keyPath: side]) } ?? "-"
-        }
+        let values = result.scores.intervals.map { $0.map { short($0[keyPath: side]) } ?? "-" }
         means.append([label, ""] + values)
       }
-      means.append(["mean, level right", ""] + cells(Scores(meanOf: evaluation.withoutMeanError)))
-      if let half { means.append(["mean, weights in half precision", ""] + cells(Scores(meanOf: half))) }
+      means.append(["mean, level right", ""] + cells(result.levelRight))
+      if let half { means.append(["mean, weights in half precision", ""] + cells(half)) }
       for line in aligned([header] + rows + means) { try printResult(line) }
       if !groups.isEmpty {
         try printResult(
           "normalised together: \(groups.map { "\($0)" }.joined(separator: ", ")) \(isSound ? "clips" : "pictures")")
       }
-      if quantisation == .soft { try printResult("latents off the centres: \(short(100 * offCentre)) %") }
+      if quantisation == .soft { try printResult("latents off the centres: \(short(100 * result.meanOffCentre)) %") }
     }
   }
 

@@ -60,7 +60,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "What the weights are drawn from; uniform is PyTorch's default.")
   var initialisation: WeightInitialisation = .uniform
   @OptionGroup var architecture: ArchitectureOptions
-  @Option(help: "Which published form of NLPD. (default: hepburn)")
+  @Option(help: "Which published form of NLPD. (default: \(TrainingOptions.defaultFamily.rawValue))")
   var nlpdFamily: LaplacianPyramidFamily?
   @Option(
     help:
@@ -126,7 +126,7 @@ struct TrainCommand: ParsableCommand {
       networkOptions.centres = centres
       networkOptions.scale = scale
       let options = TrainingOptions(
-        loss: loss, added: addLoss, family: nlpdFamily ?? .hepburn, pooling: nlpdPooling ?? .image,
+        loss: loss, added: addLoss, family: nlpdFamily ?? TrainingOptions.defaultFamily, pooling: nlpdPooling ?? .image,
         iterations: iterations, batch: batch, size: size, learningRate: learningRate, decay: decay,
         initialisation: initialisation, seed: seed.seed,
         quantisation: quantisation, checkpointsActivations: checkpointActivations, precision: precision)

@@ -44,15 +44,16 @@ struct MetricCallsCommand: ParsableCommand {
       let values = buffer([Float](repeating: .nan, count: images))
       let gradient = buffer([Float](repeating: .nan, count: count))
       defer { for buffer in [prediction, target, upstream, values, gradient] { buffer.deallocate() } }
-      let evaluate = evaluation(shape)
+      let plan = plan(shape)
       // Pairs of numbers, allocations and the bytes they asked for, of each call.
       let counts = UnsafeMutableBufferPointer<Int>.allocate(capacity: 2 * calls)
       defer { counts.deallocate() }
       let read = allocationCounter()
       for call in 0..<calls {
         let (before, bytes) = (read(0), read(1))
-        evaluate(
-          UnsafeBufferPointer(prediction), UnsafeBufferPointer(target), UnsafeBufferPointer(upstream), values, gradient)
+        plan.evaluate(
+          prediction: UnsafeBufferPointer(prediction), target: UnsafeBufferPointer(target),
+          upstream: UnsafeBufferPointer(upstream), values: values, gradient: gradient)
         counts[2 * call] = read(0) - before
         counts[2 * call + 1] = read(1) - bytes
       }
@@ -65,24 +66,12 @@ struct MetricCallsCommand: ParsableCommand {
     }
   }
 
-  private typealias Evaluation = (
-    UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>,
-    UnsafeMutableBufferPointer<Float>,
-    UnsafeMutableBufferPointer<Float>
-  ) -> Void
-
-  private func evaluation(_ shape: [Int]) -> Evaluation {
-    func similarity(_ plan: SimilarityPlan) -> Evaluation {
-      { plan.evaluate(prediction: $0, target: $1, upstream: $2, values: $3, gradient: $4) }
-    }
-    func pyramid(_ plan: LaplacianPyramidPlan) -> Evaluation {
-      { plan.evaluate(prediction: $0, target: $1, upstream: $2, values: $3, gradient: $4) }
-    }
-    return switch metric {
-    case .ssim: similarity(SimilarityPlan(StructuralSimilarityOptions(), shape: shape))
-    case .msSSIM: similarity(SimilarityPlan(MultiScaleStructuralSimilarityOptions(), shape: shape))
-    case .nlpd: pyramid(LaplacianPyramidPlan(shape: shape))
-    case .nlpdMatlab: pyramid(LaplacianPyramidPlan(family: .matlab, shape: shape))
+  private func plan(_ shape: [Int]) -> any ImageLossPlan {
+    switch metric {
+    case .ssim: SimilarityPlan(StructuralSimilarityOptions(), shape: shape)
+    case .msSSIM: SimilarityPlan(MultiScaleStructuralSimilarityOptions(), shape: shape)
+    case .nlpd: LaplacianPyramidPlan(shape: shape)
+    case .nlpdMatlab: LaplacianPyramidPlan(family: .matlab, shape: shape)
     }
   }
 

@@ -47,11 +47,17 @@ extension FixturesCommand {
         "With --tolerances: fixtures, or directories of them, that say how much of each allowance is used.",
         valueName: "file"))
     var measure: [String] = []
+    @Option(
+      help: ArgumentHelp(
+        "With --tolerances: what the tests wrote with PERCEPTUAL_SHARES set to this file's name.", valueName: "file"))
+    var crossChecks: String?
     @OptionGroup var output: OutputOptions
     @OptionGroup var execution: ExecutionOptions
 
     func validate() throws {
-      if !measure.isEmpty && !tolerances { throw ValidationError("--measure needs --tolerances.") }
+      for (name, isGiven) in [("measure", !measure.isEmpty), ("cross-checks", crossChecks != nil)] where isGiven {
+        if !tolerances { throw ValidationError("--\(name) needs --tolerances.") }
+      }
       if tolerances && output.json {
         throw ValidationError("--tolerances prints Markdown; --json lists tolerances too.")
       }
@@ -67,7 +73,10 @@ extension FixturesCommand {
             }
           }
         }
-        try printResult(toleranceTable(measured: shares))
+        let crossChecked = try crossChecks.map { path in
+          try ToleranceRow.largestShares(inLines: try FileBytes.read(path), of: path)
+        }
+        try printResult(toleranceTable(byFixtures: shares, byCrossChecks: crossChecked ?? [:]))
       } else if output.json {
         try printResult(.array(operations.map { $0.json }))
       } else {

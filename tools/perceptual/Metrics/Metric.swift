@@ -33,6 +33,29 @@ struct MetricCommand: ParsableCommand {
       case .bark: "barkDistance"
       }
     }
+    /// The operations that it may be, which have its presets; the first is the default's.
+    var operations: [any Operation.Type] {
+      ([operationName] + (self == .bark ? ["maskedBarkDistance"] : [])).compactMap { operation(named: $0) }
+    }
+    var presets: [(preset: Preset, operation: any Operation.Type)] {
+      operations.flatMap { operation in operation.presets.map { ($0, operation) } }
+    }
+    /// The one whose conventions hold where none is given.
+    var standardPreset: String? {
+      switch self {
+      case .mse, .psnr: nil
+      case .ssim: StructuralSimilarityPreset.allCases.first { $0.options() == .init() }?.rawValue
+      case .msSSIM: MultiScaleStructuralSimilarityPreset.allCases.first { $0.options() == .init() }?.rawValue
+      case .nlpd, .bark: presets.first?.preset.name
+      }
+    }
+    /// A sentence with all names.
+    static var presetList: String {
+      allCases.filter { !$0.presets.isEmpty }.map { metric in
+        let names = metric.presets.map(\.preset.name).map { $0 == metric.standardPreset ? "\($0) (default)" : $0 }
+        return "\(metric.rawValue): \(names.joined(separator: ", "))"
+      }.joined(separator: "; ") + "."
+    }
     var hasDataRange: Bool { self == .psnr || self == .ssim || self == .msSSIM }
     /// Whether it compares signals of any rank.
     var takesSignals: Bool { self == .mse || self == .psnr }
@@ -57,7 +80,7 @@ struct MetricCommand: ParsableCommand {
   var dataRange: Double?
   @Option(
     help: ArgumentHelp(
-      "For ssim, ms-ssim, nlpd and bark: whose conventions. \(MetricPreset.list)", valueName: "name"))
+      "For ssim, ms-ssim, nlpd and bark: whose conventions. \(Metric.presetList)", valueName: "name"))
   var preset: String?
   @Option(help: ArgumentHelp("For ssim: write its value at every position to this .npy file.", valueName: "file"))
   var map: String?
@@ -83,8 +106,8 @@ struct MetricCommand: ParsableCommand {
       throw ValidationError("--grey has no meaning \(colour ? "with --colour" : "for \(metric.rawValue)").")
     }
     if map != nil && metric != .ssim { throw ValidationError("--map has no meaning for \(metric.rawValue).") }
-    if let preset, MetricPreset.attributes(of: metric, preset: preset) == nil {
-      let names = MetricPreset.names(of: metric)
+    if let preset, !metric.presets.contains(where: { $0.preset.name == preset }) {
+      let names = metric.presets.map(\.preset.name)
       throw ValidationError(
         names.isEmpty
           ? "--preset has no meaning for \(metric.rawValue)."
@@ -122,17 +145,14 @@ struct MetricCommand: ParsableCommand {
       )
     }
     if metric.hasDataRange { noteRange(a, b) }
-    let isMasked = preset.map { MetricPreset.isMasked($0) } ?? false
-    guard let operation = operation(named: isMasked ? "maskedBarkDistance" : metric.operationName) else {
+    let conventions = metric.presets.first { $0.preset.name == preset ?? metric.standardPreset }
+    guard let operation = conventions?.operation ?? metric.operations.first else {
       throw PerceptualError(.usage, "\(metric.rawValue): this build has no \(metric.operationName)")
     }
     var inputs = OperationCase<Double>(inputs: [
       "prediction": try a.batch(for: metric).converted(), "target": try b.batch(for: metric).converted(),
     ])
-    let conventions = preset ?? (metric == .bark ? MetricPreset.bark[0].name : nil)
-    if let conventions, let attributes = MetricPreset.attributes(of: metric, preset: conventions) {
-      inputs.attributes = Attributes(attributes)
-    }
+    inputs.attributes = Attributes(conventions?.preset.attributes ?? [:])
     if let dataRange { inputs.attributes["dataRange"] = .number(dataRange) }
     do {
       try operation.validate(inputs)

@@ -99,9 +99,8 @@ final class Sweep {
     let (pictures, bootstrap) = try testPictures(evaluation)
     let path = Checkpoint.path(iteration: job.command.iterations, in: job.command.out)
     let network = try Checkpoint.read(path)
-    let tested = Table1Row.results(network, pictures, largestGroup: evaluation.group).results
-    try results.append(
-      job.run.name, try members(job), tested, weights: network.identity, evaluation, bootstrap)
+    let tested = Table1.results(network, pictures, largestGroup: evaluation.group, bootstrap).results
+    try results.append(job.run.name, try members(job), tested, weights: network.identity, evaluation)
   }
 
   private func members(_ job: Job) throws(PerceptualError) -> [JSONValue.Member] {

@@ -30,7 +30,10 @@ struct Table1Command: ParsableCommand {
   @OptionGroup var architecture: ArchitectureOptions
   @Option(help: "How the latent is quantised while training; soft is the paper's way. (default: soft)")
   var quantisation: TrainingQuantisation?
-  @Option(help: "Which published form of NLPD to train with; the test's is hepburn. (default: hepburn)")
+  @Option(
+    help: ArgumentHelp(
+      "Which published form of NLPD to train with; the test's is hepburn. "
+        + "(default: \(TrainingOptions.defaultFamily.rawValue))"))
   var nlpdFamily: LaplacianPyramidFamily?
   @Option(
     help:
@@ -100,48 +103,20 @@ struct Table1Command: ParsableCommand {
       defer { withExtendedLifetime(lock) {} }
       let testSet = try self.testSet()
       let trains = !onlyEvaluate && weights == nil
-      let training = trains ? try self.training() : []
       let table = Table1(
-        scale: scale, seed: seed.seed, architecture: architecture.options(channels: scale.channels), training: training,
-        test: testSet, directory: out, largestGroup: group,
-        quantisation: quantisation ?? .soft, family: nlpdFamily ?? .hepburn,
+        scale: scale, seed: seed.seed, architecture: architecture.options(channels: scale.channels),
+        training: trains ? try training() : [], test: testSet, directory: out, largestGroup: group,
+        quantisation: quantisation ?? .soft, family: nlpdFamily ?? TrainingOptions.defaultFamily,
         precision: precision ?? .fp32)
-      var rows: [Table1Row] = []
-      var others: [Table1Row] = []
-      var reconstructions: [Tensor<Float>] = []
-      for (number, seed) in (0..<UInt64(seeds)).map({ ($0, self.seed.seed &+ $0) }) {
-        for model in Table1.models where number == 0 || model.data == "noise" {
-          let label = model.title + (number == 0 ? "" : ", seed \(seed)")
-          var note = try trains ? train(table, model, seed: seed, label) : "taken as it is"
-          guard let file = try table.trainedFile(model, seed: seed, weights: weights, note: printNote) else {
-            printNote("\(label): no weights in \(weights ?? out), left out")
-            continue
-          }
-          let (network, metadata) = try Checkpoint.readWithMetadata(file)
-          if let done = metadata["iteration"].flatMap({ Int($0) }), onlyEvaluate, done < scale.iterations {
-            note = "trained for \(done) of \(scale.iterations) iterations"
-          }
-          let (row, output) = try table.evaluate(network, as: model, seed: seed, metadata: metadata)
-          if number == 0 {
-            rows.append(row)
-            reconstructions.append(output)
-          } else {
-            others.append(row)
-          }
-          printNote("\(label): \(note), \(Int(start.duration(to: clock.now) / .seconds(1))) s so far")
-        }
-      }
-      if rows.isEmpty {
-        throw PerceptualError(
-          .missing,
-          "\(weights ?? out): weights of at least one model were expected, found none: train first, or check the path")
-      }
-      let command = (["perceptual"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
-      let files = try table.write(rows, reconstructions: reconstructions, others: others, command: command)
+      let result = try table.result(
+        seeds: seeds, weights: weights,
+        command: (["perceptual"] + CommandLine.arguments.dropFirst()).joined(separator: " "),
+        note: printNote, train: trains ? { try train(table, $0, seed: $1, $2) } : nil)
+      let files = try result.write()
       if output.json {
-        try printResult(.array(rows.map { $0.json(clips: testSet.clips, table.bootstrap) }))
+        try printResult(result.json)
       } else {
-        for line in Table1Text(table, rows: rows, others: others).lines { try printResult(line) }
+        for line in Table1Text(result).lines { try printResult(line) }
       }
       let seconds = Int(start.duration(to: clock.now) / .seconds(1))
       printNote("\(seconds) s in all; written to \(out): \(files.joined(separator: ", "))")

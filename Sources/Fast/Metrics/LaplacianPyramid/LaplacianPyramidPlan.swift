@@ -1,26 +1,14 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// NLPD of images of one shape, again and again: what follows from shape and settings is worked out once, and values
-/// and gradients go to the caller's memory. On one thread an evaluation allocates nothing.
-///
-///     let plan = LaplacianPyramidPlan(shape: [16, 1, 256, 256])
-///     plan.evaluate(prediction: x, target: y, values: values)
-///     plan.evaluate(prediction: x, target: y, upstream: upstream, values: values, gradient: gradient)
-///
-/// A plan keeps the threads and the instruction set of ``Execution/current`` where it is made. Threads take images in
-/// turn; where there are fewer than two for each, they share the rows of one. The bits are the same for any number of
-/// threads. A plan may be used by several threads at once, which then allocate what they need at the same time. Buffers
-/// hold images [N, C, H, W] row by row and one number an image, or one alone if pooled by batch; a buffer of another
-/// size is a caller's bug. Formula, accuracy and source:
-/// ``normalizedLaplacianPyramidDistance(_:target:family:levels:pooling:)``.
-public struct LaplacianPyramidPlan: Sendable {
-  /// [N, C, H, W].
+/// NLPD of images of one shape, a value an image, or one if pooled by batch; the gradient then takes comparing the images
+/// twice. Threads take images in turn; where there are fewer than two for each, they share the rows of one. Formula,
+/// accuracy and source: ``normalizedLaplacianPyramidDistance(_:target:family:levels:pooling:)``.
+public struct LaplacianPyramidPlan: ImageLossPlan {
   public let shape: [Int]
   public let family: LaplacianPyramidFamily
   public let levels: Int
   public let pooling: LaplacianPyramidPooling
-  /// How many values there are: one an image, or one.
   public var valueCount: Int { pooling == .image ? shape[0] : 1 }
 
   private enum Layout: Sendable {
@@ -62,43 +50,7 @@ public struct LaplacianPyramidPlan: Sendable {
     ScratchPool.shared.reserve(demands)
   }
 
-  /// The value of each image, or of the batch.
-  public func evaluate(
-    prediction: UnsafeBufferPointer<Float>, target: UnsafeBufferPointer<Float>,
-    values: UnsafeMutableBufferPointer<Float>
-  ) {
-    evaluate(prediction, target, upstream: nil, values: values, gradient: nil)
-  }
-
-  /// The values and the gradient with respect to the prediction of the sum of upstream times value. `gradient` may not
-  /// overlap the images. Pooled by batch, the images are compared twice.
-  public func evaluate(
-    prediction: UnsafeBufferPointer<Float>, target: UnsafeBufferPointer<Float>,
-    upstream: UnsafeBufferPointer<Float>, values: UnsafeMutableBufferPointer<Float>,
-    gradient: UnsafeMutableBufferPointer<Float>
-  ) {
-    evaluate(prediction, target, upstream: upstream, values: values, gradient: gradient)
-  }
-
-  private func evaluate(
-    _ prediction: UnsafeBufferPointer<Float>, _ target: UnsafeBufferPointer<Float>,
-    upstream: UnsafeBufferPointer<Float>?, values: UnsafeMutableBufferPointer<Float>,
-    gradient: UnsafeMutableBufferPointer<Float>?
-  ) {
-    let pixels = shape.reduce(1, *)
-    func check(_ name: String, _ count: Int, _ needed: Int) {
-      require(count == needed, "\(name): \(count) elements given, shape \(shape) needs \(needed)")
-    }
-    check("prediction", prediction.count, pixels)
-    check("target", target.count, pixels)
-    check("values", values.count, valueCount)
-    if let upstream { check("upstream", upstream.count, valueCount) }
-    if let gradient { check("gradient", gradient.count, pixels) }
-    guard let x = prediction.baseAddress, let y = target.baseAddress, let values = values.baseAddress else { return }
-    run(x, y, upstream: upstream?.baseAddress, values: values, gradient: gradient?.baseAddress)
-  }
-
-  func run(
+  public func run(
     _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, upstream: UnsafePointer<Float>?,
     values: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>?
   ) {

@@ -1,20 +1,11 @@
 import Foundation
 import PerceptualCore
 
-/// SSIM or MS-SSIM of images of one shape, again and again: what follows from shape and settings is worked out once,
-/// and values and gradients go to the caller's memory. On one thread an evaluation allocates nothing.
-///
-///     let plan = SimilarityPlan(MultiScaleStructuralSimilarityOptions(), shape: [16, 1, 256, 256])
-///     plan.evaluate(prediction: x, target: y, values: values)
-///     plan.evaluate(prediction: x, target: y, upstream: upstream, values: values, gradient: gradient)
-///
-/// A plan keeps the threads and the instruction set of ``Execution/current`` where it is made. It may be used by
-/// several threads at once, which then allocate what they need at the same time. Buffers hold images [N, C, H, W] row
-/// by row and one number an image; a buffer of another size is a caller's bug. Formula, accuracy and source:
+/// SSIM or MS-SSIM of images of one shape, a value an image. Formula, accuracy and source:
 /// ``structuralSimilarity(_:target:options:)`` and ``multiScaleStructuralSimilarity(_:target:options:)``.
-public struct SimilarityPlan: Sendable {
-  /// [N, C, H, W].
+public struct SimilarityPlan: ImageLossPlan {
   public let shape: [Int]
+  public var valueCount: Int { shape[0] }
 
   private let execution: Execution
   private let windowed: WindowedSimilarity
@@ -76,40 +67,11 @@ public struct SimilarityPlan: Sendable {
   /// Floats of a plane.
   private var planeCount: Int { windowed.planesCount + reduction.scratchCount }
 
-  /// The value of each image.
-  public func evaluate(
-    prediction: UnsafeBufferPointer<Float>, target: UnsafeBufferPointer<Float>,
-    values: UnsafeMutableBufferPointer<Float>
+  public func run(
+    _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, upstream: UnsafePointer<Float>?,
+    values: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>?
   ) {
-    evaluate(prediction, target, upstream: nil, values: values, gradient: nil)
-  }
-
-  /// The value of each image and the gradient with respect to the prediction of the sum of upstream times value.
-  /// `gradient` may not overlap the images.
-  public func evaluate(
-    prediction: UnsafeBufferPointer<Float>, target: UnsafeBufferPointer<Float>,
-    upstream: UnsafeBufferPointer<Float>, values: UnsafeMutableBufferPointer<Float>,
-    gradient: UnsafeMutableBufferPointer<Float>
-  ) {
-    evaluate(prediction, target, upstream: upstream, values: values, gradient: gradient)
-  }
-
-  private func evaluate(
-    _ prediction: UnsafeBufferPointer<Float>, _ target: UnsafeBufferPointer<Float>,
-    upstream: UnsafeBufferPointer<Float>?, values: UnsafeMutableBufferPointer<Float>,
-    gradient: UnsafeMutableBufferPointer<Float>?
-  ) {
-    let pixels = shape.reduce(1, *)
-    func check(_ name: String, _ count: Int, _ needed: Int) {
-      require(count == needed, "\(name): \(count) elements given, shape \(shape) needs \(needed)")
-    }
-    check("prediction", prediction.count, pixels)
-    check("target", target.count, pixels)
-    check("values", values.count, shape[0])
-    if let upstream { check("upstream", upstream.count, shape[0]) }
-    if let gradient { check("gradient", gradient.count, pixels) }
-    guard let x = prediction.baseAddress, let y = target.baseAddress, let values = values.baseAddress else { return }
-    run(x, y, Work(upstream: upstream?.baseAddress, values: values, gradient: gradient?.baseAddress))
+    run(prediction, target, Work(upstream: upstream, values: values, gradient: gradient))
   }
 
   /// What an evaluation reads and writes besides the images.

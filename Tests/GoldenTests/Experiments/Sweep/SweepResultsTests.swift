@@ -31,7 +31,7 @@ import Testing
       .init(key: "quantisation", value: .string(quantisation.rawValue)),
     ]
     let msSSIM = 1 - factor * (1 - row.msSSIM)
-    members += scoreMembers(Scores(mse: factor * row.mse, nlpd: factor * row.nlpd, msSSIM: msSSIM, ssim: 0))
+    members += Scores(mse: factor * row.mse, nlpd: factor * row.nlpd, msSSIM: msSSIM, ssim: 0).members
     return JSONValue.object(members).text
   }
 
@@ -107,19 +107,16 @@ import Testing
       let evaluation = SweepPlan.Evaluation(test: "t", clips: 3, group: 2)
       let bootstrap = Bootstrap(recordings: ["a", "b"])
       let scores = Scores(mse: 0.1, nlpd: 2, msSSIM: 0.5, ssim: 0.4)
-      let tested = BatchStatistics.allCases.flatMap { statistics in
-        Quantisation.allCases.map { quantisation in
-          Table1Row.Result(
-            statistics: statistics, quantisation: quantisation, mean: scores, clips: [scores, scores],
-            withoutMeanError: [scores, scores], offCentre: [0.25, 0.75])
-        }
+      let tested = TestWay.all.map { way in
+        TestResult(
+          way, ScoreSummary([scores, scores], bootstrap), withoutMeanError: [scores, scores], offCentre: [0.25, 0.75])
       }
       // One whole line and one that was cut off.
       let whole = try Self.line("a", TableModel("noise", .mse), seed: 1, recipe: "r", .running)
       try FileBytes.write(Array("\(whole)\n{\"name\":\"a\"".utf8), to: path)
       var results = try SweepResults(in: directory)
       #expect(results.lines.count == 1 && results.damaged == 1 && !results.areComplete("a"))
-      try results.append("a", members, tested, weights: 7, evaluation, bootstrap)
+      try results.append("a", members, tested, weights: 7, evaluation)
       let again = try SweepResults(in: directory)
       for results in [results, again] {
         #expect(results.lines.count == 4 && results.areComplete("a") && !results.haveFailure("a"))

@@ -239,25 +239,29 @@ import Testing
 
   // MARK: Training
 
-  private static func trainer(_ precision: ProductPrecision, checkpoints: Bool = false) throws -> Trainer {
+  private static func trainer(
+    _ precision: ProductPrecision, kernel: Int = 2, checkpoints: Bool = false
+  ) throws -> Trainer {
     let options = TrainingOptions(
       loss: .mse, iterations: 6, batch: 3, size: 80, seed: 6, checkpointsActivations: checkpoints, precision: precision)
-    return try Trainer(Autoencoder(AutoencoderOptions(channels: 32), seed: 6), options: options, data: .noise)
+    let network = Autoencoder(AutoencoderOptions(channels: 32, kernel: kernel), seed: 6)
+    return try Trainer(network, options: options, data: .noise)
   }
 
   private static func weights(_ trainer: Trainer) -> [Float] { trainer.network.tensors.flatMap(\.tensor.elements) }
 
   /// Rounding the factors of the products changes a step as much as rounding the weights themselves would, which is
   /// what the network's conditioning makes of errors of that size.
-  @Test func aStepIsAsNearAsRoundedWeightsAre() throws {
+  @Test(arguments: [2, 4]) func aStepIsAsNearAsRoundedWeightsAre(_ kernel: Int) throws {
     func step(_ precision: ProductPrecision, _ change: (Float) -> Float) throws -> (loss: Double, gradient: [Double]) {
-      let trainer = try Self.trainer(precision)
+      let trainer = try Self.trainer(precision, kernel: kernel)
       let parameters = trainer.network.parameters
       for entry in parameters.entries where entry.shape.count == 4 {
         parameters.set(entry, to: parameters.tensor(entry).map(change))
       }
       let loss = try trainer.step().loss
-      return (loss, (0..<trainer.gradient.count).map { Double(trainer.gradient.values[$0]) })
+      let gradient = trainer.optimizer.gradient
+      return (loss, (0..<gradient.count).map { Double(gradient.values[$0]) })
     }
     func distance(_ a: [Double], _ b: [Double]) -> Double {
       zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
@@ -272,13 +276,13 @@ import Testing
     #expect(changed < 2 * distance(rounded.gradient, exact.gradient))
   }
 
-  @Test func trainingGivesTheSameBitsOnAnyNumberOfThreads() throws {
-    let expected = try Self.trainer(.bf16)
+  @Test(arguments: [2, 4]) func trainingGivesTheSameBitsOnAnyNumberOfThreads(_ kernel: Int) throws {
+    let expected = try Self.trainer(.bf16, kernel: kernel)
     for _ in 0..<2 { try expected.step() }
     for threads in threadCounts {
       for checkpoints in [false, true] {
         let trainer = try Execution.$current.withValue(Execution(threads: threads)) {
-          try Self.trainer(.bf16, checkpoints: checkpoints)
+          try Self.trainer(.bf16, kernel: kernel, checkpoints: checkpoints)
         }
         for _ in 0..<2 { try trainer.step() }
         #expect(Self.areSame(Self.weights(trainer), Self.weights(expected)), "\(threads) threads")

@@ -1,0 +1,115 @@
+import PerceptualCore
+import PerceptualFiles
+
+/// Scores clip by clip, with their mean and its 95 % interval.
+public struct ScoreSummary: Sendable {
+  public let clips: [Scores]
+  public let mean: Scores
+  /// Of the mean, in the order of ``Scores/keys``; nil where ``Bootstrap/interval(_:)`` is.
+  public let intervals: [Interval?]
+
+  public init(_ clips: [Scores], _ bootstrap: Bootstrap) {
+    self.clips = clips
+    mean = Scores(meanOf: clips)
+    intervals = Scores.keys.map { key in bootstrap.interval(clips.map { $0[keyPath: key.value] }) }
+  }
+
+  /// A column of the paper's table: the mean, and its interval.
+  public func column(_ metric: TableMetric) -> (mean: Double, interval: Interval?) {
+    (metric.value(mean), zip(TableMetric.allCases, intervals).first { $0.0 == metric }?.1)
+  }
+
+  /// {"mse": [low, high], ...}.
+  var intervalMembers: [JSONValue.Member] {
+    zip(Scores.keys, intervals).map { key, interval in .init(key: key.name, value: interval?.json ?? .null) }
+  }
+}
+
+/// How a network is tested: what batch norm normalises by, and how the latent is quantised.
+public struct TestWay: Hashable, Sendable {
+  public let statistics: BatchStatistics
+  public let quantisation: Quantisation
+
+  public init(_ statistics: BatchStatistics, _ quantisation: Quantisation) {
+    self.statistics = statistics
+    self.quantisation = quantisation
+  }
+
+  /// All four, running and soft first.
+  public static let all = BatchStatistics.allCases.flatMap { statistics in
+    Quantisation.allCases.map { TestWay(statistics, $0) }
+  }
+
+  /// "running statistics, soft quantisation".
+  public var title: String { "\(statistics.rawValue) statistics, \(quantisation.rawValue) quantisation" }
+
+  /// {"statistics", "quantisation"}.
+  var members: [JSONValue.Member] {
+    [
+      .init(key: "statistics", value: .string(statistics.rawValue)),
+      .init(key: "quantisation", value: .string(quantisation.rawValue)),
+    ]
+  }
+}
+
+/// How a network did on clips or pictures, tested in one way.
+public struct TestResult: Sendable {
+  public let way: TestWay
+  public let scores: ScoreSummary
+  /// Clip by clip, with each picture's mean error taken off the reconstruction.
+  public let withoutMeanError: [Scores]
+  /// Its mean: the scores with the level right.
+  public let levelRight: Scores
+  /// Share of each clip's latents off the centres.
+  public let offCentre: [Double]
+  public var meanOffCentre: Double { offCentre.reduce(0, +) / Double(max(1, offCentre.count)) }
+
+  public init(
+    _ way: TestWay, _ scores: ScoreSummary, withoutMeanError: [Scores], offCentre: [Double]
+  ) {
+    self.way = way
+    self.scores = scores
+    self.withoutMeanError = withoutMeanError
+    levelRight = Scores(meanOf: withoutMeanError)
+    self.offCentre = offCentre
+  }
+
+  public init(_ evaluation: Evaluation, _ way: TestWay, _ bootstrap: Bootstrap) {
+    self.init(
+      way, ScoreSummary(evaluation.clips, bootstrap), withoutMeanError: evaluation.withoutMeanError,
+      offCentre: evaluation.offCentre)
+  }
+
+  /// The means, the clips, which `sources` name, and what they come to.
+  public func members(of sources: [[JSONValue.Member]]) -> [JSONValue.Member] {
+    let clips = sources.indices.map { index -> JSONValue in
+      .object(
+        sources[index] + scores.clips[index].members + [
+          .init(key: "withoutMeanError", value: .object(withoutMeanError[index].members)),
+          .init(key: "offCentreLatents", value: .number(offCentre[index])),
+        ])
+    }
+    return scores.mean.members + [.init(key: "clips", value: .array(clips))] + way.members + summary
+  }
+
+  /// Intervals, the means with the level right, the share of latents off the centres.
+  var summary: [JSONValue.Member] {
+    [
+      .init(key: "intervals", value: .object(scores.intervalMembers)),
+      .init(key: "withoutMeanError", value: .object(levelRight.members)),
+      .init(key: "offCentreLatents", value: .number(meanOffCentre)),
+    ]
+  }
+}
+
+extension Interval {
+  /// [low, high].
+  var json: JSONValue { .array([.number(low), .number(high)]) }
+}
+
+extension Clip {
+  /// {"file", "start"}.
+  var members: [JSONValue.Member] {
+    [.init(key: "file", value: .string(file)), .init(key: "start", value: .number(start))]
+  }
+}
