@@ -60,6 +60,7 @@ let package = Package(
     .library(name: "PerceptualFiles", targets: ["PerceptualFiles"]),
     .library(name: "PerceptualConformance", targets: ["PerceptualConformance"]),
     .library(name: "PerceptualExperiments", targets: ["PerceptualExperiments"]),
+    .library(name: "PerceptualC", type: .dynamic, targets: ["PerceptualC"]),
     .executable(name: "perceptual", targets: ["perceptual"]),
   ],
   dependencies: [
@@ -106,6 +107,15 @@ let package = Package(
     .target(
       name: "PerceptualExperiments", dependencies: ["PerceptualCore", "Fast", "PerceptualFiles"],
       path: "Sources/Experiments", swiftSettings: numeric()),
+
+    .target(name: "PerceptualCHeader", path: "Sources/CInterface/Header"),
+    .target(
+      name: "PerceptualC",
+      dependencies: [
+        "PerceptualCHeader", "PerceptualCore", "Fast", "PerceptualFiles", "PerceptualConformance",
+        "PerceptualExperiments",
+      ],
+      path: "Sources/CInterface/Library", swiftSettings: numeric()),
 
     .executableTarget(
       name: "perceptual",

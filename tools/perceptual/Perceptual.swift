@@ -14,7 +14,7 @@ struct Perceptual: AsyncParsableCommand {
       or kind; 66 a file is missing, or a directory holds no usable audio; 73, 74 cannot write; 129, 130, 143 \
       interrupted; 141 standard output was closed.
       """,
-    version: "0.1.0",
+    version: packageVersion,
     subcommands: commands)
 
   /// In the order of docs/command-line.md.

@@ -1,0 +1,150 @@
+import Fast
+import PerceptualCHeader
+import PerceptualConformance
+import PerceptualCore
+
+private let mostAxes = 8
+
+/// A call of an operation as C gives it, checked.
+private struct Call {
+  let operation: any Operation.Type
+  var given: OperationCase<Float>
+  /// As the checks take it.
+  let checked: OperationCase<Double>
+  /// Of the outputs.
+  let shapes: [String: [Int]]
+
+  /// Throws what is wrong of it. The elements of the inputs are read only `withElements`.
+  init(
+    _ name: UnsafePointer<CChar>?, _ attributes: UnsafePointer<CChar>?, _ inputs: UnsafePointer<perceptual_input>?,
+    _ count: Int, withElements: Bool
+  ) throws(PerceptualError) {
+    let name = try text(name, "operation")
+    guard let operation = PerceptualConformance.operation(named: name) else {
+      throw usage("operation: \"\(name)\" given, \(operations.map { $0.name }.joined(separator: ", ")) are there")
+    }
+    self.operation = operation
+    given = OperationCase(inputs: try Self.tensors(inputs, count, "input", withElements: withElements))
+    if let attributes { given.attributes = try Attributes(json: String(cString: attributes)) }
+    try operation.checkNames(given)
+    checked = given.converted()
+    try operation.validate(checked)
+    shapes = try operation.outputShapes(checked)
+    for (name, shape) in shapes {
+      var count = 1
+      for extent in shape {
+        let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+        if overflow { throw usage("\(name): shape \(shape) would result, more than memory holds") }
+        count = product
+      }
+      try checkMemory(count, name)
+    }
+  }
+
+  static func tensors(
+    _ list: UnsafePointer<perceptual_input>?, _ count: Int, _ kind: String, withElements: Bool = true
+  ) throws(PerceptualError) -> [String: Tensor<Float>] {
+    guard (0...64).contains(count) else { throw usage("\(kind)s: \(count) given, at most 64 are possible") }
+    var tensors: [String: Tensor<Float>] = [:]
+    for index in 0..<count {
+      let entry = try PerceptualC.given(list, "\(kind)s")[index]
+      let name = try text(entry.name, "the name of \(kind) \(index)")
+      guard (0...mostAxes).contains(Int(entry.rank)) else {
+        throw usage("\(kind) \(name): \(entry.rank) axes given, 0 to \(mostAxes) are possible")
+      }
+      let shape = try PerceptualC.shape(entry.shape, rank: Int(entry.rank), "\(kind) \(name)")
+      let size = shape.reduce(1, *)
+      if size == 0 { throw PerceptualError(.malformed, "\(kind) \(name) of shape \(shape) is empty") }
+      if tensors[name] != nil { throw usage("\(kind) \(name): given twice") }
+      if withElements {
+        let elements = try PerceptualC.given(entry.elements, "\(kind) \(name)")
+        tensors[name] = Tensor(
+          [Float](unsafeUninitializedCapacity: size) { buffer, initialized in
+            if let base = buffer.baseAddress { gather(elements, shape, entry.strides, into: base) }
+            initialized = size
+          }, shape: shape)
+      } else {
+        tensors[name] = Tensor(repeating: 1, shape: shape)
+      }
+    }
+    return tensors
+  }
+
+  /// The shape of an output, or of a gradient.
+  func shape(of result: String) throws(PerceptualError) -> [Int] {
+    if let shape = shapes[result] { return shape }
+    let prefix = "gradient."
+    if result.hasPrefix(prefix), operation.gradients.contains(String(result.dropFirst(prefix.count))),
+      let input = given.inputs[String(result.dropFirst(prefix.count))]
+    {
+      return input.shape
+    }
+    let names = operation.outputs + operation.gradients.filter { given.inputs[$0] != nil }.map { prefix + $0 }
+    throw usage("result: \"\(result)\" wanted, \(operation.name) has \(names.joined(separator: ", ")) of these inputs")
+  }
+
+  /// Takes upstream gradients and fills in those that are not given.
+  mutating func take(cotangents: [String: Tensor<Float>]) throws(PerceptualError) {
+    for (name, tensor) in cotangents {
+      guard let shape = shapes[name] else {
+        throw usage("cotangent: \"\(name)\" given, outputs are \(operation.outputs.joined(separator: ", "))")
+      }
+      if tensor.shape != shape {
+        throw PerceptualError(.malformed, "cotangent \(name) has shape \(tensor.shape), the output has \(shape)")
+      }
+    }
+    given.cotangents = cotangents
+    for (name, shape) in shapes where cotangents[name] == nil {
+      given.cotangents[name] = Tensor(repeating: operation.isLoss ? 1 : 0, shape: shape)
+    }
+  }
+}
+
+@c @implementation
+public func perceptual_operation_run(
+  _ operation: UnsafePointer<CChar>!, _ attributes: UnsafePointer<CChar>!, _ inputs: UnsafePointer<perceptual_input>!,
+  _ input_count: Int, _ cotangents: UnsafePointer<perceptual_input>!, _ cotangent_count: Int,
+  _ outputs: UnsafePointer<perceptual_output>!, _ output_count: Int, _ threads: Int32
+) -> Int32 {
+  status { () throws(PerceptualError) in
+    let execution = try execution(threads)
+    var call = try Call(operation, attributes, inputs, input_count, withElements: true)
+    guard (0...64).contains(output_count) else { throw usage("outputs: \(output_count) given, at most 64 are possible") }
+    var places: [(name: String, elements: UnsafeMutablePointer<Float>)] = []
+    for index in 0..<output_count {
+      let entry = try given(outputs, "outputs")[index]
+      let name = try text(entry.name, "the name of output \(index)")
+      let shape = try call.shape(of: name)
+      if Int(entry.count) != shape.reduce(1, *) {
+        throw usage("output \(name): room for \(entry.count) numbers given, the result has shape \(shape)")
+      }
+      places.append((name, try given(entry.elements, "output \(name)")))
+    }
+    let upstream = try Call.tensors(cotangents, cotangent_count, "cotangent")
+    if places.contains(where: { $0.name.hasPrefix("gradient.") }) { try call.take(cotangents: upstream) }
+    if places.isEmpty { return }
+    let results = try execution.run { () throws(PerceptualError) in try call.operation.fast(call.given) }
+    for (name, elements) in places {
+      let result = results.outputs[name] ?? results.gradients[String(name.dropFirst("gradient.".count))]
+      let tensor = try given(result, "result \(name)")
+      tensor.elements.withUnsafeBufferPointer { buffer in
+        if let base = buffer.baseAddress { elements.update(from: base, count: buffer.count) }
+      }
+    }
+  }
+}
+
+@c @implementation
+public func perceptual_operation_shape(
+  _ operation: UnsafePointer<CChar>!, _ attributes: UnsafePointer<CChar>!, _ inputs: UnsafePointer<perceptual_input>!,
+  _ input_count: Int, _ output: UnsafePointer<CChar>!, _ rank: UnsafeMutablePointer<Int32>!,
+  _ shape: UnsafeMutablePointer<Int64>!
+) -> Int32 {
+  status { () throws(PerceptualError) in
+    let call = try Call(operation, attributes, inputs, input_count, withElements: false)
+    let found = try call.shape(of: try text(output, "output"))
+    try given(rank, "rank").pointee = Int32(found.count)
+    let place = try given(shape, "shape")
+    for axis in found.indices { place[axis] = Int64(found[axis]) }
+  }
+}
