@@ -47,7 +47,9 @@ public struct Preset: Sendable {
 extension Operation {
   public static var presets: [Preset] { [] }
 
-  public static func plan(_ attributes: Attributes, shape: [Int]) throws(PerceptualError) -> (any ImageLossPlan)? { nil }
+  public static func plan(_ attributes: Attributes, shape: [Int]) throws(PerceptualError) -> (any ImageLossPlan)? {
+    nil
+  }
 
   /// Throws where a shape is not that of images, and the `obstacle` where there is one.
   static func requireImages(

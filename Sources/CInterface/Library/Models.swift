@@ -57,7 +57,8 @@ public func perceptual_model_reconstruct(
     let input = Tensor(Array(UnsafeBufferPointer(start: pictures, count: count)), shape: shape)
     let output = try model.use { network throws(PerceptualError) in
       let images = statistics == .batch ? shape[0] : min(shape[0], 4)
-      try checkMemory(images * shape[2] * shape[3] * network.options.channels / 32, "pictures")
+      // The largest activation and its neighbours.
+      try checkMemory(images * shape[2] * shape[3], numbersEach: 4 * network.options.channels, "pictures")
       return try execution.run { () throws(PerceptualError) in
         network.reconstruct(input, statistics: statistics, quantisation: quantisation, largestGroup: shape[0])
       }

@@ -37,7 +37,8 @@ private struct Call {
         if overflow { throw usage("\(name): shape \(shape) would result, more than memory holds") }
         count = product
       }
-      try checkMemory(count, name)
+      // In both precisions, with gradients and what lies between.
+      try checkMemory(count, numbersEach: 32, name)
     }
   }
 
@@ -54,6 +55,7 @@ private struct Call {
       }
       let shape = try PerceptualC.shape(entry.shape, rank: Int(entry.rank), "\(kind) \(name)")
       let size = shape.reduce(1, *)
+      try checkMemory(size, numbersEach: 32, "\(kind) \(name)")
       if size == 0 { throw PerceptualError(.malformed, "\(kind) \(name) of shape \(shape) is empty") }
       if tensors[name] != nil { throw usage("\(kind) \(name): given twice") }
       if withElements {
@@ -109,7 +111,9 @@ public func perceptual_operation_run(
   status { () throws(PerceptualError) in
     let execution = try execution(threads)
     var call = try Call(operation, attributes, inputs, input_count, withElements: true)
-    guard (0...64).contains(output_count) else { throw usage("outputs: \(output_count) given, at most 64 are possible") }
+    guard (0...64).contains(output_count) else {
+      throw usage("outputs: \(output_count) given, at most 64 are possible")
+    }
     var places: [(name: String, elements: UnsafeMutablePointer<Float>)] = []
     for index in 0..<output_count {
       let entry = try given(outputs, "outputs")[index]

@@ -45,7 +45,11 @@ public func perceptual_plan_make(
     let attributes = try attributes(options, of: operation)
     try operation.checkNames(attributes)
     let shape = try PerceptualC.shape(shape, rank: 4, "images")
-    let made = try execution(threads).run { () throws(PerceptualError) in
+    let execution = try execution(threads)
+    // Of each thread: two pyramids, maps and their gradients, of all channels.
+    let each = shape[1] * shape[2] * shape[3]
+    try checkMemory(each * min(execution.threads, max(1, shape[0])), numbersEach: 64, "images")
+    let made = try execution.run { () throws(PerceptualError) in
       try operation.plan(attributes, shape: shape)
     }
     place.pointee = handle(Plan(try given(made, "plan of \(name)")))

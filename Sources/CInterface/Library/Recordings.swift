@@ -53,7 +53,8 @@ public func perceptual_recording_write(
     }
     let count = Int64(channels).multipliedReportingOverflow(by: frames)
     if count.overflow || count.partialValue > Int64(AudioFile.largestClip) {
-      throw usage("frames: \(channels) channels of \(frames) given, \(AudioFile.largestClip) samples at most are possible")
+      throw usage(
+        "frames: \(channels) channels of \(frames) given, \(AudioFile.largestClip) samples at most are possible")
     }
     let elements = Array(UnsafeBufferPointer(start: samples, count: Int(count.partialValue)))
     try AudioFile.write(

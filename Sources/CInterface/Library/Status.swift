@@ -57,10 +57,10 @@ extension Execution {
   }
 }
 
-/// Elements that a computation may take: each takes part in up to a hundred numbers of working memory.
-func checkMemory(_ elements: Int, _ name: String) throws(PerceptualError) {
+/// Throws where so many elements, each with that many numbers in single precision, are more than memory holds.
+func checkMemory(_ elements: Int, numbersEach: Int, _ name: String) throws(PerceptualError) {
   let limit = MachineMemory.limit
-  let (bytes, overflow) = elements.multipliedReportingOverflow(by: 4 * 100)
+  let (bytes, overflow) = elements.multipliedReportingOverflow(by: 4 * numbersEach)
   if overflow || bytes > limit {
     throw usage("\(name): \(elements) elements take more than the \(MachineMemory.text(limit)) that there are")
   }
@@ -77,7 +77,7 @@ func shape(_ extents: UnsafePointer<Int64>?, rank: Int, _ name: String) throws(P
     if extent < 0 || overflow { throw usage("\(name): shape \(shape) given, extents that memory holds are needed") }
     count = product
   }
-  try checkMemory(count, name)
+  try checkMemory(count, numbersEach: 1, name)
   return shape
 }
 

@@ -1,0 +1,1 @@
+"""The names, defaults and values of other packages: `compat.piq` and `compat.torchmetrics`."""

@@ -1,0 +1,167 @@
+"""SSIM and MS-SSIM with the names, defaults and values of piq 0.8.0.
+
+Complex images [N, C, H, W, 2] are unsupported. Wrong images raise AssertionError, as there.
+"""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional, Tuple, Union
+
+import torch
+from torch import Tensor
+
+from .. import _arrays, _torch
+
+__all__ = ["MultiScaleSSIMLoss", "SSIMLoss", "multi_scale_ssim", "ssim"]
+
+_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+# So large a k1 makes the luminance 1 in single precision: SSIM is then the contrast alone.
+CONTRAST_ALONE = 1e6
+
+
+def ssim(
+    x: Tensor, y: Tensor, kernel_size: int = 11, kernel_sigma: float = 1.5, data_range: Union[int, float] = 1.0,
+    reduction: str = "mean", full: bool = False, downsample: bool = True, k1: float = 0.01, k2: float = 0.03,
+    *, threads: Optional[int] = None,
+) -> Union[Tensor, List[Tensor]]:
+    """piq.ssim of images [N, C, H, W] in [0, data_range].
+
+    Args:
+        full: Whether the contrast is given too.
+        downsample: Whether images of more than 384 pixels are averaged down first.
+
+    >>> images = torch.linspace(0, 1, 32 * 32).reshape(1, 1, 32, 32)
+    >>> ssim(images, images)
+    tensor(1.)
+    """
+    _check(x, y, kernel_size, data_range)
+
+    def value(luminance: float) -> Tensor:
+        options = _options(kernel_size, kernel_sigma, data_range, luminance, k2)
+        options += f', "downsampling": "{"piq" if downsample else "none"}"' + "}"
+        return _reduce(_torch.loss_values("ssim", options, False, x, y, threads or 0), reduction, x, y)
+
+    return [value(k1), value(CONTRAST_ALONE)] if full else value(k1)
+
+
+def multi_scale_ssim(
+    x: Tensor, y: Tensor, kernel_size: int = 11, kernel_sigma: float = 1.5, data_range: Union[int, float] = 1.0,
+    reduction: str = "mean", scale_weights: Optional[Tensor] = None, k1: float = 0.01, k2: float = 0.03,
+    *, threads: Optional[int] = None,
+) -> Tensor:
+    """piq.multi_scale_ssim of images [N, C, H, W] in [0, data_range]; given weights are divided by their sum.
+
+    >>> images = torch.linspace(0, 1, 161 * 161).reshape(1, 1, 161, 161)
+    >>> multi_scale_ssim(images, images)
+    tensor(1.)
+    """
+    _check(x, y, kernel_size, data_range)
+    return _multi_scale(
+        x, y, kernel_size, kernel_sigma, data_range, reduction, _normalised(scale_weights), k1, k2, threads)
+
+
+class SSIMLoss(torch.nn.modules.loss._Loss):
+    """piq.SSIMLoss: 1 - `ssim`."""
+
+    def __init__(
+        self, kernel_size: int = 11, kernel_sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03,
+        downsample: bool = True, reduction: str = "mean", data_range: Union[int, float] = 1.0,
+        *, threads: Optional[int] = None,
+    ) -> None:
+        super().__init__()
+        _odd(kernel_size)
+        self.reduction, self.kernel_size, self.kernel_sigma = reduction, kernel_size, kernel_sigma
+        self.k1, self.k2, self.downsample, self.data_range = k1, k2, downsample, data_range
+        self.threads = threads
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        score: Any = ssim(
+            x, y, self.kernel_size, self.kernel_sigma, self.data_range, self.reduction, False, self.downsample, self.k1,
+            self.k2, threads=self.threads)
+        return 1 - score
+
+
+class MultiScaleSSIMLoss(torch.nn.modules.loss._Loss):
+    """piq.MultiScaleSSIMLoss: 1 - `multi_scale_ssim`, the default weights divided by their sum too."""
+
+    def __init__(
+        self, kernel_size: int = 11, kernel_sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03,
+        scale_weights: Optional[Tensor] = None, reduction: str = "mean", data_range: Union[int, float] = 1.0,
+        *, threads: Optional[int] = None,
+    ) -> None:
+        super().__init__()
+        _odd(kernel_size)
+        self.reduction, self.kernel_size, self.kernel_sigma = reduction, kernel_size, kernel_sigma
+        self.k1, self.k2, self.data_range, self.threads = k1, k2, data_range, threads
+        self.register_buffer("scale_weights", torch.tensor(_WEIGHTS) if scale_weights is None else scale_weights)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return 1 - multi_scale_ssim(
+            x, y, self.kernel_size, self.kernel_sigma, self.data_range, self.reduction, self.scale_weights, self.k1,
+            self.k2, threads=self.threads)
+
+
+def _odd(kernel_size: int) -> None:
+    if kernel_size % 2 != 1:
+        raise AssertionError(f"Kernel size must be odd, got [{kernel_size}]")
+
+
+def _check(x: Tensor, y: Tensor, kernel_size: int, data_range: float) -> None:
+    """piq's own demands. Values are not looked at while torch.compile traces."""
+    _odd(kernel_size)
+    for tensor in (x, y):
+        if not torch.is_tensor(tensor):
+            raise AssertionError(f"Expected torch.Tensor, got {type(tensor)}")
+    if x.shape != y.shape:
+        raise AssertionError(f"Expected tensors with same size, got {y.shape} and {x.shape}")
+    if x.device != y.device:
+        raise AssertionError(f"Expected tensors to be on {x.device}, got {y.device}")
+    if x.dim() == 5:
+        raise NotImplementedError(f"images of shape {list(x.shape)} given: complex images are unsupported")
+    if x.dim() != 4:
+        raise AssertionError(f"Expected number of dimensions to be between 4 and 5, got {x.dim()}")
+    _torch.check_pair(x, y)
+    if __debug__ and not torch.compiler.is_compiling():
+        for tensor in (x, y):
+            if tensor.numel():
+                least, most = torch.aminmax(tensor.detach())
+                if not (least >= 0 and most <= data_range):
+                    raise AssertionError(f"Expected values from 0 to {data_range}, got {least} to {most}")
+
+
+@torch.compiler.disable
+def _normalised(weights: Optional[Tensor]) -> Tuple[float, ...]:
+    if weights is None:
+        return _WEIGHTS
+    if weights.dim() != 1:
+        raise ValueError(f"Expected a vector of weights, got {weights.dim()}D tensor")
+    values = weights.detach().double().cpu()
+    return tuple((values / values.sum()).tolist())
+
+
+def _options(kernel_size: int, kernel_sigma: float, data_range: float, k1: float, k2: float) -> str:
+    """A JSON object without its end."""
+    return (
+        f'{{"dataRange": {_arrays.finite(data_range, "data_range")!r}, "windowSize": {int(kernel_size)}, '
+        f'"sigma": {_arrays.finite(kernel_sigma, "kernel_sigma")!r}, "k1": {_arrays.finite(k1, "k1")!r}, '
+        f'"k2": {_arrays.finite(k2, "k2")!r}')
+
+
+def _multi_scale(
+    x: Tensor, y: Tensor, kernel_size: int, kernel_sigma: float, data_range: float, reduction: str,
+    weights: Tuple[float, ...], k1: float, k2: float, threads: Optional[int],
+) -> Tensor:
+    scales = ", ".join([repr(_arrays.finite(weight, "scale_weights")) for weight in weights])
+    options = _options(kernel_size, kernel_sigma, data_range, k1, k2)
+    options += f', "weights": [{scales}], "preset": "piq"' + "}"
+    return _reduce(_torch.loss_values("ms-ssim", options, False, x, y, threads or 0), reduction, x, y)
+
+
+def _reduce(values: Tensor, reduction: str, x: Tensor, y: Tensor) -> Tensor:
+    if reduction == "mean":
+        values = values.mean()
+    elif reduction == "sum":
+        values = values.sum()
+    elif reduction != "none":
+        raise ValueError("Unknown reduction. Expected one of {'none', 'mean', 'sum'}")
+    return values.to(_torch.result_type(x, y))
