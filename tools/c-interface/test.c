@@ -90,8 +90,13 @@ static void losses(const loss_case *given) {
     CHECK(perceptual_plan_value_count(plan) == values, "%s has %d values", given->loss, (int)perceptual_plan_value_count(plan));
     float *v = floats(values), *g = floats(count), *t = floats(count), *alone = floats(values), *once = floats(count);
     SUCCEEDS(perceptual_plan_evaluate(plan, x, NULL, y, NULL, upstream, v, g, t));
-    if (threads == 0) memcpy(value, v, (size_t)values * 4), memcpy(gradient, g, (size_t)count * 4), memcpy(target_gradient, t, (size_t)count * 4);
-    CHECK(SAME(value, v, values) && SAME(gradient, g, count) && SAME(target_gradient, t, count), "%s depends on %d threads", given->loss, (int)threads);
+    if (threads == 0) {
+      memcpy(value, v, (size_t)values * 4);
+      memcpy(gradient, g, (size_t)count * 4);
+      memcpy(target_gradient, t, (size_t)count * 4);
+    }
+    CHECK(SAME(value, v, values) && SAME(gradient, g, count) && SAME(target_gradient, t, count), "%s depends on %d threads", given->loss,
+        (int)threads);
     SUCCEEDS(perceptual_plan_evaluate(plan, x, NULL, y, NULL, NULL, alone, NULL, NULL));
     for (int64_t i = 0; i < values; i++)
       CHECK(fabsf(alone[i] - v[i]) <= 1e-6f * fabsf(v[i]), "%s without a gradient is %.9g, with one %.9g", given->loss, alone[i], v[i]);
@@ -108,7 +113,8 @@ static void losses(const loss_case *given) {
     const perceptual_output outputs[] = {{"value", v2, values}, {"gradient.prediction", g2, count}, {"gradient.target", t2, count}};
     SUCCEEDS(perceptual_operation_run(given->operation, given->attributes, inputs, 2, &cotangent, 1, outputs, 3, threads));
     for (int64_t i = 0; i < values; i++)
-      CHECK(fabsf(v2[i] - value[i]) <= 1e-6f * fabsf(value[i]), "%s: the plan says %.9g, the operation %.9g", given->loss, value[i], v2[i]);
+      CHECK(fabsf(v2[i] - value[i]) <= 1e-6f * fabsf(value[i]), "%s: the plan says %.9g, the operation %.9g", given->loss, value[i],
+          v2[i]);
     float largest = 0, off = 0;
     for (int64_t i = 0; i < count; i++) {
       largest = fmaxf(largest, fabsf(gradient[i]));
@@ -142,8 +148,8 @@ static void finite_differences(const char *loss) {
       worst = fmax(worst, fabs(((double)above - below) / (2 * step) - gradients[side][i]));
     }
     CHECK(largest > 0 && worst <= 0.01 * largest, "%s: a gradient is %g off, the largest is %g", loss, worst, (double)largest);
-    free(images[side]), free(gradients[side]);
   }
+  for (int side = 0; side < 2; side++) free(images[side]), free(gradients[side]);
   perceptual_plan_free(plan);
 }
 
@@ -183,7 +189,8 @@ static void strides(void) {
       float *memory[2], *gradient = floats(count), *target = floats(count), values[2];
       const float *a = laid_out(x, shape, layouts[i], &memory[0]), *b = laid_out(y, shape, layouts[j], &memory[1]);
       SUCCEEDS(perceptual_plan_evaluate(plan, a, layouts[i], b, layouts[j], NULL, values, gradient, target));
-      CHECK(SAME(plain_values, values, 2) && SAME(plain, gradient, count) && SAME(plain_target, target, count), "%s, layouts %d and %d: other bits",
+      CHECK(SAME(plain_values, values, 2) && SAME(plain, gradient, count) && SAME(plain_target, target, count),
+          "%s, layouts %d and %d: other bits",
             losses_[loss].loss, (int)i, (int)j);
       const perceptual_input inputs[] = {{"prediction", a, 4, unpadded, layouts[i]}, {"target", b, 4, unpadded, layouts[j]}};
       const perceptual_input contiguous[] = {{"prediction", x, 4, unpadded, NULL}, {"target", y, 4, unpadded, NULL}};
@@ -193,7 +200,8 @@ static void strides(void) {
         SUCCEEDS(perceptual_operation_run(
             losses_[loss].operation, options, side ? inputs : contiguous, 2, NULL, 0, outputs, 2, 1));
       }
-      CHECK(SAME(run[0], run[1], 2) && SAME(gradients[0], gradients[1], count), "%s, layout %d: other bits", losses_[loss].operation, (int)i);
+      CHECK(SAME(run[0], run[1], 2) && SAME(gradients[0], gradients[1], count), "%s, layout %d: other bits", losses_[loss].operation,
+          (int)i);
       free(gradients[0]), free(gradients[1]), free(gradient), free(target), free(memory[0]), free(memory[1]);
     }
     perceptual_plan_free(plan);
@@ -237,21 +245,29 @@ static void *evaluate(void *argument) {
   return NULL;
 }
 
+static void *release(void *unused) {
+  for (int i = 0; i < 300; i++) perceptual_release_memory();
+  return unused;
+}
+
 static void one_plan_two_threads(void) {
   const int64_t shape[4] = {2, 3, 48, 48}, count = elements_of(shape);
   for (int32_t threads = 1; threads <= 2; threads++) {
     perceptual_plan *plan = plan_of("ssim", NULL, shape, threads);
     evaluation parts[2];
-    pthread_t others[2];
+    pthread_t others[2], releasing;
     for (int i = 0; i < 2; i++) {
       parts[i] = (evaluation){plan, noise(count, 8 + (uint32_t)i), noise(count, 10 + (uint32_t)i), {0, 0}, floats(count), 0};
       pthread_create(&others[i], NULL, evaluate, &parts[i]);
     }
+    pthread_create(&releasing, NULL, release, NULL);
+    pthread_join(releasing, NULL);
     for (int i = 0; i < 2; i++) pthread_join(others[i], NULL);
     for (int i = 0; i < 2; i++) {
       float value[2], *gradient = floats(count);
       SUCCEEDS(perceptual_plan_evaluate(plan, parts[i].x, NULL, parts[i].y, NULL, NULL, value, gradient, NULL));
-      CHECK(!parts[i].failed && SAME(value, parts[i].value, 2) && SAME(gradient, parts[i].gradient, count), "two threads on one plan: other bits");
+      CHECK(!parts[i].failed && SAME(value, parts[i].value, 2) && SAME(gradient, parts[i].gradient, count),
+          "two threads on one plan: other bits");
       free(gradient), free((void *)parts[i].x), free((void *)parts[i].y), free(parts[i].gradient);
     }
     perceptual_plan_free(plan);
@@ -261,7 +277,8 @@ static void one_plan_two_threads(void) {
 static void *fail(void *argument) {
   char *sentence = argument;
   if (*perceptual_message()) strcpy(sentence, "a new thread has a message");
-  else if (perceptual_recording_information("/no/such.wav", NULL, NULL, NULL) == PERCEPTUAL_MISSING) snprintf(sentence, 200, "%s", perceptual_message());
+  else if (perceptual_recording_information("/no/such.wav", NULL, NULL, NULL) == PERCEPTUAL_MISSING)
+    snprintf(sentence, 200, "%s", perceptual_message());
   return NULL;
 }
 
@@ -300,9 +317,11 @@ static void plans_refused(void) {
   REFUSED(PERCEPTUAL_MALFORMED, "stranger", perceptual_plan_make("ssim", "{\"stranger\": 1}", shape, 1, &plan));
   REFUSED(PERCEPTUAL_MALFORMED, "dataRange", perceptual_plan_make("ssim", "{\"dataRange\": \"x\"}", shape, 1, &plan));
   static const char *const no_json[] = {"", "{", "[]", "nothing", "{\"dataRange\": 1", "{\"dataRange\": 1}}"};
-  for (size_t i = 0; i < COUNT(no_json); i++) REFUSED(PERCEPTUAL_MALFORMED, "JSON", perceptual_plan_make("ssim", no_json[i], shape, 1, &plan));
+  for (size_t i = 0; i < COUNT(no_json); i++)
+    REFUSED(PERCEPTUAL_MALFORMED, "JSON", perceptual_plan_make("ssim", no_json[i], shape, 1, &plan));
   REFUSED(PERCEPTUAL_MALFORMED, "16x16", perceptual_plan_make("ms-ssim", NULL, shape, 1, &plan));
-  const int64_t huge[][4] = {{INT64_MAX, 1, 1, 1}, {1, 1, INT64_C(1) << 40, 1}, {1, 1, -1, 4}, {INT64_C(1) << 32, 1, INT64_C(1) << 32, 1}};
+  const int64_t huge[][4] = {{INT64_MAX, 1, 1, 1}, {1, 1, INT64_C(1) << 40, 1}, {1, 1, -1, 4},
+                             {INT64_C(1) << 32, 1, INT64_C(1) << 32, 1}};
   for (size_t i = 0; i < COUNT(huge); i++) {
     const int32_t status = perceptual_plan_make("mse", NULL, huge[i], 1, &plan);
     CHECK(status == PERCEPTUAL_USAGE, "shape %d gives %d", (int)i, (int)status);
@@ -374,7 +393,8 @@ static void operations_refused(void) {
       {"room for -1", {"y", y, -1}}, {"gradient.z", {"gradient.z", y, 6}},
   };
   for (size_t i = 0; i < COUNT(outputs); i++) RUN(PERCEPTUAL_USAGE, outputs[i].words, &input, 1, NULL, 0, &outputs[i].output, 1);
-  const perceptual_input cotangents[] = {{"y", x, 1, &many, NULL}, {"z", x, 2, shape, NULL}, {NULL, x, 2, shape, NULL}, {"y", NULL, 2, shape, NULL}};
+  const perceptual_input cotangents[] = {{"y", x, 1, &many, NULL}, {"z", x, 2, shape, NULL}, {NULL, x, 2, shape, NULL},
+                                         {"y", NULL, 2, shape, NULL}};
   RUN(PERCEPTUAL_MALFORMED, "shape", &input, 1, &cotangents[0], 1, &gradient, 1);
   for (int i = 1; i < 4; i++) RUN(PERCEPTUAL_USAGE, i == 1 ? "z" : "NULL", &input, 1, &cotangents[i], 1, &gradient, 1);
 
@@ -389,7 +409,8 @@ static void operations_refused(void) {
   /* An array of more axes than the eight there is room for. */
   int64_t nine[9] = {7, 7, 7, 7, 7, 7, 7, 7, 7};
   const int32_t status = perceptual_operation_shape(
-      "normalInitialization", "{\"shape\": [1,1,1,1,1,1,1,1,1], \"deviation\": 1, \"seed\": 0, \"index\": 0}", NULL, 0, "values", &rank, nine);
+      "normalInitialization", "{\"shape\": [1,1,1,1,1,1,1,1,1], \"deviation\": 1, \"seed\": 0, \"index\": 0}", NULL, 0, "values",
+      &rank, nine);
   CHECK(status == PERCEPTUAL_USAGE || status == PERCEPTUAL_MALFORMED, "nine axes give %d", (int)status);
   CHECK(nine[8] == 7, "a ninth axis is written behind the eight");
 }
@@ -429,7 +450,8 @@ static void operations(void) {
   float values[4];
   const perceptual_output drawn = {"values", values, 4};
   SUCCEEDS(perceptual_operation_run(
-      "uniformNoise", "{\"key\": [\"1\", \"2\"], \"counter\": [\"0\", \"0\", \"0\", \"0\"], \"count\": 4}", NULL, 0, NULL, 0, &drawn, 1, 1));
+      "uniformNoise", "{\"key\": [\"1\", \"2\"], \"counter\": [\"0\", \"0\", \"0\", \"0\"], \"count\": 4}", NULL, 0, NULL, 0, &drawn,
+      1, 1));
   for (int i = 0; i < 4; i++) CHECK(values[i] >= 0 && values[i] < 1, "a uniform number is %g", (double)values[i]);
   /* An array without axes. */
   const float one = 1;
@@ -557,7 +579,8 @@ static void models(const char *weights, const char *recording, const char *folde
   RECONSTRUCT("\"walking\"", model, pictures, shape, "walking", "soft", 1, results[0]);
   RECONSTRUCT("\"firm\"", model, pictures, shape, "running", "firm", 1, results[0]);
   RECONSTRUCT("threads: -1", model, pictures, shape, "running", "soft", -1, results[0]);
-  const int64_t wrong[][4] = {{1, 1, 17, 16}, {1, 2, 16, 16}, {0, 1, 16, 16}, {1, 1, 0, 16}, {1, 1, -16, 16}, {1, 1, INT64_C(1) << 40, 16}};
+  const int64_t wrong[][4] = {{1, 1, 17, 16}, {1, 2, 16, 16}, {0, 1, 16, 16}, {1, 1, 0, 16}, {1, 1, -16, 16},
+                              {1, 1, INT64_C(1) << 40, 16}};
   for (size_t i = 0; i < COUNT(wrong); i++) RECONSTRUCT("pictures", model, pictures, wrong[i], "running", "soft", 1, results[0]);
   const int64_t one[4] = {1, 1, 16, 16};
   RECONSTRUCT("batch", model, pictures, one, "batch", "soft", 1, results[0]);
@@ -574,7 +597,7 @@ static void models(const char *weights, const char *recording, const char *folde
   SUCCEEDS(perceptual_model_encode(model, path_of(folder, "half.wav"), path_of(folder, "half.code")));
   SUCCEEDS(perceptual_model_decode(model, path_of(folder, "half.code"), path_of(folder, "decoded.wav")));
   SUCCEEDS(perceptual_recording_information(path_of(folder, "decoded.wav"), &rate, &channels, &frames));
-  CHECK(rate > 0 && channels > 0 && llabs(frames - half * rate / (2 * half)) <= rate / 50, "%d frames are decoded of %d", (int)frames, (int)half);
+  CHECK(rate > 0 && channels > 0 && llabs(frames - rate / 2) <= rate / 50, "%d frames are decoded of half a second", (int)frames);
   REFUSED(PERCEPTUAL_USAGE, "model: NULL", perceptual_model_encode(NULL, recording, path_of(folder, "b.code")));
   REFUSED(PERCEPTUAL_USAGE, "recording: NULL", perceptual_model_encode(model, NULL, path_of(folder, "b.code")));
   REFUSED(PERCEPTUAL_USAGE, "code: NULL", perceptual_model_encode(model, path_of(folder, "half.wav"), NULL));

@@ -24,7 +24,9 @@ private struct Call {
       throw usage("operation: \"\(name)\" given, \(operations.map { $0.name }.joined(separator: ", ")) are there")
     }
     self.operation = operation
-    given = OperationCase(inputs: try Self.tensors(inputs, count, "input", withElements: withElements))
+    given = OperationCase(
+      inputs: try Self.tensors(
+        inputs, count, "input", of: name, known: operation.inputs.map(\.name), withElements: withElements))
     if let attributes { given.attributes = try Attributes(json: String(cString: attributes)) }
     try operation.checkNames(given)
     checked = given.converted()
@@ -42,11 +44,14 @@ private struct Call {
     }
   }
 
+  /// Names and sizes are looked at before anything is taken.
   static func tensors(
-    _ list: UnsafePointer<perceptual_input>?, _ count: Int, _ kind: String, withElements: Bool = true
+    _ list: UnsafePointer<perceptual_input>?, _ count: Int, _ kind: String, of operation: String, known: [String],
+    withElements: Bool = true
   ) throws(PerceptualError) -> [String: Tensor<Float>] {
     guard (0...64).contains(count) else { throw usage("\(kind)s: \(count) given, at most 64 are possible") }
-    var tensors: [String: Tensor<Float>] = [:]
+    var entries: [(name: String, shape: [Int], entry: perceptual_input)] = []
+    var total = 0
     for index in 0..<count {
       let entry = try PerceptualC.given(list, "\(kind)s")[index]
       let name = try text(entry.name, "the name of \(kind) \(index)")
@@ -55,9 +60,18 @@ private struct Call {
       }
       let shape = try PerceptualC.shape(entry.shape, rank: Int(entry.rank), "\(kind) \(name)")
       let size = shape.reduce(1, *)
-      try checkMemory(size, numbersEach: 32, "\(kind) \(name)")
+      if !known.contains(name) {
+        throw usage("\(kind) \(name): \(operation) has \(known.isEmpty ? "none" : known.joined(separator: ", "))")
+      }
       if size == 0 { throw PerceptualError(.malformed, "\(kind) \(name) of shape \(shape) is empty") }
-      if tensors[name] != nil { throw usage("\(kind) \(name): given twice") }
+      if entries.contains(where: { $0.name == name }) { throw usage("\(kind) \(name): given twice") }
+      total += size
+      entries.append((name, shape, entry))
+    }
+    try checkMemory(total, numbersEach: 32, "\(kind)s")
+    var tensors: [String: Tensor<Float>] = [:]
+    for (name, shape, entry) in entries {
+      let size = shape.reduce(1, *)
       if withElements {
         let elements = try PerceptualC.given(entry.elements, "\(kind) \(name)")
         tensors[name] = Tensor(
@@ -124,7 +138,8 @@ public func perceptual_operation_run(
       }
       places.append((name, try given(entry.elements, "output \(name)")))
     }
-    let upstream = try Call.tensors(cotangents, cotangent_count, "cotangent")
+    let upstream = try Call.tensors(
+      cotangents, cotangent_count, "cotangent", of: call.operation.name, known: call.operation.outputs)
     if places.contains(where: { $0.name.hasPrefix("gradient.") }) { try call.take(cotangents: upstream) }
     if places.isEmpty { return }
     let results = try execution.run { () throws(PerceptualError) in try call.operation.fast(call.given) }

@@ -33,6 +33,12 @@ enum InverseShortTimeFourierTransform: Operation {
     try operationCase.checkShape("real", [options.bins, nil])
     try operationCase.checkShape("imaginary", [options.bins, operationCase.input("real").shape[1]])
     _ = try operationCase.attributes.integer("length", atLeast: 1)
+    let frames = operationCase.input("real").shape[1]
+    let (covered, overflow) = (frames - 1).multipliedReportingOverflow(by: options.hop)
+    if overflow || covered > 1 << 28 {
+      throw PerceptualError(
+        .malformed, "attribute hop: \(frames) frames \(options.hop) apart cover more than the 2^28 samples possible")
+    }
   }
 
   static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {

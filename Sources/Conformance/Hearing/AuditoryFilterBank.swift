@@ -40,10 +40,12 @@ enum AuditoryFilterBank: Operation {
   static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
     _ = try operationCase.attributes.auditoryFilterOptions()
     if try operationCase.attributes.bool("aWeighting", default: true),
-      try operationCase.attributes.number("lowFrequency") <= 0
+      try operationCase.attributes.number("lowFrequency") < AuditoryFilterOptions.leastWeighted
     {
       throw PerceptualError(
-        .malformed, "attribute lowFrequency: a number above 0 was expected for A-weighting, found 0")
+        .malformed,
+        "attribute lowFrequency: at least \(AuditoryFilterOptions.leastWeighted) was expected for A-weighting, found less"
+      )
     }
   }
 

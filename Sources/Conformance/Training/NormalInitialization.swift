@@ -74,12 +74,12 @@ extension InitializationOperation {
   private static func draw(_ attributes: Attributes) throws(PerceptualError) -> InitialDraw {
     let sizes = try attributes.numbers("shape")
     let most = Double(1 << 24)
-    guard sizes.count >= leastRank, sizes.reduce(1, *) <= most,
+    guard (leastRank...8).contains(sizes.count), sizes.reduce(1, *) <= most,
       sizes.allSatisfy({ $0 >= 1 && $0 <= most && $0 == $0.rounded() })
     else {
       throw PerceptualError(
         .malformed,
-        "attribute shape: \(leastRank) or more sizes of at least 1, at most 2^24 in product, were expected, found "
+        "attribute shape: \(leastRank) to 8 sizes of at least 1, at most 2^24 in product, were expected, found "
           + "\(sizes)"
       )
     }

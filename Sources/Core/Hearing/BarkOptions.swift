@@ -36,6 +36,9 @@ public struct AuditoryFilterOptions: Hashable, Sendable {
     self.bandwidthRatio = bandwidthRatio
   }
 
+  /// The least centre that A-weighting has a value at, hertz: below, roundings reach 0.
+  public static let leastWeighted = 1e-6
+
   /// Why there is no such bank; nil if there is.
   public var obstacle: String? {
     let nyquist = sampleRate / 2
@@ -146,8 +149,8 @@ public struct BarkDistanceOptions: Hashable, Sendable {
   public var obstacle: String? {
     if let obstacle = filters.obstacle { return obstacle }
     if stride < 1 || stride > filters.taps { return "stride: \(stride), 1 to \(filters.taps) (the taps) is needed" }
-    if aWeighting && filters.lowFrequency <= 0 {
-      return "band: \(filters.lowFrequency) Hz, A-weighting needs centres above 0 Hz"
+    if aWeighting && filters.lowFrequency < AuditoryFilterOptions.leastWeighted {
+      return "band: \(filters.lowFrequency) Hz, A-weighting needs \(AuditoryFilterOptions.leastWeighted) Hz and more"
     }
     if !(logFactor > 0 && logFactor.isFinite) { return "logFactor: \(logFactor), a positive number is needed" }
     return masking?.obstacle

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from . import audio, functional
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "MS_SSIM", "NLPD", "SSIM", "BarkDistance", "Model", "audio", "bark_distance", "functional", "library_version",
-    "modules", "ms_ssim", "mse", "nlpd", "operation", "psnr", "release_memory", "ssim", "value_and_gradients",
+    "Model", "audio", "bark_distance", "functional", "library_version", "ms_ssim", "mse", "nlpd", "operation", "psnr",
+    "release_memory", "ssim", "value_and_gradients",
 ]
+if find_spec("torch") is not None:
+    __all__ += ["MS_SSIM", "NLPD", "SSIM", "BarkDistance", "modules"]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import json
-import math
+import operator as operators
+import sys
 from functools import lru_cache
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
 
@@ -101,7 +102,7 @@ def operation(
         outputs: The results wanted: outputs such as ``"mel"`` and gradients such as ``"gradient.signal"``.
         cotangents: Upstream gradients by the names of outputs. Those left out count as zeros, or as ones for the
             ``value`` of a loss.
-        threads: 1 to 1024; 0, all that the process may use; None, PERCEPTUAL_THREADS or all.
+        threads: 1 to 1024; None or 0, PERCEPTUAL_THREADS or all that the process may use.
 
     Returns:
         The results by name, in single precision.
@@ -167,8 +168,17 @@ def evaluate(
 
 
 def finite(value: float, name: str) -> float:
-    """A number that JSON can hold."""
+    """A number that JSON can hold, to torch.compile a constant: at the ratio it stops being symbolic."""
     number = float(value)
-    if not math.isfinite(number):
+    if not abs(number) <= sys.float_info.max:
         raise ValueError(f"{name}: {number} given, a finite number is needed")
-    return number
+    numerator, denominator = number.as_integer_ratio()
+    return numerator / denominator
+
+
+def whole(value: int, name: str) -> int:
+    """A whole number that JSON can hold, likewise a constant."""
+    try:
+        return operators.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: {value!r} given, a whole number is needed") from None

@@ -67,7 +67,7 @@ def _load() -> ctypes.CDLL:
     path = _path()
     if not path.exists():
         raise ImportError(
-            f"{path} is not there: install a wheel of perceptual-losses, or set PERCEPTUAL_LIBRARY to the library's path")
+            f"{path} is not there: install a wheel of perceptual-losses, or set PERCEPTUAL_LIBRARY to the library")
     try:
         loaded = ctypes.CDLL(str(path))
         for name, (result, arguments) in _FUNCTIONS.items():
@@ -123,15 +123,12 @@ def checked_threads(threads: int) -> int:
 
 
 def resolve_threads(threads: Optional[int]) -> int:
-    """The argument, else PERCEPTUAL_THREADS, else the processors this process may use."""
-    if threads is None:
-        threads = default_threads()
-    elif threads:
-        return checked_threads(threads)
-    if not threads:
-        available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return min(available, MOST_THREADS)
-    return threads
+    """The argument unless None or 0, else PERCEPTUAL_THREADS, else the processors this process may use."""
+    chosen = checked_threads(threads or 0) or default_threads()
+    if chosen:
+        return chosen
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(available, MOST_THREADS)
 
 
 def encoded_path(path: "os.PathLike[str] | str") -> bytes:

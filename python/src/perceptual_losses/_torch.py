@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import Any, Optional, Tuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,12 +22,15 @@ _warned = False
 
 def _threads(threads: int) -> int:
     """0: PERCEPTUAL_THREADS, else as many as PyTorch uses, one in a worker of a DataLoader."""
-    return threads or _library.default_threads() or min(torch.get_num_threads(), _library.MOST_THREADS)
+    chosen = _library.checked_threads(threads) or _library.default_threads()
+    return chosen or min(torch.get_num_threads(), _library.MOST_THREADS)
 
 
 def _on_host(x: Tensor) -> Tensor:
-    """Single precision in the processor's memory; strides are kept."""
+    """Single precision in the processor's memory, at times the tensor itself; strides are kept."""
     global _warned
+    if x.dtype is torch.float32 and x.is_cpu and x.layout is torch.strided and not x.is_neg():
+        return x
     if x.layout is not torch.strided:
         raise TypeError(f"a tensor of layout {x.layout} given, a dense one is needed")
     if x.device.type != "cpu" and not _warned:
@@ -44,12 +46,15 @@ def _evaluate(
 ) -> Tuple[Tensor, Tensor, Tensor]:
     own_x, own_y = _on_host(x), _on_host(y)
     plan = _library.plans.get(loss, options, tuple(x.shape), _threads(threads))
-    values = torch.empty(plan.value_count)
-    of_x = torch.empty(tuple(x.shape) if wanted & _PREDICTION else (0,))
-    of_y = torch.empty(tuple(x.shape) if wanted & _TARGET else (0,))
+    # The defaults for type and device are the caller's.
+    values = torch.empty(plan.value_count, dtype=torch.float32, device="cpu")
+    of_x = torch.empty(tuple(x.shape) if wanted & _PREDICTION else (0,), dtype=torch.float32, device="cpu")
+    of_y = torch.empty(tuple(x.shape) if wanted & _TARGET else (0,), dtype=torch.float32, device="cpu")
     plan.evaluate(
         own_x.data_ptr(), own_x.stride(), own_y.data_ptr(), own_y.stride(), None, values.data_ptr(),
         of_x.data_ptr() if wanted & _PREDICTION else None, of_y.data_ptr() if wanted & _TARGET else None)
+    if x.is_cpu:
+        return values, of_x, of_y
     return values.to(x.device), of_x.to(x.device), of_y.to(x.device)
 
 
@@ -151,10 +156,10 @@ class _Loss(torch.autograd.Function):
         for index, tensor in enumerate((x, y)):
             if ctx.needs_input_grad[index]:
                 if torch.is_grad_enabled():
-                    scaled_gradient = _Scaled.apply(gradients[index], upstream[0], x, y)
+                    own = _Scaled.apply(gradients[index], upstream[0], x, y)  # type: ignore[no-untyped-call]
                 else:
-                    scaled_gradient = gradients[index] * upstream[0].reshape(-1, 1, 1, 1)
-                results[index] = scaled_gradient.to(tensor.dtype)
+                    own = gradients[index] * upstream[0].reshape(-1, 1, 1, 1)
+                results[index] = own if tensor.dtype is torch.float32 else own.to(tensor.dtype)
         return tuple(results)
 
 
@@ -175,7 +180,7 @@ def operation_gradients(
     x: Tensor, y: Tensor, upstream: Tensor, name: str, attributes: str, output: str, threads: int, wanted: int
 ) -> Tuple[Tensor, Tensor]:
     results = _run(x, y, name, attributes, output, threads, upstream, wanted)
-    empty = torch.empty(0)
+    empty = torch.empty(0, dtype=torch.float32, device="cpu")
     return (
         results.get("gradient.prediction", empty).to(x.device), results.get("gradient.target", empty).to(x.device))
 
@@ -197,8 +202,8 @@ def _run(
     names = [output] if upstream is None else [
         name for bit, name in ((_PREDICTION, "gradient.prediction"), (_TARGET, "gradient.target")) if wanted & bit]
     results = _arrays.operation_of_text(
-        name, {"prediction": _on_host(x).numpy(), "target": _on_host(y).numpy()}, attributes, names,
-        {} if upstream is None else {output: _on_host(upstream).numpy()}, _threads(threads))
+        name, {"prediction": _on_host(x).detach().numpy(), "target": _on_host(y).detach().numpy()}, attributes, names,
+        {} if upstream is None else {output: _on_host(upstream).detach().numpy()}, _threads(threads))
     return {name: torch.from_numpy(result) for name, result in results.items()}
 
 
@@ -246,7 +251,7 @@ def loss_values(loss: str, options: str, pooled: bool, x: Tensor, y: Tensor, thr
         wanted = (_PREDICTION if x.requires_grad else 0) | (_TARGET if y.requires_grad else 0)
     if not torch.compiler.is_compiling() and type(x) in _PLAIN and type(y) in _PLAIN:
         if wanted:
-            return _Loss.apply(x, y, loss, options, threads)
+            return _Loss.apply(x, y, loss, options, threads)  # type: ignore[no-untyped-call]
         return _evaluate(x, y, loss, options, threads, 0)[0]
     if wanted:
         return values_and_gradients(x, y, loss, options, pooled, threads, wanted)[0]

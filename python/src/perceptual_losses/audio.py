@@ -18,8 +18,8 @@ from . import _library
 from ._arrays import Floats, floats, operation
 
 __all__ = [
-    "LogMel", "RecordingInformation", "griffin_lim", "information", "inverse_mel", "istft", "log_mel", "mel_filter_bank",
-    "mel_spectrogram", "read", "resample", "stft", "write",
+    "LogMel", "RecordingInformation", "griffin_lim", "information", "inverse_mel", "istft", "log_mel",
+    "mel_filter_bank", "mel_spectrogram", "read", "resample", "stft", "write",
 ]
 
 Range = Union[str, Tuple[float, float]]
@@ -34,7 +34,7 @@ def stft(
 
     Args:
         y: Signals [..., T].
-        n_fft: The length of a frame in samples, even.
+        n_fft: The length of a frame in samples.
         hop_length: The step in samples; a quarter of n_fft by default.
         win_length, window: Only None or n_fft, and "hann".
         center: Whether frame i is centred on sample i * hop_length; the signal is extended by n_fft / 2 on each side.
@@ -360,9 +360,11 @@ def write(path: PathLike, y: ArrayLike, sr: int) -> None:
 
 
 def _n_fft(bins: int, n_fft: Optional[int]) -> int:
-    if n_fft is not None and n_fft != 2 * (bins - 1):
-        raise ValueError(f"n_fft: {n_fft} given, {bins} bins belong to {2 * (bins - 1)}: odd lengths are unsupported")
-    return 2 * (bins - 1)
+    if n_fft is None:
+        return 2 * (bins - 1)
+    if n_fft // 2 + 1 != bins:
+        raise ValueError(f"n_fft: {n_fft} given, {bins} bins belong to {2 * (bins - 1)} or one more")
+    return n_fft
 
 
 def _hop(n_fft: int, hop_length: Optional[int], win_length: Optional[int], window: str) -> int:
@@ -377,6 +379,8 @@ def _framed(y: ArrayLike, n_fft: int, hop: int, center: bool, pad_mode: str) -> 
     """Signals, extended unless the library does it, and the attributes of their frames."""
     signals = floats(y, "y")
     _needs_axes(signals, 1, "y [..., T]")
+    if signals.size == 0:
+        raise ValueError(f"y of shape {list(signals.shape)} given, a non-empty one is needed")
     if center and pad_mode != "reflect":
         sides = [(0, 0)] * (signals.ndim - 1) + [(n_fft // 2, n_fft // 2)]
         signals = np.pad(signals, sides, mode=pad_mode)  # type: ignore[call-overload]

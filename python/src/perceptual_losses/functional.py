@@ -1,8 +1,8 @@
 """Losses and metrics as functions of NumPy arrays or PyTorch tensors.
 
-`ssim` and `ms_ssim` have the arguments and defaults of pytorch-msssim 1.0.0. Tensors give tensors with gradients to both
-images; arrays give numbers, and `value_and_gradients` gives their gradients. Everything is computed in single
-precision and returned in the type of the images.
+`ssim` and `ms_ssim` have the arguments and defaults of pytorch-msssim 1.0.0. Tensors give tensors with gradients to
+both images; arrays give numbers, and `value_and_gradients` gives their gradients. Everything is computed in single
+precision. Tensors come back in the type of the images.
 """
 
 from __future__ import annotations
@@ -37,8 +37,7 @@ def ssim(
     """Structural similarity, 1 for equal images.
 
     Args:
-        X, Y: Images [N, C, H, W], H and W at least the window's size. [N, C, 1, H, W] is taken too; other images of five
-            axes are not.
+        X, Y: Images [N, C, H, W], H and W at least the window's size. [N, C, 1, H, W] is taken too; volumes are not.
         data_range: The range of the images' values, such as 1 or 255.
         size_average: True for the mean of all images, False for a value an image, [N].
         win_size: The window's side, odd.
@@ -46,24 +45,24 @@ def ssim(
         win: A window [..., win_size] in place of the two, Gaussian or uniform, the same for all channels.
         K: k1 and k2.
         nonnegative_ssim: Whether each channel's value is at least 0.
-        threads: None or 0 for PERCEPTUAL_THREADS or all; PyTorch's own number for tensors.
+        threads: 1 to 1024. None or 0: PERCEPTUAL_THREADS, else PyTorch's number for tensors, all for arrays.
 
     >>> import numpy as np
     >>> image = np.linspace(0, 255, 32 * 32).reshape(1, 1, 32, 32)
     >>> ssim(image, image)
     1.0
     >>> round(ssim(image, 255 - image, size_average=False).item(), 3)
-    -0.171
+    -0.496
     """
-    X, Y = _images(X, Y)
+    x, y = _images(X, Y)
     options = _similarity_options(data_range, *_window(win, win_size, win_sigma), K)
     if not nonnegative_ssim:
-        return _reduced(X, Y, "ssim", options, size_average, threads)
-    count, channels, height, width = X.shape
-    x, y = X.reshape(count * channels, 1, height, width), Y.reshape(count * channels, 1, height, width)
-    values = _values(x, y, "ssim", options, threads).reshape(count, channels)
+        return _reduced(x, y, "ssim", options, size_average, threads)
+    count, channels, height, width = x.shape
+    planes = (count * channels, 1, height, width)
+    values = _values(x.reshape(planes), y.reshape(planes), "ssim", options, threads).reshape(count, channels)
     values = values.clip(min=0) if isinstance(values, np.ndarray) else values.relu()
-    return _averaged(values.mean(1), size_average, X, Y)
+    return _averaged(values.mean(1), size_average, x, y)
 
 
 def ms_ssim(
@@ -83,11 +82,11 @@ def ms_ssim(
     >>> ms_ssim(image, image, data_range=1)
     1.0
     """
-    X, Y = _images(X, Y)
+    x, y = _images(X, Y)
     options = _similarity_options(data_range, *_window(win, win_size, win_sigma), K)
     given = MS_SSIM_WEIGHTS if weights is None else _list(weights)
     scales = ", ".join([repr(_arrays.finite(weight, "weights")) for weight in given])
-    return _reduced(X, Y, "ms-ssim", options[:-1] + f', "weights": [{scales}]' + "}", size_average, threads)
+    return _reduced(x, y, "ms-ssim", options[:-1] + f', "weights": [{scales}]' + "}", size_average, threads)
 
 
 def nlpd(
@@ -110,7 +109,8 @@ def nlpd(
     0.0
     """
     X, Y = _images(x, y)
-    options = f'{{"family": {_quoted(family)}, "pooling": {_quoted(pooling)}, "levels": {int(levels)}}}'
+    options = (
+        f'{{"family": {_quoted(family)}, "pooling": {_quoted(pooling)}, "levels": {_arrays.whole(levels, "levels")}}}')
     return _reduced(X, Y, "nlpd", options, size_average, threads, pooled=pooling == "batch")
 
 
@@ -139,7 +139,7 @@ def psnr(
     23.01
     """
     X, Y = _pair(x, y)
-    attributes = f'{{"dataRange": {_arrays.finite(data_range, "data_range")}}}'
+    attributes = f'{{"dataRange": {_arrays.finite(data_range, "data_range")!r}}}'
     return _operation(X, Y, "peakSignalToNoiseRatio", attributes, size_average, threads)
 
 
@@ -161,7 +161,7 @@ def bark_distance(
         log_factor: Features are log(1 + log_factor response).
         a_weighting: Whether bands are weighted by the A curve.
         distance: "cosine" or "meanSquaredError".
-        scale: "bark", "mel" or "geometric", with `bandwidth_ratio`.
+        scale: "bark", "mel" or "geometric", with `bandwidth_ratio`; "bark" alone where masked.
         masked: Whether responses are divided by the target's masking threshold, in place of `log_factor`. The
             thresholds of frames of `frame` samples are held fixed in gradients.
         size_average: False for a value a signal, [N].
@@ -174,18 +174,21 @@ def bark_distance(
     """
     X, Y = _pair(x, y)
     high = sample_rate / 2 if high_frequency is None else high_frequency
-    numbers = {"sampleRate": sample_rate, "lowFrequency": low_frequency, "highFrequency": high, "bandwidthRatio": bandwidth_ratio}
-    if masked:
-        numbers.update({"offset": offset, "fullScaleLevel": full_scale_level})
-    else:
-        numbers.update({"logFactor": log_factor})
+    numbers = {"sampleRate": sample_rate, "lowFrequency": low_frequency, "highFrequency": high}
     counts = {"bands": bands, "taps": taps, "stride": stride}
     if masked:
+        numbers.update({"offset": offset, "fullScaleLevel": full_scale_level})
         counts["frame"] = frame
+    else:
+        numbers["logFactor"] = log_factor
+    if scale == "geometric":
+        numbers["bandwidthRatio"] = bandwidth_ratio
     members = [f'"{name}": {_arrays.finite(number, name)!r}' for name, number in numbers.items()]
-    members += [f'"{name}": {int(number)}' for name, number in counts.items()]
+    members += [f'"{name}": {_arrays.whole(number, name)}' for name, number in counts.items()]
     members += [f'"aWeighting": {"true" if a_weighting else "false"}']
-    members += [f'"distance": {_quoted(distance)}', f'"scale": {_quoted(scale)}']
+    members += [f'"distance": {_quoted(distance)}']
+    if scale != "bark":
+        members += [f'"scale": {_quoted(scale)}']
     name = "maskedBarkDistance" if masked else "barkDistance"
     return _operation(X, Y, name, "{" + ", ".join(members) + "}", size_average, threads)
 
@@ -269,14 +272,14 @@ def _similarity_options(data_range: float, window: str, win_size: int, win_sigma
     k1, k2 = K
     return (
         f'{{"dataRange": {_arrays.finite(data_range, "data_range")!r}, "window": "{window}", '
-        f'"windowSize": {int(win_size)}, "sigma": {_arrays.finite(win_sigma, "win_sigma")!r}, '
+        f'"windowSize": {_arrays.whole(win_size, "win_size")}, "sigma": {_arrays.finite(win_sigma, "win_sigma")!r}, '
         f'"k1": {_arrays.finite(k1, "K")!r}, "k2": {_arrays.finite(k2, "K")!r}}}')
 
 
 def _window(win: Optional[Any], win_size: int, win_sigma: float) -> Tuple[str, int, float]:
     """The kind, side and deviation of a window. Throws where `win` is neither Gaussian nor uniform."""
     if win is None:
-        if int(win_size) % 2 == 0:
+        if _arrays.whole(win_size, "win_size") % 2 == 0:
             raise ValueError("Window size should be odd.")
         return "gaussian", win_size, win_sigma
     rows = np.asarray(win.detach().cpu().double().numpy() if hasattr(win, "detach") else win, np.float64)
@@ -295,7 +298,7 @@ def _window(win: Optional[Any], win_size: int, win_sigma: float) -> Tuple[str, i
             sigma = round(sigma, 5)
             if np.abs(row - gaussian / gaussian.sum()).max() <= 1e-5:
                 return "gaussian", size, sigma
-    raise ValueError("win: neither a Gaussian nor a uniform window of sum 1, the same for all channels, which is needed")
+    raise ValueError("win: a Gaussian or a uniform window of sum 1, the same for all channels, is needed")
 
 
 def _values(
@@ -314,7 +317,9 @@ def _averaged(values: Any, size_average: bool, X: Any, Y: Any) -> Any:
     if _is_tensor(values):
         from . import _torch
 
-        return (values.mean() if size_average else values).to(_torch.result_type(X, Y))
+        kind = _torch.result_type(X, Y)
+        result = values.mean() if size_average else values
+        return result if result.dtype == kind else result.to(kind)
     return float(values.mean(dtype=np.float64)) if size_average else values
 
 

@@ -117,7 +117,8 @@ int32_t perceptual_operation_shape(
 
 /* ---- Recordings --------------------------------------------------------------------------------------------------------------- */
 
-/* What a recording is: samples a second, channels, and frames (samples of one channel). WAV, FLAC, Ogg, Opus, MP3, AIFF and more. */
+/* What a recording is: samples a second, channels, and frames (samples of one channel); NULL: not wanted. WAV, FLAC, Ogg, Opus, MP3,
+   AIFF and more. */
 int32_t perceptual_recording_information(const char *path, int32_t *rate, int32_t *channels, int64_t *frames);
 
 /* Reads `frames` frames from frame `from` on into samples[channels][frames], from -1 to 1. */

@@ -23,8 +23,8 @@ extension Attributes {
   /// sampleRate and the attributes of `band`, for a bank of `bins` and `mels`.
   func melBank(bins: Int, mels: Int) throws(PerceptualError) -> MelFilterBankOptions {
     let rate = try number("sampleRate")
-    guard rate > 0, rate.isFinite else {
-      throw PerceptualError(.malformed, "attribute sampleRate: a positive number was expected, found \(rate)")
+    guard rate >= 1e-3, rate <= 1e12 else {
+      throw PerceptualError(.malformed, "attribute sampleRate: 0.001 to 1e12 was expected, found \(rate)")
     }
     guard bins >= 2 else {
       throw PerceptualError(.malformed, "attribute bins: at least 2 were expected, found \(bins)")
@@ -35,6 +35,12 @@ extension Attributes {
       throw PerceptualError(
         .malformed,
         "attributes lowFrequency \(low) and highFrequency \(high): 0 or more was expected, and low below high")
+    }
+    // Filters' edges must be numbers apart.
+    guard high - low >= 1e-9 * Double(mels + 1) * high else {
+      throw PerceptualError(
+        .malformed,
+        "attributes lowFrequency \(low) and highFrequency \(high): room for \(mels) filters between was expected")
     }
     return MelFilterBankOptions(
       sampleRate: rate, bins: bins, mels: mels, lowFrequency: low, highFrequency: high,

@@ -56,8 +56,8 @@ def multi_scale_ssim(
     tensor(1.)
     """
     _check(x, y, kernel_size, data_range)
-    return _multi_scale(
-        x, y, kernel_size, kernel_sigma, data_range, reduction, _normalised(scale_weights), k1, k2, threads)
+    weights = _WEIGHTS if scale_weights is None else _normalised(scale_weights)
+    return _multi_scale(x, y, kernel_size, kernel_sigma, data_range, reduction, weights, k1, k2, threads)
 
 
 class SSIMLoss(torch.nn.modules.loss._Loss):
@@ -84,6 +84,8 @@ class SSIMLoss(torch.nn.modules.loss._Loss):
 class MultiScaleSSIMLoss(torch.nn.modules.loss._Loss):
     """piq.MultiScaleSSIMLoss: 1 - `multi_scale_ssim`, the default weights divided by their sum too."""
 
+    scale_weights: Tensor
+
     def __init__(
         self, kernel_size: int = 11, kernel_sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03,
         scale_weights: Optional[Tensor] = None, reduction: str = "mean", data_range: Union[int, float] = 1.0,
@@ -94,11 +96,16 @@ class MultiScaleSSIMLoss(torch.nn.modules.loss._Loss):
         self.reduction, self.kernel_size, self.kernel_sigma = reduction, kernel_size, kernel_sigma
         self.k1, self.k2, self.data_range, self.threads = k1, k2, data_range, threads
         self.register_buffer("scale_weights", torch.tensor(_WEIGHTS) if scale_weights is None else scale_weights)
+        self._weights = _normalised(self.scale_weights)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        return 1 - multi_scale_ssim(
-            x, y, self.kernel_size, self.kernel_sigma, self.data_range, self.reduction, self.scale_weights, self.k1,
-            self.k2, threads=self.threads)
+        # While torch.compile traces, the buffer cannot be read.
+        if not torch.compiler.is_compiling():
+            self._weights = _normalised(self.scale_weights)
+        _check(x, y, self.kernel_size, self.data_range)
+        return 1 - _multi_scale(
+            x, y, self.kernel_size, self.kernel_sigma, self.data_range, self.reduction, self._weights, self.k1, self.k2,
+            self.threads)
 
 
 def _odd(kernel_size: int) -> None:
@@ -129,10 +136,7 @@ def _check(x: Tensor, y: Tensor, kernel_size: int, data_range: float) -> None:
                     raise AssertionError(f"Expected values from 0 to {data_range}, got {least} to {most}")
 
 
-@torch.compiler.disable
-def _normalised(weights: Optional[Tensor]) -> Tuple[float, ...]:
-    if weights is None:
-        return _WEIGHTS
+def _normalised(weights: Tensor) -> Tuple[float, ...]:
     if weights.dim() != 1:
         raise ValueError(f"Expected a vector of weights, got {weights.dim()}D tensor")
     values = weights.detach().double().cpu()
@@ -142,9 +146,10 @@ def _normalised(weights: Optional[Tensor]) -> Tuple[float, ...]:
 def _options(kernel_size: int, kernel_sigma: float, data_range: float, k1: float, k2: float) -> str:
     """A JSON object without its end."""
     return (
-        f'{{"dataRange": {_arrays.finite(data_range, "data_range")!r}, "windowSize": {int(kernel_size)}, '
-        f'"sigma": {_arrays.finite(kernel_sigma, "kernel_sigma")!r}, "k1": {_arrays.finite(k1, "k1")!r}, '
-        f'"k2": {_arrays.finite(k2, "k2")!r}')
+        f'{{"dataRange": {_arrays.finite(data_range, "data_range")!r}, '
+        f'"windowSize": {_arrays.whole(kernel_size, "kernel_size")}, '
+        f'"sigma": {_arrays.finite(kernel_sigma, "kernel_sigma")!r}, '
+        f'"k1": {_arrays.finite(k1, "k1")!r}, "k2": {_arrays.finite(k2, "k2")!r}')
 
 
 def _multi_scale(

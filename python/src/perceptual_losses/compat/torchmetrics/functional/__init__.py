@@ -66,7 +66,8 @@ def multiscale_structural_similarity_index_measure(
     """torchmetrics.functional.multiscale_structural_similarity_index_measure of images [N, C, H, W].
 
     Args:
-        data_range: None for the larger range of the two batches, anew at each scale; a number or a pair is faster.
+        data_range: None for the larger range of the two batches, a pair to clamp them, both anew at each scale; a
+            number is faster.
         betas: A tuple of exponents, the finest scale first.
         normalize: "relu", "simple" or None.
 
@@ -89,18 +90,17 @@ def multiscale_structural_similarity_index_measure(
     for extent in preds.shape[-2:]:
         if extent < 2 ** len(betas) or extent // divisor <= least - 1:
             raise ValueError(
-                f"images of {preds.shape[-2]}x{preds.shape[-1]} given: {len(betas)} `betas` and a kernel of {least} need "
-                f"sides of at least {max(2 ** len(betas), least * divisor)}")
+                f"images of {preds.shape[-2]}x{preds.shape[-1]} given: {len(betas)} `betas` and a kernel of {least} "
+                f"need sides of at least {max(2 ** len(betas), least * divisor)}")
     window, kind = (gaussian_kernel, side, deviation), preds.dtype
-    if data_range is None or not normalize or not all([beta > 0 for beta in betas]):
+    if data_range is None or isinstance(data_range, tuple) or not normalize or not all([beta > 0 for beta in betas]):
         values = _scale_by_scale(preds, target, window, data_range, k1, k2, betas, normalize, threads)
     else:
-        x, y, extent = _ranged(preds, target, data_range)
         preset = "torchmetrics" if normalize == "relu" else "torchmetrics-simple"
         exponents = ", ".join([repr(_arrays.finite(beta, "betas")) for beta in betas])
-        options = _options(window, extent, k1, k2, "reflect")
+        options = _options(window, data_range, k1, k2, "reflect")
         options += f', "weights": [{exponents}], "preset": "{preset}"' + "}"
-        values = _torch.loss_values("ms-ssim", options, False, x, y, threads or 0)
+        values = _torch.loss_values("ms-ssim", options, False, preds, target, threads or 0)
     return _reduce(values, reduction).to(kind)
 
 
@@ -108,7 +108,7 @@ def _scale_by_scale(
     x: Tensor, y: Tensor, window: Tuple[bool, int, float], data_range: DataRange, k1: float, k2: float,
     betas: Tuple[float, ...], normalize: Optional[str], threads: Optional[int],
 ) -> Tensor:
-    """What the library does not do at once: a data range for each scale, or powers of negative terms."""
+    """What the library does not do at once: a data range or a clamp for each scale, or powers of negative terms."""
     x, y = x.float(), y.float()
     terms = []
     for scale in range(len(betas)):
@@ -122,7 +122,7 @@ def _scale_by_scale(
         stack = stack.relu()
     elif normalize == "simple":
         stack = (stack + 1) / 2
-    return torch.prod(stack ** torch.tensor(betas, device=stack.device).view(-1, 1), 0)
+    return torch.prod(stack ** torch.tensor(betas, dtype=stack.dtype, device=stack.device).view(-1, 1), 0)
 
 
 def _pair(preds: Any, target: Any) -> Tuple[Tensor, Tensor]:
@@ -136,7 +136,8 @@ def _pair(preds: Any, target: Any) -> Tuple[Tensor, Tensor]:
         raise ValueError(f"images of shape {list(preds.shape)} given: volumes are unsupported, [N, C, H, W] is needed")
     if preds.dim() != 4:
         raise ValueError(
-            f"Expected `preds` and `target` to have BxCxHxW shape. Got preds: {preds.shape} and target: {target.shape}.")
+            "Expected `preds` and `target` to have BxCxHxW shape. "
+            f"Got preds: {preds.shape} and target: {target.shape}.")
     _torch.check_pair(preds, target)
     return preds, target
 
@@ -181,7 +182,7 @@ def _options(
     gaussian, side, deviation = window
     return (
         f'{{"dataRange": {_arrays.finite(data_range, "data_range")!r}, '
-        f'"window": "{"gaussian" if gaussian else "uniform"}", "windowSize": {int(side)}, '
+        f'"window": "{"gaussian" if gaussian else "uniform"}", "windowSize": {_arrays.whole(side, "kernel_size")}, '
         f'"sigma": {_arrays.finite(deviation, "sigma")!r}, "k1": {_arrays.finite(k1, "k1")!r}, '
         f'"k2": {_arrays.finite(k2, "k2")!r}, "padding": "{padding}"')
 
