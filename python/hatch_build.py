@@ -29,14 +29,21 @@ def library(package: pathlib.Path) -> pathlib.Path:
         raise SystemExit(
             "perceptual-losses: swift is not there. Install Swift 6.3 or newer, install a wheel, or set "
             "PERCEPTUAL_LIBRARY to the library's path")
-    command = [swift, "build", "-c", "release", "--product", "PerceptualC", "--static-swift-stdlib"]
+    # On Linux linked with Swift's own libraries, so that the wheel needs none of them.
+    made = package / "build" / NAME
+    made.parent.mkdir(exist_ok=True)
+    relinked = [repository / "tools" / "c-interface" / "library", made]
+    plain = [swift, "build", "-c", "release", "--product", "PerceptualC"]
+    command = relinked if sys.platform == "linux" else plain
     try:
         subprocess.run(command, cwd=repository, check=True)
-        found = subprocess.run(
-            [*command, "--show-bin-path"], cwd=repository, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+        if command is relinked:
+            return made
+        found = subprocess.run([*plain, "--show-bin-path"], cwd=repository, check=True, stdout=subprocess.PIPE, text=True)
     except subprocess.CalledProcessError as error:
-        raise SystemExit(f"perceptual-losses: {' '.join(command)} failed with status {error.returncode}") from error
-    return pathlib.Path(found) / NAME
+        words = " ".join(str(word) for word in command)
+        raise SystemExit(f"perceptual-losses: {words} failed with status {error.returncode}") from error
+    return pathlib.Path(found.stdout.strip()) / NAME
 
 
 class LibraryHook(BuildHookInterface):

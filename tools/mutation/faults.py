@@ -303,8 +303,11 @@ FAULTS = [
     ),
     *faults(
         "meanSquaredError", "Sources/Fast/Metrics/MeanSquaredError.swift",
-        ("sign of the target's gradient", "target: gradientOfPrediction(prediction, target, upstream, sign: -1))", "target: gradientOfPrediction(prediction, target, upstream, sign: 1))"),
         ("divided by the whole batch", "Float(sum / Double(size))", "Float(sum / Double(size * samples))"),
+    ),
+    *faults(
+        "meanSquaredError", "Sources/Fast/Engine/ImageLossPlan.swift",
+        ("target's gradient is the prediction's", "target: valuesAndGradient(target, prediction, upstream).gradient)", "target: valuesAndGradient(prediction, target, upstream).gradient)"),
     ),
     *faults(
         "meanSquaredError", "Sources/FastKernels/Source/Metrics/MeanSquaredError.swift",

@@ -80,7 +80,7 @@ private struct Call {
             initialized = size
           }, shape: shape)
       } else {
-        tensors[name] = Tensor(repeating: 1, shape: shape)
+        tensors[name] = Tensor(repeating: 0, shape: shape)
       }
     }
     return tensors

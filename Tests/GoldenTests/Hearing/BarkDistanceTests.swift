@@ -169,6 +169,7 @@ func barkSample(
     ("beyond Nyquist", [1, 5], [1, 5], ["highFrequency": .integer(6000)]),
     ("band reversed", [1, 5], [1, 5], ["lowFrequency": .integer(5301)]),
     ("A-weighting at 0 Hz", [1, 5], [1, 5], ["lowFrequency": .integer(0)]),
+    ("A-weighting next to 0 Hz", [1, 5], [1, 5], ["lowFrequency": .number(.leastNonzeroMagnitude)]),
     ("an unknown distance", [1, 5], [1, 5], ["distance": .string("euclidean")]),
   ]
 

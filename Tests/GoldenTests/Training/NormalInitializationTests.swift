@@ -58,9 +58,13 @@ import Testing
   }
 
   static let refused: [(String, [String: JSONValue], String)] = [
-    ("one size", attributes("gain", 1, [8], seed: 0, index: 0), "attribute shape: 2 or more sizes of at least 1"),
-    ("no sizes", attributes("gain", 1, [], seed: 0, index: 0), "attribute shape: 2 or more"),
-    ("an empty tensor", attributes("gain", 1, [4, 0], seed: 0, index: 0), "attribute shape: 2 or more"),
+    ("one size", attributes("gain", 1, [8], seed: 0, index: 0), "attribute shape: 2 to 8 sizes of at least 1"),
+    (
+      "nine sizes", attributes("gain", 1, [Int](repeating: 1, count: 9), seed: 0, index: 0),
+      "attribute shape: 2 to 8 sizes"
+    ),
+    ("no sizes", attributes("gain", 1, [], seed: 0, index: 0), "attribute shape: 2 to 8"),
+    ("an empty tensor", attributes("gain", 1, [4, 0], seed: 0, index: 0), "attribute shape: 2 to 8"),
     ("too large", attributes("gain", 1, [1 << 13, 1 << 12], seed: 0, index: 0), "at most 2^24 in product"),
     ("no gain", attributes("gain", 0, [4, 4], seed: 0, index: 0), "attribute gain: a number above 0"),
     ("a negative seed", attributes("gain", 1, [4, 4], seed: -1, index: 0), "attribute seed: an integer of at least 0"),
