@@ -70,8 +70,8 @@ public struct Tensor<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     set { elements[place(n, c, y, x)] = newValue }
   }
 
-  /// Where an element lies. Another rank, or an index outside its axis, is a caller's bug: Reference takes 0.9 to 1.4 times as
-  /// long for being told so, the gradient of SSIM 2.1 times.
+  /// Where an element lies. Another rank, or an index outside its axis, is a caller's bug: Reference takes 0.9 to 1.4
+  /// times as long for being told so, the gradient of SSIM 2.1 times.
   @inlinable
   func place(_ i: Int, _ j: Int) -> Int {
     if shape.count != 2 || !Self.holds(i, shape[0]) || !Self.holds(j, shape[1]) { refuse([i, j]) }

@@ -44,7 +44,8 @@ enum AuditoryFilterBank: Operation {
     {
       throw PerceptualError(
         .malformed,
-        "attribute lowFrequency: at least \(AuditoryFilterOptions.leastWeighted) was expected for A-weighting, found less"
+        "attribute lowFrequency: at least \(AuditoryFilterOptions.leastWeighted) was expected for A-weighting, found "
+          + "less"
       )
     }
   }

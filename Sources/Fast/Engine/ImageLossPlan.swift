@@ -1,14 +1,14 @@
 import PerceptualCore
 
-/// A loss or similarity of pairs of images of one shape, again and again: what follows from shape and settings is worked
-/// out once, and values and gradients go to the caller's memory. On one thread an evaluation allocates nothing.
+/// A loss or similarity of pairs of images of one shape, again and again: what follows from shape and settings is
+/// worked out once, and values and gradients go to the caller's memory. On one thread an evaluation allocates nothing.
 ///
 ///     let plan = SimilarityPlan(MultiScaleStructuralSimilarityOptions(), shape: [16, 1, 256, 256])
 ///     plan.evaluate(prediction: x, target: y, values: values)
 ///     plan.evaluate(prediction: x, target: y, upstream: upstream, values: values, gradient: gradient)
 ///
-/// A plan keeps the threads and the instruction set of ``Execution/current`` where it is made. The bits are the same for
-/// any number of threads. It may be used by several threads at once, which then allocate what they need at the same
+/// A plan keeps the threads and the instruction set of ``Execution/current`` where it is made. The bits are the same
+/// for any number of threads. It may be used by several threads at once, which then allocate what they need at the same
 /// time. Buffers hold images [N, C, H, W] row by row and ``valueCount`` values; a buffer of another size is a caller's
 /// bug.
 public protocol ImageLossPlan: Sendable {

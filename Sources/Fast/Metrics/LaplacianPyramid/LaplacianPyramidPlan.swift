@@ -1,9 +1,9 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// NLPD of images of one shape, a value an image, or one if pooled by batch; the gradient then takes comparing the images
-/// twice. Threads take images in turn; where there are fewer than two for each, they share the rows of one. Formula,
-/// accuracy and source: ``normalizedLaplacianPyramidDistance(_:target:family:levels:pooling:)``.
+/// NLPD of images of one shape, a value an image, or one if pooled by batch; the gradient then takes comparing the
+/// images twice. Threads take images in turn; where there are fewer than two for each, they share the rows of one.
+/// Formula, accuracy and source: ``normalizedLaplacianPyramidDistance(_:target:family:levels:pooling:)``.
 public struct LaplacianPyramidPlan: ImageLossPlan {
   public let shape: [Int]
   public let family: LaplacianPyramidFamily
