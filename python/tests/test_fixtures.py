@@ -16,16 +16,11 @@ CASES = sorted(
     path for path in FIXTURES.glob("*/*.safetensors") if path.parent.name not in OTHERS)
 
 
-# perceptual_operation_shape checks the classes against numbers of its own, 1, where the only class is 0.
-UNSHAPED = pytest.mark.xfail(reason="the library finds no shape for a single class", strict=False)
+def named(path):
+    return pytest.param(path, id=f"{path.parent.name}/{path.stem}")
 
 
-def marked(path):
-    name = f"{path.parent.name}/{path.stem}"
-    return pytest.param(path, id=name, marks=UNSHAPED if name == "categoricalCrossEntropy/smallest" else ())
-
-
-@pytest.mark.parametrize("path", [marked(path) for path in CASES])
+@pytest.mark.parametrize("path", [named(path) for path in CASES])
 def test_fixture(path):
     arrays, metadata = read_safetensors(path)
     attributes = json.loads(metadata.get("attributes", "{}"))
