@@ -24,13 +24,20 @@ private struct Call {
       throw usage("operation: \"\(name)\" given, \(operations.map { $0.name }.joined(separator: ", ")) are there")
     }
     self.operation = operation
-    given = OperationCase(
-      inputs: try Self.tensors(
-        inputs, count, "input", of: name, known: operation.inputs.map(\.name), withElements: withElements))
+    let entries = try Self.entries(inputs, count, "input", of: name, known: operation.inputs.map(\.name))
+    given = OperationCase(inputs: [:])
     if let attributes { given.attributes = try Attributes(json: String(cString: attributes)) }
-    try operation.checkNames(given)
-    checked = given.converted()
+    var checked = OperationCase<Double>(
+      inputs: entries.mapValues { _ in Tensor(shape: [0]) }, attributes: given.attributes)
+    try operation.checkNames(checked)
+    if withElements {
+      given.inputs = try Self.tensors(entries, "input")
+      checked = given.converted()
+    } else {
+      checked.inputs = entries.mapValues { Tensor(repeating: 0, shape: $0.shape) }
+    }
     try operation.validate(checked)
+    self.checked = checked
     shapes = try operation.outputShapes(checked)
     for (name, shape) in shapes {
       var count = 1
@@ -44,13 +51,17 @@ private struct Call {
     }
   }
 
-  /// Names and sizes are looked at before anything is taken.
-  static func tensors(
-    _ list: UnsafePointer<perceptual_input>?, _ count: Int, _ kind: String, of operation: String, known: [String],
-    withElements: Bool = true
-  ) throws(PerceptualError) -> [String: Tensor<Float>] {
+  /// An array as it is given, its name and shape looked at.
+  struct Entry {
+    let shape: [Int]
+    let input: perceptual_input
+  }
+
+  static func entries(
+    _ list: UnsafePointer<perceptual_input>?, _ count: Int, _ kind: String, of operation: String, known: [String]
+  ) throws(PerceptualError) -> [String: Entry] {
     guard (0...64).contains(count) else { throw usage("\(kind)s: \(count) given, at most 64 are possible") }
-    var entries: [(name: String, shape: [Int], entry: perceptual_input)] = []
+    var entries: [String: Entry] = [:]
     var total = 0
     for index in 0..<count {
       let entry = try PerceptualC.given(list, "\(kind)s")[index]
@@ -64,24 +75,24 @@ private struct Call {
         throw usage("\(kind) \(name): \(operation) has \(known.isEmpty ? "none" : known.joined(separator: ", "))")
       }
       if size == 0 { throw PerceptualError(.malformed, "\(kind) \(name) of shape \(shape) is empty") }
-      if entries.contains(where: { $0.name == name }) { throw usage("\(kind) \(name): given twice") }
+      if entries[name] != nil { throw usage("\(kind) \(name): given twice") }
       total += size
-      entries.append((name, shape, entry))
+      entries[name] = Entry(shape: shape, input: entry)
     }
     try checkMemory(total, numbersEach: 32, "\(kind)s")
+    return entries
+  }
+
+  static func tensors(_ entries: [String: Entry], _ kind: String) throws(PerceptualError) -> [String: Tensor<Float>] {
     var tensors: [String: Tensor<Float>] = [:]
-    for (name, shape, entry) in entries {
-      let size = shape.reduce(1, *)
-      if withElements {
-        let elements = try PerceptualC.given(entry.elements, "\(kind) \(name)")
-        tensors[name] = Tensor(
-          [Float](unsafeUninitializedCapacity: size) { buffer, initialized in
-            if let base = buffer.baseAddress { gather(elements, shape, entry.strides, into: base) }
-            initialized = size
-          }, shape: shape)
-      } else {
-        tensors[name] = Tensor(repeating: 0, shape: shape)
-      }
+    for (name, entry) in entries {
+      let elements = try PerceptualC.given(entry.input.elements, "\(kind) \(name)")
+      let size = entry.shape.reduce(1, *)
+      tensors[name] = Tensor(
+        [Float](unsafeUninitializedCapacity: size) { buffer, initialized in
+          if let base = buffer.baseAddress { gather(elements, entry.shape, entry.input.strides, into: base) }
+          initialized = size
+        }, shape: entry.shape)
     }
     return tensors
   }
@@ -91,11 +102,11 @@ private struct Call {
     if let shape = shapes[result] { return shape }
     let prefix = "gradient."
     if result.hasPrefix(prefix), operation.gradients.contains(String(result.dropFirst(prefix.count))),
-      let input = given.inputs[String(result.dropFirst(prefix.count))]
+      let input = checked.inputs[String(result.dropFirst(prefix.count))]
     {
       return input.shape
     }
-    let names = operation.outputs + operation.gradients.filter { given.inputs[$0] != nil }.map { prefix + $0 }
+    let names = operation.outputs + operation.gradients.filter { checked.inputs[$0] != nil }.map { prefix + $0 }
     throw usage("result: \"\(result)\" wanted, \(operation.name) has \(names.joined(separator: ", ")) of these inputs")
   }
 
@@ -139,7 +150,8 @@ public func perceptual_operation_run(
       places.append((name, try given(entry.elements, "output \(name)")))
     }
     let upstream = try Call.tensors(
-      cotangents, cotangent_count, "cotangent", of: call.operation.name, known: call.operation.outputs)
+      try Call.entries(
+        cotangents, cotangent_count, "cotangent", of: call.operation.name, known: call.operation.outputs), "cotangent")
     if places.contains(where: { $0.name.hasPrefix("gradient.") }) { try call.take(cotangents: upstream) }
     if places.isEmpty { return }
     let results = try execution.run { () throws(PerceptualError) in try call.operation.fast(call.given) }
