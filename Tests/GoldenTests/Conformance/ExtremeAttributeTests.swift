@@ -16,6 +16,10 @@ import Testing
       "attribute sampleRate: 0.001 to 1e12"
     ),
     (
+      "melFilterBank", [:], ["sampleRate": .integer(16_000), "bins": .integer(33), "mels": .integer(1 << 24)],
+      "mels: 16777216 given, at most 65536"
+    ),
+    (
       "inverseMelScale", ["mel": [14, 1]],
       ["sampleRate": .number(1e-30), "bins": .integer(30), "method": .string("minimumNorm")],
       "attribute sampleRate: 0.001 to 1e12"

@@ -29,6 +29,9 @@ extension Attributes {
     guard bins >= 2 else {
       throw PerceptualError(.malformed, "attribute bins: at least 2 were expected, found \(bins)")
     }
+    guard mels <= 1 << 16 else {
+      throw PerceptualError(.malformed, "mels: \(mels) given, at most 65536 are possible")
+    }
     let low = try number("lowFrequency", default: 0)
     let high = try number("highFrequency", default: rate / 2)
     guard low >= 0, low < high, high.isFinite else {
