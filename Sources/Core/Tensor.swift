@@ -97,6 +97,7 @@ public struct Tensor<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   @inlinable
   static func holds(_ index: Int, _ extent: Int) -> Bool { UInt(bitPattern: index) < UInt(bitPattern: extent) }
 
+  /// Stops as ``require(_:_:)`` does. That it never returns, and stands apart, lets the loops around be optimised.
   @usableFromInline @inline(never)
   func refuse(_ index: [Int]) -> Never {
     fatalError("index: \(index) is outside of shape \(shape)")

@@ -63,9 +63,7 @@ public func perceptual_model_reconstruct(
         network.reconstruct(input, statistics: statistics, quantisation: quantisation, largestGroup: shape[0])
       }
     }
-    output.elements.withUnsafeBufferPointer { buffer in
-      if let base = buffer.baseAddress { place.update(from: base, count: buffer.count) }
-    }
+    output.copy(to: place)
   }
 }
 

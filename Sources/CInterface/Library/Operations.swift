@@ -157,10 +157,7 @@ public func perceptual_operation_run(
     let results = try execution.run { () throws(PerceptualError) in try call.operation.fast(call.given) }
     for (name, elements) in places {
       let result = results.outputs[name] ?? results.gradients[String(name.dropFirst("gradient.".count))]
-      let tensor = try given(result, "result \(name)")
-      tensor.elements.withUnsafeBufferPointer { buffer in
-        if let base = buffer.baseAddress { elements.update(from: base, count: buffer.count) }
-      }
+      try given(result, "result \(name)").copy(to: elements)
     }
   }
 }

@@ -82,17 +82,14 @@ public func perceptual_plan_evaluate(
           let own = room + plan.valueCount
           own.initialize(repeating: 1, count: plan.valueCount)
           let upstream = upstream ?? UnsafePointer(own)
-          let values = values ?? room
           if let gradient = prediction_gradient {
-            plan.run(x, y, upstream: upstream, values: values, gradient: gradient)
-          } else if target_gradient == nil {
+            plan.run(x, y, upstream: upstream, values: values ?? room, gradient: gradient)
+          } else if let values {
             plan.run(x, y, upstream: nil, values: values, gradient: nil)
           }
+          // The losses are symmetric; the values, whose rounding may not be, are those of the run above.
           if let gradient = target_gradient {
-            // The losses are symmetric, and so are their values, bit for bit but for their own rounding: those of the
-            // prediction's side stand.
             plan.run(y, x, upstream: upstream, values: room, gradient: gradient)
-            if prediction_gradient == nil { plan.run(x, y, upstream: nil, values: values, gradient: nil) }
           }
         }
       }

@@ -35,9 +35,7 @@ public func perceptual_recording_read(
     if clip.samples.count != Int(frames) * information.channels {
       throw PerceptualError(.malformed, "\(path): \(frames) frames were expected, found \(clip.frames)")
     }
-    clip.samples.elements.withUnsafeBufferPointer { buffer in
-      if let base = buffer.baseAddress { place.update(from: base, count: buffer.count) }
-    }
+    clip.samples.copy(to: place)
   }
 }
 

@@ -7,15 +7,11 @@ import PerceptualFiles
 func status(_ body: () throws(PerceptualError) -> Void) -> Int32 {
   do throws(PerceptualError) {
     try body()
-    return PerceptualError.success
+    return Int32(PERCEPTUAL_OK)
   } catch {
     error.description.withCString { perceptual_set_message($0) }
     return error.kind.rawValue
   }
-}
-
-extension PerceptualError {
-  static let success: Int32 = 0
 }
 
 func usage(_ sentence: String) -> PerceptualError { PerceptualError(.usage, sentence) }
@@ -107,6 +103,15 @@ func gather(
       place[axis] += 1
       if place[axis] < shape[axis] { break }
       place[axis] = 0
+    }
+  }
+}
+
+extension Tensor where Scalar == Float {
+  /// Puts the elements into memory of the caller.
+  func copy(to place: UnsafeMutablePointer<Float>) {
+    elements.withUnsafeBufferPointer { buffer in
+      if let base = buffer.baseAddress { place.update(from: base, count: buffer.count) }
     }
   }
 }

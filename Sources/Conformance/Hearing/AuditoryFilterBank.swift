@@ -44,9 +44,7 @@ enum AuditoryFilterBank: Operation {
     {
       throw PerceptualError(
         .malformed,
-        "attribute lowFrequency: at least \(AuditoryFilterOptions.leastWeighted) was expected for A-weighting, found "
-          + "less"
-      )
+        "attribute lowFrequency: at least \(AuditoryFilterOptions.leastWeighted) was expected for A-weighting")
     }
   }
 
