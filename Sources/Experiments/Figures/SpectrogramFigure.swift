@@ -44,11 +44,17 @@ public struct SpectrogramPanel: Sendable {
 ///
 /// The time axis counts from the first sample: frame k covers k hop ... (k + 1) hop, which is where its window begins.
 /// The frequency axis is HTK mel, with row i around the centre of filter i.
+///
+/// A figure is at most ``widest`` pixels wide. Where its columns would need more, the panels stand one below the other,
+/// and a column of pixels shows the mean of several frames, which the axis says.
 public struct SpectrogramFigure: Sendable {
   public var title: String
+  /// About how many pixels a figure of any length is wide at most.
+  public static let widest = 4000
+
   /// Row by row; nil leaves a place empty.
-  public var panels: [SpectrogramPanel?]
-  public var columns: Int
+  public let panels: [SpectrogramPanel?]
+  public let columns: Int
   /// What the colours of the levels mean.
   public var levelLabel = "scaled log magnitude"
   public var differenceLabel = "difference"
@@ -59,16 +65,19 @@ public struct SpectrogramFigure: Sendable {
   /// The upper edge of the highest mel filter, hertz.
   public var highFrequency = Double(PaperAudio.sampleRate) / 2
   /// Pixels a mel band is high and a frame is wide; text grows with it.
-  public var scale: Int
+  public let scale: Int
 
-  /// `columns` nil lets up to four panels stand beside each other.
+  /// `columns` nil lets up to four panels stand beside each other; in a figure that would be too wide, none do.
   public init(title: String, panels: [SpectrogramPanel?], columns: Int? = nil, scale: Int = 2) {
     require(!panels.isEmpty, "panels: none given, at least 1 is needed")
     require(scale >= 1, "scale: \(scale), at least 1 is needed")
-    self.title = title
-    self.panels = panels
     let rows = (panels.count + 3) / 4
-    self.columns = max(1, columns ?? (panels.count + rows - 1) / rows)
+    let beside = max(1, columns ?? (panels.count + rows - 1) / rows)
+    let frames = panels.compactMap { $0?.image.shape[1] }.max() ?? 1
+    let isTooWide = beside * frames * scale > Self.widest
+    self.title = title
+    self.panels = isTooWide ? panels.filter { $0 != nil } : panels
+    self.columns = isTooWide ? 1 : beside
     self.scale = scale
   }
 
@@ -98,11 +107,12 @@ public struct SpectrogramFigure: Sendable {
   private func draw(_ panel: SpectrogramPanel, at index: Int, _ layout: Layout, on picture: inout Picture) {
     let (x, y) = layout.origin(index)
     let (mels, frames) = (panel.image.shape[0], panel.image.shape[1])
+    let image = panel.image.meansOfColumns(layout.framesPerColumn)
     let bottom = y + layout.imageHeight
     for row in 0..<layout.imageHeight {
       for column in 0..<layout.imageWidth {
         let mel = (layout.imageHeight - 1 - row) * mels / layout.imageHeight
-        let value = panel.image[mel, column * frames / layout.imageWidth]
+        let value = image[mel, column * image.shape[1] / layout.imageWidth]
         picture[x + column, y + row] =
           switch panel.content {
           case .level: ColourMap.level(value)
@@ -124,7 +134,7 @@ public struct SpectrogramFigure: Sendable {
     }
 
     let seconds = secondsPerFrame * Double(frames)
-    for tick in Axis.ticks(0...seconds, count: max(2, min(6, layout.imageWidth / (layout.unit * 45)))) {
+    for tick in Axis.ticks(0...seconds, count: max(2, min(12, layout.imageWidth / (layout.unit * 45)))) {
       let place = x + Int((tick / seconds * Double(layout.imageWidth)).rounded())
       picture.fill(x: place, y: bottom, width: layout.line, height: layout.unit * 5, layout.ink)
       if layout.isLowest(index, panels) {
@@ -134,7 +144,8 @@ public struct SpectrogramFigure: Sendable {
     }
     if layout.isLowest(index, panels) {
       picture.draw(
-        "time (s)", at: Point(Double(x) + Double(layout.imageWidth) / 2, Double(bottom) + 36 * unit),
+        layout.framesPerColumn == 1 ? "time (s)" : "time (s), means of \(layout.framesPerColumn) frames",
+        at: Point(Double(x) + Double(layout.imageWidth) / 2, Double(bottom) + 36 * unit),
         layout.axisStyle, anchor: .middle)
     }
 
@@ -191,5 +202,21 @@ public struct SpectrogramFigure: Sendable {
     picture.draw(
       label, at: Point(Double(x + width) + 54 * unit, Double(y) + Double(height) / 2), layout.axisStyle,
       anchor: .middle, upwards: true)
+  }
+}
+
+extension Tensor where Scalar == Float {
+  /// The means over each `count` columns of [H, W], the last over those that are left: [H, ceil(W / count)].
+  fileprivate func meansOfColumns(_ count: Int) -> Tensor {
+    if count == 1 { return self }
+    let (height, width) = (shape[0], shape[1])
+    var means = Tensor(shape: [height, (width + count - 1) / count])
+    for row in 0..<height {
+      for column in 0..<means.shape[1] {
+        let part = elements[row * width + column * count..<row * width + min((column + 1) * count, width)]
+        means[row, column] = part.reduce(0, +) / Float(part.count)
+      }
+    }
+    return means
   }
 }

@@ -8,6 +8,8 @@ extension SpectrogramFigure {
     let columns: Int
     let rows: Int
     let imageWidth: Int
+    /// Of how many frames a column of pixels shows the mean.
+    let framesPerColumn: Int
     let imageHeight: Int
     let hasNotes: Bool
     let hasLevels: Bool
@@ -33,16 +35,21 @@ extension SpectrogramFigure {
       // Narrow images are stretched by whole factors, so that titles have room.
       let frames = panels.map { $0.image.shape[1] }.max() ?? 1
       let mels = panels.map { $0.image.shape[0] }.max() ?? 1
-      imageWidth = unit * frames * max(1, 200 / frames)
       imageHeight = unit * mels * max(1, 160 / mels)
       hasNotes = panels.contains { $0.note != nil }
       hasLevels = panels.contains { $0.content == .level }
       hasDifferences = panels.contains { $0.content == .difference }
       left = unit * 58
       top = unit * (hasNotes ? 84 : 68)
-      stepX = imageWidth + unit * 30
       stepY = imageHeight + unit * (hasNotes ? 62 : 46)
       barWidth = unit * 92
+      let beside = left + unit * 24 + ((hasLevels ? 1 : 0) + (hasDifferences ? 1 : 0)) * barWidth
+      // Images that fit beside one another keep a pixel or more for a frame, even where margins make the figure wider.
+      let room = max(SpectrogramFigure.widest - beside, SpectrogramFigure.widest / 2)
+      let stretched = unit * frames * max(1, 200 / frames)
+      framesPerColumn = columns > 1 || stretched <= room ? 1 : (frames + room - 1) / room
+      imageWidth = columns > 1 || stretched <= room ? stretched : (frames + framesPerColumn - 1) / framesPerColumn
+      stepX = imageWidth + unit * 30
     }
 
     /// The upper left pixel of a panel's image.

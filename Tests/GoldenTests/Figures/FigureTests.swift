@@ -88,6 +88,25 @@ import Testing
     #expect(picture[x, y] == ColourMap.level(0))
   }
 
+  /// Minutes of sound: the panels stand one below the other over one axis, and a column of pixels shows the mean of its
+  /// frames.
+  @Test func longImageFits() {
+    let frames = 20_000
+    var image = Tensor<Float>(shape: [4, frames])
+    for frame in 0..<frames { image[0, frame] = frame / 3 % 2 == 0 ? 0.25 : 0.75 }
+    let panel = SpectrogramPanel(title: "p", image: image)
+    let figure = SpectrogramFigure(title: "t", panels: [panel, nil, panel], columns: 3)
+    let layout = SpectrogramFigure.Layout(figure)
+    let picture = figure.render()
+    #expect(figure.columns == 1 && figure.panels.count == 2)
+    #expect(layout.framesPerColumn == 6 && layout.imageWidth == (frames + 5) / 6)
+    #expect(picture.width <= SpectrogramFigure.widest && picture.width > SpectrogramFigure.widest * 3 / 4)
+    let (x, y) = layout.origin(1)
+    for column in [0, 1000, 3332] {
+      #expect(picture[x + column, y + layout.imageHeight - 1 - layout.line] == ColourMap.level(0.5))
+    }
+  }
+
   /// All numbers of panels render, alike in two runs, with white margins: nothing is cut off.
   @Test func rendersAnyNumberOfPanels() {
     for count in 1...8 {

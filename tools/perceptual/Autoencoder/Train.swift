@@ -114,6 +114,7 @@ struct TrainCommand: ParsableCommand {
     let trainer = try train { try loadClips(data, limit: clips, cache).clips.map(\.picture.image) }
     let path = Checkpoint.path(iteration: trainer.iteration, in: out)
     printNote("\(path): the latent is bounded at \(Int(trainer.network.entropyBound(height: size, width: size))) bits")
+    printNote("next: open \(out)/learning-curves.png; perceptual evaluate \(path) --test DIR")
     try printResult(path)
   }
 
@@ -167,7 +168,7 @@ func drive<Trainer>(
   var progress = Progress(label, total: run.trainer.iterations, unit: "iterations", first: first)
   try Interruption.awaited { interruption in
     let outcome = try run.run(shouldStop: { interruption.signal != nil }) { step in
-      progress.update(step.iteration, note: "loss \(short(step.loss))")
+      progress.update(step.iteration, loss: step.loss)
     }
     progress.finish()
     try finish()

@@ -73,7 +73,7 @@ struct FitGeneratorCommand: ParsableCommand {
         let began = clock.now
         let result = try Interruption.awaited { interruption in
           let result = try fit.run(shouldStop: { interruption.signal != nil }) { done, value in
-            progress.update(done, note: "loss \(short(value))")
+            progress.update(done, loss: value)
           }
           progress.finish()
           _ = try fit.write(result, to: out)

@@ -120,6 +120,7 @@ struct Table1Command: ParsableCommand {
       }
       let seconds = Int(start.duration(to: clock.now) / .seconds(1))
       printNote("\(seconds) s in all; written to \(out): \(files.joined(separator: ", "))")
+      printNote("next: open \(out)/report.html")
     }
   }
 
@@ -134,7 +135,7 @@ struct Table1Command: ParsableCommand {
         model, seed: seed, shouldStop: { interruption.signal != nil }, note: printNote
       ) { step in
         last = step
-        progress.update(step.iteration, note: "loss \(short(step.loss))")
+        progress.update(step.iteration, loss: step.loss)
       }
       progress.finish()
       if network == nil {

@@ -14,10 +14,15 @@ struct ExecutionOptions: ParsableArguments {
   @Option(help: "The instruction set of the inner loops; the best that this machine has by default.")
   var instructionSet: Choice = .auto
 
+  @Flag(help: "Say nothing but results and errors.")
+  var quiet = false
+
   func validate() throws {
     if let threads, !(1...4096).contains(threads) {
       throw ValidationError("--threads \(threads): a number from 1 to 4096 is needed.")
     }
+    // Here, before anything is said.
+    if quiet { Terminal.isQuiet.store(true, ordering: .relaxed) }
   }
 
   /// Throws `.usage` where this machine or build lacks the instruction set.

@@ -68,19 +68,18 @@ func printResult(_ value: JSONValue) throws {
   try printResult(scalars.joined())
 }
 
-/// Writes a line for a person to standard error.
-func printNote(_ line: String) { StandardStreams.note(line + "\n") }
+/// Writes a line for a person to standard error, unless --quiet is given.
+func printNote(_ line: String) {
+  if !Terminal.isQuiet.load(ordering: .relaxed) { StandardStreams.note(line + "\n") }
+}
 
 /// Writes to the line of a progress bar.
 func printProgress(_ text: String) { StandardStreams.note(text) }
 
 /// Says in one line what went wrong.
 func complain(_ sentence: String) {
-  printNote("perceptual: " + sentence.split(whereSeparator: \.isNewline).joined(separator: " "))
+  StandardStreams.note("perceptual: " + sentence.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n")
 }
-
-/// Whether a person watches standard error.
-let standardErrorIsTerminal = isatty(2) == 1
 
 /// A number with three significant digits.
 func short(_ value: Double) -> String { String(format: "%.3g", value) }
