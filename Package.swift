@@ -63,6 +63,7 @@ let package = Package(
     .library(name: "PerceptualC", type: .dynamic, targets: ["PerceptualC"]),
     .executable(name: "perceptual", targets: ["perceptual"]),
   ],
+  traits: [.trait(name: "MPI", description: "Training on several machines, by MPI.")],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
@@ -76,6 +77,14 @@ let package = Package(
     .systemLibrary(
       name: "PerceptualCPNG", path: "Sources/CPNG", pkgConfig: "libpng",
       providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "PerceptualCMPIHeaders", path: "Sources/CMPIHeaders", pkgConfig: "ompi-c",
+      providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
+    // Empty without the trait.
+    .target(
+      name: "PerceptualCMPI",
+      dependencies: [.target(name: "PerceptualCMPIHeaders", condition: .when(traits: ["MPI"]))], path: "Sources/CMPI",
+      cSettings: [.define("PERCEPTUAL_MPI", .when(traits: ["MPI"]))]),
 
     .target(name: "PerceptualCore", path: "Sources/Core", swiftSettings: numeric()),
     .target(
@@ -121,9 +130,11 @@ let package = Package(
       name: "perceptual",
       dependencies: [
         "PerceptualCore", "Reference", "Fast", "PerceptualFiles", "PerceptualConformance", "PerceptualExperiments",
+        .target(name: "PerceptualCMPI", condition: .when(traits: ["MPI"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "tools/perceptual"),
+      path: "tools/perceptual",
+      swiftSettings: [.unsafeFlags(["-Xcc", "-DPERCEPTUAL_MPI"], .when(traits: ["MPI"]))]),
 
     .target(
       name: "PerceptualTestSupport",

@@ -48,6 +48,13 @@ package final class AppendingFile {
     }
   }
 
+  /// Runs `body` while no other process does the same with this file.
+  package func alone<Result>(_ body: () throws(PerceptualError) -> Result) throws(PerceptualError) -> Result {
+    guard flock(descriptor, LOCK_EX) == 0 else { throw writingFailed(path) }
+    defer { _ = flock(descriptor, LOCK_UN) }
+    return try body()
+  }
+
   /// Whether the file is empty or its last line is whole.
   package func endsALine() throws(PerceptualError) -> Bool {
     let size = try size()

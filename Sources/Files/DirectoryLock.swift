@@ -12,8 +12,35 @@ package final class DirectoryLock {
   /// Takes a directory that exists.
   ///
   /// Throws `.cannotCreate` where another process, or another part of this one, has it.
-  package init(_ directory: String) throws(PerceptualError) {
-    path = FilePath.joined(directory, Self.fileName)
+  package convenience init(_ directory: String) throws(PerceptualError) {
+    let taken = try Self.take(directory)
+    guard let descriptor = taken.descriptor else {
+      throw PerceptualError(
+        .cannotCreate, "\(directory): \(taken.owner) is writing here: wait until it ends, or choose another directory")
+    }
+    self.init(path: taken.path, descriptor)
+  }
+
+  /// Takes a directory that exists; nil where another process, or another part of this one, has it.
+  package convenience init?(ifFree directory: String) throws(PerceptualError) {
+    let taken = try Self.take(directory)
+    guard let descriptor = taken.descriptor else { return nil }
+    self.init(path: taken.path, descriptor)
+  }
+
+  private init(path: String, _ descriptor: Int32) {
+    self.path = path
+    self.descriptor = descriptor
+    let text = "process \(getpid()) on \(Self.host), started \(Self.now)\n"
+    _ = ftruncate(descriptor, 0)
+    _ = [UInt8](text.utf8).withUnsafeBytes { writeAll($0, to: descriptor) }
+  }
+
+  /// The file, open and locked, or who has it.
+  private static func take(
+    _ directory: String
+  ) throws(PerceptualError) -> (path: String, descriptor: Int32?, owner: String) {
+    let path = FilePath.joined(directory, Self.fileName)
     while true {
       let descriptor = FilePath.open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode: 0o644)
       guard descriptor >= 0 else {
@@ -23,8 +50,7 @@ package final class DirectoryLock {
       if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
         let owner = Self.owner(descriptor)
         _ = close(descriptor)
-        throw PerceptualError(
-          .cannotCreate, "\(directory): \(owner) is writing here: wait until it ends, or choose another directory")
+        return (path, nil, owner)
       }
       // The one that had it may have removed it meanwhile.
       var held = stat()
@@ -32,12 +58,8 @@ package final class DirectoryLock {
         _ = close(descriptor)
         continue
       }
-      self.descriptor = descriptor
-      break
+      return (path, descriptor, "")
     }
-    let text = "process \(getpid()) on \(Self.host), started \(Self.now)\n"
-    _ = ftruncate(descriptor, 0)
-    _ = [UInt8](text.utf8).withUnsafeBytes { writeAll($0, to: descriptor) }
   }
 
   deinit {

@@ -31,7 +31,8 @@ public final class FusedChain {
     self.chain = chain
     let shapes = chain.shapes
     let end = shapes.count - 1
-    let workspace = BlockWorkspace(keepsForGradient: keepsForGradient, arena: arena)
+    let workspace = BlockWorkspace(
+      keepsForGradient: keepsForGradient, BatchShare(batch: shapes[0].images), arena: arena)
     blocks = zip(chain.layers, shapes).enumerated().map { number, pair in
       let block = ConvolutionBlock(
         pair.1, pair.0.kind, slope: chain.slope, epsilon: chain.epsilon, arena: arena,

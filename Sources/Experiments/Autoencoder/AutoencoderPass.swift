@@ -62,27 +62,36 @@ extension Autoencoder {
     }
   }
 
+  /// A pass over a batch of this process alone.
+  func makePass(images: Int, height: Int, width: Int, keepsForGradient: Bool) -> any AutoencoderPass {
+    require(images > 0, "images: \(images) given, at least 1 is needed")
+    return makePass(BatchShare(batch: images), height: height, width: width, keepsForGradient: keepsForGradient)
+  }
+
   /// `recomputes` computes the network's largest activation again where the gradient needs it, in place of storing it;
-  /// for that, and for products in another precision than fp32, the network must run in fused blocks.
+  /// for that, for products in another precision than fp32, and for a batch that several ranks share, the network must
+  /// run in fused blocks.
   func makePass(
-    images: Int, height: Int, width: Int, keepsForGradient: Bool, recomputes: Bool = false,
+    _ share: BatchShare, height: Int, width: Int, keepsForGradient: Bool, recomputes: Bool = false,
     precision: ProductPrecision = .fp32
   ) -> any AutoencoderPass {
     let multiple = AutoencoderOptions.sizeMultiple
     require(
       height > 0 && width > 0 && height % multiple == 0 && width % multiple == 0,
       "size: \(height)x\(width) given, multiples of \(multiple) are needed")
-    require(images > 0, "images: \(images) given, at least 1 is needed")
     let obstacle = BlockPass.obstacle(self, height: height, width: width)
     require(obstacle == nil || !recomputes, "recomputes: the network cannot run in fused blocks, \(obstacle ?? "")")
     require(
       obstacle == nil || precision == .fp32, "precision: the network cannot run in fused blocks, \(obstacle ?? "")")
+    require(
+      obstacle == nil || !share.isPart, "share: the network cannot run in fused blocks, \(obstacle ?? "")")
     if obstacle == nil {
       return BlockPass(
-        self, images: images, height: height, width: width, keepsForGradient: keepsForGradient, recomputes: recomputes,
+        self, share, height: height, width: width, keepsForGradient: keepsForGradient, recomputes: recomputes,
         precision: precision)
     }
-    return DirectPass(self, images: images, height: height, width: width, keepsForGradient: keepsForGradient)
+    return DirectPass(
+      self, images: share.batch, height: height, width: width, keepsForGradient: keepsForGradient)
   }
 
   /// Bytes that the activations and gradients of a training's pass take, which is nearly all of its memory; known

@@ -46,16 +46,17 @@ final class BlockPass: AutoencoderPass {
   }
 
   init(
-    _ network: Autoencoder, images: Int, height: Int, width: Int, keepsForGradient: Bool, recomputes: Bool,
+    _ network: Autoencoder, _ share: BatchShare, height: Int, width: Int, keepsForGradient: Bool, recomputes: Bool,
     precision: ProductPrecision
   ) {
+    let images = share.images.count
     self.network = network
     self.images = images
     let arena = arena
     let padded = PaddedLatent(network)
     self.padded = padded
     let shapes = Self.shapes(network, padded, images: images, height: height, width: width)
-    let workspace = BlockWorkspace(keepsForGradient: keepsForGradient, arena: arena)
+    let workspace = BlockWorkspace(keepsForGradient: keepsForGradient, share, arena: arena)
     // Without gradients a block's output is dead once the next has read it: two buffers in turn.
     let shared = keepsForGradient ? [] : Self.turns(shapes, arena)
     let end = shapes.count - 1

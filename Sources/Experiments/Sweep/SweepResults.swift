@@ -66,9 +66,11 @@ public struct SweepResults: Sendable {
 
   private mutating func append(_ documents: [JSONValue]) throws(PerceptualError) {
     let file = try AppendingFile(path)
-    // A line that was cut off must not swallow this one.
-    try file.append((try file.endsALine() ? "" : "\n") + documents.map { $0.text + "\n" }.joined())
-    try file.synchronize()
+    try file.alone { () throws(PerceptualError) in
+      // A line that was cut off must not swallow this one.
+      try file.append((try file.endsALine() ? "" : "\n") + documents.map { $0.text + "\n" }.joined())
+      try file.synchronize()
+    }
     lines += documents.compactMap { SweepResult($0) }
   }
 }

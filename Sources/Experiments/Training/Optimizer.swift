@@ -63,6 +63,15 @@ public final class Optimizer {
     for (name, store, entry) in moments { file[name] = .float32(store.tensor(entry)) }
   }
 
+  /// Rank 0's parameters, moments, iteration and other numbers of the network become those of every rank.
+  func share(_ others: ParameterStore, _ ranks: (any Communicator)?) {
+    guard let ranks else { return }
+    for store in [parameters, firstMoment, secondMoment, others] {
+      ranks.broadcast(store.values, bytes: store.count * MemoryLayout<Float>.stride)
+    }
+    ranks.broadcast(&iteration, bytes: MemoryLayout<Int>.size)
+  }
+
   /// Takes over the moments of a file, and the iteration that they are of.
   func restore(_ iteration: Int, from file: SafetensorsFile) throws(PerceptualError) {
     for (name, store, entry) in moments { store.set(entry, to: try file.float(name, shape: entry.shape)) }

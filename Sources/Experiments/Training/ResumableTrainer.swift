@@ -23,6 +23,8 @@ public protocol ResumableTrainer: AnyObject {
   var iterations: Int { get }
   /// What every step runs on: that of ``Execution/current`` where the trainer was made.
   var execution: Execution { get }
+  /// The processes that take every step together; nil where there is one. Rank 0 reads and writes the files.
+  var ranks: (any Communicator)? { get }
   /// All that a checkpoint says of the network and its training.
   var settings: [String: String] { get }
   /// The network's weights by the names of their PyTorch module.
@@ -42,9 +44,15 @@ public protocol ResumableTrainer: AnyObject {
 
   /// Takes over weights without such differences.
   func load(_ weights: SafetensorsFile) throws(PerceptualError)
+
+  /// Gives rank 0's state to all ranks.
+  func shareState()
 }
 
 extension ResumableTrainer {
+  public var ranks: (any Communicator)? { nil }
+  public func shareState() {}
+
   /// Steps done so far.
   public var iteration: Int { optimizer.iteration }
 

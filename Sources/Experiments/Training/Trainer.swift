@@ -132,6 +132,8 @@ public final class Trainer: ResumableTrainer {
   public let data: TrainingData
   public let optimizer: Optimizer
   public let execution = Execution.current
+  public let ranks: (any Communicator)?
+  private let share: BatchShare
   /// Of the pictures trained on; nil for noise.
   let fingerprint: String?
   private let pass: any AutoencoderPass
@@ -147,38 +149,56 @@ public final class Trainer: ResumableTrainer {
 
   /// Throws what of the options is wrong, or is not there for such a network: what can be known before any data are
   /// read.
-  public static func validate(_ options: TrainingOptions, for network: Autoencoder) throws(PerceptualError) {
+  public static func validate(
+    _ options: TrainingOptions, for network: Autoencoder, ranks: Int = 1
+  ) throws(PerceptualError) {
     try options.validate()
+    if options.batch < ranks {
+      throw PerceptualError(
+        .usage, "batch: \(options.batch) given, \(ranks) ranks need at least \(ranks); start fewer ranks")
+    }
     let wanted = [
       ("checkpointing of activations", options.checkpointsActivations),
       ("precision \(options.precision.rawValue)", options.precision != .fp32),
+      ("training on several ranks", ranks > 1),
     ]
     for (what, isWanted) in wanted where isWanted {
       if let obstacle = network.passes(height: options.size, width: options.size)[0].obstacle {
         throw PerceptualError(.usage, "\(what) is there for networks that run in fused blocks alone: \(obstacle)")
       }
     }
-    try validateMemory(options, for: network)
+    try validateMemory(options, for: network, ranks: ranks)
   }
 
   /// Throws `.usage` where a step would take more memory than there is.
-  private static func validateMemory(_ options: TrainingOptions, for network: Autoencoder) throws(PerceptualError) {
+  private static func validateMemory(
+    _ options: TrainingOptions, for network: Autoencoder, ranks: Int
+  ) throws(PerceptualError) {
+    let images = (options.batch + ranks - 1) / ranks
     let needed = network.trainingBytes(
-      images: options.batch, height: options.size, width: options.size, recomputes: options.checkpointsActivations)
+      images: images, height: options.size, width: options.size, recomputes: options.checkpointsActivations)
     let limit = MachineMemory.limit
     if needed > limit {
       throw PerceptualError(
         .usage,
-        "a step of \(options.batch) pictures of \(options.size)x\(options.size) with \(network.options.channels) "
+        "a step of \(images) pictures of \(options.size)x\(options.size) with \(network.options.channels) "
           + "channels takes \(needed) bytes (\(MachineMemory.text(needed))), there are \(MachineMemory.text(limit)): "
           + "lower batch, size or channels")
     }
   }
 
+  /// `ranks` are the processes that share each batch; every one makes such a trainer of the same network, options and
+  /// data, and takes the same steps. They have the same bits as one process.
+  ///
+  /// Throws `.usage` also where the ranks run on different instruction sets.
   public init(
-    _ network: Autoencoder, options: TrainingOptions, data: TrainingData
+    _ network: Autoencoder, options: TrainingOptions, data: TrainingData, ranks: (any Communicator)? = nil
   ) throws(PerceptualError) {
-    try Self.validate(options, for: network)
+    try Self.validate(options, for: network, ranks: ranks?.count ?? 1)
+    try ranks?.checkInstructionSet()
+    self.ranks = ranks
+    let share = BatchShare(batch: options.batch, ranks: ranks)
+    self.share = share
     try data.validate(height: options.size, width: options.size)
     self.network = network
     self.options = options
@@ -189,17 +209,17 @@ public final class Trainer: ResumableTrainer {
       network.parameters, advice: "Lower the learning rate, or look at the pictures trained on")
     earlierStatistics = ParameterStore(network.statistics.entries.map { (name: $0.name, shape: $0.shape) })
     pass = network.makePass(
-      images: options.batch, height: options.size, width: options.size, keepsForGradient: true,
+      share, height: options.size, width: options.size, keepsForGradient: true,
       recomputes: options.checkpointsActivations, precision: options.precision)
-    objective = TrainingObjective(options)
-    let pixels = options.batch * options.size * options.size
+    objective = TrainingObjective(options, share)
+    let pixels = share.images.count * options.size * options.size
     batch = arena.zeros(pixels)
     upstream = arena.zeros(pixels)
   }
 
   public func takeStep() throws(PerceptualError) -> TrainingStep {
     data.draw(
-      iteration, images: options.batch, height: options.size, width: options.size, seed: options.seed, into: batch)
+      iteration, images: share.images, height: options.size, width: options.size, seed: options.seed, into: batch)
     let statistics = network.statistics
     earlierStatistics.values.update(from: statistics.values, count: statistics.count)
     scale = options.quantisation.scale(network.options, iteration: iteration, of: options.iterations)
@@ -217,6 +237,10 @@ public final class Trainer: ResumableTrainer {
   }
 
   public var iterations: Int { options.iterations }
+
+  public func shareState() {
+    optimizer.share(network.statistics, ranks)
+  }
 
   /// Every 25 iterations, how the latents stand to the quantiser.
   public func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> [JSONValue.Member] {
@@ -236,7 +260,7 @@ public final class Trainer: ResumableTrainer {
     LatentStatistics(
       latent: UnsafeBufferPointer(start: pass.latent, count: pass.latentCount),
       quantised: UnsafeBufferPointer(start: pass.quantised, count: pass.latentCount), centres: network.options.centres,
-      scale: scale)
+      scale: scale, ranks)
   }
 }
 
@@ -248,7 +272,11 @@ public struct LatentStatistics: Sendable {
   /// any: there one latent carries more than the bits that Eq. 2 counts.
   public let offCentre: Double
 
-  init(latent: UnsafeBufferPointer<Float>, quantised: UnsafeBufferPointer<Float>, centres: [Double], scale: Double) {
+  /// Over the latents of all ranks.
+  init(
+    latent: UnsafeBufferPointer<Float>, quantised: UnsafeBufferPointer<Float>, centres: [Double], scale: Double,
+    _ ranks: (any Communicator)? = nil
+  ) {
     let gaps = zip(centres.dropFirst(), centres).map { $0 - $1 }
     // The slope is 2 s times the variance of the centres under the softmax, at most (gap / 2)^2 between two of them.
     let peak = 2 * scale * (gaps.map { ($0 / 2) * ($0 / 2) }.max() ?? 0)
@@ -265,14 +293,20 @@ public struct LatentStatistics: Sendable {
       let mean = sum / total
       if 2 * scale * (squares / total - mean * mean) >= 0.001 * peak { live += 1 }
     }
-    self.live = Double(live) / Double(latent.count)
-    offCentre = Self.shareOffCentre(quantised, centres)
+    let counts = [live, Self.countOffCentre(quantised, centres), latent.count]
+    let all = ranks?.sum(counts) ?? counts
+    self.live = Double(all[0]) / Double(all[2])
+    offCentre = Double(all[1]) / Double(all[2])
   }
 
   static func shareOffCentre(_ quantised: UnsafeBufferPointer<Float>, _ centres: [Double]) -> Double {
+    Double(countOffCentre(quantised, centres)) / Double(quantised.count)
+  }
+
+  private static func countOffCentre(_ quantised: UnsafeBufferPointer<Float>, _ centres: [Double]) -> Int {
     let margin = 0.1 * (zip(centres.dropFirst(), centres).map { $0 - $1 }.min() ?? 0) / 2
     var off = 0
     for q in quantised where centres.allSatisfy({ abs(Double(q) - $0) > margin }) { off += 1 }
-    return Double(off) / Double(quantised.count)
+    return off
   }
 }

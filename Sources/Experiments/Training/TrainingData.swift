@@ -39,33 +39,35 @@ public enum TrainingData: Sendable {
     let count = images * height * width
     let elements = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
       if let base = buffer.baseAddress {
-        draw(index, images: images, height: height, width: width, seed: seed, into: base)
+        draw(index, images: 0..<images, height: height, width: width, seed: seed, into: base)
       }
       initialized = count
     }
     return Tensor(elements, shape: [images, 1, height, width])
   }
 
-  /// Batch `index` into a caller's buffer.
+  /// Some images of batch `index` into a caller's buffer. Of noise an image has a multiple of eight pixels.
   func draw(
-    _ index: Int, images: Int, height: Int, width: Int, seed: UInt64, into elements: UnsafeMutablePointer<Float>
+    _ index: Int, images: Range<Int>, height: Int, width: Int, seed: UInt64,
+    into elements: UnsafeMutablePointer<Float>
   ) {
     switch self {
     case .noise:
+      // A step of the counter gives eight values.
       uniformNoise(
-        into: elements, count: images * height * width, key: [seed, RandomStream.noise.rawValue],
-        counter: [0, 0, UInt64(index), 0])
+        into: elements, count: images.count * height * width, key: [seed, RandomStream.noise.rawValue],
+        counter: [UInt64(images.lowerBound * height * width / 8), 0, UInt64(index), 0])
     case .pictures(let pictures):
       // Three draws a picture: which one, and where its rows and columns start.
-      let draws = uniformNoise(seed: seed, stream: .other, index: UInt64(index), count: 3 * images)
-      for image in 0..<images {
+      let draws = uniformNoise(seed: seed, stream: .other, index: UInt64(index), count: 3 * images.upperBound)
+      for image in images {
         let picture = pictures[pick(draws[3 * image], below: pictures.count)]
         let top = pick(draws[3 * image + 1], below: picture.shape[0] - height + 1)
         let left = pick(draws[3 * image + 2], below: picture.shape[1] - width + 1)
         picture.elements.withUnsafeBufferPointer { from in
           guard let from = from.baseAddress else { return }
           for row in 0..<height {
-            (elements + (image * height + row) * width).update(
+            (elements + ((image - images.lowerBound) * height + row) * width).update(
               from: from + (top + row) * picture.shape[1] + left, count: width)
           }
         }

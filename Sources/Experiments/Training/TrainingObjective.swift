@@ -2,7 +2,8 @@ import Fast
 import PerceptualCore
 
 /// What a training reduces, over batches of one shape, and its gradient with respect to the prediction: the loss, and
-/// those added to it times their weights. Nothing is allocated after the first batch.
+/// those added to it times their weights. Of a batch that ranks share each gives its images and has the whole batch's
+/// loss. Nothing is allocated after the first batch.
 final class TrainingObjective {
   private let terms: [WeightedLoss]
   private let count: Int
@@ -10,9 +11,10 @@ final class TrainingObjective {
   private let partial: UnsafeMutablePointer<Float>?
   private let arena = Arena()
 
-  init(_ options: TrainingOptions) {
-    terms = ([LossTerm(options.loss, weight: 1)] + options.added).map { WeightedLoss($0, options) }
-    count = options.batch * options.size * options.size
+  init(_ options: TrainingOptions, _ share: BatchShare? = nil) {
+    let share = share ?? BatchShare(batch: options.batch)
+    terms = ([LossTerm(options.loss, weight: 1)] + options.added).map { WeightedLoss($0, options, share) }
+    count = share.images.count * options.size * options.size
     partial = terms.count > 1 ? arena.zeros(count) : nil
   }
 
@@ -36,22 +38,28 @@ private final class WeightedLoss {
   /// Whether the values are similarities, from which the loss is taken as 1 less their mean.
   private let isSimilarity: Bool
   private let plan: any ImageLossPlan
+  private let share: BatchShare
   private let arena = Arena()
+  /// One value an image of the batch, or one of the whole.
   private let count: Int
+  private let isPooled: Bool
   private let values: UnsafeMutablePointer<Float>
   private let upstream: UnsafeMutablePointer<Float>
 
-  init(_ term: LossTerm, _ options: TrainingOptions) {
+  init(_ term: LossTerm, _ options: TrainingOptions, _ share: BatchShare) {
+    self.share = share
     weight = term.weight
-    let shape = [options.batch, 1, options.size, options.size]
+    let shape = [share.images.count, 1, options.size, options.size]
     plan =
       switch term.loss {
       case .mse: MeanSquaredErrorPlan(shape: shape)
       case .msSSIM: SimilarityPlan(MultiScaleStructuralSimilarityOptions(), shape: shape)
-      case .nlpd: LaplacianPyramidPlan(family: options.family, pooling: options.pooling.ofPyramids, shape: shape)
+      case .nlpd:
+        LaplacianPyramidPlan(family: options.family, pooling: options.pooling.ofPyramids, shape: shape, share)
       }
     isSimilarity = term.loss == .msSSIM
-    count = plan.valueCount
+    isPooled = term.loss == .nlpd && options.pooling.ofPyramids == .batch
+    count = isPooled ? 1 : share.batch
     values = arena.zeros(count)
     upstream = arena.zeros(count)
     // The mean over images, or the batch's one value.
@@ -61,7 +69,9 @@ private final class WeightedLoss {
   func callAsFunction(
     _ prediction: UnsafePointer<Float>, target: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>
   ) -> Double {
-    plan.run(prediction, target, upstream: upstream, values: values, gradient: gradient)
+    let own = values + (isPooled ? 0 : share.images.lowerBound)
+    plan.run(prediction, target, upstream: upstream, values: own, gradient: gradient)
+    if !isPooled { share.gather(values, count: 1) }
     let mean = (0..<count).reduce(0) { $0 + Double(values[$1]) } / Double(count)
     return weight * (isSimilarity ? 1 - mean : mean)
   }

@@ -2,6 +2,7 @@ import PerceptualCore
 import PerceptualFiles
 
 /// Drives a trainer: log.jsonl and checkpoints in a directory, which it alone writes to, resumable at every checkpoint.
+/// Of several ranks, each of which has such a run, rank 0 alone reads and writes.
 ///
 /// A line of the log is in the file before the next step begins, and on the disk before the checkpoint of its iteration
 /// is.
@@ -14,13 +15,23 @@ public final class TrainingRun<Subject: ResumableTrainer> {
   private var lock: DirectoryLock?
 
   /// `note` hears what a person should know: a checkpoint that is damaged and passed over, a log with lines missing.
-  public init(
-    _ trainer: Subject, directory: String, checkpointEvery: Int = 100, note: @escaping (String) -> Void = { _ in }
+  /// `lock` is that of the directory where the caller has taken it already.
+  package init(
+    _ trainer: Subject, directory: String, checkpointEvery: Int = 100, lock: DirectoryLock?,
+    note: @escaping (String) -> Void
   ) {
+    self.lock = lock
     self.trainer = trainer
     self.directory = directory
     self.checkpointEvery = checkpointEvery
     self.note = note
+  }
+
+  /// `note` hears what a person should know: a checkpoint that is damaged and passed over, a log with lines missing.
+  public convenience init(
+    _ trainer: Subject, directory: String, checkpointEvery: Int = 100, note: @escaping (String) -> Void = { _ in }
+  ) {
+    self.init(trainer, directory: directory, checkpointEvery: checkpointEvery, lock: nil, note: note)
   }
 
   /// Continues from the newest intact checkpoint in the directory, if there is one. Returns the iteration found.
@@ -29,10 +40,20 @@ public final class TrainingRun<Subject: ResumableTrainer> {
   /// `.malformed` where there are checkpoints and all are damaged.
   @discardableResult
   public func resume() throws(PerceptualError) -> Int {
-    try takeDirectory()
-    return try Checkpoint.firstIntact(in: directory, note: note) { iteration throws(PerceptualError) in
-      try trainer.resume(iteration: iteration, in: directory)
-    } ?? 0
+    try onWriter { () throws(PerceptualError) in
+      try takeDirectory()
+      _ = try Checkpoint.firstIntact(in: directory, note: note) { iteration throws(PerceptualError) in
+        try trainer.resume(iteration: iteration, in: directory)
+      }
+    }
+    trainer.shareState()
+    return trainer.iteration
+  }
+
+  /// Does what rank 0 alone does. Where it fails there, it fails on every rank.
+  private func onWriter(_ body: () throws(PerceptualError) -> Void) throws(PerceptualError) {
+    let isWriter = (trainer.ranks?.rank ?? 0) == 0
+    try trainer.ranks.agreed { () throws(PerceptualError) in if isWriter { try body() } }
   }
 
   /// Trains up to the trainer's iterations. `report` hears of every step; `shouldStop` is asked between steps.
@@ -41,15 +62,20 @@ public final class TrainingRun<Subject: ResumableTrainer> {
   public func run(
     shouldStop: () -> Bool = { false }, report: (TrainingStep) -> Void = { _ in }
   ) throws(PerceptualError) -> TrainingOutcome {
-    try takeDirectory()
     defer { lock = nil }
-    let log = try TrainingLog(path: "\(directory)/log.jsonl", keeping: trainer.iteration, note: note)
+    var log: TrainingLog?
+    try onWriter { () throws(PerceptualError) in
+      try takeDirectory()
+      log = try TrainingLog(path: "\(directory)/log.jsonl", keeping: trainer.iteration, note: note)
+    }
     let clock = ContinuousClock()
     var written = -1
     func writeCheckpoint() throws(PerceptualError) {
       if written == trainer.iteration { return }
-      try log.synchronize()
-      try trainer.writeCheckpoint(in: directory)
+      try onWriter { () throws(PerceptualError) in
+        try log?.synchronize()
+        try trainer.writeCheckpoint(in: directory)
+      }
       written = trainer.iteration
     }
     while trainer.iteration < trainer.iterations {
@@ -63,10 +89,12 @@ public final class TrainingRun<Subject: ResumableTrainer> {
       }
       let seconds = start.duration(to: clock.now) / .seconds(1)
       let isCheckpoint = step.iteration % checkpointEvery == 0 || step.iteration == trainer.iterations
-      try log.append(step, seconds: seconds, trainer.logMembers(step, isCheckpoint: isCheckpoint))
+      let members = trainer.logMembers(step, isCheckpoint: isCheckpoint)
+      try onWriter { () throws(PerceptualError) in try log?.append(step, seconds: seconds, members) }
       report(step)
       if isCheckpoint { try writeCheckpoint() }
-      if shouldStop() && trainer.iteration < trainer.iterations {
+      let stops = shouldStop()
+      if trainer.ranks?.anywhere(stops) ?? stops, trainer.iteration < trainer.iterations {
         try writeCheckpoint()
         return .stopped(iteration: trainer.iteration)
       }

@@ -142,6 +142,70 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: directory.file("out/first")))
   }
 
+  /// Twelve runs of three processes, two of which are killed and started again: every run is done once, with the bits
+  /// of a sweep alone.
+  @Test func processesShareRuns() throws {
+    let runs = (0..<12).map {
+      Self.run("r/\($0)", #""loss": "mse", "seed": \#($0), "iterations": 40"#, recipe: "\($0)")
+    }
+    let directory = try Self.inputs(runs.joined(separator: ","), defaults: #""checkpoint-every": 10, "#)
+    let alone = try perceptual("sweep plan.json --out alone --cache kept --task 1/1".words, in: directory)
+    #expect(alone.exitCode == 0, "\(alone.errors)")
+
+    func start() throws -> Process {
+      let process = try command("sweep plan.json --out out --cache kept --threads 1 --quiet".words)
+      process.currentDirectoryURL = URL(filePath: directory.path)
+      process.standardOutput = FileHandle.nullDevice
+      try process.run()
+      return process
+    }
+    let first = try (0..<3).map { _ in try start() }
+    // Under way, but far from the end.
+    for _ in 0..<6000 where (try? Self.results(directory).isEmpty) ?? true { Thread.sleep(forTimeInterval: 0.01) }
+    for process in first[1...] { kill(process.processIdentifier, SIGKILL) }
+    for process in first[1...] { process.waitUntilExit() }
+    let second = try (0..<2).map { _ in try start() }
+    for process in [first[0]] + second {
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 0)
+    }
+    let lines = try Self.results(directory)
+    let cases = lines.map { "\($0["name"] ?? "") \($0["statistics"] ?? "") \($0["quantisation"] ?? "")" }
+    #expect(lines.count == 48 && Set(cases).count == 48)
+    for run in 0..<12 {
+      let name = "r/\(run)/checkpoint-000040.safetensors"
+      #expect(try FileBytes.read(directory.file("out/\(name)")) == FileBytes.read(directory.file("alone/\(name)")))
+      // No step was taken twice.
+      let log = try String(contentsOfFile: directory.file("out/r/\(run)/log.jsonl"), encoding: .utf8)
+      #expect(log.split(separator: "\n").count == 40)
+    }
+    #expect(
+      try Self.sweep(directory, "--table").output
+        == perceptual("sweep plan.json --out alone --table".words, in: directory).output)
+  }
+
+  @Test func sharesAreApart() throws {
+    let directory = try Self.inputs(
+      (0..<3).map { Self.run("r/\($0)", #""loss": "mse", "seed": \#($0)"#, recipe: "\($0)") }.joined(separator: ","))
+    let shared = try Self.sweep(directory, "--task", "2/2", "--cache", "kept")
+    #expect(shared.exitCode == 0, "\(shared.errors)")
+    #expect(try Set(Self.results(directory).compactMap { $0["name"]?.string }) == ["r/1"])
+    // A run that another process has is left to it.
+    try FileManager.default.createDirectory(atPath: directory.file("out/r/0"), withIntermediateDirectories: true)
+    var lock: DirectoryLock? = try DirectoryLock(directory.file("out/r/0"))
+    let left = try Self.sweep(directory, "--cache", "kept")
+    #expect(left.exitCode == 0 && left.errors.contains("1 of 3 runs are left to other processes"), "\(left.errors)")
+    #expect(try Set(Self.results(directory).compactMap { $0["name"]?.string }) == ["r/1", "r/2"])
+    withExtendedLifetime(lock) {}
+    lock = nil
+    #expect(try Self.sweep(directory).exitCode == 0)
+    #expect(try Self.results(directory).count == 12)
+    for wrong in ["0/2", "3/2", "1", "a/b", "1/2/3", ""] {
+      #expect(try Self.sweep(directory, "--task", wrong).exitCode == 64)
+    }
+    #expect(try Self.sweep(directory, "--task", "1/2", "--table").exitCode == 64)
+  }
+
   @Test func refusesToTestOnWhatIsTrainedOn() throws {
     let directory = try Self.inputs(Self.run("r", #""loss": "mse", "data": "test""#))
     let refused = try Self.sweep(directory)

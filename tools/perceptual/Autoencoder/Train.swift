@@ -111,7 +111,10 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    let trainer = try train { try loadClips(data, limit: clips, cache).clips.map(\.picture.image) }
+    let ranks = try Ranks.join()
+    let trainer = try train(ranks: ranks) { () throws(PerceptualError) in
+      try loadClips(data, limit: clips, cache).clips.map(\.picture.image)
+    }
     let path = Checkpoint.path(iteration: trainer.iteration, in: out)
     printNote("\(path): the latent is bounded at \(Int(trainer.network.entropyBound(height: size, width: size))) bits")
     printNote("next: open \(out)/learning-curves.png; perceptual evaluate \(path) --test DIR")
@@ -119,7 +122,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// The untrained network and how it is to be trained. Throws what of the options is wrong, before any data are read.
-  func prepare() throws -> (network: Autoencoder, options: TrainingOptions) {
+  func prepare(ranks: Int = 1) throws -> (network: Autoencoder, options: TrainingOptions) {
     try execution.run {
       let centres = levels == 1 ? [0] : (0..<levels).map { -1 + 2 * Double($0) / Double(levels - 1) }
       var networkOptions = architecture.options(channels: channels)
@@ -133,28 +136,39 @@ struct TrainCommand: ParsableCommand {
         quantisation: quantisation, checkpointsActivations: checkpointActivations, precision: precision)
       try networkOptions.validate()
       let network = Autoencoder(networkOptions, seed: seed.seed, initialisation: initialisation)
-      try Trainer.validate(options, for: network)
+      try Trainer.validate(options, for: network, ranks: ranks)
       return (network, options)
     }
   }
 
   /// Trains to the last iteration, from the newest checkpoint on if `resume` is set. `label` is that of the progress
-  /// bar; `pictures` are asked for where the data are no noise. Throws `Interrupted` after a signal, with a checkpoint
-  /// written.
-  func train(_ label: String = "training", pictures: () throws -> [Tensor<Float>]) throws -> Trainer {
-    let (network, options) = try prepare()
+  /// bar; `lock` is that of --out where it is taken already; `ranks` are the processes that train together; `pictures`
+  /// are asked for where the data are no noise. Throws `Interrupted` after a signal, with a checkpoint written.
+  func train(
+    _ label: String = "training", lock: DirectoryLock? = nil, ranks: (any Communicator)? = nil,
+    pictures: () throws(PerceptualError) -> [Tensor<Float>]
+  ) throws -> Trainer {
+    let (network, options) = try prepare(ranks: ranks?.count ?? 1)
     return try execution.run {
-      try refuseCheckpoints(in: out, resume: resume)
-      let trainingData: TrainingData = data == "noise" ? .noise : .pictures(try pictures())
-      let trainer = try Trainer(network, options: options, data: trainingData)
+      let isWriter = (ranks?.rank ?? 0) == 0
+      let trainingData = try ranks.agreed { () throws(PerceptualError) -> TrainingData in
+        if isWriter { try refuseCheckpoints(in: out, resume: resume) }
+        return data == "noise" ? .noise : .pictures(try pictures())
+      }
+      let trainer = try Trainer(network, options: options, data: trainingData, ranks: ranks)
       if explain { for line in explanation(trainer) { printNote(line) } }
-      let run = TrainingRun(trainer, directory: out, checkpointEvery: checkpointEvery, note: printNote)
+      let run = TrainingRun(
+        trainer, directory: out, checkpointEvery: checkpointEvery, lock: lock, note: printNote)
       let first = resume ? try run.resume() : 0
       try drive(run, from: first, label) {
+        if !isWriter { return }
         let curves = try LearningCurves(contentsOf: "\(out)/log.jsonl")
         let title = "\(trainingData.title), \(options.lossTitle), seed \(seed.seed)"
         try PNG.write(curves.picture(title: title), to: "\(out)/learning-curves.png")
       }
+      #if MPI
+        (ranks as? Ranks)?.noteCost(steps: trainer.iteration - first)
+      #endif
       return trainer
     }
   }

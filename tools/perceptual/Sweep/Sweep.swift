@@ -5,6 +5,29 @@ import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
 
+/// The runs of a plan that one process of several is to carry out.
+struct SweepShare: ExpressibleByArgument {
+  static let all = SweepShare(part: 1, parts: 1)
+
+  private let part: Int
+  private let parts: Int
+
+  private init(part: Int, parts: Int) {
+    self.part = part
+    self.parts = parts
+  }
+
+  init?(argument: String) {
+    let numbers = argument.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+    guard numbers.count == 2, let part = numbers[0], let parts = numbers[1], part >= 1, part <= parts else {
+      return nil
+    }
+    self.init(part: part, parts: parts)
+  }
+
+  func has(_ index: Int) -> Bool { index % parts == part - 1 }
+}
+
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep", abstract: "Carry out a plan of many trainings, and test each.",
@@ -12,7 +35,7 @@ struct SweepCommand: ParsableCommand {
       A plan is a JSON file: {"defaults": {OPTION: VALUE}, "evaluate": {"test": DIR, "clips": N, "group": N}, \
       "runs": [{"name": NAME, "command": "train", "recipe": RECIPE, "options": {OPTION: VALUE}}]}. Options are those \
       of `train` without dashes. A run goes on from its checkpoints in --out/NAME; what is finished is not trained \
-      again. Tests are added to --out/results.jsonl, and the table judges every recipe by its distance to the paper's \
+      again. Several processes may share --out: each takes runs that no other has. Tests are added to --out/results.jsonl, and the table judges every recipe by its distance to the paper's \
       Table 1.
       """)
 
@@ -20,6 +43,11 @@ struct SweepCommand: ParsableCommand {
   var plan: String
   @Option(help: ArgumentHelp("Where the runs and their results go.", valueName: "dir"))
   var out: String
+  @Option(
+    help: ArgumentHelp(
+      "Carry out every N-th run alone, from the K-th on; K is 1 to N. Processes that share a directory take different "
+        + "runs without it too.", valueName: "K/N"))
+  var task: SweepShare?
   @Flag(help: "Train and test nothing: print the table of what has been tested.")
   var table = false
   @OptionGroup var cache: CacheOptions
@@ -30,13 +58,14 @@ struct SweepCommand: ParsableCommand {
     if table && cache.directory != nil {
       throw ValidationError("--cache keeps clips, and --table reads none: leave it out.")
     }
+    if table && task != nil { throw ValidationError("--task is for runs, and --table has none: leave it out.") }
   }
 
   func run() throws {
     let plan = try SweepPlan(contentsOf: plan)
     var failed: [String] = []
     if !table {
-      let sweep = try Sweep(plan, path: self.plan, directory: out, common: words, cache)
+      let sweep = try Sweep(plan, path: self.plan, directory: out, common: words, cache, task ?? .all)
       failed = try execution.run { try sweep.carryOut() }
     }
     let results = try SweepResults(in: out)

@@ -11,6 +11,7 @@ final class Sweep {
   private let directory: String
   private let common: [String]
   private let cache: CacheOptions
+  private let share: SweepShare
   private var results: SweepResults
   /// The pictures last trained on, which the next run most often wants again.
   private var training: (data: String, clips: Int, pictures: [Tensor<Float>])?
@@ -27,17 +28,19 @@ final class Sweep {
 
   /// `path` is the plan's file; `common` are words of a command line that hold for every run.
   init(
-    _ plan: SweepPlan, path: String, directory: String, common: [String], _ cache: CacheOptions
+    _ plan: SweepPlan, path: String, directory: String, common: [String], _ cache: CacheOptions, _ share: SweepShare
   ) throws(PerceptualError) {
     self.plan = plan
     self.path = path
     self.directory = directory
     self.common = common
     self.cache = cache
+    self.share = share
     results = try SweepResults(in: directory)
   }
 
-  /// Trains and tests what is not done yet. Returns the names of the runs that met a number that is not finite.
+  /// Trains and tests the share's runs that are not done yet and that no other process has. Returns the names of those
+  /// that met a number that is not finite.
   ///
   /// What is wrong with the plan, or with runs that are there, is found before anything is trained. Throws
   /// `Interrupted` after a signal.
@@ -51,40 +54,86 @@ final class Sweep {
       try results.check(evaluation)
       try checkOverlap(jobs, evaluation)
     }
-    let clock = ContinuousClock()
+    let known = Set(jobs.map(\.run.name).filter(results.haveFailure))
     var failed: [String] = []
-    for (index, job) in jobs.enumerated() {
-      let start = clock.now
-      do {
-        guard let note = try carryOut(job, label: "\(index + 1)/\(jobs.count) \(job.run.name)") else { continue }
-        let seconds = Int((start.duration(to: clock.now) / .seconds(1)).rounded())
-        printNote("\(job.run.name): \(note), \(seconds) s; \(index + 1) of \(jobs.count) runs")
-      } catch let interrupted as Interrupted {
-        throw Interrupted(
-          signal: interrupted.signal,
-          saved: "run \"\(job.run.name)\" left a checkpoint, the same command goes on from it")
-      } catch let error as PerceptualError where error.kind == .nonFinite {
-        // The other runs do not suffer; this one is kept, and its end is a result.
-        failed.append(job.run.name)
-        complain("run \"\(job.run.name)\": \(error.description)")
-        if !results.haveFailure(job.run.name) { try results.append(try members(job), failure: error.description) }
-      } catch let error as PerceptualError {
-        throw named(job.run, error)
+    var open = jobs.enumerated().filter { share.has($0.offset) }
+    var isUnderWay = true
+    // As long as there was something to do, a process that had a run may have ended without finishing it.
+    while isUnderWay && !open.isEmpty {
+      isUnderWay = false
+      var taken: [(offset: Int, element: Job)] = []
+      for (index, job) in open {
+        switch try carryOut(job, number: index + 1, of: jobs.count, failedBefore: known) {
+        case .finished: isUnderWay = true
+        case .failed:
+          isUnderWay = true
+          failed.append(job.run.name)
+        case .wasFinished: break
+        case .isTaken: taken.append((index, job))
+        }
       }
+      open = taken
     }
+    if !open.isEmpty { printNote("\(open.count) of \(jobs.count) runs are left to other processes, which have them") }
     return failed
   }
 
-  /// Trains and tests a run. Returns what was done, nil where nothing was left to do.
-  private func carryOut(_ job: Job, label: String) throws -> String? {
+  private enum Outcome {
+    case finished, failed
+    /// Before, or by another process.
+    case wasFinished
+    /// Another process has it.
+    case isTaken
+  }
+
+  private func carryOut(
+    _ job: Job, number: Int, of count: Int, failedBefore: Set<String>
+  ) throws -> Outcome {
+    let name = job.run.name
+    if try isFinished(job) { return .wasFinished }
+    try FilePath.createDirectory(job.command.out)
+    guard let lock = try DirectoryLock(ifFree: job.command.out) else { return .isTaken }
+    // Whoever had the directory until now may have finished.
+    if try isFinished(job) { return .wasFinished }
+    if results.haveFailure(name) && !failedBefore.contains(name) { return .failed }
+    let clock = ContinuousClock()
+    let start = clock.now
+    do {
+      guard let note = try carryOut(job, lock, label: "\(number)/\(count) \(name)") else { return .wasFinished }
+      let seconds = Int((start.duration(to: clock.now) / .seconds(1)).rounded())
+      printNote("\(name): \(note), \(seconds) s; \(number) of \(count) runs")
+      return .finished
+    } catch let interrupted as Interrupted {
+      throw Interrupted(
+        signal: interrupted.signal,
+        saved: "run \"\(job.run.name)\" left a checkpoint, the same command goes on from it")
+    } catch let error as PerceptualError where error.kind == .nonFinite {
+      // The other runs do not suffer; this one is kept, and its end is a result.
+      complain("run \"\(name)\": \(error.description)")
+      if !results.haveFailure(name) { try results.append(try members(job), failure: error.description) }
+      return .failed
+    } catch let error as PerceptualError {
+      throw named(job.run, error)
+    }
+  }
+
+  /// Whether a run is tested, by whatever process. Results outlive their run's directory: on another machine what is
+  /// tested need not be trained again.
+  private func isFinished(_ job: Job) throws -> Bool {
+    guard plan.evaluation != nil else { return false }
+    if !results.areComplete(job.run.name) { results = try SweepResults(in: directory) }
+    return try results.areComplete(job.run.name) && Checkpoint.newest(in: job.command.out) == nil
+  }
+
+  /// Trains and tests a run whose directory is locked. Returns what was done, nil where nothing was left to do.
+  private func carryOut(_ job: Job, _ lock: DirectoryLock, label: String) throws -> String? {
     var job = job
-    // Results outlive their run's directory: on another machine what is tested need not be trained again.
+    job.record = try SweepRecord(in: job.command.out) ?? job.record
     let newest = try Checkpoint.newestIntact(in: job.command.out, note: printNote)
-    if plan.evaluation != nil && results.areComplete(job.run.name) && newest == nil { return nil }
     let isTrained = newest == job.command.iterations
     if !isTrained {
       try job.record.begin(on: try job.command.execution.run { Machine.current }, in: job.command.out)
-      _ = try job.command.train(label) { try pictures(job.command) }
+      _ = try job.command.train(label, lock: lock) { () throws(PerceptualError) in try pictures(job.command) }
     }
     if let evaluation = plan.evaluation, !results.areComplete(job.run.name) {
       try test(job, evaluation)
@@ -109,7 +158,7 @@ final class Sweep {
   }
 
   /// Of the recordings that a run is trained on.
-  private func pictures(_ command: TrainCommand) throws -> [Tensor<Float>] {
+  private func pictures(_ command: TrainCommand) throws(PerceptualError) -> [Tensor<Float>] {
     if let training, training.data == command.data, training.clips == command.clips { return training.pictures }
     training = nil
     let pictures = try loadClips(command.data, limit: command.clips, command.cache).clips.map(\.picture.image)

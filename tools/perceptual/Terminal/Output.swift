@@ -20,16 +20,27 @@ enum StandardStreams {
 
   /// 0, or what is wrong.
   fileprivate static func write(_ text: String, to descriptor: Int32) -> Int32 {
+    if descriptor == 1 && isSilent.load(ordering: .relaxed) { return 0 }
     var text = text
     return text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: descriptor) ? 0 : errno }
   }
 
+  private static let isSilent = Atomic<Bool>(false)
+  private static let leaves = Atomic<Bool>(false)
+
+  /// From now on nothing is written, neither results nor errors: another process says the same.
+  static func fallSilent() { isSilent.store(true, ordering: .relaxed) }
+  /// Whether the process ends because its work is done, or has been told to stop.
+  static var isLeaving: Bool { leaves.load(ordering: .relaxed) }
+
   fileprivate static func note(_ text: String) {
+    if isSilent.load(ordering: .relaxed) { return }
     if write(FilePath.shown(text), to: 2) != 0 { hasLostNotes.store(true, ordering: .relaxed) }
   }
 
   /// Ends the process; with 74 where all went well but what was to be said of it.
   static func exit(_ code: Int32) -> Never {
+    leaves.store(true, ordering: .relaxed)
     Foundation.exit(
       code == 0 && hasLostNotes.load(ordering: .relaxed) ? PerceptualError.Kind.inputOutput.rawValue : code)
   }

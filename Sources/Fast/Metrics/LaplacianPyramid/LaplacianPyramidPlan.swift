@@ -18,11 +18,23 @@ public struct LaplacianPyramidPlan: ImageLossPlan {
 
   private let execution: Execution
   private let layout: Layout
+  /// The images of the batch that are given.
+  private let share: BatchShare
 
   /// Settings or a shape that make no sense are a caller's bug.
   public init(
     family: LaplacianPyramidFamily = .hepburn, levels: Int = 6, pooling: LaplacianPyramidPooling = .image, shape: [Int]
   ) {
+    self.init(
+      family: family, levels: levels, pooling: pooling, shape: shape, BatchShare(batch: max(1, shape.first ?? 1)))
+  }
+
+  /// Of a batch that ranks share; `shape` is that of this rank's images. Pooled by batch, the value is the whole
+  /// batch's on every rank.
+  package init(
+    family: LaplacianPyramidFamily, levels: Int = 6, pooling: LaplacianPyramidPooling, shape: [Int], _ share: BatchShare
+  ) {
+    self.share = share
     let obstacle = LaplacianPyramid.obstacle(levels: levels, forImages: shape, family: family, pooling: pooling)
     require(obstacle == nil, obstacle ?? "")
     self.shape = shape
@@ -46,7 +58,7 @@ public struct LaplacianPyramidPlan: ImageLossPlan {
       layout = .planes(planes)
       demands = [.init(count: planes.planesCount, copies: threads), .init(count: planes.rowsCount, copies: threads)]
     }
-    demands.append(.init(count: 2 * shape[0] * levels, copies: pooling == .batch ? 2 : 1))
+    demands.append(.init(count: 2 * share.batch * levels, copies: pooling == .batch ? 2 : 1))
     ScratchPool.shared.reserve(demands)
   }
 
@@ -70,13 +82,14 @@ public struct LaplacianPyramidPlan: ImageLossPlan {
   }
 
   private func run(_ comparison: some LaplacianPyramidComparison, _ work: Work) {
-    let images = shape[0]
+    let images = share.batch
     let pool = LaplacianPyramidPool(family)
-    // [image, level]
+    // [image, level], of the whole batch
     ScratchPool.shared.withFloats(2 * images * levels) { scratch in
       scratch.withMemoryRebound(to: Double.self, capacity: images * levels) { squares in
+        let own = squares + share.images.lowerBound * levels
         if pooling == .image {
-          compare(comparison, work, squares, withGradient: work.gradient != nil) { n, squares, gradient in
+          compare(comparison, work, own, withGradient: work.gradient != nil) { n, squares, gradient in
             work.values[n] = Float(pool.value(squares, count: levels))
             if let upstream = work.upstream {
               pool.takeSlopes(squares, count: levels, upstream: Double(upstream[n]))
@@ -85,7 +98,8 @@ public struct LaplacianPyramidPlan: ImageLossPlan {
           }
           return
         }
-        compare(comparison, work, squares, withGradient: false) { _, _, _ in }
+        compare(comparison, work, own, withGradient: false) { _, _, _ in }
+        share.gather(squares, count: levels)
         // In "tensorflow" the images share each level's root, in "hepburn" they have roots of their own.
         let joins = family == .tensorflow
         if joins { takeMeans(squares) }
@@ -96,7 +110,7 @@ public struct LaplacianPyramidPlan: ImageLossPlan {
         ScratchPool.shared.withFloats(2 * images * levels) { scratch in
           scratch.withMemoryRebound(to: Double.self, capacity: images * levels) { again in
             compare(comparison, work, again, withGradient: true) { n, _, gradient in
-              gradient(joins ? squares : squares + n * levels, joins ? 1 / Double(images) : 1)
+              gradient(joins ? squares : own + n * levels, joins ? 1 / Double(images) : 1)
             }
           }
         }
@@ -160,11 +174,10 @@ public struct LaplacianPyramidPlan: ImageLossPlan {
 
   /// Each level's mean over images, in the first image's place.
   private func takeMeans(_ squares: UnsafeMutablePointer<Double>) {
-    let images = shape[0]
     for k in 0..<levels {
       var sum = 0.0
-      for n in 0..<images { sum += squares[n * levels + k] }
-      squares[k] = sum / Double(images)
+      for n in 0..<share.batch { sum += squares[n * levels + k] }
+      squares[k] = sum / Double(share.batch)
     }
   }
 }

@@ -3,33 +3,42 @@ import PerceptualKernels
 
 /// Batch normalisation's numbers of one block, for all channels, and the partial sums they are joined from.
 ///
-/// Every piece of work sums its own pixels in Float, around a pivot of its own (its first pixel); the pieces are joined
-/// in Double in their order.
+/// Every piece of work sums its own pixels in Float, around a pivot of its own (its first pixel); the pieces of an image
+/// are joined in Double in their order, and then the images of the batch in theirs, whichever rank has them
+/// (``BatchShare``).
 final class BlockStatistics {
   private static let lanes = ChannelBlocks.lanes
   private static let record = 3 * lanes
 
+  private let share: BatchShare
   let channels: Int
   let epsilon: Double
   let slope: Float
   private let storage: UnsafeMutablePointer<Float>
   private let partials: UnsafeMutablePointer<Float>
   private let counts: Lines<Int>
+  /// [batch][2][channels]: of each image mean and sum of squares about it, or the gradient's two sums.
+  private let images: Lines<Double>
   private let capacity: Int
   /// 1 / sqrt(variance + epsilon), and the mean in full.
   private(set) var inverseDeviation: [Double]
   private(set) var mean: [Double]
   private(set) var variance: [Double]
 
-  /// `capacity` is the largest number of pieces that will be joined.
-  init(channels: Int, capacity: Int, epsilon: Double, slope: Double, arena: Arena) {
+  /// `capacity` is the largest number of pieces of an image that will be joined.
+  init(
+    _ share: BatchShare, channels: Int, capacity: Int, epsilon: Double, slope: Double, arena: Arena
+  ) {
+    self.share = share
     self.channels = channels
     self.capacity = capacity
     self.epsilon = epsilon
     self.slope = Float(slope)
     storage = arena.floats(5 * channels)
-    partials = arena.floats(capacity * channels / Self.lanes * Self.record)
-    counts = Lines(capacity)
+    let pieces = share.images.count * capacity
+    partials = arena.floats(pieces * channels / Self.lanes * Self.record)
+    counts = Lines(pieces)
+    images = Lines(share.batch * 2 * channels)
     inverseDeviation = Array(repeating: 1, count: channels)
     mean = Array(repeating: 0, count: channels)
     variance = mean
@@ -46,35 +55,67 @@ final class BlockStatistics {
     partials + (piece * (channels / Self.lanes) + block) * Self.record
   }
 
-  /// Stops where there is no room for the records of so many pieces.
+  /// Stops where there is no room for the records of so many pieces an image.
   func admit(pieces: Int) { require(pieces <= capacity, "pieces: \(pieces) given, at most \(capacity) were planned") }
 
   func setCount(piece: Int, _ count: Int) { counts[piece] = count }
   func addCount(piece: Int, _ count: Int) { counts[piece] += count }
 
-  /// Mean and variance of the batch from the records of `pieces` pieces: Chan, Golub and LeVeque's rule, piece by
-  /// piece.
-  func joinMoments(pieces: Int, gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>) {
-    for channel in 0..<channels {
-      var total = 0.0
-      var mean = 0.0
-      var squares = 0.0
-      for piece in 0..<pieces {
+  /// Fills in what `body(image, channel)` finds of each image of the share, and then of the batch.
+  private func gather(_ execution: Execution, _ body: (Int, Int) -> (Double, Double)) {
+    let own = images.start + share.images.lowerBound * 2 * channels
+    execution.forEach(share.images.count) { image in
+      let to = own + image * 2 * channels
+      for channel in 0..<channels { (to[channel], to[channels + channel]) = body(image, channel) }
+    }
+    share.gather(images.start, count: 2 * channels)
+  }
+
+  /// Mean and variance of the batch from the records of `pieces` pieces an image: Chan, Golub and LeVeque's rule, piece
+  /// by piece and then image by image.
+  func joinMoments(
+    pieces: Int, gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>, _ execution: Execution
+  ) {
+    gather(execution) { image, channel in
+      var moments = Moments()
+      for piece in image * pieces..<(image + 1) * pieces {
         let record = partial(piece: piece, block: channel / Self.lanes) + channel % Self.lanes
         let count = Double(counts[piece])
         let sum = Double(record[Self.lanes])
-        let pieceMean = Double(record[0]) + sum / count
-        let pieceSquares = Double(record[2 * Self.lanes]) - sum * sum / count
-        let difference = pieceMean - mean
-        let joined = total + count
-        mean += difference * count / joined
-        squares += pieceSquares + difference * difference * total * count / joined
-        total = joined
+        moments.add(
+          Moments(
+            count: count, mean: Double(record[0]) + sum / count,
+            squares: Double(record[2 * Self.lanes]) - sum * sum / count))
       }
-      set(channel, mean: mean, variance: max(0, squares / total), gamma: gamma, beta: beta)
-      if !squares.isFinite { self.variance[channel] = squares }
+      return (moments.mean, moments.squares)
     }
-    values = (0..<pieces).reduce(0) { $0 + counts[$1] }
+    let pixels = (0..<pieces).reduce(0) { $0 + counts[$1] }
+    values = share.batch * pixels
+    for channel in 0..<channels {
+      var moments = Moments()
+      for image in 0..<share.batch {
+        let own = images.start + image * 2 * channels + channel
+        moments.add(Moments(count: Double(pixels), mean: own[0], squares: own[channels]))
+      }
+      let variance = max(0, moments.squares / Double(values))
+      set(channel, mean: moments.mean, variance: variance, gamma: gamma, beta: beta)
+      if !moments.squares.isFinite { self.variance[channel] = moments.squares }
+    }
+  }
+
+  /// How many values there are, their mean and the sum of the squares of what they differ from it by.
+  private struct Moments {
+    var count = 0.0
+    var mean = 0.0
+    var squares = 0.0
+
+    mutating func add(_ other: Moments) {
+      let difference = other.mean - mean
+      let joined = count + other.count
+      mean += difference * other.count / joined
+      squares += other.squares + difference * difference * count * other.count / joined
+      count = joined
+    }
   }
 
   /// Values a channel that the last join saw.
@@ -115,18 +156,27 @@ final class BlockStatistics {
   }
 
   /// gamma's and beta's gradients, and what the gradient with respect to the convolution's output needs, from the
-  /// records of `pieces` pieces.
+  /// records of `pieces` pieces an image.
   func joinGradients(
-    pieces: Int, gammaGradient: UnsafeMutablePointer<Float>,
-    betaGradient: UnsafeMutablePointer<Float>
+    pieces: Int, gammaGradient: UnsafeMutablePointer<Float>, betaGradient: UnsafeMutablePointer<Float>,
+    _ execution: Execution
   ) {
+    gather(execution) { image, channel in
+      var sums = (0.0, 0.0)
+      for piece in image * pieces..<(image + 1) * pieces {
+        let record = partial(piece: piece, block: channel / Self.lanes) + channel % Self.lanes
+        sums.0 += Double(record[Self.lanes])
+        sums.1 += Double(record[2 * Self.lanes])
+      }
+      return sums
+    }
     for channel in 0..<channels {
       var sum = 0.0
       var product = 0.0
-      for piece in 0..<pieces {
-        let record = partial(piece: piece, block: channel / Self.lanes) + channel % Self.lanes
-        sum += Double(record[Self.lanes])
-        product += Double(record[2 * Self.lanes])
+      for image in 0..<share.batch {
+        let own = images.start + image * 2 * channels + channel
+        sum += own[0]
+        product += own[channels]
       }
       // x - mean = (x - rounded mean) + residual, where only the first part is known to the kernels.
       let residual = Double(storage[channel]) - mean[channel]

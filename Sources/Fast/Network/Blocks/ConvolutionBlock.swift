@@ -66,7 +66,7 @@ package final class ConvolutionBlock {
   /// The gradient with respect to the normalised values, written by the block behind this one; nil in a pass that keeps
   /// nothing for the gradient, and for a block whose gradient is never stored.
   package var gradient: UnsafeMutablePointer<Float>?
-  /// Pieces of work whose sums of that gradient are to be joined.
+  /// In how many pieces of work an image's sums of that gradient are.
   var gradientPieces = 0
   let filtering: MinimalFiltering?
   private let picture: PictureConvolution
@@ -127,6 +127,9 @@ package final class ConvolutionBlock {
     workspace: BlockWorkspace, convolved: UnsafeMutablePointer<Float>? = nil, recomputesOutput: Bool = false,
     precision: ProductPrecision = .fp32
   ) {
+    require(
+      shape.images == workspace.share.images.count,
+      "shape: \(shape.images) images, the workspace's share has \(workspace.share.images.count)")
     let problem = Self.obstacle(shape, kind)
     require(problem == nil, "shape: \(problem ?? "")")
     let doubles = kind != .convolution
@@ -162,17 +165,16 @@ package final class ConvolutionBlock {
       MinimalFiltering.mostPieces(reading: output, BlockProducts(precision, execution)),
       OutputBlock.pieces(reading: output))
     statistics = BlockStatistics(
-      channels: shape.outputChannels, capacity: shape.images * capacity,
-      epsilon: epsilon, slope: slope, arena: arena)
+      workspace.share, channels: shape.outputChannels, capacity: capacity, epsilon: epsilon, slope: slope, arena: arena)
     filters = arena.floats(filtering?.filter.packedCount ?? picture.filterCount)
     packedWeight = workspace.keepsForGradient ? nil : arena.floats(shape.weightCount)
     gradientFilters = workspace.keepsForGradient ? filtering.map { arena.floats($0.filter.packedCount) } : nil
     if let filtering {
       workspace.reserve(
         scratch: max(filtering.analysisScratch + filtering.expandedCount, filtering.synthesisScratch),
-        part: filtering.filter.count, pieces: shape.images * filtering.analysisGrid.pieces)
+        part: filtering.filter.count, pieces: filtering.analysisGrid.pieces)
     } else {
-      workspace.reserve(scratch: picture.scratch, part: picture.filterCount, pieces: shape.images * picture.pieces)
+      workspace.reserve(scratch: picture.scratch, part: picture.filterCount, pieces: picture.pieces)
     }
   }
 
@@ -200,14 +202,14 @@ package final class ConvolutionBlock {
     case .batch(let momentum):
       pack(parameters.weight)
       let pieces = piecesForward
-      statistics.admit(pieces: shape.images * pieces)
+      statistics.admit(pieces: pieces)
       convolve(
         input,
         MomentSink(
           shape: output, output: recomputesOutput ? nil : convolved, bias: parameters.bias, statistics: statistics,
           pieces: pieces, streams: streams, kernels: kernels))
       if recomputesOutput { lastInput = (input, UnsafePointer(parameters.bias)) }
-      statistics.joinMoments(pieces: shape.images * pieces, gamma: parameters.gamma, beta: parameters.beta)
+      statistics.joinMoments(pieces: pieces, gamma: parameters.gamma, beta: parameters.beta, execution)
       require(statistics.values > 1, "x: one value a channel given, training needs at least two")
       if let momentum { statistics.moveRunning(mean: runningMean, variance: runningVariance, momentum: momentum) }
     case .running:
@@ -337,7 +339,7 @@ package final class ConvolutionBlock {
         upstream + index * output.plane, image: index / output.blocks, piece: 0, block: index % output.blocks, row: 0,
         column: 0, count: output.height * output.width, isFirst: true)
     }
-    gradientPieces = shape.images
+    gradientPieces = 1
   }
 
   /// The gradients of the parameters, and that of the input, from ``gradient``: given to the input block, written to
@@ -357,7 +359,7 @@ package final class ConvolutionBlock {
 
   func joinGradients(_ gradients: Parameters) {
     statistics.joinGradients(
-      pieces: gradientPieces, gammaGradient: gradients.gamma, betaGradient: gradients.beta)
+      pieces: gradientPieces, gammaGradient: gradients.gamma, betaGradient: gradients.beta, execution)
     gradients.bias.update(repeating: 0, count: shape.outputChannels)
   }
 
@@ -375,14 +377,14 @@ package final class ConvolutionBlock {
       backward(
         StoredRows(shape: self.input, x: x), parameters, gradients: gradients, upstream, sink)
     case .block(let block):
-      block.statistics.admit(pieces: shape.images * piecesBackward)
+      block.statistics.admit(pieces: piecesBackward)
       let sink = block.gradient.map {
         GradientSink(
           shape: self.input, x: block.convolved, output: $0, statistics: block.statistics,
           pieces: piecesBackward, kernels: kernels)
       }
       backward(block.activated, parameters, gradients: gradients, upstream, sink)
-      block.gradientPieces = shape.images * piecesBackward
+      block.gradientPieces = piecesBackward
     }
   }
 
@@ -393,20 +395,16 @@ package final class ConvolutionBlock {
   private func pictureGradient(
     _ x: UnsafePointer<Float>, _ gradients: Parameters, _ upstream: some BlockSource
   ) {
-    let pieces = picture.pieces
     let count = picture.filterCount
-    let parts = workspace.forEachPart(of: shape.images * pieces, count: count, execution) { range, part in
+    workspace.sumParts(pieces: picture.pieces, count: count, execution) { image, range, part in
       part.update(repeating: 0, count: count)
       workspace.withScratch { scratch in
-        for index in range {
-          picture.addGradient(
-            image: index / pieces, piece: index % pieces, x, upstream: upstream, part, scratch: scratch)
+        for piece in range {
+          picture.addGradient(image: image, piece: piece, x, upstream: upstream, part, scratch: scratch)
         }
       }
     }
-    embedding.withEvenGradient(gradients.weight, execution) { weight in
-      picture.unpackGradient(workspace.parts, count: parts, weight)
-    }
+    embedding.withEvenGradient(gradients.weight, execution) { picture.unpackGradient(workspace.parts, $0) }
   }
 
   /// Lends memory, if any is needed.
@@ -425,24 +423,21 @@ package final class ConvolutionBlock {
       pack(weight, filter, isSynthesis: !doubles, gradientFilters)
     }
     let pieces = filtering.analysisGrid.pieces
-    let parts = workspace.forEachPart(of: shape.images * pieces, count: filter.count, execution) { range, part in
+    workspace.sumParts(pieces: pieces, count: filter.count, execution) { image, range, part in
       workspace.withScratch { scratch in
         withMemory(upstream.imageFloats) { memory in
           let expanded = scratch + filtering.analysisScratch
-          var loaded = (image: -1, upstream: upstream)
-          for index in range {
-            let image = index / pieces
-            let piece = index % pieces
-            if loaded.image != image { loaded = (image, upstream.loaded(image: image, memory)) }
-            let gradient = FilterGradient(expanded: expanded, filters: part, accumulates: index > range.lowerBound)
+          let upstream = upstream.loaded(image: image, memory)
+          for piece in range {
+            let gradient = FilterGradient(expanded: expanded, filters: part, accumulates: piece > range.lowerBound)
             if doubles {
               // The fine image is the upstream gradient: its transform serves the input's gradient and the weight's.
               filtering.expand(image: image, piece: piece, source, expanded, patch: scratch)
               filtering.analyse(
-                image: image, piece: piece, loaded.upstream, filters: sink == nil ? nil : gradientFilters, sink,
+                image: image, piece: piece, upstream, filters: sink == nil ? nil : gradientFilters, sink,
                 gradient: gradient, scratch: scratch)
             } else {
-              filtering.expand(image: image, piece: piece, loaded.upstream, expanded, patch: scratch)
+              filtering.expand(image: image, piece: piece, upstream, expanded, patch: scratch)
               filtering.analyse(
                 image: image, piece: piece, source, filters: nil, sink, gradient: gradient, scratch: scratch)
             }
@@ -450,9 +445,7 @@ package final class ConvolutionBlock {
         }
       }
     }
-    embedding.withEvenGradient(gradients.weight, execution) { weight in
-      filter.unpackGradient(workspace.parts, count: parts, weight, execution)
-    }
+    embedding.withEvenGradient(gradients.weight, execution) { filter.unpackGradient(workspace.parts, $0, execution) }
     guard !doubles, let sink else { return }
     let piecesOfSynthesis = filtering.synthesisGrid.pieces
     execution.forEach(shape.images * piecesOfSynthesis) { index in

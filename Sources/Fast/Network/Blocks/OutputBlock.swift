@@ -23,6 +23,8 @@ package final class OutputBlock {
   private let weights: UnsafeMutablePointer<Float>
   private let turnedWeights: UnsafeMutablePointer<Float>
   private let weightParts: UnsafeMutablePointer<Float>?
+  /// [batch][channels * taps + 1]: each image's gradients of weight and bias.
+  private let imageSums: Lines<Double>?
   /// What each piece of the block's transposed convolution gives to the output, in a pass that keeps nothing.
   private let partialOutputs: UnsafeMutablePointer<Float>?
   private let execution: Execution
@@ -51,6 +53,8 @@ package final class OutputBlock {
       arena.floats(block.output.images * $0.synthesisGrid.pieces * Self.partialCount($0))
     }
     weightParts = keepsForGradient ? arena.floats(shape.images * rows * 9 * shape.channels) : nil
+    imageSums =
+      keepsForGradient ? Lines(block.workspace.share.batch * (shape.channels * kernel * kernel + 1)) : nil
   }
 
   private var pieces: Int { Self.pieces(reading: shape) }
@@ -83,6 +87,7 @@ package final class OutputBlock {
   }
 
   private var taps: Int { kernel * kernel }
+  private var sumCount: Int { shape.channels * taps + 1 }
   /// Where a tap of the network's kernel lies among those of a 3x3 one.
   private func place(_ tap: Int) -> Int { (tap / kernel + 1 - kernel / 2) * 3 + tap % kernel + 1 - kernel / 2 }
 
@@ -220,7 +225,7 @@ package final class OutputBlock {
     _ parameters: ConvolutionBlock.Parameters, gradients: ConvolutionBlock.Parameters,
     inputGradient: UnsafeMutablePointer<Float>? = nil
   ) {
-    guard let bordered, let weightParts else {
+    guard let bordered, let weightParts, let imageSums else {
       require(false, "backward: this pass keeps nothing for the gradient")
       return
     }
@@ -236,15 +241,9 @@ package final class OutputBlock {
           count: shape.width)
       }
     }
-    var biasSum = 0.0
-    for image in 0..<shape.images {
-      biasSum += Double(kernels.sum(bordered + image * borderedPlane, count: borderedPlane))
-    }
-    biasGradient[0] = Float(biasSum)
-
     let statistics = block.statistics
     let partCount = 9 * shape.channels
-    statistics.admit(pieces: shape.images * pieces)
+    statistics.admit(pieces: pieces)
     forEachPiece { image, piece, x in
       let index = image * pieces + piece
       for number in 0..<shape.blocks {
@@ -261,16 +260,26 @@ package final class OutputBlock {
         }
       }
     }
-    let parts = shape.images * pieces
-    for channel in 0..<shape.channels {
-      for tap in 0..<taps {
-        var sum = 0.0
-        let place = channel / Self.lanes * 9 * Self.lanes + (8 - place(tap)) * Self.lanes + channel % Self.lanes
-        for part in 0..<parts { sum += Double(weightParts[part * partCount + place]) }
-        weightGradient[channel * taps + tap] = Float(sum)
+    let share = block.workspace.share
+    execution.forEach(shape.images) { image in
+      let sums = imageSums.start + (share.images.lowerBound + image) * sumCount
+      for channel in 0..<shape.channels {
+        for tap in 0..<taps {
+          var sum = 0.0
+          let place = channel / Self.lanes * 9 * Self.lanes + (8 - place(tap)) * Self.lanes + channel % Self.lanes
+          for part in image * pieces..<(image + 1) * pieces { sum += Double(weightParts[part * partCount + place]) }
+          sums[channel * taps + tap] = sum
+        }
       }
+      sums[sumCount - 1] = Double(kernels.sum(bordered + image * borderedPlane, count: borderedPlane))
     }
-    block.gradientPieces = parts
+    share.gather(imageSums.start, count: sumCount)
+    func sum(_ place: Int) -> Float {
+      Float((0..<share.batch).reduce(0.0) { $0 + imageSums[$1 * sumCount + place] })
+    }
+    for place in 0..<sumCount - 1 { weightGradient[place] = sum(place) }
+    biasGradient[0] = sum(sumCount - 1)
+    block.gradientPieces = pieces
     block.joinGradients(gradients)
     let gradient = SpreadRows(
       block: block, x: block.convolved, firstImage: 0, upstream: bordered, weights: turnedWeights,

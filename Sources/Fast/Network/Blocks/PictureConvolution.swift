@@ -33,14 +33,9 @@ struct PictureConvolution {
     }
   }
 
-  /// weight = the sum of the parts in their order.
-  func unpackGradient(_ parts: UnsafePointer<Float>, count: Int, _ weight: UnsafeMutablePointer<Float>) {
+  func unpackGradient(_ packed: UnsafePointer<Float>, _ weight: UnsafeMutablePointer<Float>) {
     for channel in 0..<output.channels {
-      for tap in 0..<taps {
-        var sum: Float = 0
-        for part in 0..<count { sum += parts[part * filterCount + index(channel: channel, tap: tap)] }
-        weight[channel * taps + tap] = sum
-      }
+      for tap in 0..<taps { weight[channel * taps + tap] = packed[index(channel: channel, tap: tap)] }
     }
   }
 

@@ -88,21 +88,22 @@ public final class BlockConvolution {
     let pieces = filtering.analysisGrid.pieces
     let none: StoringSink? = nil
     let filter = filtering.filter
-    let all = filtering.fine.images * pieces
-    ScratchPool.shared.withFloats(BlockWorkspace.parts(of: all) * filter.count) { parts in
-      let number = BlockWorkspace.forEachPart(of: all, count: filter.count, parts, execution) { range, part in
+    let share = BatchShare(batch: filtering.fine.images)
+    let partCount = share.batch * BlockWorkspace.partsOfImage(share, pieces: pieces)
+    ScratchPool.shared.withFloats(partCount * filter.count) { parts in
+      BlockWorkspace.sumParts(share, pieces: pieces, count: filter.count, parts, execution) { image, range, part in
         ScratchPool.shared.withFloats(filtering.analysisScratch + filtering.expandedCount) { scratch in
           let expanded = scratch + filtering.analysisScratch
-          for index in range {
-            filtering.expand(image: index / pieces, piece: index % pieces, coarse, expanded, patch: scratch)
+          for piece in range {
+            filtering.expand(image: image, piece: piece, coarse, expanded, patch: scratch)
             filtering.analyse(
-              image: index / pieces, piece: index % pieces, source, filters: nil, none,
-              gradient: FilterGradient(expanded: expanded, filters: part, accumulates: index > range.lowerBound),
+              image: image, piece: piece, source, filters: nil, none,
+              gradient: FilterGradient(expanded: expanded, filters: part, accumulates: piece > range.lowerBound),
               scratch: scratch)
           }
         }
       }
-      filter.unpackGradient(parts, count: number, gradient, execution)
+      filter.unpackGradient(parts, gradient, execution)
     }
   }
 

@@ -142,19 +142,9 @@ struct MinimalFilter {
     ((point * (coarse / ChannelBlocks.lanes) + block) * (depth / ChannelBlocks.lanes) + depthBlock) * Self.tileCount
   }
 
-  /// output = the sum of the parts' stretches, in their order.
-  private func join(
-    _ stretch: UnsafePointer<Float>, count stretchCount: Int, parts: Int, _ kernels: any KernelSet.Type,
-    _ output: UnsafeMutablePointer<Float>
-  ) {
-    output.update(from: stretch, count: stretchCount)
-    for part in 1..<max(1, parts) { kernels.accumulate(stretch + part * count, output, count: stretchCount) }
-  }
-
-  /// The gradient with respect to weight from that of the packed analysis filters, which `parts` hold one after the
-  /// other: G^T (sum of the parts, in their order) G, or the sum itself.
+  /// The gradient with respect to weight from that of the packed analysis filters: G^T packed G, or the same itself.
   func unpackGradient(
-    _ parts: UnsafePointer<Float>, count partCount: Int, _ weight: UnsafeMutablePointer<Float>, _ execution: Execution
+    _ packed: UnsafePointer<Float>, _ weight: UnsafeMutablePointer<Float>, _ execution: Execution
   ) {
     let panels = coarse / panel
     let pitch = gatheredPitch
@@ -163,9 +153,7 @@ struct MinimalFilter {
     execution.forEach(fine / ChannelBlocks.lanes * panels) { index in
       let first = index % panels * panel
       let c = index / panels * ChannelBlocks.lanes
-      ScratchPool.shared.withFloats(gatheredCount + max(elementCount, Self.tileCount)) { gathered in
-        // One after the other in the same place.
-        let tileSums = gathered + gatheredCount
+      ScratchPool.shared.withFloats(gatheredCount + elementCount) { gathered in
         let kernel = gathered + gatheredCount
         for parity in 0..<Self.parities {
           for point in 0..<points {
@@ -173,16 +161,15 @@ struct MinimalFilter {
             let block = depthBlock(fine: c, parity: parity)
             if products.usesTiles {
               for half in 0..<panel / ChannelBlocks.lanes {
-                let from = parts + tileIndex(point: point, coarse: first / ChannelBlocks.lanes + half, depth: block)
-                join(from, count: Self.tileCount, parts: partCount, kernels, tileSums)
+                let tile = packed + tileIndex(point: point, coarse: first / ChannelBlocks.lanes + half, depth: block)
                 for place in 0..<Self.tileCount {
                   let (output, input) = (place / ChannelBlocks.lanes, place % ChannelBlocks.lanes)
-                  sum[input &* panel &+ half &* ChannelBlocks.lanes &+ output] = tileSums[place]
+                  sum[input &* panel &+ half &* ChannelBlocks.lanes &+ output] = tile[place]
                 }
               }
             } else {
-              let from = parts + analysisIndex(point: point, panel: index % panels) + block * stretch
-              join(from, count: stretch, parts: partCount, kernels, sum)
+              sum.update(
+                from: packed + analysisIndex(point: point, panel: index % panels) + block * stretch, count: stretch)
             }
           }
         }

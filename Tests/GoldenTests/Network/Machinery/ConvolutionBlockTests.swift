@@ -172,7 +172,7 @@ import Testing
       let arena = Arena()
       _ = ConvolutionBlock(
         shape, .convolution, slope: 0.01, epsilon: 1e-5, arena: arena,
-        workspace: BlockWorkspace(keepsForGradient: true, arena: arena))
+        workspace: BlockWorkspace(keepsForGradient: true, BatchShare(batch: 1), arena: arena))
     }
     #expect(result.stops(with: "shape: 48 channels, a multiple of 32 is needed"))
   }

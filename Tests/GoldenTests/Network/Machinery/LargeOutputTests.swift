@@ -125,7 +125,7 @@ import Testing
         convolving: x.shape[0], inputChannels: 1, outputChannels: 32, height: 256, width: 256, kernelHeight: 4,
         kernelWidth: 4, geometry: geometry)
     let arena = Arena()
-    let workspace = BlockWorkspace(keepsForGradient: true, arena: arena)
+    let workspace = BlockWorkspace(keepsForGradient: true, BatchShare(batch: x.shape[0]), arena: arena)
     let block = ConvolutionBlock(
       shape, isTransposed ? .transposed : .convolution, slope: 0.01, epsilon: 1e-5, arena: arena, workspace: workspace,
       recomputesOutput: recomputes)
