@@ -4,22 +4,27 @@ import PerceptualFiles
 /// Drives a trainer: log.jsonl and checkpoints in a directory, which it alone writes to, resumable at every checkpoint.
 ///
 /// A line of the log is in the file before the next step begins, and on the disk before the checkpoint of its iteration
-/// is.
+/// is. So are TensorBoard's events, where they are asked for: every number of the line, and at checkpoints what the
+/// trainer has to show.
 public final class TrainingRun<Subject: ResumableTrainer> {
   public let trainer: Subject
   public let directory: String
   /// Iterations between checkpoints; the last one is always written.
   public let checkpointEvery: Int
+  private let writesEvents: Bool
   private let note: (String) -> Void
   private var lock: DirectoryLock?
 
-  /// `note` hears what a person should know: a checkpoint that is damaged and passed over, a log with lines missing.
+  /// `writesEvents` writes an ``EventLog`` into the directory. `note` hears what a person should know: a checkpoint
+  /// that is damaged and passed over, a log with lines missing.
   public init(
-    _ trainer: Subject, directory: String, checkpointEvery: Int = 100, note: @escaping (String) -> Void = { _ in }
+    _ trainer: Subject, directory: String, checkpointEvery: Int = 100, writesEvents: Bool = false,
+    note: @escaping (String) -> Void = { _ in }
   ) {
     self.trainer = trainer
     self.directory = directory
     self.checkpointEvery = checkpointEvery
+    self.writesEvents = writesEvents
     self.note = note
   }
 
@@ -44,11 +49,15 @@ public final class TrainingRun<Subject: ResumableTrainer> {
     try takeDirectory()
     defer { lock = nil }
     let log = try TrainingLog(path: "\(directory)/log.jsonl", keeping: trainer.iteration, note: note)
+    let events = writesEvents ? try EventLog(directory: directory, keeping: trainer.iteration) : nil
+    // Events beyond the iteration go even where none are written any more, as the log's lines do.
+    if events == nil { try EventLog.cut(in: directory, keeping: trainer.iteration) }
     let clock = ContinuousClock()
     var written = -1
     func writeCheckpoint() throws(PerceptualError) {
       if written == trainer.iteration { return }
       try log.synchronize()
+      try events?.synchronize()
       try trainer.writeCheckpoint(in: directory)
       written = trainer.iteration
     }
@@ -63,7 +72,9 @@ public final class TrainingRun<Subject: ResumableTrainer> {
       }
       let seconds = start.duration(to: clock.now) / .seconds(1)
       let isCheckpoint = step.iteration % checkpointEvery == 0 || step.iteration == trainer.iterations
-      try log.append(step, seconds: seconds, trainer.logMembers(step, isCheckpoint: isCheckpoint))
+      let line = try log.append(step, seconds: seconds, trainer.logMembers(step, isCheckpoint: isCheckpoint))
+      try events?.append(
+        step: step.iteration, EventValue.scalars(of: line) + (isCheckpoint ? trainer.exhibits() : []))
       report(step)
       if isCheckpoint { try writeCheckpoint() }
       if shouldStop() && trainer.iteration < trainer.iterations {
