@@ -195,7 +195,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// What checkpoints are tested on; throws `.usage` where some of it is trained on too.
-  private func testSet() throws -> ClipSet? {
+  private func testSet() throws(PerceptualError) -> ClipSet? {
     guard let test else { return nil }
     if data != "noise" {
       try RecordingOverlap.refuse(
