@@ -1,7 +1,7 @@
 import Foundation
 import PerceptualCore
 
-/// A file that only grows, whole lines at a time: what is there stays as it is.
+/// A file that only grows, whole lines or records at a time: what is there stays as it is.
 package final class AppendingFile {
   package let path: String
   private let descriptor: Int32
@@ -37,10 +37,12 @@ package final class AppendingFile {
   /// none of it stays.
   ///
   /// Throws `.inputOutput`.
-  package func append(_ text: String) throws(PerceptualError) {
+  package func append(_ text: String) throws(PerceptualError) { try append(Array(text.utf8)) }
+
+  /// Adds bytes in the same way.
+  package func append(_ bytes: [UInt8]) throws(PerceptualError) {
     let before = try size()
-    var text = text
-    let isWritten = text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: descriptor) }
+    let isWritten = bytes.withUnsafeBytes { writeAll($0, to: descriptor) }
     if !isWritten {
       let failure = writingFailed(path)
       _ = ftruncate(descriptor, off_t(before))

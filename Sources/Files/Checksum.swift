@@ -28,6 +28,18 @@ package struct Checksum {
     }
   }
 
+  /// CRC-32C (polynomial 1EDC6F41, reflected), as of iSCSI and of TensorFlow's records. Source: RFC 3720, B.4.
+  package static func castagnoli(_ bytes: some Sequence<UInt8>) -> UInt32 {
+    ~bytes.reduce(~UInt32(0)) { checksum, byte in
+      castagnoliTable[Int(UInt8(truncatingIfNeeded: checksum) ^ byte)] ^ checksum >> 8
+    }
+  }
+
+  /// What each byte does to the checksum.
+  private static let castagnoliTable: [UInt32] = (0..<256).map { byte in
+    (0..<8).reduce(UInt32(byte)) { value, _ in value >> 1 ^ (value & 1) &* 0x82F6_3B78 }
+  }
+
   /// Eight hexadecimal digits.
   package var digits: String {
     let digits = String(value, radix: 16)

@@ -139,7 +139,7 @@ extension SafetensorsFile {
 
 extension SafetensorsFile {
   /// Of the metadata.
-  static let checksumKey = "crc32"
+  package static let checksumKey = "crc32"
 
   /// The checksum that the file carries; nil where it has none.
   public var checksum: String? { metadata[Self.checksumKey] }

@@ -31,6 +31,7 @@ TESTS = {
     "inverseMelScale": rf"Tests\.InverseMelScale|{FIXTURES}",
     "resample": rf"(Tests|Checks)\.(Resample|Audio)|{FIXTURES}",
     "files": r"Tests\.(FileSink|AppendingFile|DirectoryLock|FilePath|TrainingLog|CheckpointDamage|Safetensors|Interruption|Stream|Audio|RawAutoencoder)",
+    "exchange": r"Tests\.(ProtocolBuffer|EventLog|ONNXExport|ExchangeCommand)",
 }
 
 
@@ -684,8 +685,24 @@ FAULTS = [
     *faults(
         "files", "Sources/Experiments/Training/TrainingRun.swift",
         ("the directory not taken", "    lock = try DirectoryLock(directory)\n", ""),
-        ("the checkpoint before the line", "      try log.append(step, seconds: seconds, trainer.logMembers(step, isCheckpoint: isCheckpoint))\n      report(step)\n      if isCheckpoint { try writeCheckpoint() }\n",
-         "      if isCheckpoint { try writeCheckpoint() }\n      try log.append(step, seconds: seconds, trainer.logMembers(step, isCheckpoint: isCheckpoint))\n      report(step)\n"),
+        ("the checkpoint before the line", "      let line = try log.append(step,", "      if isCheckpoint { try writeCheckpoint() }\n      let line = try log.append(step,"),
+    ),
+    *faults(
+        "exchange", "Sources/Files/EventLog.swift",
+        ("older events left", "?? step <= step {", "?? step <= step + 1 {"),
+        ("the checksum not masked", "&+ 0xA282_EAD8", "&+ 0xA282_EAD7"),
+        ("files of others cut", "name.hasPrefix(prefix), ", ""),
+    ),
+    *faults(
+        "exchange", "Sources/Files/ProtocolBuffer.swift",
+        ("the high bit at 128 missing", "while rest >= 0x80 {", "while rest > 0x80 {"),
+    ),
+    *faults(
+        "exchange", "Sources/Experiments/Autoencoder/ONNXExport.swift",
+        ("midpoints rounded up", "Double(nearest) > value ? nearest.nextDown : nearest", "Double(nearest) < value ? nearest.nextUp : nearest"),
+        ("padding at the near sides alone", '.integers(padding + padding)', '.integers(padding + [0, 0])'),
+        ("the squares of the centres missing", "Float($0 - greatest)", "Float(-greatest)"),
+        ("the latent's activation that of the others", "layer.activationIsTanh\n      ? model.node", "!layer.activationIsTanh\n      ? model.node"),
     ),
     *faults(
         "files", "Sources/Files/Safetensors.swift",

@@ -27,6 +27,7 @@ struct Perceptual: AsyncParsableCommand {
     EncodeCommand.self,
     DecodeCommand.self,
     ExportWeightsCommand.self,
+    ExportONNXCommand.self,
     SpectrogramCommand.self,
     ResynthesizeCommand.self,
     SpectrogramsCommand.self,

@@ -10,6 +10,24 @@ public struct Reconstruction: Sendable {
   public let output: LogScalingOutput<Float>
   /// The sound of the answer: mono, 16 kHz, as long as the input.
   public let audio: AudioClip
+
+  init(input: LogScalingOutput<Float>, output: LogScalingOutput<Float>, audio: AudioClip) {
+    self.input = input
+    self.output = output
+    self.audio = audio
+  }
+
+  /// The first of a batch of pictures [N, 1, 256, 256], the answer to a clip's, over the clip's own range.
+  init(ofFirst answers: Tensor<Float>, clip: Clip, seed: UInt64) {
+    let frontEnd = AudioFrontEnd()
+    let picture = clip.picture
+    let image = Tensor(Array(answers.elements.prefix(picture.image.count)), shape: picture.image.shape)
+    let phases = initialPhases(bins: frontEnd.shortTime.bins, frames: image.shape[1], seed: seed, index: 0)
+    let sound = frontEnd.waveform(image, low: picture.low[0], high: picture.high[0], initialPhase: phases)
+    self.init(
+      input: picture, output: LogScalingOutput(image: image, low: picture.low, high: picture.high),
+      audio: AudioClip(samples: sound.reshaped([1, sound.count]), sampleRate: frontEnd.sampleRate))
+  }
 }
 
 extension Autoencoder {

@@ -182,17 +182,26 @@ extension ClipFit {
   public func write(_ result: Result, to directory: String) throws(PerceptualError) -> [String] {
     try FilePath.createDirectory(directory)
     var files = ["\(source.name)-original.wav"]
-    func audio(_ clip: Tensor<Float>) -> AudioClip {
-      AudioClip(samples: clip.map { min(max($0, -1), 1) }, sampleRate: ClipGenerator.sampleRate)
-    }
-    try AudioFile.write(audio(source.signal), to: "\(directory)/\(files[0])")
+    try AudioFile.write(Self.audio(source.signal), to: "\(directory)/\(files[0])")
     for checkpoint in result.checkpoints {
       let digits = String(checkpoint.iteration)
       let name = "\(prefix)-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".wav"
-      try AudioFile.write(audio(checkpoint.clip), to: "\(directory)/\(name)")
+      try AudioFile.write(Self.audio(checkpoint.clip), to: "\(directory)/\(name)")
       files.append(name)
     }
-    let lines = result.losses.enumerated().map { iteration, value in
+    let lines = logLines(result).map { $0.text + "\n" }
+    files.append("\(prefix).jsonl")
+    try FileBytes.write(Array(lines.joined().utf8), to: "\(directory)/\(prefix).jsonl")
+    return files
+  }
+
+  private static func audio(_ clip: Tensor<Float>) -> AudioClip {
+    AudioClip(samples: clip.map { min(max($0, -1), 1) }, sampleRate: ClipGenerator.sampleRate)
+  }
+
+  /// Every iteration's line of the log.
+  private func logLines(_ result: Result) -> [JSONValue] {
+    result.losses.enumerated().map { iteration, value in
       var members = [
         JSONValue.Member(key: "iteration", value: .integer(iteration)), .init(key: "loss", value: .number(value)),
       ]
@@ -203,11 +212,19 @@ extension ClipFit {
         members += checkpoint.measures.named.filter { $0.name != "barkDistance" }
           .map { .init(key: $0.name, value: .number($0.value)) }
       }
-      return JSONValue.object(members).text + "\n"
+      return .object(members)
     }
-    files.append("\(prefix).jsonl")
-    try FileBytes.write(Array(lines.joined().utf8), to: "\(directory)/\(prefix).jsonl")
-    return files
+  }
+
+  /// Writes the log and the checkpoints' clips as TensorBoard's events into `tensorboard/NAME-LOSS` of a directory, in
+  /// place of those of an earlier run. Throws what ``EventLog`` throws.
+  public func writeEvents(_ result: Result, to directory: String) throws(PerceptualError) {
+    let events = try EventLog(directory: "\(directory)/tensorboard/\(prefix)", keeping: -1)
+    for (iteration, line) in logLines(result).enumerated() {
+      let clip = result.checkpoints.first { $0.iteration == iteration }?.clip
+      try events.append(
+        step: iteration, EventValue.scalars(of: line) + (clip.map { [.audio("sound", Self.audio($0))] } ?? []))
+    }
   }
 
   /// The run as JSON.

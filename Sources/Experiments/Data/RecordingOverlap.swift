@@ -33,14 +33,16 @@ public enum RecordingOverlap {
     return pairs
   }
 
-  /// Throws `.usage` where training and test clips would come from the same recordings.
-  public static func refuse(training: [String], test: [String]) throws(PerceptualError) {
+  /// Throws `.usage` where training and test clips would come from the same recordings; `option` gave those trained on.
+  public static func refuse(
+    training: [String], test: [String], option: String = "--music"
+  ) throws(PerceptualError) {
     let pairs = try find(training, test)
     guard let (one, other) = pairs.first else { return }
     let copy = one == other ? "" : ", which is \(other)"
     throw PerceptualError(
       .usage,
-      "\(one)\(copy): \(pairs.count) recordings are both in --music and in --test; test on other recordings than those "
-        + "trained on")
+      "\(one)\(copy): \(pairs.count) recordings are both in \(option) and in --test; test on other recordings than "
+        + "those trained on")
   }
 }

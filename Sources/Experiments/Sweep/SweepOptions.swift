@@ -7,7 +7,8 @@ public struct SweepOptions: Equatable, Sendable {
 
   /// They say how a run is computed, not what: results depend on them at most by the rounding of an instruction set.
   private static let withoutEffect = [
-    "threads", "instruction-set", "cache", "checkpoint-every", "checkpoint-activations",
+    "threads", "instruction-set", "cache", "checkpoint-every", "checkpoint-activations", "tensorboard", "test",
+    "test-clips",
   ]
 
   public init() {}

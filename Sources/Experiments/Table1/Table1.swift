@@ -134,9 +134,10 @@ public struct Table1 {
   }
 
   /// Trains a model, or resumes or takes what is already trained in the directory, and writes its weights. nil if it
-  /// was stopped. `note` hears what ``TrainingRun`` says.
+  /// was stopped. `writesEvents` writes TensorBoard's events beside the checkpoints. `note` hears what ``TrainingRun``
+  /// says.
   public func train(
-    _ model: TableModel, seed other: UInt64? = nil, shouldStop: () -> Bool,
+    _ model: TableModel, seed other: UInt64? = nil, writesEvents: Bool = false, shouldStop: () -> Bool,
     note: @escaping (String) -> Void, report: (TrainingStep) -> Void
   ) throws(PerceptualError) -> Autoencoder? {
     let seed = other ?? seed
@@ -146,7 +147,8 @@ public struct Table1 {
     let trainer = try Trainer(
       Autoencoder(architecture, seed: seed), options: options,
       data: model.data == "noise" ? .noise : .pictures(training))
-    let run = TrainingRun(trainer, directory: modelDirectory(model, seed: seed), note: note)
+    let run = TrainingRun(
+      trainer, directory: modelDirectory(model, seed: seed), writesEvents: writesEvents, note: note)
     try run.resume()
     guard try run.run(shouldStop: shouldStop, report: report) == .finished else { return nil }
     try writeWeights(model, seed: seed, iteration: trainer.iteration)

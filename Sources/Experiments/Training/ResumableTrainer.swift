@@ -38,6 +38,9 @@ public protocol ResumableTrainer: AnyObject {
   /// follows.
   func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> [JSONValue.Member]
 
+  /// Pictures and sounds of the checkpoint that ``logMembers(_:isCheckpoint:)`` was last asked about; none by default.
+  func exhibits() -> [EventValue]
+
   /// The settings of a checkpoint's weights that this run does not have; none where it can go on from them, bit for
   /// bit. Throws `.malformed` where they are no such network.
   func differences(from weights: SafetensorsFile) throws(PerceptualError) -> [SettingDifference]
@@ -55,6 +58,8 @@ extension ResumableTrainer {
 
   /// Steps done so far.
   public var iteration: Int { optimizer.iteration }
+
+  public func exhibits() -> [EventValue] { [] }
 
   /// One step on the next batch. Throws `.nonFinite`, with the network as it was before, where the loss or gradient is
   /// no number.

@@ -134,6 +134,10 @@ public final class Trainer: ResumableTrainer {
   public let execution = Execution.current
   public let ranks: (any Communicator)?
   private let share: BatchShare
+  /// Clips that the network is tested on at checkpoints, as `evaluate` does by default; none leaves that out.
+  public var test: ClipSet?
+  /// The reconstructions of the last test, [N, 1, 256, 256].
+  private var tested: Tensor<Float>?
   /// Of the pictures trained on; nil for noise.
   let fingerprint: String?
   private let pass: any AutoencoderPass
@@ -238,17 +242,40 @@ public final class Trainer: ResumableTrainer {
 
   public var iterations: Int { options.iterations }
 
-  public func shareState() {
-    optimizer.share(network.statistics, ranks)
+  public func shareState() { optimizer.share(network.statistics, ranks) }
+
+  /// Every 25 iterations, how the latents stand to the quantiser. At checkpoints, the mean scores on the clips to test
+  /// on, with running statistics and soft quantisation.
+  public func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> [JSONValue.Member] {
+    var members: [JSONValue.Member] = []
+    if step.iteration % 25 == 0 || step.iteration == 1 {
+      let latents = latents
+      members = [
+        .init(key: "liveLatents", value: .number(latents.live)),
+        .init(key: "offCentreLatents", value: .number(latents.offCentre)),
+      ]
+    }
+    if isCheckpoint, let test {
+      let pictures = test.batch
+      let (output, scores) = Execution.$current.withValue(execution) {
+        let output = network.reconstruct(pictures)
+        return (output, Scores.of(output, target: pictures))
+      }
+      tested = output
+      members.append(.init(key: "test", value: .object(Scores(meanOf: scores).members)))
+    }
+    return members
   }
 
-  /// Every 25 iterations, how the latents stand to the quantiser.
-  public func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> [JSONValue.Member] {
-    guard step.iteration % 25 == 0 || step.iteration == 1 else { return [] }
-    let latents = latents
+  /// Of the first clip to test on: input, reconstruction and difference as a figure, and the reconstruction's sound.
+  public func exhibits() -> [EventValue] {
+    guard let clip = test?.clips.first, let tested else { return [] }
+    let reconstruction = Execution.$current.withValue(execution) {
+      Reconstruction(ofFirst: tested, clip: clip, seed: options.seed)
+    }
     return [
-      .init(key: "liveLatents", value: .number(latents.live)),
-      .init(key: "offCentreLatents", value: .number(latents.offCentre)),
+      .image("test/spectrogram", reconstructionFigure(reconstruction, title: "Iteration \(iteration)")),
+      .audio("test/sound", reconstruction.audio),
     ]
   }
 

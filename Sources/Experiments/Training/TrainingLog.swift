@@ -49,12 +49,18 @@ struct TrainingLog {
     return "\"\(text)\"\(line.count > 40 ? "..." : "")"
   }
 
-  func append(_ step: TrainingStep, seconds: Double, _ others: [JSONValue.Member]) throws(PerceptualError) {
+  /// Adds the line of a step and returns it.
+  @discardableResult
+  func append(
+    _ step: TrainingStep, seconds: Double, _ others: [JSONValue.Member]
+  ) throws(PerceptualError) -> JSONValue {
     let members: [JSONValue.Member] = [
       .init(key: "iteration", value: .integer(step.iteration)), .init(key: "loss", value: .number(step.loss)),
       .init(key: "gradientNorm", value: .number(step.gradientNorm)), .init(key: "seconds", value: .number(seconds)),
     ]
-    try file.append(JSONValue.object(members + others).text + "\n")
+    let line = JSONValue.object(members + others)
+    try file.append(line.text + "\n")
+    return line
   }
 
   /// Returns when the lines have reached the disk.

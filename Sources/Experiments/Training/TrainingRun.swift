@@ -5,33 +5,39 @@ import PerceptualFiles
 /// Of several ranks, each of which has such a run, rank 0 alone reads and writes.
 ///
 /// A line of the log is in the file before the next step begins, and on the disk before the checkpoint of its iteration
-/// is.
+/// is. So are TensorBoard's events, where they are asked for: every number of the line, and at checkpoints what the
+/// trainer has to show.
 public final class TrainingRun<Subject: ResumableTrainer> {
   public let trainer: Subject
   public let directory: String
   /// Iterations between checkpoints; the last one is always written.
   public let checkpointEvery: Int
+  private let writesEvents: Bool
   private let note: (String) -> Void
   private var lock: DirectoryLock?
 
-  /// `note` hears what a person should know: a checkpoint that is damaged and passed over, a log with lines missing.
-  /// `lock` is that of the directory where the caller has taken it already.
+  /// The same; `lock` is that of the directory where the caller has taken it already.
   package init(
-    _ trainer: Subject, directory: String, checkpointEvery: Int = 100, lock: DirectoryLock?,
+    _ trainer: Subject, directory: String, checkpointEvery: Int = 100, writesEvents: Bool = false, lock: DirectoryLock?,
     note: @escaping (String) -> Void
   ) {
     self.lock = lock
     self.trainer = trainer
     self.directory = directory
     self.checkpointEvery = checkpointEvery
+    self.writesEvents = writesEvents
     self.note = note
   }
 
-  /// `note` hears what a person should know: a checkpoint that is damaged and passed over, a log with lines missing.
+  /// `writesEvents` writes an ``EventLog`` into the directory. `note` hears what a person should know: a checkpoint
+  /// that is damaged and passed over, a log with lines missing.
   public convenience init(
-    _ trainer: Subject, directory: String, checkpointEvery: Int = 100, note: @escaping (String) -> Void = { _ in }
+    _ trainer: Subject, directory: String, checkpointEvery: Int = 100, writesEvents: Bool = false,
+    note: @escaping (String) -> Void = { _ in }
   ) {
-    self.init(trainer, directory: directory, checkpointEvery: checkpointEvery, lock: nil, note: note)
+    self.init(
+      trainer, directory: directory, checkpointEvery: checkpointEvery, writesEvents: writesEvents, lock: nil, note: note
+    )
   }
 
   /// Continues from the newest intact checkpoint in the directory, if there is one. Returns the iteration found.
@@ -64,9 +70,13 @@ public final class TrainingRun<Subject: ResumableTrainer> {
   ) throws(PerceptualError) -> TrainingOutcome {
     defer { lock = nil }
     var log: TrainingLog?
+    var events: EventLog?
     try onWriter { () throws(PerceptualError) in
       try takeDirectory()
       log = try TrainingLog(path: "\(directory)/log.jsonl", keeping: trainer.iteration, note: note)
+      events = writesEvents ? try EventLog(directory: directory, keeping: trainer.iteration) : nil
+      // Events beyond the iteration go even where none are written any more, as the log's lines do.
+      if !writesEvents { try EventLog.cut(in: directory, keeping: trainer.iteration) }
     }
     let clock = ContinuousClock()
     var written = -1
@@ -74,6 +84,7 @@ public final class TrainingRun<Subject: ResumableTrainer> {
       if written == trainer.iteration { return }
       try onWriter { () throws(PerceptualError) in
         try log?.synchronize()
+        try events?.synchronize()
         try trainer.writeCheckpoint(in: directory)
       }
       written = trainer.iteration
@@ -90,7 +101,11 @@ public final class TrainingRun<Subject: ResumableTrainer> {
       let seconds = start.duration(to: clock.now) / .seconds(1)
       let isCheckpoint = step.iteration % checkpointEvery == 0 || step.iteration == trainer.iterations
       let members = trainer.logMembers(step, isCheckpoint: isCheckpoint)
-      try onWriter { () throws(PerceptualError) in try log?.append(step, seconds: seconds, members) }
+      try onWriter { () throws(PerceptualError) in
+        guard let line = try log?.append(step, seconds: seconds, members) else { return }
+        try events?.append(
+          step: step.iteration, EventValue.scalars(of: line) + (isCheckpoint ? trainer.exhibits() : []))
+      }
       report(step)
       if isCheckpoint { try writeCheckpoint() }
       let stops = shouldStop()

@@ -32,6 +32,10 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       Writes log.jsonl (one line an iteration), learning-curves.png, checkpoint-NNNNNN.safetensors, which PyTorch's \
       load_state_dict takes, and optimizer-NNNNNN.safetensors beside it, from which --resume goes on bit for bit.
+
+      --test DIR tests each checkpoint on recordings, as `evaluate` does by default: mean scores go into log.jsonl. \
+      --tensorboard also writes all that the log says as TensorBoard's events, and with --test a clip's reconstruction \
+      as picture and sound.
       """)
 
   @Option(help: ArgumentHelp("\"noise\", or a directory of recordings.", valueName: "noise|dir"))
@@ -81,6 +85,12 @@ struct TrainCommand: ParsableCommand {
   var slope = 0.01
   @Option(help: "Clips to cut from a directory of recordings, at most.")
   var clips = 5440
+  @Flag(help: "Also write TensorBoard's event files to --out.")
+  var tensorboard = false
+  @Option(help: ArgumentHelp("Recordings to test checkpoints on, other than those of --data.", valueName: "dir"))
+  var test: String?
+  @Option(help: "Clips to cut from --test, at most. (default: 16)")
+  var testClips: Int?
   @OptionGroup var cache: CacheOptions
   @Option(help: "Iterations between checkpoints; the last one is always written.")
   var checkpointEvery = 100
@@ -105,8 +115,15 @@ struct TrainCommand: ParsableCommand {
       }
     }
     if clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
-    if data == "noise" && cache.directory != nil {
-      throw ValidationError("--cache keeps clips of recordings: give --data a directory of them.")
+    if let testClips, testClips < 1 { throw ValidationError("--test-clips \(testClips): at least 1 is needed.") }
+    if testClips != nil && test == nil {
+      throw ValidationError("--test-clips is about recordings to test on: give --test a directory of them.")
+    }
+    if let test, test == data {
+      throw ValidationError("--data and --test are both \(test): test on other recordings than those trained on.")
+    }
+    if data == "noise" && test == nil && cache.directory != nil {
+      throw ValidationError("--cache keeps clips of recordings: give --data or --test a directory of them.")
     }
   }
 
@@ -151,14 +168,18 @@ struct TrainCommand: ParsableCommand {
     let (network, options) = try prepare(ranks: ranks?.count ?? 1)
     return try execution.run {
       let isWriter = (ranks?.rank ?? 0) == 0
-      let trainingData = try ranks.agreed { () throws(PerceptualError) -> TrainingData in
+      let (trainingData, testSet) = try ranks.agreed { () throws(PerceptualError) -> (TrainingData, ClipSet?) in
         if isWriter { try refuseCheckpoints(in: out, resume: resume) }
-        return data == "noise" ? .noise : .pictures(try pictures())
+        // Rank 0 tests for all.
+        let testSet = isWriter ? try testSet() : nil
+        return (data == "noise" ? .noise : .pictures(try pictures()), testSet)
       }
       let trainer = try Trainer(network, options: options, data: trainingData, ranks: ranks)
+      trainer.test = testSet
       if explain { for line in explanation(trainer) { printNote(line) } }
       let run = TrainingRun(
-        trainer, directory: out, checkpointEvery: checkpointEvery, lock: lock, note: printNote)
+        trainer, directory: out, checkpointEvery: checkpointEvery, writesEvents: tensorboard, lock: lock,
+        note: printNote)
       let first = resume ? try run.resume() : 0
       try drive(run, from: first, label) {
         if !isWriter { return }
@@ -171,6 +192,16 @@ struct TrainCommand: ParsableCommand {
       #endif
       return trainer
     }
+  }
+
+  /// What checkpoints are tested on; throws `.usage` where some of it is trained on too.
+  private func testSet() throws(PerceptualError) -> ClipSet? {
+    guard let test else { return nil }
+    if data != "noise" {
+      try RecordingOverlap.refuse(
+        training: try AudioFile.list(in: data), test: try AudioFile.list(in: test), option: "--data")
+    }
+    return try loadClips(test, limit: testClips ?? 16, cache)
   }
 }
 

@@ -30,6 +30,8 @@ struct FitGeneratorCommand: ParsableCommand {
   var iterations = 1000
   @Option(help: ArgumentHelp("Iterations between clips that are kept; the last is always kept.", valueName: "number"))
   var checkpointEvery = 250
+  @Flag(help: "Also write TensorBoard's event files, of each run in tensorboard/ of --out.")
+  var tensorboard = false
   @OptionGroup var seed: SeedOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var execution: ExecutionOptions
@@ -77,6 +79,7 @@ struct FitGeneratorCommand: ParsableCommand {
           }
           progress.finish()
           _ = try fit.write(result, to: out)
+          if tensorboard { try fit.writeEvents(result, to: out) }
           runs.append(fit.json(result))
           try FileBytes.write(Array((JSONValue.array(runs).text + "\n").utf8), to: "\(out)/fit-generator.json")
           if result.wasStopped, let signal = interruption.signal {

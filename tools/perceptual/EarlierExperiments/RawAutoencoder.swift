@@ -45,6 +45,8 @@ struct RawAutoencoderTrainCommand: ParsableCommand {
   var windows = 100_000
   @Option(help: "Iterations between checkpoints; the last one is always written.")
   var checkpointEvery = 100
+  @Flag(help: "Also write TensorBoard's event files to --out.")
+  var tensorboard = false
   @Flag(help: "Go on from the newest checkpoint in --out.")
   var resume = false
   @OptionGroup var seed: SeedOptions
@@ -69,7 +71,8 @@ struct RawAutoencoderTrainCommand: ParsableCommand {
       printNote(data.title)
       let trainer = try RawAudioTrainer(
         RawAutoencoder(networkOptions, seed: seed.seed), options: options, data: data)
-      let run = TrainingRun(trainer, directory: out, checkpointEvery: checkpointEvery, note: printNote)
+      let run = TrainingRun(
+        trainer, directory: out, checkpointEvery: checkpointEvery, writesEvents: tensorboard, note: printNote)
       let first = resume ? try run.resume() : 0
       try drive(run, from: first)
       try printResult(Checkpoint.path(iteration: trainer.iteration, in: out))

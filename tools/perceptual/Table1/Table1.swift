@@ -47,6 +47,8 @@ struct Table1Command: ParsableCommand {
       "Train nothing: test the weights {noise,music}-{mse,nlpd,ms-ssim}.safetensors of this directory.",
       valueName: "dir"))
   var weights: String?
+  @Flag(help: "Also write TensorBoard's event files, of each model in models/ of --out.")
+  var tensorboard = false
   @OptionGroup var cache: CacheOptions
   @OptionGroup var seed: SeedOptions
   @OptionGroup var output: OutputOptions
@@ -62,7 +64,7 @@ struct Table1Command: ParsableCommand {
       let given =
         [
           ("music", music != nil), ("quantisation", quantisation != nil), ("nlpd-family", nlpdFamily != nil),
-          ("precision", precision != nil),
+          ("precision", precision != nil), ("tensorboard", tensorboard),
         ] + architecture.given
       for (name, isGiven) in given where isGiven {
         throw ValidationError("--\(name) is for training, and nothing is trained: leave it out.")
@@ -132,7 +134,7 @@ struct Table1Command: ParsableCommand {
     var last: TrainingStep?
     try Interruption.awaited { interruption in
       let network = try table.train(
-        model, seed: seed, shouldStop: { interruption.signal != nil }, note: printNote
+        model, seed: seed, writesEvents: tensorboard, shouldStop: { interruption.signal != nil }, note: printNote
       ) { step in
         last = step
         progress.update(step.iteration, loss: step.loss)
