@@ -1,5 +1,6 @@
 #include "PerceptualCDispatch.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -105,3 +106,34 @@ void perceptual_share(
   while (job.active > 0) pthread_cond_wait(&left, &lock);
   pthread_mutex_unlock(&lock);
 }
+
+// Held for reading by whoever has a lock that a child of fork may need. glibc lets readers nest while a writer waits.
+static pthread_rwlock_t forks = PTHREAD_RWLOCK_INITIALIZER;
+
+void perceptual_delay_forks(void) { pthread_rwlock_rdlock(&forks); }
+void perceptual_admit_forks(void) { pthread_rwlock_unlock(&forks); }
+
+#if defined(__linux__)
+static void before_fork(void) {
+  pthread_rwlock_wrlock(&forks);
+  pthread_mutex_lock(&lock);
+}
+
+static void after_fork_in_parent(void) {
+  pthread_mutex_unlock(&lock);
+  pthread_rwlock_unlock(&forks);
+}
+
+static void after_fork_in_child(void) {
+  forks = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
+  lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+  left = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+  first = NULL;
+  // As if there were helpers enough: Dispatch does not survive a fork.
+  helping = LONG_MAX / 2;
+}
+
+__attribute__((constructor)) static void watch_forks(void) {
+  pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+#endif

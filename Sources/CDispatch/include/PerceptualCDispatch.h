@@ -6,4 +6,9 @@
 void perceptual_share(
     const void *context, void (*work)(const void *context, long index), long count, long helpers);
 
+// Between the two calls the process is not forked; a thread may nest them. A child of fork has one thread and works on
+// that alone.
+void perceptual_delay_forks(void);
+void perceptual_admit_forks(void);
+
 #endif

@@ -1,4 +1,3 @@
-import Synchronization
 
 /// Values by a key, each made once and kept: at most `limit`, after which a new one takes the place of the one that was
 /// asked for longest ago.
@@ -14,7 +13,7 @@ package final class Cache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   }
 
   private let limit: Int
-  private let contents = Mutex(Contents())
+  private let contents = Guarded(Contents())
 
   package init(limit: Int) {
     self.limit = limit
@@ -44,7 +43,7 @@ package final class Cache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 }
 
 /// What ``releaseKeptMemory()`` does.
-private let keptMemory = Mutex<[@Sendable () -> Void]>([])
+private let keptMemory = Guarded<[@Sendable () -> Void]>([])
 
 /// Gives back the memory that Fast keeps from call to call: tables, plans and working memory. What is at work keeps its
 /// own, and later calls make anew what they need, with the same results.

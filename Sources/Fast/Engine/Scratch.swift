@@ -1,6 +1,5 @@
 import Foundation
 import PerceptualCore
-import Synchronization
 
 /// Working memory that outlives a call: a training loop asks for the same sizes over and over, and fresh pages cost
 /// more than the arithmetic on them.
@@ -11,10 +10,10 @@ struct ScratchPool: ~Copyable, Sendable {
   }
 
   static let shared = ScratchPool()
-  private let free = Mutex<[Block]>([])
+  private let free = Guarded<[Block]>([])
   /// Free blocks to keep, unless more were reserved at once.
   private static let leastLimit = 8
-  private let limit = Mutex<Int>(leastLimit)
+  private let limit = Guarded<Int>(leastLimit)
 
   /// Lends `count` floats, aligned to 64 bytes and of unspecified content, for the duration of `body`. Nothing is
   /// allocated where a free block is large enough.

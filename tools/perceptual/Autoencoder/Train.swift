@@ -171,8 +171,8 @@ struct TrainCommand: ParsableCommand {
       let (trainingData, testSet) = try ranks.agreed { () throws(PerceptualError) -> (TrainingData, ClipSet?) in
         if isWriter { try refuseCheckpoints(in: out, resume: resume) }
         // Rank 0 tests for all.
-        let testSet = isWriter ? try testSet() : nil
-        return (data == "noise" ? .noise : .pictures(try pictures()), testSet)
+        let tests = isWriter ? try self.testSet() : nil
+        return (data == "noise" ? .noise : .pictures(try pictures()), tests)
       }
       let trainer = try Trainer(network, options: options, data: trainingData, ranks: ranks)
       trainer.test = testSet

@@ -1,6 +1,5 @@
 import PerceptualCFFTW3
 import PerceptualCore
-import Synchronization
 
 /// Real Fourier transforms of one length, by FFTW in single precision.
 ///
@@ -53,4 +52,4 @@ final class FourierPlan: @unchecked Sendable {
 }
 
 /// FFTW makes and destroys plans on one thread at a time.
-let fourierPlanner = Mutex<Void>(())
+let fourierPlanner = Guarded<Void>(())
