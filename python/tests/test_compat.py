@@ -124,7 +124,9 @@ def test_gradient_of_complex_images_is_finite_where_a_scale_vanishes():
     (lambda x: our_piq.ssim(pairs(x), pairs(x), kernel_sigma=0), ValueError),
     (lambda x: our_piq.multi_scale_ssim(x, x, scale_weights=torch.ones(2, 2)), ValueError),
     (lambda x: our_piq.ssim(x * float("nan"), x), AssertionError),
-], ids=range(14))
+    (lambda x: our_piq.MultiScaleSSIMLoss(scale_weights=torch.ones(2, 2))(x, x), ValueError),
+    (lambda x: our_piq.MultiScaleSSIMLoss(scale_weights=torch.ones(2, 2))(list(x), x), AssertionError),
+], ids=range(16))
 def test_piq_refuses(call, error):
     with pytest.raises(error):
         call(torch.rand(2, 3, 32, 32))

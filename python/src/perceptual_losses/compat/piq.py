@@ -101,13 +101,14 @@ class MultiScaleSSIMLoss(torch.nn.modules.loss._Loss):
         self.reduction, self.kernel_size, self.kernel_sigma = reduction, kernel_size, kernel_sigma
         self.k1, self.k2, self.data_range, self.threads = k1, k2, data_range, threads
         self.register_buffer("scale_weights", torch.tensor(_WEIGHTS) if scale_weights is None else scale_weights)
-        self._weights = _normalised(self.scale_weights)
+        # Weights that are no vector are refused where they are used, as in piq.
+        self._weights = _normalised(self.scale_weights) if self.scale_weights.dim() == 1 else ()
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        _check(x, y, self.kernel_size, self.data_range)
         # While torch.compile traces, the buffer cannot be read.
         if not torch.compiler.is_compiling():
             self._weights = _normalised(self.scale_weights)
-        _check(x, y, self.kernel_size, self.data_range)
         return 1 - _multi_scale(
             x, y, self.kernel_size, self.kernel_sigma, self.data_range, self.reduction, self._weights, self.k1, self.k2,
             self.threads)
