@@ -31,19 +31,17 @@ def _reason(representation):
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_pyfunc_call(pyfuncitem):
-    """A file that the folder lacks, such as a picture, is no fault of ours."""
-    outcome = yield
-    _absent_file(outcome)
+def pytest_runtest_setup(item):
+    _skip_without_file((yield))
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_fixture_setup(fixturedef, request):
-    outcome = yield
-    _absent_file(outcome)
+def pytest_runtest_call(item):
+    _skip_without_file((yield))
 
 
-def _absent_file(outcome):
+def _skip_without_file(outcome):
+    """A file that the folder lacks, such as a picture, is no fault of ours."""
     error = outcome.excinfo and outcome.excinfo[1]
     if isinstance(error, FileNotFoundError) and error.filename:
         outcome.force_exception(pytest.skip.Exception(f"needs {os.path.relpath(error.filename)}, which is not there"))

@@ -244,6 +244,7 @@ def test_torchmetrics_metrics(name, options):
     from perceptual_losses.compat.torchmetrics import image as our_metrics
 
     ours = getattr(our_metrics, name)(**options)
+    torch.jit.script(ours)
     for metric in (ours, pickle.loads(pickle.dumps(ours)), ours.clone()):
         for seed in (20, 21):
             x, y = [tensor.detach() for tensor in tensors(seed, 3 - seed % 2, 2, 24, 31)]

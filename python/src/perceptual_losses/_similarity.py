@@ -133,4 +133,4 @@ def _halved(image: Tensor) -> Tensor:
     parts = image.movedim(-1, 2).flatten(1, 2)
     odd = max(image.shape[2] % 2, image.shape[3] % 2)
     parts = torch.nn.functional.avg_pool2d(torch.nn.functional.pad(parts, [odd, 0, odd, 0], mode="replicate"), 2)
-    return parts.unflatten(1, (image.shape[1], 2)).movedim(2, -1)
+    return parts.reshape(*image.shape[:2], 2, *parts.shape[-2:]).movedim(2, -1)

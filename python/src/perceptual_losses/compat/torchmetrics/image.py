@@ -12,14 +12,14 @@ tensor(1.)
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Tuple, Union
 
 import torch
 from torch import Tensor
 
 try:
-    from torchmetrics import Metric
-    from torchmetrics.utilities import dim_zero_cat
+    from torchmetrics import Metric  # type: ignore[import-not-found,unused-ignore]
+    from torchmetrics.utilities import dim_zero_cat  # type: ignore[import-not-found,unused-ignore]
 except ImportError as error:
     raise ImportError("perceptual_losses.compat.torchmetrics.image needs torchmetrics installed") from error
 
@@ -29,7 +29,7 @@ from .functional import (
 __all__ = ["MultiScaleStructuralSimilarityIndexMeasure", "StructuralSimilarityIndexMeasure"]
 
 
-class _Average(Metric):  # type: ignore[misc]
+class _Average(Metric):  # type: ignore[misc,unused-ignore]
     """A function's values of images, added up over batches."""
 
     higher_is_better = True
@@ -39,6 +39,10 @@ class _Average(Metric):  # type: ignore[misc]
     plot_upper_bound = 1.0
 
     _function: Callable[..., Any]
+    if TYPE_CHECKING:  # torch.jit.script does not take these annotations.
+        similarity: Any
+        total: Any
+        image_return: Any
 
     def __init__(self, reduction: Optional[str], options: dict, extra: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
