@@ -5,17 +5,20 @@ import importlib
 import pathlib
 
 import pytest
+from conftest import peer
 
 import perceptual_losses as pl
 
 MODULES = ["", ".functional", ".audio", "._arrays", "._library", ".model"]
-WITH_TORCH = [".modules", ".compat.piq", ".compat.torchmetrics.functional"]
+WITH_TORCH = [".modules", ".compat.piq", ".compat.torchmetrics.functional", ".compat.torchmetrics.image"]
 
 
 @pytest.mark.parametrize("name", MODULES + WITH_TORCH)
 def test_docstrings(name):
     if name in WITH_TORCH:
         pytest.importorskip("torch")
+    if name == ".compat.torchmetrics.image":
+        peer("torchmetrics")
     result = doctest.testmod(importlib.import_module(f"perceptual_losses{name}"), optionflags=doctest.ELLIPSIS)
     assert result.failed == 0
     assert result.attempted > 0 or name == ".model"

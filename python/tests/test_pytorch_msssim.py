@@ -118,13 +118,60 @@ def test_a_depth_of_one_is_dropped():
     compare(lambda a, b: pl.ssim(a, b, 1), lambda a, b: reference.ssim(a, b, 1), x, y)
 
 
-@pytest.mark.parametrize("module", ["SSIM", "MS_SSIM"])
-def test_volumes_are_refused(module):
-    x = torch.rand(1, 1, 20, 20, 20)
-    with pytest.raises(ValueError, match="volumes .* are unsupported"):
-        getattr(pl, module)()(x, x)
-    with pytest.raises(ValueError, match="volumes are unsupported"):
-        getattr(pl, module)(spatial_dims=3)
+VOLUME_CASES = [
+    ("ssim", dict(data_range=1), (2, 3, 13, 14, 15)),
+    ("ssim", dict(data_range=1, size_average=False), (2, 1, 11, 11, 11)),
+    ("ssim", dict(data_range=2.5, win_size=7, win_sigma=2.0, K=(0.05, 0.1)), (1, 2, 8, 9, 10)),
+    ("ssim", dict(data_range=1, nonnegative_ssim=True), (1, 2, 12, 13, 14)),
+    ("ssim", dict(data_range=1), (2, 3, 5, 14, 15)),
+    ("ms_ssim", dict(data_range=1, size_average=False), (2, 1, 18, 161, 163)),
+    ("ms_ssim", dict(data_range=1, weights=[0.2, 0.3, 0.5], win_size=5), (1, 2, 17, 68, 70)),
+]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+@pytest.mark.parametrize("name, options, shape", VOLUME_CASES, ids=str)
+def test_volumes(name, options, shape):
+    reference = peer("pytorch_msssim")
+    x, y = tensors(6, *shape, scale=options["data_range"])
+    compare(
+        lambda a, b: getattr(pl, name)(a, b, **options), lambda a, b: getattr(reference, name)(a, b, **options), x, y,
+        value=3e-6, gradient=3e-5)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name, shape", [("SSIM", (1, 2, 12, 13, 14)), ("MS_SSIM", (1, 1, 18, 161, 161))])
+def test_modules_of_volumes(name, shape):
+    x, y = tensors(7, *shape)
+    module, function = getattr(pl, name)(data_range=1, spatial_dims=3), getattr(pl, name.lower())
+    assert torch.equal(module(x, y), function(x, y, data_range=1))
+    assert module(x.half(), y.half()).dtype is torch.half and module(x, x).item() == pytest.approx(1, abs=1e-6)
+
+
+def test_volumes_have_second_derivatives_and_double_precision():
+    x, y = [tensor.detach().double().requires_grad_() for tensor in tensors(8, 1, 1, 4, 4, 4)]
+    assert torch.autograd.gradcheck(lambda a, b: pl.ssim(a, b, 1, win_size=3), (x, y))
+    assert torch.autograd.gradgradcheck(lambda a, b: pl.ssim(a, b, 1, win_size=3), (x, y))
+
+
+def test_a_thin_volume_is_not_filtered_along_its_depth():
+    x, y = tensors(9, 1, 2, 3, 12, 12)
+    with pytest.warns(RuntimeWarning, match="axis 2 of .* is shorter than the window of 11"):
+        pl.ssim(x, y, 1)
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda x: pl.ssim(x.numpy(), x.numpy()), "tensors in place of arrays"),
+    (lambda x: pl.nlpd(x, x), "volumes .* are unsupported here"),
+    (lambda x: pl.ssim(x[None], x[None]), r"\[N, C, H, W\] is needed"),
+    (lambda x: pl.ms_ssim(x, x), "heights and widths of at least 161"),
+    (lambda x: pl.ssim(x, x, data_range=0), "positive ones"), (lambda x: pl.ssim(x, x, K=(0, 0.03)), "positive ones"),
+    (lambda x: pl.ssim(x, x, win_sigma=0), "positive ones"), (lambda x: pl.ssim(x, x, win_size=4), "odd"),
+    (lambda x: pl.ms_ssim(x, x, weights=[]), "positive ones"), (lambda x: pl.SSIM(spatial_dims=4), "2 or 3"),
+], ids=range(10))
+def test_volumes_that_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(torch.rand(1, 1, 20, 20, 20))
 
 
 def test_state_and_training_loop():

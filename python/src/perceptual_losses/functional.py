@@ -37,7 +37,8 @@ def ssim(
     """Structural similarity, 1 for equal images.
 
     Args:
-        X, Y: Images [N, C, H, W], H and W at least the window's size. [N, C, 1, H, W] is taken too; volumes are not.
+        X, Y: Images [N, C, H, W], H and W at least the window's size. Tensors may be volumes [N, C, D, H, W], which
+            PyTorch's operators compute.
         data_range: The range of the images' values, such as 1 or 255.
         size_average: True for the mean of all images, False for a value an image, [N].
         win_size: The window's side, odd.
@@ -55,7 +56,10 @@ def ssim(
     -0.496
     """
     x, y = _images(X, Y)
-    options = _similarity_options(data_range, *_window(win, win_size, win_sigma), K)
+    window = _window(win, win_size, win_sigma)
+    if len(x.shape) == 5:
+        return _of_volumes(x, y, data_range, window, K, None, nonnegative_ssim, size_average)
+    options = _similarity_options(data_range, *window, K)
     if not nonnegative_ssim:
         return _reduced(x, y, "ssim", options, size_average, threads)
     count, channels, height, width = x.shape
@@ -83,9 +87,13 @@ def ms_ssim(
     1.0
     """
     x, y = _images(X, Y)
-    options = _similarity_options(data_range, *_window(win, win_size, win_sigma), K)
+    window = _window(win, win_size, win_sigma)
     given = MS_SSIM_WEIGHTS if weights is None else _list(weights)
-    scales = ", ".join([repr(_arrays.finite(weight, "weights")) for weight in given])
+    exponents = [_arrays.finite(weight, "weights") for weight in given]
+    if len(x.shape) == 5:
+        return _of_volumes(x, y, data_range, window, K, exponents, False, size_average)
+    options = _similarity_options(data_range, *window, K)
+    scales = ", ".join([repr(exponent) for exponent in exponents])
     return _reduced(x, y, "ms-ssim", options[:-1] + f', "weights": [{scales}]' + "}", size_average, threads)
 
 
@@ -108,7 +116,7 @@ def nlpd(
     >>> nlpd(image, image)
     0.0
     """
-    X, Y = _images(x, y)
+    X, Y = _images(x, y, volumes=False)
     options = (
         f'{{"family": {_quoted(family)}, "pooling": {_quoted(pooling)}, "levels": {_arrays.whole(levels, "levels")}}}')
     return _reduced(X, Y, "nlpd", options, size_average, threads, pooled=pooling == "batch")
@@ -244,17 +252,46 @@ def _pair(x: Any, y: Any) -> Tuple[Any, Any]:
     return X, Y
 
 
-def _images(x: Any, y: Any) -> Tuple[Any, Any]:
-    """A pair of images [N, C, H, W]; a depth of 1 is dropped, as pytorch-msssim does."""
+def _images(x: Any, y: Any, volumes: bool = True) -> Tuple[Any, Any]:
+    """A pair of images [N, C, H, W] or volumes [N, C, D, H, W]; a depth of 1 is dropped, as pytorch-msssim does."""
     X, Y = _pair(x, y)
     if len(X.shape) == 5 and X.shape[2] == 1:
         X, Y = X.reshape(X.shape[0], X.shape[1], *X.shape[3:]), Y.reshape(Y.shape[0], Y.shape[1], *Y.shape[3:])
+    if len(X.shape) == 5 and volumes and _is_tensor(X) and 0 not in X.shape:
+        return X, Y
     if len(X.shape) == 5:
         raise ValueError(
-            f"images of shape {list(X.shape)} given: volumes [N, C, D, H, W] are unsupported, [N, C, H, W] is needed")
+            f"images of shape {list(X.shape)} given: volumes [N, C, D, H, W] are unsupported here, [N, C, H, W] is "
+            "needed" + (", or tensors in place of arrays" if volumes and not _is_tensor(X) else ""))
     if len(X.shape) != 4:
         raise ValueError(f"images of shape {list(X.shape)} given, [N, C, H, W] is needed")
     return X, Y
+
+
+def _of_volumes(
+    x: Any, y: Any, data_range: float, window: Tuple[str, int, float], K: Sequence[float],
+    weights: Optional[Sequence[float]], nonnegative: bool, size_average: bool,
+) -> Any:
+    """SSIM of volumes of tensors; MS-SSIM where weights are given."""
+    from . import _similarity, _torch
+
+    kind, size, sigma = window
+    extent = _arrays.finite(data_range, "data_range")
+    k1, k2 = [_arrays.finite(k, "K") for k in K]
+    if extent <= 0 or k1 <= 0 or k2 <= 0 or sigma <= 0 or size < 1:
+        raise ValueError(
+            f"data_range {extent}, K {k1} and {k2}, win_size {size}, win_sigma {sigma} given, positive ones are needed")
+    if weights is not None and not (len(weights) > 0 and all([weight > 0 for weight in weights])):
+        raise ValueError(f"weights {list(weights)} given, positive ones are needed")
+    row = _similarity.gaussian(size, sigma) if kind == "gaussian" else _similarity.uniform(size)
+    own_x, own_y = _similarity.working(x, y)
+    constants = ((k1 * extent) ** 2, (k2 * extent) ** 2)
+    if weights is None:
+        values = _similarity.volume_ssim(own_x, own_y, row, *constants)
+    else:
+        values = _similarity.volume_ms_ssim(own_x, own_y, row, weights, *constants)
+    values = (values.relu() if nonnegative else values).mean(1)
+    return (values.mean() if size_average else values).to(_torch.result_type(x, y))
 
 
 def _list(values: Any) -> Sequence[float]:

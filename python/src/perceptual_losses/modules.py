@@ -13,16 +13,15 @@ __all__ = ["MS_SSIM", "NLPD", "SSIM", "BarkDistance"]
 
 
 def _check_dimensions(spatial_dims: int) -> None:
-    if spatial_dims != 2:
-        raise ValueError(f"spatial_dims: {spatial_dims} given, volumes are unsupported: 2 is needed")
+    if spatial_dims not in (2, 3):
+        raise ValueError(f"spatial_dims: {spatial_dims} given, 2 or 3 is needed")
 
 
 class SSIM(torch.nn.Module):
-    """`functional.ssim` of two batches of images [N, C, H, W].
+    """`functional.ssim` of two batches of images [N, C, H, W] or volumes [N, C, D, H, W].
 
     Args:
-        channel: Taken for pytorch-msssim's sake; any number of channels is computed.
-        spatial_dims: 2.
+        channel, spatial_dims: Taken for pytorch-msssim's sake; any number of channels, images and volumes are computed.
 
     >>> images = torch.linspace(0, 255, 2 * 3 * 16 * 16).reshape(2, 3, 16, 16)
     >>> SSIM()(images, images)
@@ -47,7 +46,7 @@ class SSIM(torch.nn.Module):
 
 
 class MS_SSIM(torch.nn.Module):
-    """`functional.ms_ssim` of two batches of images [N, C, H, W]; `channel` and `spatial_dims` as in `SSIM`.
+    """`functional.ms_ssim` of two batches of images or volumes; `channel` and `spatial_dims` as in `SSIM`.
 
     >>> images = torch.linspace(0, 1, 161 * 161).reshape(1, 1, 161, 161)
     >>> MS_SSIM(data_range=1)(images, images)

@@ -1,6 +1,6 @@
 """SSIM and MS-SSIM with the names, defaults and values of piq 0.8.0.
 
-Complex images [N, C, H, W, 2] are unsupported. Wrong images raise AssertionError, as there.
+Complex images [N, C, H, W, 2] are computed by PyTorch's operators. Wrong images raise AssertionError, as there.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, List, Optional, Tuple, Union
 import torch
 from torch import Tensor
 
-from .. import _arrays, _torch
+from .. import _arrays, _similarity, _torch
 
 __all__ = ["MultiScaleSSIMLoss", "SSIMLoss", "multi_scale_ssim", "ssim"]
 
@@ -24,17 +24,21 @@ def ssim(
     reduction: str = "mean", full: bool = False, downsample: bool = True, k1: float = 0.01, k2: float = 0.03,
     *, threads: Optional[int] = None,
 ) -> Union[Tensor, List[Tensor]]:
-    """piq.ssim of images [N, C, H, W] in [0, data_range].
+    """piq.ssim of images [N, C, H, W] in [0, data_range], or of complex images [N, C, H, W, 2], whose values are pairs.
 
     Args:
         full: Whether the contrast is given too.
-        downsample: Whether images of more than 384 pixels are averaged down first.
+        downsample: Whether images of more than 384 pixels are averaged down first; complex ones never are.
 
     >>> images = torch.linspace(0, 1, 32 * 32).reshape(1, 1, 32, 32)
     >>> ssim(images, images)
     tensor(1.)
     """
     _check(x, y, kernel_size, data_range)
+    if x.dim() == 5:
+        pair = _similarity.complex_maps(*_complex(x, y, kernel_size, kernel_sigma, data_range), *_constants(k1, k2))
+        values = [_reduce(part.mean((1, 2, 3)), reduction, x, y) for part in pair]
+        return values if full else values[0]
 
     def value(luminance: float) -> Tensor:
         options = _options(kernel_size, kernel_sigma, data_range, luminance, k2)
@@ -49,7 +53,8 @@ def multi_scale_ssim(
     reduction: str = "mean", scale_weights: Optional[Tensor] = None, k1: float = 0.01, k2: float = 0.03,
     *, threads: Optional[int] = None,
 ) -> Tensor:
-    """piq.multi_scale_ssim of images [N, C, H, W] in [0, data_range]; given weights are divided by their sum.
+    """piq.multi_scale_ssim of images [N, C, H, W] in [0, data_range], or of complex images [N, C, H, W, 2]; given
+    weights are divided by their sum.
 
     >>> images = torch.linspace(0, 1, 161 * 161).reshape(1, 1, 161, 161)
     >>> multi_scale_ssim(images, images)
@@ -96,13 +101,14 @@ class MultiScaleSSIMLoss(torch.nn.modules.loss._Loss):
         self.reduction, self.kernel_size, self.kernel_sigma = reduction, kernel_size, kernel_sigma
         self.k1, self.k2, self.data_range, self.threads = k1, k2, data_range, threads
         self.register_buffer("scale_weights", torch.tensor(_WEIGHTS) if scale_weights is None else scale_weights)
-        self._weights = _normalised(self.scale_weights)
+        # Weights that are no vector are refused where they are used, as in piq.
+        self._weights = _normalised(self.scale_weights) if self.scale_weights.dim() == 1 else ()
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        _check(x, y, self.kernel_size, self.data_range)
         # While torch.compile traces, the buffer cannot be read.
         if not torch.compiler.is_compiling():
             self._weights = _normalised(self.scale_weights)
-        _check(x, y, self.kernel_size, self.data_range)
         return 1 - _multi_scale(
             x, y, self.kernel_size, self.kernel_sigma, self.data_range, self.reduction, self._weights, self.k1, self.k2,
             self.threads)
@@ -123,9 +129,9 @@ def _check(x: Tensor, y: Tensor, kernel_size: int, data_range: float) -> None:
         raise AssertionError(f"Expected tensors with same size, got {y.shape} and {x.shape}")
     if x.device != y.device:
         raise AssertionError(f"Expected tensors to be on {x.device}, got {y.device}")
-    if x.dim() == 5:
-        raise NotImplementedError(f"images of shape {list(x.shape)} given: complex images are unsupported")
-    if x.dim() != 4:
+    if x.dim() == 5 and (x.shape[-1] != 2 or 0 in x.shape):
+        raise ValueError(f"images of shape {list(x.shape)} given, non-empty pairs [N, C, H, W, 2] are needed")
+    if x.dim() not in (4, 5):
         raise AssertionError(f"Expected number of dimensions to be between 4 and 5, got {x.dim()}")
     _torch.check_pair(x, y)
     if __debug__ and not torch.compiler.is_compiling():
@@ -143,6 +149,24 @@ def _normalised(weights: Tensor) -> Tuple[float, ...]:
     return tuple((values / values.sum()).tolist())
 
 
+def _complex(
+    x: Tensor, y: Tensor, kernel_size: int, kernel_sigma: float, data_range: float, scales: int = 1
+) -> Tuple[Tensor, Tensor, List[float]]:
+    """Complex images over their range, and the window. Raises where `scales` of them are too small for it."""
+    least = (_arrays.whole(kernel_size, "kernel_size") - 1) * 2 ** (scales - 1) + 1
+    if min(x.shape[2:4]) < least:
+        raise ValueError(
+            f"complex images of shape {list(x.shape)} given: {scales} scales and a window of {kernel_size} need "
+            f"heights and widths of at least {least}")
+    own_x, own_y = _similarity.working(x, y)
+    window = _similarity.gaussian(kernel_size, _arrays.finite(kernel_sigma, "kernel_sigma"))
+    return own_x / data_range, own_y / data_range, window
+
+
+def _constants(k1: float, k2: float) -> Tuple[float, float]:
+    return _arrays.finite(k1, "k1") ** 2, _arrays.finite(k2, "k2") ** 2
+
+
 def _options(kernel_size: int, kernel_sigma: float, data_range: float, k1: float, k2: float) -> str:
     """A JSON object without its end."""
     return (
@@ -156,6 +180,9 @@ def _multi_scale(
     x: Tensor, y: Tensor, kernel_size: int, kernel_sigma: float, data_range: float, reduction: str,
     weights: Tuple[float, ...], k1: float, k2: float, threads: Optional[int],
 ) -> Tensor:
+    if x.dim() == 5:
+        parts = _complex(x, y, kernel_size, kernel_sigma, data_range, len(weights))
+        return _reduce(_similarity.complex_ms_ssim(*parts, weights, *_constants(k1, k2)).mean(1), reduction, x, y)
     scales = ", ".join([repr(_arrays.finite(weight, "scale_weights")) for weight in weights])
     options = _options(kernel_size, kernel_sigma, data_range, k1, k2)
     options += f', "weights": [{scales}], "preset": "piq"' + "}"
@@ -164,9 +191,9 @@ def _multi_scale(
 
 def _reduce(values: Tensor, reduction: str, x: Tensor, y: Tensor) -> Tensor:
     if reduction == "mean":
-        values = values.mean()
+        values = values.mean(0)
     elif reduction == "sum":
-        values = values.sum()
+        values = values.sum(0)
     elif reduction != "none":
         raise ValueError("Unknown reduction. Expected one of {'none', 'mean', 'sum'}")
     return values.to(_torch.result_type(x, y))
