@@ -30,7 +30,7 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train one compressive autoencoder on noise or on a directory of music.",
     discussion: """
-      Writes log.jsonl (one line an iteration), learning-curves.png, checkpoint-NNNNNN.safetensors, which PyTorch's \
+      Writes log.jsonl (one line an iteration), learning-curves.svg, checkpoint-NNNNNN.safetensors, which PyTorch's \
       load_state_dict takes, and optimizer-NNNNNN.safetensors beside it, from which --resume goes on bit for bit.
       """)
 
@@ -152,7 +152,8 @@ struct TrainCommand: ParsableCommand {
       try drive(run, from: first, label) {
         let curves = try LearningCurves(contentsOf: "\(out)/log.jsonl")
         let title = "\(trainingData.title), \(options.lossTitle), seed \(seed.seed)"
-        try PNG.write(curves.picture(title: title), to: "\(out)/learning-curves.png")
+        let chart = curves.chart(title: title).svg(file: true) + "\n"
+        try FileBytes.write(Array(chart.utf8), to: "\(out)/learning-curves.svg")
       }
       return trainer
     }
