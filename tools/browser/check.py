@@ -244,11 +244,13 @@ class Checks:
         radios = browser.value("[...document.querySelectorAll('.bar input[type=radio]')].map((r) => r.id)")
         if not radios:
             return
-        seen = []
+        seen, tables = [], []
         for radio in radios[1::2] + radios[0::2]:
             browser.click(f"document.getElementById('{radio}').closest('label')")
             seen.append(browser.value(SHOWN))
+            tables.append(browser.value("[...document.querySelectorAll('.panels')].filter((e) => e.checkVisibility()).length"))
         self.expect(len(set(seen)) == 4, "a click on the switch changes table and verdict", f"{len(set(seen))} of 4 states")
+        self.expect(tables == [1] * 4, "one way of testing is shown at a time", tables)
         browser.value(f"document.getElementById('{radios[0]}').focus()")
         browser.key("ArrowRight", 39)
         self.expect(browser.value(SHOWN) == seen[0], "an arrow key does too")

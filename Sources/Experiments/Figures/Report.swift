@@ -54,7 +54,7 @@ public struct HTMLReport: Sendable {
     if !caption.isEmpty { add("<caption>\(Self.escaped(caption))</caption>\n") }
     if !headers.isEmpty {
       let head = headers.enumerated().map { column, text in
-        let isNumber = rows.contains { column < $0.count && Self.isNumber($0[column]) }
+        let isNumber = rows.first.map { column < $0.count && Self.isNumber($0[column]) } ?? false
         return "<th scope=\"col\"\(isNumber ? " class=\"number\"" : "")>\(Self.escaped(text))</th>"
       }
       add("<thead>\n<tr>\(head.joined())</tr>\n</thead>\n")

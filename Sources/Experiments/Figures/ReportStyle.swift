@@ -116,7 +116,8 @@ extension HTMLReport {
     }
     """
 
-  /// One sound at a time; a line moves over the spectrogram of the one that plays. Arrows move within a sound.
+  /// One sound at a time; a line moves over the spectrogram of the one that plays. Arrows move within a sound. A sound
+  /// stopped before it begins is no error.
   static let script = """
     "use strict";
     document.documentElement.classList.add("scripted");
@@ -146,7 +147,6 @@ extension HTMLReport {
         if (current !== audio) {
           audio.currentTime = isSameClip && !current.paused && keeps.checked ? current.currentTime : 0;
         }
-        // Who stops a sound before it begins wants it so.
         audio.play().catch(() => {});
       });
       button.addEventListener("keydown", (event) => {
