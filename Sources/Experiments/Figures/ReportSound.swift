@@ -2,8 +2,8 @@ import Fast
 import PerceptualCore
 import PerceptualFiles
 
-/// A sound of a report with its spectrogram. Pages hold it with 14 bits, whose noise lies at -86 dB: a sixth less of
-/// FLAC.
+/// A sound of a report with its spectrogram. Pages hold it as FLAC, under two seconds as WAV, with 14 bits, whose noise
+/// lies at -86 dB: a sixth less of FLAC.
 public struct ReportSound: Sendable {
   public let sound: AudioClip
   /// [bands, frames] in 0 ... 1 over the length of the sound, row 0 the lowest band.
@@ -37,7 +37,10 @@ public struct ReportSound: Sendable {
     let picture = HTMLReport.dataLink(try PNG.bytes(thumbnail.withSixBits), "image/png")
     let rounded = AudioClip(
       samples: sound.samples.map { ($0 * 0x1p13).rounded() * 0x1p-13 }, sampleRate: sound.sampleRate)
-    let file = HTMLReport.dataLink(try AudioFile.bytes(of: rounded, container: .flac).bytes, "audio/flac")
+    // Chromium cannot move within a FLAC file of two frames, as those of 8192 samples are.
+    let container: AudioContainer = sound.frames < 2 * sound.sampleRate ? .wav : .flac
+    let bytes = try AudioFile.bytes(of: rounded, container: container).bytes
+    let file = HTMLReport.dataLink(bytes, "audio/\(container.rawValue)")
     return """
       <div class="player"><div class="screen"><img alt="Spectrogram: \(label)" src="\(picture)">\
       <span class="line"></span>\
