@@ -44,11 +44,8 @@ public struct HTMLReport: Sendable {
     table(headers: [], rows: pairs.map { [$0.name, $0.value] })
   }
 
-  /// A table whose first column names the rows; cells that are numbers are set to the right. `emphasised` gives the
-  /// places (row, column) in bold, such as the best of a column.
-  public mutating func table(
-    headers: [String], rows: [[String]], caption: String = "", emphasised: Set<[Int]> = []
-  ) {
+  /// A table whose first column names the rows; cells that are numbers are set to the right.
+  public mutating func table(headers: [String], rows: [[String]], caption: String = "") {
     let name = Self.escaped(caption.isEmpty ? sections.last?.text ?? title : caption)
     add("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"\(name)\">\n<table>\n")
     if !caption.isEmpty { add("<caption>\(Self.escaped(caption))</caption>\n") }
@@ -60,11 +57,11 @@ public struct HTMLReport: Sendable {
       add("<thead>\n<tr>\(head.joined())</tr>\n</thead>\n")
     }
     add("<tbody>\n")
-    for (i, row) in rows.enumerated() {
-      let cells = row.enumerated().map { j, cell in
-        let text = emphasised.contains([i, j]) ? "<strong>\(Self.escaped(cell))</strong>" : Self.escaped(cell)
-        if j == 0 { return "<th scope=\"row\">\(text)</th>" }
-        return "<td\(Self.isNumber(cell) ? " class=\"number\"" : "")>\(text)</td>"
+    for row in rows {
+      let cells = row.enumerated().map { column, cell in
+        column == 0
+          ? "<th scope=\"row\">\(Self.escaped(cell))</th>"
+          : "<td\(Self.isNumber(cell) ? " class=\"number\"" : "")>\(Self.escaped(cell))</td>"
       }
       add("<tr>\(cells.joined())</tr>\n")
     }
