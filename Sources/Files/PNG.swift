@@ -4,9 +4,35 @@ import PerceptualCore
 
 /// PNG pictures, through libpng's simplified interface.
 public enum PNG {
-  /// The file's bytes; the same picture always gives the same.
+  /// The file's bytes; the same picture always gives the same. Up to 256 colours are stored as a palette.
   public static func bytes(_ picture: Picture) throws(PerceptualError) -> [UInt8] {
-    try encode(picture.pixels, width: picture.width, height: picture.height, format: UInt32(PNG_FORMAT_RGB))
+    let (width, height) = (picture.width, picture.height)
+    guard let (indices, palette) = indexed(picture.pixels) else {
+      return try encode(picture.pixels, width: width, height: height, format: UInt32(PNG_FORMAT_RGB))
+    }
+    return try encode(
+      indices, width: width, height: height, format: UInt32(PNG_FORMAT_RGB | PNG_FORMAT_FLAG_COLORMAP),
+      palette: palette)
+  }
+
+  /// The place of every pixel's colour in a palette, in the order of their first use; nil for more than 256 colours.
+  private static func indexed(_ pixels: [UInt8]) -> (indices: [UInt8], palette: [UInt8])? {
+    var places: [UInt32: UInt8] = [:]
+    var palette: [UInt8] = []
+    var indices = [UInt8](repeating: 0, count: pixels.count / 3)
+    for pixel in indices.indices {
+      let colour = pixels[3 * pixel..<3 * pixel + 3]
+      let key = colour.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+      if let place = places[key] {
+        indices[pixel] = place
+      } else {
+        guard places.count < 256 else { return nil }
+        indices[pixel] = UInt8(places.count)
+        places[key] = indices[pixel]
+        palette += colour
+      }
+    }
+    return (indices, palette)
   }
 
   /// Writes a colour picture. Throws `.cannotCreate` or `.inputOutput`.
@@ -154,19 +180,20 @@ public enum PNG {
   }
 
   private static func encode(
-    _ pixels: [UInt8], width: Int, height: Int, format: UInt32
+    _ pixels: [UInt8], width: Int, height: Int, format: UInt32, palette: [UInt8]? = nil
   ) throws(PerceptualError) -> [UInt8] {
     var image = png_image()
     image.version = UInt32(PNG_IMAGE_VERSION)
     image.width = UInt32(width)
     image.height = UInt32(height)
     image.format = format
+    image.colormap_entries = UInt32((palette?.count ?? 0) / 3)
     defer { png_image_free(&image) }
     // A first call without memory asks for the size.
     var size = png_alloc_size_t(0)
-    guard png_image_write_to_memory(&image, nil, &size, 0, pixels, 0, nil) != 0 else { throw failure(image) }
+    guard png_image_write_to_memory(&image, nil, &size, 0, pixels, 0, palette) != 0 else { throw failure(image) }
     var bytes = [UInt8](repeating: 0, count: Int(size))
-    guard png_image_write_to_memory(&image, &bytes, &size, 0, pixels, 0, nil) != 0 else { throw failure(image) }
+    guard png_image_write_to_memory(&image, &bytes, &size, 0, pixels, 0, palette) != 0 else { throw failure(image) }
     return Array(bytes.prefix(Int(size)))
   }
 

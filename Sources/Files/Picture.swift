@@ -72,6 +72,12 @@ public struct Picture: Equatable, Sendable {
     }
   }
 
+  /// With six bits a colour, which the eye does not miss in a spectrogram: a level map and greys then fit a palette.
+  public var withSixBits: Picture {
+    let rounded = (0...255).map { (value: Int) -> UInt8 in UInt8(((value * 63 + 127) / 255 * 255 + 31) / 63) }
+    return Picture(width: width, height: height, pixels: pixels.map { rounded[Int($0)] })
+  }
+
   /// Fills the rectangle of `width` x `height` pixels whose upper left pixel is (x, y).
   public mutating func fill(x: Int, y: Int, width: Int, height: Int, _ colour: Colour) {
     for row in max(0, y)..<max(0, y, min(self.height, y + height)) {

@@ -20,22 +20,17 @@ enum SoundPicture {
     return mel(signal).map { min(max(1 + log10(max($0, 1e-12) / loudest) / 4, 0), 1) }
   }
 
-  /// Panels of such pictures, for sounds of `samples` samples.
-  static func figure(_ title: String, _ panels: [SpectrogramPanel?], columns: Int, samples: Int) -> Picture {
-    var figure = SpectrogramFigure(title: title, panels: panels, columns: columns)
-    figure.levelLabel = "level, 0 at -80 dB, 1 at 0 dB"
-    figure.secondsPerFrame = Double(max(32, (samples / 128 + 31) / 32 * 32)) / rate
-    figure.highFrequency = rate / 2
-    return figure.render()
-  }
-
-  /// The bytes of a WAV file, limited to -1 ... 1.
-  static func wave(_ signal: Tensor<Float>) throws(PerceptualError) -> [UInt8] {
+  /// A sound limited to -1 ... 1 with its picture.
+  static func sound(_ signal: Tensor<Float>, reference: Tensor<Float>) -> ReportSound {
     let clip = AudioClip(
       samples: Tensor(signal.elements.map { min(max($0, -1), 1) }, shape: [1, signal.count]),
       sampleRate: RawAutoencoderOptions.sampleRate)
-    return try AudioFile.bytes(of: clip).bytes
+    return ReportSound(clip, image: image(signal, reference: reference))
   }
+
+  static let caption =
+    "Press a picture to play its sound; arrow keys move within it. 80 dB under the original's loudest value "
+    + "to that value."
 
   /// Means over stretches of a curve, at most 200 of them, at the middle of each.
   static func smoothed(_ values: [Double]) -> [(x: Double, y: Double)] {
@@ -43,6 +38,33 @@ enum SoundPicture {
     return stride(from: 0, to: values.count, by: length).map { first in
       let part = values[first..<min(values.count, first + length)]
       return (Double(first) + 0.5 + Double(part.count) / 2, part.reduce(0, +) / Double(part.count))
+    }
+  }
+
+  /// What the experiments claim of a perceptual loss, by ``ClipMeasures/named`` of pairs trained alike.
+  static func verdicts(
+    _ loss: String, over other: String, pairs: [(better: [String: Double], worse: [String: Double])], _ things: String
+  ) -> [ClaimVerdict] {
+    let claims = [
+      ("highFrequencyEnergyRatio", "keeps the highs nearer to the original's", true),
+      ("logSpectralDistance", "comes nearer to the log spectrum, in dB,", false),
+      ("residualFlatness", "leaves a difference less like noise", false),
+      ("onsetSharpness", "keeps attacks nearer to the original's", true),
+      ("multiResolutionDistance", "comes nearer by the STFT distance, which no loss trains on,", false),
+    ]
+    return claims.compactMap { key, claim, isRatio in
+      let values = pairs.compactMap { pair -> (Double, Double)? in
+        guard let better = pair.better[key], let worse = pair.worse[key], better.isFinite, worse.isFinite else {
+          return nil
+        }
+        return (better, worse)
+      }
+      func error(_ value: Double) -> Double { isRatio ? abs(log(max(value, 1e-9))) : value }
+      let (sum, otherSum) = values.reduce((0.0, 0.0)) { ($0.0 + $1.0, $0.1 + $1.1) }
+      let count = Double(max(1, values.count))
+      return ClaimVerdict(
+        "\(loss) \(claim) than \(other)", advantages: values.map { error($0.1) - error($0.0) }, things,
+        example: "; mean \(text(sum / count)) for \(text(otherSum / count))" + (isRatio ? ", the original 1" : ""))
     }
   }
 

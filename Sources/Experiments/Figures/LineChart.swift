@@ -2,18 +2,26 @@ import Foundation
 import PerceptualCore
 import PerceptualFiles
 
-/// Lines over a common axis: learning curves.
+/// Lines over a common axis, as SVG: learning curves.
 public struct LineChart: Sendable {
   public struct Series: Sendable {
     public var name: String
     public var points: [(x: Double, y: Double)]
-    public init(name: String, points: [(x: Double, y: Double)]) {
+    /// Which of the chart's colours the line has; nil for its own place among the series.
+    public var colour: Int?
+    public var isDashed: Bool
+
+    public init(name: String, points: [(x: Double, y: Double)], colour: Int? = nil, isDashed: Bool = false) {
       self.name = name
       self.points = points
+      self.colour = colour
+      self.isDashed = isDashed
     }
     /// Values at 1, 2, 3 and so on.
-    public init(name: String, values: [Double]) {
-      self.init(name: name, points: values.enumerated().map { (Double($0.offset + 1), $0.element) })
+    public init(name: String, values: [Double], colour: Int? = nil, isDashed: Bool = false) {
+      self.init(
+        name: name, points: values.enumerated().map { (Double($0.offset + 1), $0.element) }, colour: colour,
+        isDashed: isDashed)
     }
   }
 
@@ -23,11 +31,6 @@ public struct LineChart: Sendable {
   public var series: [Series]
   /// Whether equal distances upwards are equal ratios; numbers that are not positive are then left out.
   public var isLogarithmic: Bool
-  /// Pixels at scale 1.
-  public var width = 720
-  public var height = 420
-  /// Everything is this many times larger.
-  public var scale = 2
 
   public init(title: String, xLabel: String, yLabel: String, series: [Series], isLogarithmic: Bool = false) {
     self.title = title
@@ -37,85 +40,130 @@ public struct LineChart: Sendable {
     self.isLogarithmic = isLogarithmic
   }
 
-  /// Eight colours of one lightness, told apart by hue.
-  static let colours: [Colour] = [255, 45, 150, 345, 95, 205, 300, 20].enumerated().map { index, hue in
-    OKLab(lightness: index < 4 ? 0.58 : 0.68, chroma: 0.16, hue: Double(hue)).colour
+  /// Eight colours told apart by hue, of a lightness that stands out on white and on black.
+  static let colours: [Colour] = [255, 45, 150, 345, 95, 205, 300, 20].map { hue in
+    OKLab(lightness: 0.64, chroma: 0.16, hue: Double(hue)).colour
   }
 
-  public func render() -> Picture {
-    var picture = Picture(width: width * scale, height: height * scale)
-    let unit = Double(scale)
+  private static let width = 600.0
+  private static let height = 360.0
+
+  /// An element of HTML, in the colour of the text around it; series i is of the class "series-i". As a `file` it
+  /// stands by itself and has a legend.
+  public func svg(file: Bool = false) -> String {
     let shown = series.map { line in line.points.filter { isShown($0.x, $0.y) } }
-    let xs = range(shown.joined().map(\.x), padded: false)
-    let ys = range(shown.joined().map { height(of: $0.y) }, padded: true)
+    let legendHeight = file ? 20 * Double(series.count) + 12 : 0
+    let frame = "0 0 \(Self.number(Self.width)) \(Self.number(Self.height + legendHeight))"
     let area = Area(
-      left: 76 * unit, right: Double(width) * unit - 24 * unit - legendWidth, top: 54 * unit,
-      bottom: Double(height) * unit - 58 * unit, x: xs, y: ys)
-    let style = TextStyle(capitalHeight: 8.5 * unit)
-
-    picture.draw(title, at: Point(area.left, 28 * unit), TextStyle(capitalHeight: 11 * unit, bold: true))
-    let yTicks =
-      isLogarithmic
-      ? Axis.logarithmicTicks(Foundation.pow(10, ys.lowerBound)...Foundation.pow(10, ys.upperBound))
-      : Axis.ticks(ys, count: 6)
-    for tick in yTicks {
-      let y = area.height(isLogarithmic ? Foundation.log10(tick) : tick)
-      picture.fill(
-        x: Int(area.left), y: Int(y), width: Int(area.right - area.left), height: scale, Colour(grey: 226))
-      picture.draw(Axis.label(tick), at: Point(area.left - 8 * unit, y + 4.6 * unit), style, anchor: .end)
-    }
-    for tick in Axis.ticks(xs, count: 7) {
-      let x = area.across(tick)
-      picture.fill(x: Int(x), y: Int(area.bottom), width: scale, height: scale * 5, Colour(grey: 40))
-      picture.draw(Axis.label(tick), at: Point(x, area.bottom + 19 * unit), style, anchor: .middle)
-    }
-    picture.fill(
-      x: Int(area.left), y: Int(area.bottom), width: Int(area.right - area.left), height: scale, Colour(grey: 40))
-    picture.fill(
-      x: Int(area.left), y: Int(area.top), width: scale, height: Int(area.bottom - area.top), Colour(grey: 40))
-    picture.draw(
-      xLabel, at: Point((area.left + area.right) / 2, area.bottom + 42 * unit), style, anchor: .middle)
-    picture.draw(
-      yLabel, at: Point(22 * unit, (area.top + area.bottom) / 2), style, anchor: .middle, upwards: true)
+      left: 80, right: Self.width - 14, top: 14 + legendHeight, bottom: Self.height + legendHeight - 48,
+      x: range(shown.joined().map(\.x), padded: false), y: range(shown.joined().map { height(of: $0.y) }, padded: true))
+    var svg = "<svg\(file ? " xmlns=\"http://www.w3.org/2000/svg\"" : "") viewBox=\"\(frame)\" role=\"img\" "
+    svg += "aria-label=\"\(HTMLReport.escaped(description(shown)))\" fill=\"currentColor\" "
+    svg += "font-family=\"system-ui, sans-serif\" font-size=\"14\">\n"
+    svg += axes(area)
     if shown.allSatisfy(\.isEmpty) {
-      picture.draw(
-        "no data", at: Point((area.left + area.right) / 2, (area.top + area.bottom) / 2), style, anchor: .middle)
+      svg += text("no data", (area.left + area.right) / 2, (area.top + area.bottom) / 2, anchor: "middle")
     }
-    drawLines(area, on: &picture)
-    drawLegend(area, style, on: &picture)
-    return picture
-  }
-
-  private func drawLines(_ area: Area, on picture: inout Picture) {
     for (index, line) in series.enumerated() {
       // A number that cannot be shown breaks the line.
-      let paths = line.points.split { !isShown($0.x, $0.y) }.map { part in
-        part.map { Point(area.across($0.x), area.height(height(of: $0.y))) }
+      let parts = line.points.split { !isShown($0.x, $0.y) }.map { part in
+        Self.path(part.map { Point(area.across($0.x), area.height(height(of: $0.y))) })
       }
-      picture.stroke(paths, thickness: 1.8 * Double(scale), Self.colours[index % Self.colours.count])
+      svg += "<path class=\"series-\(index)\" d=\"\(parts.joined())\" \(stroke(index))/>\n"
     }
-  }
-
-  private func drawLegend(_ area: Area, _ style: TextStyle, on picture: inout Picture) {
-    let unit = Double(scale)
-    for (index, line) in series.enumerated() {
-      let y = area.top + (8 + 20 * Double(index)) * unit
-      let x = area.right + 18 * unit
-      picture.stroke(
-        [[Point(x, y), Point(x + 20 * unit, y)]], thickness: 3 * unit, Self.colours[index % Self.colours.count])
-      picture.draw(
-        style.fitted(line.name, into: widestName), at: Point(x + 28 * unit, y + 4.2 * unit), style)
+    if file {
+      for (index, line) in series.enumerated() {
+        let y = 20 * Double(index) + 18
+        svg += "<path d=\"M\(Self.number(area.left)) \(Self.number(y))h24\" \(stroke(index))/>"
+        svg += text(line.name, area.left + 32, y + 5)
+      }
     }
+    return svg + "</svg>"
   }
 
-  private var legendWidth: Double {
-    let style = TextStyle(capitalHeight: 8.5 * Double(scale))
-    guard let widest = series.map({ style.width(of: $0.name) }).max() else { return 0 }
-    return min(widest, widestName) + 46 * Double(scale)
+  /// A piece of a line, for a legend.
+  func swatch(_ index: Int) -> String {
+    "<svg width=\"24\" height=\"6\" aria-hidden=\"true\"><path d=\"M1 3h22\" \(stroke(index))/></svg>"
   }
 
-  /// Longer names of lines are cut.
-  private var widestName: Double { Double(width * scale) / 3 }
+  private func stroke(_ index: Int) -> String {
+    let colour = Self.colours[(series[index].colour ?? index) % Self.colours.count]
+    let hexadecimal = [colour.red, colour.green, colour.blue].map { String(format: "%02x", $0) }.joined()
+    return
+      "fill=\"none\" stroke=\"#\(hexadecimal)\" stroke-width=\"2\" stroke-linecap=\"round\" stroke-linejoin=\"round\""
+      + (series[index].isDashed ? " stroke-dasharray=\"5 5\"" : "")
+  }
+
+  private func axes(_ area: Area) -> String {
+    var svg = ""
+    let ticks =
+      isLogarithmic
+      ? Axis.logarithmicTicks(Foundation.pow(10, area.y.lowerBound)...Foundation.pow(10, area.y.upperBound))
+      : Axis.ticks(area.y, count: 6)
+    for tick in ticks {
+      let y = area.height(height(of: tick))
+      svg += line(area.left, y, area.right, y, opacity: 0.14)
+      svg += text(Axis.label(tick), area.left - 8, y + 5, anchor: "end")
+    }
+    for tick in Axis.ticks(area.x, count: 6) {
+      let x = area.across(tick)
+      svg += line(x, area.bottom, x, area.bottom + 5, opacity: 0.6)
+      svg += text(Axis.label(tick), x, area.bottom + 21, anchor: "middle")
+    }
+    svg += line(area.left, area.bottom, area.right, area.bottom, opacity: 0.6)
+    svg += text(xLabel, (area.left + area.right) / 2, area.bottom + 42, anchor: "middle")
+    let middle = Self.number((area.top + area.bottom) / 2)
+    return svg + "<text transform=\"translate(14 \(middle)) rotate(-90)\" text-anchor=\"middle\">"
+      + "\(HTMLReport.escaped(yLabel))</text>\n"
+  }
+
+  private func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, opacity: Double) -> String {
+    "<path d=\"M\(Self.number(x1)) \(Self.number(y1))L\(Self.number(x2)) \(Self.number(y2))\" stroke=\"currentColor\" "
+      + "stroke-opacity=\"\(opacity)\"/>\n"
+  }
+
+  private func text(_ text: String, _ x: Double, _ y: Double, anchor: String = "start") -> String {
+    "<text x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" text-anchor=\"\(anchor)\">"
+      + "\(HTMLReport.escaped(text))</text>\n"
+  }
+
+  /// What is read aloud in place of the lines: where each ends.
+  private func description(_ shown: [[(x: Double, y: Double)]]) -> String {
+    let ends = zip(series, shown).map { line, points in
+      points.last.map { "\(line.name) ends at \(String(format: "%.3g", $0.y))" } ?? "\(line.name) has no data"
+    }
+    return "\(title), \(yLabel) by \(xLabel). " + ends.joined(separator: "; ") + "."
+  }
+
+  /// At most four points in a column of half a unit: the first, the least, the most and the last.
+  static func path(_ points: [Point]) -> String {
+    var kept: [Point] = []
+    var place = 0
+    while place < points.count {
+      let column = (points[place].x * 2).rounded(.down)
+      let end = points[place...].firstIndex { ($0.x * 2).rounded(.down) != column } ?? points.count
+      let members = points[place..<end]
+      if members.count <= 4 {
+        kept += members
+      } else {
+        let ends = [
+          members.indices.min { points[$0].y < points[$1].y }, members.indices.max { points[$0].y < points[$1].y },
+        ]
+        kept += Set([place, end - 1] + ends.compactMap { $0 }).sorted().map { points[$0] }
+      }
+      place = end
+    }
+    return kept.enumerated().map { "\($0.offset == 0 ? "M" : "L")\(number($0.element.x)) \(number($0.element.y))" }
+      .joined()
+      // A point by itself becomes a dot.
+      + (kept.count == 1 ? "h0" : "")
+  }
+
+  /// With at most one digit behind the point.
+  static func number(_ value: Double) -> String {
+    let text = String(format: "%.1f", value)
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+  }
 
   /// Beyond, an axis that holds them all would leave the range of numbers.
   private static let greatest = 1e250

@@ -5,97 +5,206 @@ import PerceptualFiles
 /// A page of results in one file: pictures and sound are embedded, nothing is loaded from anywhere.
 ///
 ///     var report = HTMLReport(title: "Table 1")
-///     report.table(headers: ["loss", "MSE", "paper"], rows: [["NLPD", "0.0091", "0.0090"]], caption: "Music")
-///     report.image(try PNG.bytes(figure.render()), caption: "Figure 2")
-///     report.audio(try AudioFile.bytes(of: clip).bytes, mime: "audio/wav", label: "input")
+///     report.paragraph("What was done, in a sentence.")
+///     report.heading("Verdict")
+///     report.verdicts([ClaimVerdict(.shown, "The paper's ordering holds", "9 of 9 shown")])
+///     report.heading("Sound")
+///     try report.listening(columns: ["input", "NLPD"], rows: [("a.flac", clip: "a.flac", [input, output])])
+///     report.folded("Settings") { $0.settings([("seed", "0")]) }
 ///     try report.write(to: "report.html")
 ///
-/// All text is escaped. The same calls give the same bytes.
+/// What stands before the first heading opens the page; a bar then leads to the headings and holds the choices. Choices
+/// and legends are checkboxes and radio buttons that hide by style alone; the one script plays sounds. All text is
+/// escaped. The same calls give the same bytes.
 public struct HTMLReport: Sendable {
   public let title: String
+  private var opening = ""
   private var body = ""
+  private var sections: [(id: String, text: String)] = []
+  private var choices = ""
+  /// Rules of style that choices and legends ask for.
+  private var rules: [String] = []
+  private var hasPlayers = false
 
   public init(title: String) { self.title = title }
 
-  public mutating func heading(_ text: String) { body += "<h2>\(Self.escaped(text))</h2>\n" }
+  mutating func add(_ html: String) { if sections.isEmpty { opening += html } else { body += html } }
 
-  public mutating func paragraph(_ text: String) { body += "<p>\(Self.escaped(text))</p>\n" }
-
-  /// A list of short remarks.
-  public mutating func list(_ items: [String]) {
-    body += "<ul>\n" + items.map { "<li>\(Self.escaped($0))</li>\n" }.joined() + "</ul>\n"
+  /// Begins a section.
+  public mutating func heading(_ text: String) {
+    let id = "section-\(sections.count + 1)"
+    sections.append((id, text))
+    add("<h2 id=\"\(id)\">\(Self.escaped(text))</h2>\n")
   }
+
+  public mutating func paragraph(_ text: String) { add("<p>\(Self.escaped(text))</p>\n") }
 
   /// Names and values, such as the settings of a run.
   public mutating func settings(_ pairs: [(name: String, value: String)]) {
-    body += "<table class=\"settings\">\n<tbody>\n"
-    for (name, value) in pairs {
-      body += "<tr><th scope=\"row\">\(Self.escaped(name))</th><td>\(Self.escaped(value))</td></tr>\n"
-    }
-    body += "</tbody>\n</table>\n"
+    table(headers: [], rows: pairs.map { [$0.name, $0.value] })
   }
 
-  /// A table; cells that are numbers are set to the right. `emphasised` gives the places (row, column) in bold, such as
-  /// the best of a column.
-  public mutating func table(
-    headers: [String], rows: [[String]], caption: String = "", emphasised: Set<[Int]> = []
-  ) {
-    body += "<div class=\"wide\">\n<table>\n"
-    if !caption.isEmpty { body += "<caption>\(Self.escaped(caption))</caption>\n" }
-    let head = headers.map { "<th scope=\"col\">\(Self.escaped($0))</th>" }.joined()
-    body += "<thead>\n<tr>\(head)</tr>\n</thead>\n<tbody>\n"
-    for (i, row) in rows.enumerated() {
-      let cells = row.enumerated().map { j, cell in
-        let text = emphasised.contains([i, j]) ? "<strong>\(Self.escaped(cell))</strong>" : Self.escaped(cell)
-        return "<td\(Self.isNumber(cell) ? " class=\"number\"" : "")>\(text)</td>"
+  /// A table whose first column names the rows; cells that are numbers are set to the right.
+  public mutating func table(headers: [String], rows: [[String]], caption: String = "") {
+    let name = Self.escaped(caption.isEmpty ? sections.last?.text ?? title : caption)
+    add("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"\(name)\">\n<table>\n")
+    if !caption.isEmpty { add("<caption>\(Self.escaped(caption))</caption>\n") }
+    if !headers.isEmpty {
+      let head = headers.enumerated().map { column, text in
+        let isNumber = rows.first.map { column < $0.count && Self.isNumber($0[column]) } ?? false
+        return "<th scope=\"col\"\(isNumber ? " class=\"number\"" : "")>\(Self.escaped(text))</th>"
       }
-      body += "<tr>\(cells.joined())</tr>\n"
+      add("<thead>\n<tr>\(head.joined())</tr>\n</thead>\n")
     }
-    body += "</tbody>\n</table>\n</div>\n"
+    add("<tbody>\n")
+    for row in rows {
+      let cells = row.enumerated().map { column, cell in
+        column == 0
+          ? "<th scope=\"row\">\(Self.escaped(cell))</th>"
+          : "<td\(Self.isNumber(cell) ? " class=\"number\"" : "")>\(Self.escaped(cell))</td>"
+      }
+      add("<tr>\(cells.joined())</tr>\n")
+    }
+    add("</tbody>\n</table>\n</div>\n")
   }
 
-  /// A picture from the bytes of a PNG file.
-  public mutating func image(_ png: [UInt8], caption: String) {
-    body += """
+  /// A picture from the bytes of a PNG file. `description` stands in for it where it is not seen.
+  public mutating func image(_ png: [UInt8], caption: String, description: String? = nil) {
+    add(
+      """
       <figure>
-      <img alt="\(Self.escaped(caption))" src="data:image/png;base64,\(Self.base64(png))">
+      <div class="wide" role="region" tabindex="0" aria-label="\(Self.escaped(caption))">\
+      <img alt="\(Self.escaped(description ?? caption))" src="\(Self.dataLink(png, "image/png"))"></div>
       <figcaption>\(Self.escaped(caption))</figcaption>
       </figure>
 
-      """
+      """)
   }
 
-  /// A player for the bytes of a sound file: `mime` is "audio/wav" or "audio/flac".
-  public mutating func audio(_ file: [UInt8], mime: String = "audio/wav", label: String) {
-    body += """
-      <div class="sound"><span>\(Self.escaped(label))</span>
-      <audio controls preload="metadata" src="data:\(Self.escaped(mime));base64,\(Self.base64(file))"></audio></div>
+  /// Claims, each with its verdict before it.
+  public mutating func verdicts(_ verdicts: [ClaimVerdict]) {
+    let items = verdicts.map { verdict in
+      let name = verdict.verdict.rawValue
+      return "<li><span class=\"verdict \(name)\">\(name)</span> <span><b>\(Self.escaped(verdict.claim)):</b> "
+        + "\(Self.escaped(verdict.figure)).</span></li>\n"
+    }
+    if !items.isEmpty { add("<ul class=\"verdicts\">\n\(items.joined())</ul>\n") }
+  }
 
-      """
+  /// A choice between ways of showing the page. ``alternative(_:_:)`` says what belongs to which. The first option is
+  /// chosen at first.
+  public mutating func choice(_ legend: String, _ options: [(id: String, label: String)]) {
+    choices += "<fieldset><legend>\(Self.escaped(legend))</legend>"
+    for (index, option) in options.enumerated() {
+      let (id, group) = (Self.escaped(option.id), Self.escaped(options[0].id))
+      choices +=
+        "<label><input type=\"radio\" name=\"choice-\(group)\" id=\"choice-\(id)\"\(index == 0 ? " checked" : "")> "
+        + "\(Self.escaped(option.label))</label>"
+      rules.append("main:has(#choice-\(id):not(:checked)) .when-\(id) { display: none; }")
+    }
+    choices += "</fieldset>\n"
+  }
+
+  /// What is shown only while all these options are chosen.
+  public mutating func alternative<Failure: Error>(
+    _ options: [String], _ content: (inout HTMLReport) throws(Failure) -> Void
+  ) throws(Failure) {
+    add("<div class=\"\(options.map { "when-\(Self.escaped($0))" }.joined(separator: " "))\">\n")
+    try content(&self)
+    add("</div>\n")
+  }
+
+  /// What is shown once its summary is opened.
+  public mutating func folded<Failure: Error>(
+    _ summary: String, _ content: (inout HTMLReport) throws(Failure) -> Void
+  ) throws(Failure) {
+    add("<details>\n<summary>\(Self.escaped(summary))</summary>\n")
+    try content(&self)
+    add("</details>\n")
+  }
+
+  /// Charts side by side where there is room, each under a legend that hides its curves one by one.
+  public mutating func charts(_ charts: [(chart: LineChart, caption: String)]) {
+    add("<div class=\"charts\">\n")
+    for (chart, caption) in charts {
+      let legend = chart.series.enumerated().map { index, series in
+        "<label><input type=\"checkbox\" class=\"shows-\(index)\" checked>\(chart.swatch(index))"
+          + "<span>\(Self.escaped(series.name))</span></label>"
+      }
+      for index in chart.series.indices {
+        let rule = "figure:has(.shows-\(index):not(:checked)) .series-\(index) { display: none; }"
+        if !rules.contains(rule) { rules.append(rule) }
+      }
+      let title = Self.escaped(chart.title)
+      add(
+        """
+        <figure>
+        <figcaption><b>\(title).</b> \(Self.escaped(caption))</figcaption>
+        <div class="legend" role="group" aria-label="Curves shown: \(title)">\(legend.joined())</div>
+        <div class="wide" role="region" tabindex="0" aria-label="\(title)">\(chart.svg())</div>
+        </figure>
+
+        """)
+    }
+    add("</div>\n")
+  }
+
+  /// Clips down, what became of them across; a player each, under its spectrogram. nil leaves a place empty. Sounds of
+  /// one clip may stand in several rows, whose `clip` is then the same.
+  public mutating func listening(
+    columns: [String], rows: [(title: String, clip: String, sounds: [ReportSound?])], caption: String
+  ) throws(PerceptualError) {
+    hasPlayers = true
+    add(try ReportSound.table(columns: columns, rows: rows, caption: caption))
+  }
+
+  /// Links to files beside the page. Names are taken as they are in an address.
+  public mutating func links(
+    columns: [String], rows: [(title: String, files: [(name: String, path: String)])], caption: String
+  ) {
+    add("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"\(Self.escaped(caption))\">\n<table>\n")
+    add("<caption>\(Self.escaped(caption))</caption>\n<thead><tr>")
+    add(columns.map { "<th scope=\"col\">\(Self.escaped($0))</th>" }.joined() + "</tr></thead>\n<tbody>\n")
+    for row in rows {
+      let cells = row.files.map { file in
+        let name = Self.escaped("\(row.title), \(file.name)")
+        return "<td><a href=\"\(Self.escaped(file.path))\" aria-label=\"\(name)\">WAV</a></td>"
+      }
+      add("<tr><th scope=\"row\">\(Self.escaped(row.title))</th>\(cells.joined())</tr>\n")
+    }
+    add("</tbody>\n</table>\n</div>\n")
   }
 
   /// The page.
   public var html: String {
-    """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <title>\(Self.escaped(title))</title>
-    <style>
-    \(Self.style)
-    </style>
-    </head>
-    <body>
-    <main>
-    <h1>\(Self.escaped(title))</h1>
-    \(body)</main>
-    </body>
-    </html>
+    let links = sections.map { "<li><a href=\"#\($0.id)\">\(Self.escaped($0.text))</a></li>" }.joined()
+    let bar =
+      sections.isEmpty && choices.isEmpty
+      ? "" : "<div class=\"bar\">\n<nav aria-label=\"Sections\"><ul>\(links)</ul></nav>\n\(choices)</div>\n"
+    let policy =
+      "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+    return """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="color-scheme" content="light dark">
+      <meta http-equiv="Content-Security-Policy" content="\(policy)">
+      <title>\(Self.escaped(title))</title>
+      <style>
+      \(Self.style)
+      \(rules.joined(separator: "\n"))
+      </style>
+      </head>
+      <body>
+      <main>
+      <h1>\(Self.escaped(title))</h1>
+      \(opening)\(bar)\(body)</main>
+      \(hasPlayers ? "<script>\n\(Self.script)\n</script>\n" : "")</body>
+      </html>
 
-    """
+      """
   }
 
   /// Writes the page. Throws `.cannotCreate` or `.inputOutput`.
@@ -118,37 +227,13 @@ public struct HTMLReport: Sendable {
     return result
   }
 
+  /// The bytes of a file as an address.
+  static func dataLink(_ bytes: [UInt8], _ mime: String) -> String {
+    "data:\(mime);base64,\(Data(bytes).base64EncodedString())"
+  }
+
   private static func isNumber(_ cell: String) -> Bool {
     let text = cell.replacingOccurrences(of: "−", with: "-").split(separator: " ").first.map(String.init) ?? ""
     return Double(text.hasSuffix("%") ? String(text.dropLast()) : text) != nil
   }
-
-  private static func base64(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
-
-  private static let style = """
-    :root { --ink: #1c1d21; --quiet: #5d616b; --line: #d5d8de; --ground: #ffffff; --stripe: #f5f6f8; }
-    @media (prefers-color-scheme: dark) {
-    :root { --ink: #e6e7ea; --quiet: #a2a7b3; --line: #3a3e47; --ground: #17181b; --stripe: #202227; }
-    }
-    body { margin: 0; background: var(--ground); color: var(--ink);
-    font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
-    main { max-width: 68rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
-    h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 1rem; }
-    h2 { font-size: 1.2rem; margin: 2.5rem 0 0.75rem; }
-    p, li { max-width: 44rem; }
-    .wide { overflow-x: auto; margin: 1.25rem 0; }
-    table { border-collapse: collapse; font-size: 0.94rem; }
-    caption { text-align: left; color: var(--quiet); padding-bottom: 0.4rem; }
-    th, td { text-align: left; padding: 0.32rem 1.4rem 0.32rem 0.4rem; border-bottom: 1px solid var(--line); }
-    thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; }
-    tbody tr:nth-child(even) { background: var(--stripe); }
-    td.number { text-align: right; font-variant-numeric: tabular-nums; }
-    .settings th { font-weight: normal; color: var(--quiet); }
-    figure { margin: 1.5rem 0; }
-    figure img { max-width: 100%; height: auto; background: #ffffff; border-radius: 4px; }
-    figcaption { color: var(--quiet); font-size: 0.92rem; margin-top: 0.4rem; max-width: 44rem; }
-    .sound { display: flex; flex-wrap: wrap; align-items: center; gap: 0.4rem 1rem; margin: 0.5rem 0; }
-    .sound span { flex: 0 0 18rem; }
-    .sound audio { flex: 1 1 20rem; max-width: 34rem; }
-    """
 }

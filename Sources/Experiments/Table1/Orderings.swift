@@ -1,3 +1,4 @@
+import Foundation
 import PerceptualCore
 
 /// A column of the paper's table.
@@ -21,6 +22,25 @@ public enum TableMetric: String, Sendable, CaseIterable {
     case .msSSIM: scores.msSSIM
     }
   }
+
+  public func value(_ row: PaperTable.Row) -> Double {
+    switch self {
+    case .mse: row.mse
+    case .nlpd: row.nlpd
+    case .msSSIM: row.msSSIM
+    }
+  }
+
+  /// Digits behind the point in tables.
+  public var places: Int {
+    switch self {
+    case .mse: 5
+    case .nlpd: 3
+    case .msSSIM: 4
+    }
+  }
+
+  func text(_ value: Double) -> String { String(format: "%.\(places)f", value) }
 
   /// By how much `a` is better than `b`: positive if it is.
   public func advantage(of a: Scores, over b: Scores) -> Double {
@@ -92,6 +112,11 @@ public struct OrderingResult: Equatable, Sendable {
     case contradicted
     /// It holds 0, or there is none.
     case undecided
+
+    /// Of the interval of what is positive as the claim says.
+    init(_ interval: Interval?) {
+      self = interval.map { $0.low > 0 ? .shown : $0.high < 0 ? .contradicted : .undecided } ?? .undecided
+    }
   }
 
   public let claim: OrderingClaim
@@ -99,10 +124,7 @@ public struct OrderingResult: Equatable, Sendable {
   public let advantage: Double
   public let interval: Interval?
 
-  public var verdict: Verdict {
-    guard let interval else { return .undecided }
-    return interval.low > 0 ? .shown : interval.high < 0 ? .contradicted : .undecided
-  }
+  public var verdict: Verdict { Verdict(interval) }
 
   /// Clip by clip, paired.
   init(_ claim: OrderingClaim, better: [Scores], worse: [Scores], _ bootstrap: Bootstrap) {

@@ -4,20 +4,22 @@ import PerceptualCore
 import PerceptualFiles
 
 extension Table1Result {
-  /// Writes table1.json, table1.csv, record.json, figure2.png, learning-curves.png, audio/ and report.html into the
+  /// Writes table1.json, table1.csv, record.json, figure2.png, learning-curves.svg, audio/ and report.html into the
   /// table's directory; returns their names.
   public func write() throws(PerceptualError) -> [String] {
     try FilePath.createDirectory("\(directory)/audio")
     try writeText(json.text + "\n", to: "table1.json")
     try writeText(csv, to: "table1.csv")
-    try writeText(try Table1Record(self).document.text + "\n", to: "record.json")
+    let record = try Table1Record(self)
+    try writeText(record.document.text + "\n", to: "record.json")
     let figure = figure2(clip: figureClip)
     try PNG.write(figure, to: "\(directory)/figure2.png")
     let curves = try learningCurves()
-    if let curves { try PNG.write(curves, to: "\(directory)/learning-curves.png") }
+    if let curves { try writeText(curves.svg(file: true) + "\n", to: "learning-curves.svg") }
     let audio = try writeAudio()
     let report = Table1Report(result: self)
-    try report.page(figure: figure, curves: curves, audio: audio).write(to: "\(directory)/report.html")
+    try report.page(figure: figure, curves: curves, audio: audio, record: record)
+      .write(to: "\(directory)/report.html")
     return [
       "table1.json", "table1.csv", "record.json", "figure2.png", "report.html", "audio/ (\(audio.count) files)",
     ]
@@ -31,7 +33,7 @@ extension Table1Result {
   }
 
   /// The clip shown: the one whose picture varies most, so that there is something to see.
-  private var figureClip: Int {
+  var figureClip: Int {
     let variances = test.clips.map { clip -> Double in
       let elements = clip.picture.image.elements
       let mean = elements.reduce(0) { $0 + Double($1) } / Double(elements.count)
@@ -65,10 +67,13 @@ extension Table1Result {
     ).render()
   }
 
-  /// One file written: what it is, where, and which clip.
+  /// One file written: what it is, where beside the page, and which clip.
   struct AudioEntry {
     let label: String
+    let file: String
     let sound: AudioClip
+    /// The scaled log-mel picture that it sounds like, [256, 256].
+    let image: Tensor<Float>
     let clip: Int
   }
 
@@ -79,7 +84,7 @@ extension Table1Result {
     for (index, clip) in test.clips.enumerated() {
       let phases = initialPhases(
         bins: frontEnd.shortTime.bins, frames: clip.picture.image.shape[1], seed: table.seed, index: UInt64(index))
-      var images = [("picture", "the input's own picture, sounded again", clip.picture)]
+      var images = [("picture", "input, from its picture", clip.picture)]
       for (row, output) in zip(rows, reconstructions) {
         let scaled = LogScalingOutput(
           image: picture(output, index), low: clip.picture.low, high: clip.picture.high)
@@ -87,30 +92,33 @@ extension Table1Result {
       }
       let waveforms = frontEnd.waveforms(
         images.map(\.2), initialPhases: [Tensor<Float>](repeating: phases, count: images.count))
-      let sounds = [("input", "input", clip.signal)] + zip(images, waveforms).map { ($0.0, $0.1, $1) }
-      for (stem, label, sound) in sounds {
-        let path = "\(directory)/audio/\(index < 10 ? "0" : "")\(index)-\(stem).wav"
+      let sounds =
+        [("input", "input", clip.signal, clip.picture.image)]
+        + zip(images, waveforms).map { ($0.0, $0.1, $1, $0.2.image) }
+      for (stem, label, sound, image) in sounds {
+        let file = "audio/\(index < 10 ? "0" : "")\(index)-\(stem).wav"
         let audio = AudioClip(samples: sound.reshaped([1, sound.count]), sampleRate: frontEnd.sampleRate)
-        try AudioFile.write(audio, to: path)
-        entries.append(AudioEntry(label: label, sound: audio, clip: index))
+        try AudioFile.write(audio, to: "\(directory)/\(file)")
+        entries.append(AudioEntry(label: label, file: file, sound: audio, image: image, clip: index))
       }
     }
     return entries
   }
 
-  /// nil where no training left a log.
-  private func learningCurves() throws(PerceptualError) -> Picture? {
+  /// nil where no training left a log. A loss has one colour; models of noise are dashed.
+  private func learningCurves() throws(PerceptualError) -> LineChart? {
     var series: [LineChart.Series] = []
     for model in Table1.models {
       let log = try LearningCurves(contentsOf: "\(table.modelDirectory(model))/log.jsonl")
       guard let first = log.losses.first, first > 0 else { continue }
       series.append(
-        LineChart.Series(name: model.title, values: log.losses.map { $0 / first }))
+        LineChart.Series(
+          name: model.title, values: log.losses.map { $0 / first },
+          colour: TrainingLoss.allCases.firstIndex(of: model.loss), isDashed: model.data == "noise"))
     }
     if series.isEmpty { return nil }
     return LineChart(
-      title: "Training", xLabel: "iteration", yLabel: "loss / first loss", series: series, isLogarithmic: true
-    ).render()
+      title: "Training", xLabel: "iteration", yLabel: "loss / first loss", series: series, isLogarithmic: true)
   }
 }
 

@@ -9,94 +9,165 @@ struct Table1Report {
   private var table: Table1 { result.table }
   private var rows: [Table1Row] { result.rows }
 
-  /// Clips whose audio the report plays; the files hold all of them.
-  private static let clipsPlayed = 2
+  /// Clips whose audio the page plays; the others it links to.
+  static let clipsPlayed = 4
 
-  func page(figure: Picture, curves: Picture?, audio: [Table1Result.AudioEntry]) throws(PerceptualError) -> HTMLReport {
-    let scale = table.scale
-    var report = HTMLReport(title: "Table 1 at scale \(scale.rawValue)")
+  /// `record` names the recordings with their hashes.
+  func page(
+    figure: Picture, curves: LineChart?, audio: [Table1Result.AudioEntry], record: Table1Record
+  ) throws(PerceptualError) -> HTMLReport {
+    var report = HTMLReport(title: "Table 1 at scale \(table.scale.rawValue)")
     report.paragraph(
       "Compressive autoencoders, trained on music P(x) or on uniform noise U(x) with three losses, reconstruct "
-        + "\(table.test.clips.count) clips of music that none of them has seen. Lower MSE and NLPD are better, higher "
-        + "MS-SSIM and SSIM. The paper's values (arXiv 2312.03455, Table 1) stand beside ours; they come from another "
-        + "data set and, unless the scale is paper, from far longer training.")
-    let groups = result.groups.map { "\($0)" }
-    report.settings(
-      rows.map { row in
-        let keys = [
-          "channels", "iteration", "batch", "size", "learningRate", "quantisation", "family", "added", "products",
-          "seed", "precision",
-        ]
-        let words = keys.compactMap { key in row.metadata[key].map { "\(key) \($0)" } }
-        return (row.model.title, words.joined(separator: ", ") + ", weights \(hexadecimal(row.weights, digits: 16))")
-      } + [
-        (
-          "test clips",
-          "\(table.test.clips.count), 256x256, from \(Set(table.test.clips.map(\.file)).count) recordings"
-        ),
-        ("batch statistics", "of groups of \(groups.joined(separator: ", ")) clips in the order of their files"),
-        ("intervals", "95 %, percentile bootstrap, \(table.bootstrap.resamples) draws of \(result.units)"),
-        ("command", result.command),
-      ])
-    for way in TestWay.all { addTable(way, to: &report) }
-    addBaselines(to: &report)
-    addOrderings(to: &report)
-    addSeeds(to: &report)
-    addHalfPrecision(to: &report)
-    report.heading("Figure 2")
+        + "\(table.test.clips.count) clips of music that none of them has seen. The paper (arXiv 2312.03455) tests on "
+        + "other music and trains at scale paper.")
+    report.choice("Batch norm by", BatchStatistics.allCases.map { ($0.rawValue, "\($0.rawValue) statistics") })
+    report.choice("Code", Quantisation.allCases.map { ($0.rawValue, $0.rawValue) })
+    report.heading("Verdict")
+    for way in TestWay.all { report.alternative(way.options) { $0.verdicts(result.verdicts(way)) } }
+    report.verdicts(result.figureVerdicts)
+    report.heading("Table")
+    report.intervalKey()
+    for way in TestWay.all { report.alternative(way.options) { $0.intervals(panels(way)) } }
+    report.heading("Figure")
     report.image(
-      try PNG.bytes(figure),
-      caption: "The input and its reconstructions: scaled log-mel pictures, running statistics, soft quantisation.")
-    addMeasures(to: &report)
+      try PNG.bytes(figure.withSixBits),
+      caption: "The input and its reconstructions: scaled log-mel pictures, running statistics, soft code.",
+      description: "Mel-spectrograms of one clip: the input, then its reconstruction by "
+        + rows.map(\.model.title).joined(separator: "; "))
+    try addSound(audio, to: &report)
     if let curves {
       report.heading("Learning curves")
-      report.image(try PNG.bytes(curves), caption: "Each loss relative to its first value.")
+      report.charts([(curves, "Each loss relative to its first value, seed \(table.seed).")])
     }
-    report.heading("Audio")
-    report.paragraph(
-      "Sound comes back from a picture by the inverse mel scale and Griffin-Lim, which alone costs quality: compare a "
-        + "reconstruction with the input's own picture sounded again.")
-    for clip in 0..<min(Self.clipsPlayed, table.test.clips.count) {
-      report.paragraph(FilePath.shown(FilePath.name(of: table.test.clips[clip].file)))
-      for entry in audio where entry.clip == clip {
-        report.audio(try AudioFile.bytes(of: entry.sound).bytes, label: entry.label)
-      }
+    report.heading("Details")
+    report.folded("The paper's orderings, one by one") { addOrderings(to: &$0) }
+    report.folded("More of the scores: SSIM, the level taken off, latents off the centres") { addScores(to: &$0) }
+    report.folded("Baselines: answers that take no learning") { addBaselines(to: &$0) }
+    report.folded("The figure by measures") { addMeasures(to: &$0) }
+    if !result.others.isEmpty { report.folded("Further seeds") { addSeeds(to: &$0) } }
+    if rows.contains(where: { !$0.halfPrecision.isEmpty }) {
+      report.folded("Weights in half precision") { addHalfPrecision(to: &$0) }
     }
+    report.folded("Settings, seeds, hashes and the command") { addSettings(record, to: &$0) }
     return report
   }
 
-  private func addTable(_ way: TestWay, to report: inout HTMLReport) {
-    var cells: [[String]] = []
-    for row in rows {
-      guard let result = row.result(way), let paper = PaperTable.row(row.model) else { continue }
-      let level = result.levelRight
-      cells.append(
-        [row.model.symbol, row.model.loss.title] + columns(result.scores, .mse, 5) + [number(paper.mse, 5)]
-          + columns(result.scores, .nlpd, 3) + [number(paper.nlpd, 3)] + columns(result.scores, .msSSIM, 4)
-          + [
-            number(paper.msSSIM, 4), number(result.scores.mean.ssim, 4), number(level.mse, 5),
-            number(level.msSSIM, 4), number(100 * result.meanOffCentre, 1) + " %",
-          ])
+  private func addSettings(_ record: Table1Record, to report: inout HTMLReport) {
+    let groups = result.groups.map { "\($0)" }
+    let recordings = Set(table.test.clips.map(\.file)).count
+    let keys = [
+      "channels", "iteration", "batch", "size", "learningRate", "quantisation", "family", "added", "products", "seed",
+      "precision",
+    ]
+    report.settings(
+      [
+        ("command", result.command), ("seeds", result.seeds.map { "\($0)" }.joined(separator: ", ")),
+        ("test clips", "\(table.test.clips.count), 256x256, from \(recordings) recordings"),
+        ("batch statistics", "of groups of \(groups.joined(separator: ", ")) clips in the order of their files"),
+        ("intervals", "95 %, percentile bootstrap, \(table.bootstrap.resamples) draws of \(result.units)"),
+      ]
+        + (rows + result.others).map { row in
+          let words = keys.compactMap { key in row.metadata[key].map { "\(key) \($0)" } }
+          return (
+            "\(row.model.title), seed \(row.seed)",
+            (["weights \(hexadecimal(row.weights, digits: 16))"] + words).joined(separator: ", ")
+          )
+        }
+        + (record.document["test"]?["recordings"]?.array ?? []).map { recording in
+          (
+            recording["file"]?.string ?? "",
+            "\(recording["bytes"]?.integer ?? 0) bytes, FNV-1a \(recording["fnv1a"]?.string ?? "")"
+          )
+        })
+  }
+
+  /// MSE, NLPD and MS-SSIM, each on the same axis in every way of testing.
+  private func panels(_ way: TestWay) -> [IntervalPanel] {
+    TableMetric.allCases.map { metric in
+      let shown = rows.flatMap { row in
+        row.results.flatMap { result -> [Double] in
+          let (mean, interval) = result.scores.column(metric)
+          return [mean] + (interval.map { [$0.low, $0.high] } ?? [])
+        } + (PaperTable.row(row.model).map { [metric.value($0)] } ?? [])
+      }.filter(\.isFinite)
+      let means = rows.compactMap { row in row.result(way).map { (row.model, metric.value($0.scores.mean)) } }
+      func isBest(_ model: TableModel, _ mean: Double) -> Bool {
+        means.allSatisfy { $0.0.data != model.data || (metric == .msSSIM ? $0.1 <= mean : $0.1 >= mean) }
+      }
+      let panelRows = rows.enumerated().compactMap { index, row -> IntervalPanel.Row? in
+        guard let result = row.result(way), let paper = PaperTable.row(row.model) else { return nil }
+        let (mean, interval) = result.scores.column(metric)
+        return IntervalPanel.Row(
+          name: row.model.title, mean: mean, interval: interval, paper: metric.value(paper),
+          isBest: isBest(row.model, mean),
+          beginsGroup: index > 0 && rows[index - 1].model.data != row.model.data)
+      }
+      return IntervalPanel(
+        caption: "\(metric.title), \(metric == .msSSIM ? "higher" : "lower") is better", rows: panelRows,
+        places: metric.places, range: (shown.min() ?? 0)...(shown.max() ?? 1), isLogarithmic: metric == .mse)
+    }
+  }
+
+  private func addSound(_ audio: [Table1Result.AudioEntry], to report: inout HTMLReport) throws(PerceptualError) {
+    report.heading("Sound")
+    report.paragraph(
+      "Running statistics, soft code. Sound comes back from a picture by the inverse mel scale and Griffin-Lim, which "
+        + "alone costs quality: compare a reconstruction with the input's own picture sounded again.")
+    let count = table.test.clips.count
+    let first = result.figureClip
+    let order = [first] + (0..<count).filter { $0 != first }
+    func entries(_ clip: Int) -> [Table1Result.AudioEntry] { audio.filter { $0.clip == clip } }
+    func title(_ clip: Int) -> String {
+      let name = FilePath.shown(FilePath.name(of: table.test.clips[clip].file))
+      let start = table.test.clips[clip].start
+      return (start > 0 ? String(format: "%@ from %.1f s", name, start) : name)
+        + (clip == first ? ", the clip of the figure" : "")
+    }
+    let columns = entries(first).map(\.label)
+    try report.listening(
+      columns: columns,
+      rows: order.prefix(Self.clipsPlayed).map { clip in
+        (title(clip), "\(clip)", entries(clip).map { ReportSound($0.sound, image: $0.image) })
+      }, caption: "Press a picture to play its sound; arrow keys move within it.")
+    let rest = order.dropFirst(Self.clipsPlayed)
+    if rest.isEmpty { return }
+    report.folded("The other \(rest.count) clips as files") {
+      $0.links(
+        columns: ["clip"] + columns,
+        rows: rest.map { clip in (title(clip), entries(clip).map { (name: $0.label, path: $0.file) }) },
+        caption: "Files beside this page")
+    }
+  }
+
+  private func addScores(to report: inout HTMLReport) {
+    let cells = TestWay.all.flatMap { way in
+      rows.compactMap { row -> [String]? in
+        guard let result = row.result(way) else { return nil }
+        let level = result.levelRight
+        return [
+          row.model.title, way.statistics.rawValue, way.quantisation.rawValue, number(result.scores.mean.ssim, 4),
+          TableMetric.mse.text(level.mse), TableMetric.msSSIM.text(level.msSSIM),
+          number(100 * result.meanOffCentre, 1) + " %",
+        ]
+      }
     }
     report.table(
       headers: [
-        "Training data", "Loss", "MSE", "95 %", "paper", "NLPD", "95 %", "paper", "MS-SSIM", "95 %", "paper", "SSIM",
-        "MSE less mean error", "MS-SSIM less mean error", "latents off centres",
-      ], rows: cells, caption: way.title)
+        "Model", "statistics", "code", "SSIM", "MSE less mean error", "MS-SSIM less mean error", "latents off centres",
+      ], rows: cells)
   }
 
   private func addBaselines(to report: inout HTMLReport) {
     let cells = result.baselines.map { baseline, scores in
-      [baseline.title] + columns(scores, .mse, 5) + columns(scores, .nlpd, 3) + columns(scores, .msSSIM, 4)
-        + [number(scores.mean.ssim, 4)]
+      [baseline.title] + TableMetric.allCases.flatMap { columns(scores, $0) } + [number(scores.mean.ssim, 4)]
     }
     report.table(
       headers: ["Answer", "MSE", "95 %", "NLPD", "95 %", "MS-SSIM", "95 %", "SSIM"], rows: cells,
-      caption: "Answers that take no learning, on the same clips")
+      caption: "On the same clips")
   }
 
   private func addOrderings(to report: inout HTMLReport) {
-    report.heading("The paper's orderings")
     report.paragraph(
       "Each ordering that the paper's table claims, by the mean over the clips of the paired difference. Shown: its 95 "
         + "% interval lies on the claim's side of 0; contradicted: on the other; undecided: it holds 0. The interval "
@@ -116,15 +187,12 @@ struct Table1Report {
   }
 
   private func addSeeds(to report: inout HTMLReport) {
-    if result.others.isEmpty { return }
-    report.heading("Further seeds")
     let cells = result.seedRows.flatMap { row in
       BatchStatistics.allCases.compactMap { statistics -> [String]? in
         guard let mean = row.result(TestWay(statistics, .soft))?.scores.mean else { return nil }
         return [
-          row.model.title, "\(row.seed)", statistics.rawValue, number(mean.mse, 5), number(mean.nlpd, 3),
-          number(mean.msSSIM, 4),
-        ]
+          row.model.title, "\(row.seed)", statistics.rawValue,
+        ] + TableMetric.allCases.map { $0.text($0.value(mean)) }
       }
     }
     report.table(
@@ -144,9 +212,8 @@ struct Table1Report {
           }
       }
     }
-    if cells.isEmpty { return }
     report.table(
-      headers: ["Model", "quantisation", "MSE", "a clip", "NLPD", "a clip", "MS-SSIM", "a clip"], rows: cells,
+      headers: ["Model", "code", "MSE", "a clip", "NLPD", "a clip", "MS-SSIM", "a clip"], rows: cells,
       caption: "What rounding the weights to half precision changes: the means, and the clip most; running statistics")
   }
 
@@ -174,10 +241,13 @@ struct Table1Report {
   private func number(_ value: Double, _ places: Int) -> String { String(format: "%.\(places)f", value) }
 
   /// The mean and its interval.
-  private func columns(_ scores: ScoreSummary, _ metric: TableMetric, _ places: Int) -> [String] {
+  private func columns(_ scores: ScoreSummary, _ metric: TableMetric) -> [String] {
     let (mean, interval) = scores.column(metric)
-    return [
-      number(mean, places), interval.map { "\(number($0.low, places)) to \(number($0.high, places))" } ?? "",
-    ]
+    return [metric.text(mean), interval.map { "\(metric.text($0.low)) to \(metric.text($0.high))" } ?? ""]
   }
+}
+
+extension TestWay {
+  /// The options of the page's choices that show it.
+  fileprivate var options: [String] { [statistics.rawValue, quantisation.rawValue] }
 }

@@ -2,7 +2,7 @@ import Foundation
 import PerceptualCore
 import PerceptualFiles
 
-/// A training's log.jsonl as numbers and as a picture.
+/// A training's log.jsonl as numbers and as a chart.
 public struct LearningCurves: Sendable {
   /// Iteration and value, in the order of the log; lines that are damaged or not finite are left out.
   public private(set) var loss: [(x: Double, y: Double)] = []
@@ -38,7 +38,7 @@ public struct LearningCurves: Sendable {
   }
 
   /// Loss and gradient norm over their first values, and the two shares of latents, over the iterations.
-  public func picture(title: String) -> Picture {
+  public func chart(title: String) -> LineChart {
     func relative(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
       guard let first = points.first, first.y > 0 else { return [] }
       return points.map { ($0.x, $0.y / first.y) }
@@ -50,7 +50,6 @@ public struct LearningCurves: Sendable {
         LineChart.Series(name: "gradient / first", points: relative(gradientNorm)),
         LineChart.Series(name: "live latents", points: liveLatents),
         LineChart.Series(name: "off centre", points: offCentreLatents),
-      ], isLogarithmic: true
-    ).render()
+      ], isLogarithmic: true)
   }
 }

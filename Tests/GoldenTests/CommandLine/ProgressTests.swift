@@ -46,7 +46,7 @@ import Testing
     let last = try #require(bars.last)
     #expect(last.hasPrefix("training [\(String(repeating: "#", count: 24))] 40/40  "))
     #expect(last.contains("iterations/s") && last.contains("loss 0.") && last.contains { Self.heights.contains($0) })
-    #expect(text.contains("next: open ") && text.contains("learning-curves.png"))
+    #expect(text.contains("next: open ") && text.contains("learning-curves.svg"))
   }
 
   /// A bar that wraps would be drawn on line after line.

@@ -129,8 +129,8 @@ import Testing
     #expect(curves.loss.map(\.x) == [1, 4] && curves.losses == [0.5, 0.125])
     #expect(curves.gradientNorm.map(\.y) == [2, 1, 0.5])
     #expect(curves.liveLatents.map(\.y) == [0.9] && curves.offCentreLatents.map(\.x) == [1])
-    let picture = curves.picture(title: "noise, MSE")
-    #expect(picture.width > 600 && picture.height > 400)
+    let chart = curves.chart(title: "noise, MSE")
+    #expect(chart.series.map { $0.points.map(\.y) } == [[1, 0.25], [1, 0.5, 0.25], [0.9], [0.4]])
     #expect(try LearningCurves(contentsOf: "/nowhere/log.jsonl").losses == [])
   }
 }

@@ -40,8 +40,11 @@ import Testing
     ]
     #expect(names(in: scratch.file("out")) == expected)
     let page = try String(contentsOfFile: scratch.file("out/report.html"), encoding: .utf8)
-    // The original and two checkpoints under two losses; spectrograms and curves.
-    #expect(page.components(separatedBy: "<audio ").count == 6 && page.components(separatedBy: "<img ").count == 4)
+    // The original and two checkpoints under two losses, each with its spectrogram; two charts of two curves.
+    #expect(page.components(separatedBy: "<audio ").count == 6 && page.components(separatedBy: "<img ").count == 6)
+    #expect(page.components(separatedBy: "<path class=\"series-").count == 5)
+    #expect(
+      page.contains("bark comes nearer to the log spectrum, in dB, than mse:</b> in ") && page.contains(" of 1 clip; "))
     let original = try AudioFile.read(scratch.file("out/loud-original.wav"))
     #expect(original.frames == ClipGenerator.samples && original.sampleRate == ClipGenerator.sampleRate)
     #expect(abs((original.samples.elements.map(abs).max() ?? 0) - 1) < 1e-4)

@@ -78,8 +78,9 @@ import Testing
       scratch.file("page"))
     #expect(reported.exitCode == 0, "\(reported.errors)")
     let page = try String(contentsOfFile: scratch.file("page/report.html"), encoding: .utf8)
-    // The original and both checkpoints of both runs.
-    #expect(page.components(separatedBy: "<audio ").count == 6 && page.components(separatedBy: "<img ").count == 3)
+    // The original and both checkpoints of both runs, each with its spectrogram; the curves of both.
+    #expect(page.components(separatedBy: "<audio ").count == 6 && page.components(separatedBy: "<img ").count == 6)
+    #expect(page.components(separatedBy: "<path class=\"series-").count == 5)
     if loss == .mse {
       let none = try perceptual(
         "raw-autoencoder", "report", scratch.file("music"), "--audio", scratch.file("music/a.wav"), "--out",
@@ -238,6 +239,35 @@ import Testing
         #expect(error?.kind == .usage && error?.description.contains(phrase) == true, "\(error?.description ?? "")")
       }
     }
+  }
+
+  /// A perceptual loss against mean squared error, by the last line with measures of each run.
+  @Test func verdictsOfLogs() throws {
+    func log(_ name: String, _ highs: Double, _ spectrum: Double) throws -> (name: String, lines: [JSONValue]) {
+      let lines = [
+        #"{"iteration":1,"loss":4,"validationLoss":3,"highFrequencyEnergyRatio":1,"logSpectralDistance":0}"#,
+        #"{"validationLoss":3,"highFrequencyEnergyRatio":\#(highs),"logSpectralDistance":\#(spectrum)}"#,
+        #"{"loss":1}"#,
+      ]
+      return (name, try lines.map { try JSONValue(parsing: $0.utf8) })
+    }
+    let plain = try log("mse", 0.4, 16)
+    #expect(RawAudioReport.verdicts([plain]) == [])
+    let found = RawAudioReport.verdicts([plain, try log("bark", 2, 18)])
+    // One pair decides nothing.
+    #expect(
+      found == [
+        ClaimVerdict(
+          .undecided, "bark keeps the highs nearer to the original's than mse",
+          "in 1 of 1 pair; mean 2 for 0.4, the original 1"),
+        ClaimVerdict(
+          .undecided, "bark comes nearer to the log spectrum, in dB, than mse", "in 0 of 1 pair; mean 18 for 16"),
+      ])
+    func verdicts(_ second: (name: String, lines: [JSONValue])) throws -> [OrderingResult.Verdict] {
+      RawAudioReport.verdicts([plain, try log("bark", 2, 18), second]).map(\.verdict)
+    }
+    #expect(try verdicts(log("bark", 1.5, 17)) == [.shown, .contradicted])
+    #expect(try verdicts(log("bark", 3, 12)) == [.undecided, .undecided])
   }
 
   /// Training and held-out losses are relative to the same first loss; a log without checkpoints has no second curve.

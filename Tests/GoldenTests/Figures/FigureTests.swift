@@ -121,29 +121,10 @@ import Testing
     }
   }
 
-  @Test func chartOfLittle() {
-    let tiny = Double.leastNonzeroMagnitude
-    for isLogarithmic in [false, true] {
-      for values: [Double] in [
-        [], [1], [2, 2], [0, -1, .nan, .infinity, 3], [.nan], [tiny], [tiny, 3 * tiny, 1], [8 * tiny, 5 * tiny],
-        [1e308, -1e308], [1, 1 + .ulpOfOne], [1e249, 1e-249], [3, -0.0],
-      ] {
-        let chart = LineChart(
-          title: "t", xLabel: "x", yLabel: "y", series: [.init(name: "s", values: values)], isLogarithmic: isLogarithmic
-        )
-        let picture = chart.render()
-        #expect(picture.width == 1440 && picture.height == 840)
-      }
-    }
-    #expect(LineChart(title: "t", xLabel: "x", yLabel: "y", series: []).render().pixels.contains { $0 < 100 })
-  }
-
   /// Draws into the directory that PERCEPTUAL_FIGURES names, to be looked at; without it, just draws.
   @Test func samples() throws {
     let pictures = [
       ("figure2", SampleFigures.figure2(scale: 1).render()), ("comparison", SampleFigures.comparison().render()),
-      ("logarithmic", SampleFigures.chart(isLogarithmic: true).render()),
-      ("linear", SampleFigures.chart(isLogarithmic: false).render()),
     ]
     guard let directory = ProcessInfo.processInfo.environment["PERCEPTUAL_FIGURES"] else { return }
     for (name, picture) in pictures { try PNG.write(picture, to: "\(directory)/\(name).png") }

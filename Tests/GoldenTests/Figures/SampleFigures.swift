@@ -46,9 +46,9 @@ enum SampleFigures {
       ], columns: 2, scale: scale)
   }
 
-  static func chart(isLogarithmic: Bool) -> LineChart {
+  static func chart(isLogarithmic: Bool, name: String = "U(x), MSE") -> LineChart {
     var generator = SeededGenerator(name: "chart")
-    let series = ["U(x), MSE", "U(x), NLPD", "P(x), MS-SSIM"].enumerated().map { index, name in
+    let series = [name, "U(x), NLPD", "P(x), MS-SSIM"].enumerated().map { index, name in
       LineChart.Series(
         name: name,
         values: (1...425).map { i in

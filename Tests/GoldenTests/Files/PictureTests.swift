@@ -41,6 +41,32 @@ import Testing
     }
   }
 
+  /// As many colours as a palette holds, and one more; the palette takes a byte a pixel, not three.
+  @Test(arguments: [1, 2, 16, 17, 256, 257]) func fewColours(_ count: Int) throws {
+    try withTemporaryDirectory { directory in
+      var picture = Picture(width: 96, height: 70)
+      for pixel in 0..<96 * 70 {
+        let colour = pixel % count
+        picture[pixel % 96, pixel / 96] = Colour(red: UInt8(colour % 256), green: UInt8(colour / 256), blue: 7)
+      }
+      try PNG.write(picture, to: "\(directory)/a.png")
+      let stored = try PNG.read("\(directory)/a.png")
+      let interleaved = (0..<96 * 70).flatMap { i in (0..<3).map { stored.samples[$0 * 96 * 70 + i] * 255 } }
+      #expect(interleaved == picture.pixels.map(Float.init))
+      // The kind of pixel stands behind sides and bits: 3 is a palette.
+      #expect(try FileBytes.read("\(directory)/a.png")[25] == (count <= 256 ? 3 : 2))
+    }
+  }
+
+  /// 64 levels a colour, black and white as they were.
+  @Test func sixBits() {
+    var picture = Picture(width: 256, height: 1)
+    for value in 0..<256 { picture[value, 0] = Colour(grey: UInt8(value)) }
+    let rounded = (0..<256).map { Int(picture.withSixBits[$0, 0].red) }
+    #expect(Set(rounded).count == 64 && rounded[0] == 0 && rounded[255] == 255)
+    #expect((0..<256).allSatisfy { abs(rounded[$0] - $0) <= 2 })
+  }
+
   /// Luma by both formulas, and equal channels their value.
   @Test func colourAsGrey() throws {
     try withTemporaryDirectory { directory in

@@ -30,7 +30,7 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train one compressive autoencoder on noise or on a directory of music.",
     discussion: """
-      Writes log.jsonl (one line an iteration), learning-curves.png, checkpoint-NNNNNN.safetensors, which PyTorch's \
+      Writes log.jsonl (one line an iteration), learning-curves.svg, checkpoint-NNNNNN.safetensors, which PyTorch's \
       load_state_dict takes, and optimizer-NNNNNN.safetensors beside it, from which --resume goes on bit for bit.
 
       --test DIR tests each checkpoint on recordings, as `evaluate` does by default: mean scores go into log.jsonl. \
@@ -134,7 +134,7 @@ struct TrainCommand: ParsableCommand {
     }
     let path = Checkpoint.path(iteration: trainer.iteration, in: out)
     printNote("\(path): the latent is bounded at \(Int(trainer.network.entropyBound(height: size, width: size))) bits")
-    printNote("next: open \(out)/learning-curves.png; perceptual evaluate \(path) --test DIR")
+    printNote("next: open \(out)/learning-curves.svg; perceptual evaluate \(path) --test DIR")
     try printResult(path)
   }
 
@@ -185,7 +185,8 @@ struct TrainCommand: ParsableCommand {
         if !isWriter { return }
         let curves = try LearningCurves(contentsOf: "\(out)/log.jsonl")
         let title = "\(trainingData.title), \(options.lossTitle), seed \(seed.seed)"
-        try PNG.write(curves.picture(title: title), to: "\(out)/learning-curves.png")
+        let chart = curves.chart(title: title).svg(file: true) + "\n"
+        try FileBytes.write(Array(chart.utf8), to: "\(out)/learning-curves.svg")
       }
       #if MPI
         (ranks as? Ranks)?.noteCost(steps: trainer.iteration - first)
