@@ -68,23 +68,11 @@ package struct BatchShare: Sendable {
     let tree = 0..<batch * partsOfImage
     let own = leaves(ofRank: ranks?.rank ?? 0)
     let branches = SumTree.branches(of: tree, within: own)
-    func add(_ sums: [SumTree.Addition], _ memory: UnsafeMutablePointer<Float>, pitch: Int) {
-      execution.forEachPiece(of: pitch, grain: 1 << 12) { offset, length in
-        for sum in sums {
-          execution.kernels.accumulate(
-            memory + sum.other * pitch + offset, memory + sum.place * pitch + offset, count: length)
-        }
-      }
+    // The sum of a branch goes where its first leaf was.
+    let places = branches.map { parts + ($0.lowerBound - own.lowerBound) * count }
+    for (branch, place) in zip(branches, places) {
+      SumTree(of: branch, joining: branch.map { $0..<$0 + 1 }).sum(place, count: count, execution)
     }
-    // Leaf i of this rank lies at place i, the sum of a branch where its first leaf was.
-    let places = branches.map { $0.lowerBound - own.lowerBound }
-    add(
-      branches.flatMap { branch in
-        SumTree.additions(of: branch, joining: branch.map { $0..<$0 + 1 }).map {
-          .init(
-            place: $0.place + branch.lowerBound - own.lowerBound, other: $0.other + branch.lowerBound - own.lowerBound)
-        }
-      }, parts, pitch: count)
     guard let ranks else { return }
 
     let slices = (0..<ranks.count).map { $0 * count / ranks.count..<($0 + 1) * count / ranks.count }
@@ -96,7 +84,7 @@ package struct BatchShare: Sendable {
       var to = sent
       for slice in slices {
         for place in places {
-          to.update(from: parts + place * count + slice.lowerBound, count: slice.count)
+          to.update(from: place + slice.lowerBound, count: slice.count)
           to += slice.count
         }
       }
@@ -104,19 +92,65 @@ package struct BatchShare: Sendable {
       ranks.exchange(
         sent, sent: slices.map { branches.count * $0.count * stride }, received,
         received: all.map { $0.count * slice * stride })
-      add(SumTree.additions(of: tree, joining: all.flatMap { $0 }), received, pitch: slice)
+      SumTree(of: tree, joining: all.flatMap { $0 }).sum(received, count: slice, execution)
       (parts + slices[ranks.rank].lowerBound).update(from: received, count: slice)
     }
     ranks.gather(parts, bytes: slices.map { $0.count * MemoryLayout<Float>.stride })
   }
 }
 
-/// A binary tree over numbered leaves, each branch of which has two halves.
-enum SumTree {
-  /// The sum at `place` takes in that at `other`.
-  struct Addition {
-    let place: Int
-    let other: Int
+/// A binary tree over numbered leaves, each branch of which has two halves; and how the sums of branches that together
+/// are the whole are joined along it.
+struct SumTree {
+  /// What is done next with a row of buffers: the buffer takes a branch's sum or adds it, or adds the buffer after it.
+  struct Step: Equatable {
+    let buffer: Int
+    /// Nil for the buffer after it.
+    let branch: Int?
+    let adds: Bool
+  }
+
+  /// After them the tree's sum is in buffer 0.
+  private(set) var steps: [Step] = []
+  private(set) var buffers = 1
+
+  init(of tree: Range<Int>, joining branches: [Range<Int>]) {
+    var next = 0
+    join(tree, branches, &next, buffer: 0, adds: false)
+  }
+
+  private mutating func join(
+    _ range: Range<Int>, _ branches: [Range<Int>], _ next: inout Int, buffer: Int, adds: Bool
+  ) {
+    buffers = max(buffers, buffer + 1)
+    if branches[next] == range {
+      steps.append(Step(buffer: buffer, branch: next, adds: adds))
+      next += 1
+    } else if adds {
+      join(range, branches, &next, buffer: buffer + 1, adds: false)
+      steps.append(Step(buffer: buffer, branch: nil, adds: true))
+    } else {
+      let middle = Self.middle(range)
+      join(range.lowerBound..<middle, branches, &next, buffer: buffer, adds: false)
+      join(middle..<range.upperBound, branches, &next, buffer: buffer, adds: true)
+    }
+  }
+
+  /// Writes the sum of branches of `count` elements, which follow one another, over the first.
+  func sum(_ branches: UnsafeMutablePointer<Float>, count: Int, _ execution: Execution) {
+    if steps.count == 1 { return }
+    let kernels = execution.kernels
+    // Buffers that stay in the first caches.
+    execution.forEachPiece(of: count, grain: 1 << 11) { offset, length in
+      ScratchPool.shared.withFloats(buffers * length) { row in
+        for step in steps {
+          let to = row + step.buffer * length
+          let from = step.branch.map { branches + ($0 * count + offset) } ?? to + length
+          if step.adds { kernels.accumulate(from, to, count: length) } else { to.update(from: from, count: length) }
+        }
+        (branches + offset).update(from: row, count: length)
+      }
+    }
   }
 
   private static func middle(_ range: Range<Int>) -> Int { range.lowerBound + range.count / 2 }
@@ -128,24 +162,5 @@ enum SumTree {
     let middle = middle(tree)
     return branches(of: tree.lowerBound..<middle, within: leaves)
       + branches(of: middle..<tree.upperBound, within: leaves)
-  }
-
-  /// The additions that join the sums of branches which together are the whole tree, in their order; the places are
-  /// those in `branches`, and the tree's sum is at 0.
-  static func additions(of tree: Range<Int>, joining branches: [Range<Int>]) -> [Addition] {
-    var additions: [Addition] = []
-    var next = 0
-    func join(_ range: Range<Int>) -> Int {
-      if branches[next] == range {
-        next += 1
-        return next - 1
-      }
-      let left = join(range.lowerBound..<middle(range))
-      let right = join(middle(range)..<range.upperBound)
-      additions.append(Addition(place: left, other: right))
-      return left
-    }
-    _ = join(tree)
-    return additions
   }
 }

@@ -1,4 +1,3 @@
-
 /// Values by a key, each made once and kept: at most `limit`, after which a new one takes the place of the one that was
 /// asked for longest ago.
 package final class Cache<Key: Hashable & Sendable, Value: Sendable>: Sendable {

@@ -11,21 +11,24 @@ import Testing
 @Suite struct RanksTests {
   // MARK: Sums
 
-  /// The additions of a tree over leaves, written as text, are those of its branches, however the leaves are dealt out.
+  /// The sum along a tree, written as text, is the same however the leaves are dealt out.
   @Test func treesJoinTheSame() {
     func sum(_ tree: Range<Int>, _ branches: [Range<Int>], _ leaves: [String]) -> String {
-      var sums = branches.map { branch in
+      let sums = branches.map { branch in
         branch.count == 1 ? leaves[branch.lowerBound] : sum(branch, branch.map { $0..<$0 + 1 }, leaves)
       }
-      for addition in SumTree.additions(of: tree, joining: branches) {
-        sums[addition.place] = "(\(sums[addition.place])+\(sums[addition.other]))"
+      let tree = SumTree(of: tree, joining: branches)
+      var buffers = [String](repeating: "?", count: tree.buffers + 1)
+      for step in tree.steps {
+        let other = step.branch.map { sums[$0] } ?? buffers[step.buffer + 1]
+        buffers[step.buffer] = step.adds ? "(\(buffers[step.buffer])+\(other))" : other
       }
-      return sums[0]
+      return buffers[0]
     }
     for count in 1...20 {
       let leaves = (0..<count).map(String.init)
       let whole = sum(0..<count, [0..<count], leaves)
-      #expect(whole.filter { $0 == "+" }.count == count - 1)
+      #expect(whole.filter { $0 == "+" }.count == count - 1 && !whole.contains("?"))
       for ranks in 1...count {
         let branches = (0..<ranks).flatMap { rank in
           SumTree.branches(of: 0..<count, within: rank * count / ranks..<(rank + 1) * count / ranks)

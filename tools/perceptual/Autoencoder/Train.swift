@@ -128,7 +128,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    let ranks = try Ranks.join()
+    let ranks = try joinRanks()
     let trainer = try train(ranks: ranks) { () throws(PerceptualError) in
       try loadClips(data, limit: clips, cache).clips.map(\.picture.image)
     }

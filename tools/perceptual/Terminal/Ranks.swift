@@ -77,20 +77,24 @@ import PerceptualCore
       }
     }
   }
-#else
-  enum Ranks {
-    /// Throws `.usage` where MPI's launcher has started several processes: this build knows nothing of the others.
-    static func join() throws(PerceptualError) -> (any Communicator)? {
-      if isStartedByLauncher, let count = ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_SIZE"], count != "1" {
-        throw PerceptualError(
-          .usage,
-          "\(count) processes were started, and this build trains in one: build with `swift build -c release --traits "
-            + "MPI`, or share independent runs with `perceptual sweep`")
-      }
-      return nil
-    }
-  }
 #endif
+
+/// The other processes of the job that this one was started in; nil where it was started alone.
+///
+/// Throws `.usage` where MPI's launcher has started several and this build knows nothing of MPI.
+func joinRanks() throws(PerceptualError) -> (any Communicator)? {
+  #if MPI
+    return Ranks.join()
+  #else
+    if isStartedByLauncher, let count = ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_SIZE"], count != "1" {
+      throw PerceptualError(
+        .usage,
+        "\(count) processes were started, and this build trains in one: build with `swift build -c release --traits MPI`, "
+          + "or share independent runs with `perceptual sweep`")
+    }
+    return nil
+  #endif
+}
 
 /// As of Open MPI, MPICH and Intel MPI, and Slurm.
 private var isStartedByLauncher: Bool {
