@@ -35,8 +35,8 @@ struct SweepCommand: ParsableCommand {
       A plan is a JSON file: {"defaults": {OPTION: VALUE}, "evaluate": {"test": DIR, "clips": N, "group": N}, \
       "runs": [{"name": NAME, "command": "train", "recipe": RECIPE, "options": {OPTION: VALUE}}]}. Options are those \
       of `train` without dashes. A run goes on from its checkpoints in --out/NAME; what is finished is not trained \
-      again. Several processes may share --out: each takes runs that no other has. Tests are added to --out/results.jsonl, and the table judges every recipe by its distance to the paper's \
-      Table 1.
+      again. Several processes may share --out: each takes runs that no other has. Tests are added to \
+      --out/results.jsonl, and the table judges every recipe by its distance to the paper's Table 1.
       """)
 
   @Argument(help: ArgumentHelp("The plan, a JSON file.", valueName: "plan"))

@@ -89,8 +89,8 @@ func joinRanks() throws(PerceptualError) -> (any Communicator)? {
     if isStartedByLauncher, let count = ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_SIZE"], count != "1" {
       throw PerceptualError(
         .usage,
-        "\(count) processes were started, and this build trains in one: build with `swift build -c release --traits MPI`, "
-          + "or share independent runs with `perceptual sweep`")
+        "\(count) processes were started, and this build trains in one: build with `swift build -c release --traits "
+          + "MPI`, or share independent runs with `perceptual sweep`")
     }
     return nil
   #endif

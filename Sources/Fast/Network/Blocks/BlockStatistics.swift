@@ -3,8 +3,8 @@ import PerceptualKernels
 
 /// Batch normalisation's numbers of one block, for all channels, and the partial sums they are joined from.
 ///
-/// Every piece of work sums its own pixels in Float, around a pivot of its own (its first pixel); the pieces of an image
-/// are joined in Double in their order, and then the images of the batch in theirs, whichever rank has them
+/// Every piece of work sums its own pixels in Float, around a pivot of its own (its first pixel). The pieces of an
+/// image are joined in Double in their order, and then the images of the batch in theirs, whichever rank has them
 /// (``BatchShare``).
 final class BlockStatistics {
   private static let lanes = ChannelBlocks.lanes
