@@ -39,8 +39,8 @@ extension Attributes {
         .malformed,
         "attributes lowFrequency \(low) and highFrequency \(high): 0 or more was expected, and low below high")
     }
-    // Filters' edges must be numbers apart.
-    guard high - low >= 1e-9 * Double(mels + 1) * high else {
+    // Filters' edges must be numbers apart, also where those of a few hertz lose digits to the scales' constants.
+    guard high - low >= 1e-9 * Double(mels + 1) * max(high, 1) else {
       throw PerceptualError(
         .malformed,
         "attributes lowFrequency \(low) and highFrequency \(high): room for \(mels) filters between was expected")

@@ -54,6 +54,9 @@ import Testing
       operation: "melFilterBank", shapes: [:], attributes: bank.merging(["lowFrequency": .integer(4000)]) { $1 },
       expected: "low below high"),
     Row(
+      operation: "melFilterBank", shapes: [:],
+      attributes: bank.merging(["highFrequency": .number(.leastNonzeroMagnitude)]) { $1 }, expected: "room for"),
+    Row(
       operation: "melFilterBank", shapes: [:], attributes: bank.merging(["sampleRate": .integer(0)]) { $1 },
       expected: "attribute sampleRate"),
     Row(
