@@ -516,7 +516,13 @@ FAULTS = [
     *faults(
         "minimalFiltering", "Sources/Fast/Network/MinimalFiltering/MinimalFilter.swift",
         ("the transposed filter not turned", "gather(isFlipped: true)", "gather(isFlipped: false)"),
-        ("parts of the gradient forgotten", "for part in 1..<max(1, parts)", "for part in 1..<max(1, parts - 1)"),
+    ),
+    *faults(
+        "batchShare", "Sources/Fast/Engine/BatchShare.swift",
+        ("parts of the gradient forgotten", "for step in steps {", "for step in steps.dropLast() {"),
+        ("a rank's branches sent in another order", "for place in places {", "for place in places.reversed() {"),
+        ("the batch's images not those of the ranks", "rank * batch / count..<(rank + 1) * batch / count",
+         "rank * batch / count..<(rank + 1) * batch / count - rank"),
     ),
     *faults(
         "minimalFiltering", "Sources/Fast/Network/MinimalFiltering/MinimalFiltering.swift",
