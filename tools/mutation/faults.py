@@ -31,6 +31,7 @@ TESTS = {
     "inverseMelScale": rf"Tests\.InverseMelScale|{FIXTURES}",
     "resample": rf"(Tests|Checks)\.(Resample|Audio)|{FIXTURES}",
     "files": r"Tests\.(FileSink|AppendingFile|DirectoryLock|FilePath|TrainingLog|CheckpointDamage|Safetensors|Interruption|Stream|Audio|RawAutoencoder)",
+    "ranks": r"Tests\.Ranks",
     "exchange": r"Tests\.(ProtocolBuffer|EventLog|ONNXExport|ExchangeCommand)",
 }
 
@@ -518,11 +519,18 @@ FAULTS = [
         ("the transposed filter not turned", "gather(isFlipped: true)", "gather(isFlipped: false)"),
     ),
     *faults(
-        "batchShare", "Sources/Fast/Engine/BatchShare.swift",
+        "ranks", "Sources/Fast/Engine/BatchShare.swift",
         ("parts of the gradient forgotten", "for step in steps {", "for step in steps.dropLast() {"),
         ("a rank's branches sent in another order", "for place in places {", "for place in places.reversed() {"),
-        ("the batch's images not those of the ranks", "rank * batch / count..<(rank + 1) * batch / count",
-         "rank * batch / count..<(rank + 1) * batch / count - rank"),
+    ),
+    *faults(
+        "ranks", "Sources/Experiments/Training/TrainingData.swift",
+        ("every rank draws the first images", "[UInt64(images.lowerBound * height * width / 8), 0,", "[0, 0,"),
+    ),
+    *faults(
+        "ranks", "Sources/Experiments/Training/TrainingRun.swift",
+        ("a resumed state kept from the other ranks", "    trainer.shareState()\n", ""),
+        ("every rank writes", "if isWriter { try body() }", "try body()"),
     ),
     *faults(
         "minimalFiltering", "Sources/Fast/Network/MinimalFiltering/MinimalFiltering.swift",
@@ -562,8 +570,8 @@ FAULTS = [
     *faults(
         "minimalFiltering", "Sources/Fast/Network/Blocks/BlockStatistics.swift",
         ("running variance biased", "momentum * self.variance[channel] * unbiased", "momentum * self.variance[channel]"),
-        ("pieces' means not joined", "squares += pieceSquares + difference * difference * total * count / joined",
-         "squares += pieceSquares"),
+        ("pieces' means not joined", "squares += other.squares + difference * difference * count * other.count / joined",
+         "squares += other.squares"),
     ),
     *faults(
         "minimalFiltering", "Sources/FastKernels/Source/Network/Blocks/OutputConvolution.swift",
@@ -582,19 +590,20 @@ FAULTS = [
         "minimalFiltering", "Sources/Fast/Network/Blocks/ConvolutionBlock.swift",
         ("filters of old weights used", "if isPacked && memcmp(packedWeight, weight, count * MemoryLayout<Float>.stride) == 0 { return }",
          "if isPacked { return }"),
-        ("a part keeps its last piece only", "accumulates: index > range.lowerBound)", "accumulates: false)"),
-        ("the first image computed again for all", "if loaded.image != image {", "if loaded.image < 0 {"),
+        ("a part keeps its last piece only", "accumulates: piece > range.lowerBound)", "accumulates: false)"),
+        ("the first image computed again for all", "let upstream = upstream.loaded(image: image, memory)",
+         "let upstream = upstream.loaded(image: 0, memory)"),
         ("records planned for the output block alone", "      MinimalFiltering.mostPieces(reading: output, BlockProducts(precision, execution)), OutputBlock",
          "      OutputBlock"),
     ),
     *faults(
         "minimalFiltering", "Sources/Fast/Network/MinimalFiltering/BlockConvolution.swift",
-        ("a part alone keeps its last piece only", "accumulates: index > range.lowerBound)", "accumulates: false)"),
+        ("a part alone keeps its last piece only", "accumulates: piece > range.lowerBound)", "accumulates: false)"),
     ),
     *faults(
         "minimalFiltering", "Sources/Experiments/Training/Trainer.swift",
-        ("live latents under the nominal scale", "centres: network.options.centres,\n      scale: scale)",
-         "centres: network.options.centres,\n      scale: network.options.scale)"),
+        ("live latents under the nominal scale", "centres: network.options.centres,\n      scale: scale, ranks)",
+         "centres: network.options.centres,\n      scale: network.options.scale, ranks)"),
         ("a failed step keeps its statistics",
          "      statistics.values.update(from: earlierStatistics.values, count: statistics.count)\n", ""),
     ),
@@ -691,7 +700,8 @@ FAULTS = [
     *faults(
         "files", "Sources/Experiments/Training/TrainingRun.swift",
         ("the directory not taken", "    lock = try DirectoryLock(directory)\n", ""),
-        ("the checkpoint before the line", "      let line = try log.append(step,", "      if isCheckpoint { try writeCheckpoint() }\n      let line = try log.append(step,"),
+        ("the checkpoint before the line", "      let members = trainer.logMembers(",
+         "      if isCheckpoint { try writeCheckpoint() }\n      let members = trainer.logMembers("),
     ),
     *faults(
         "exchange", "Sources/Files/EventLog.swift",
