@@ -20,9 +20,8 @@ extension Table1Result {
     let report = Table1Report(result: self)
     try report.page(figure: figure, curves: curves, audio: audio, record: record)
       .write(to: "\(directory)/report.html")
-    return [
-      "table1.json", "table1.csv", "record.json", "figure2.png", "report.html", "audio/ (\(audio.count) files)",
-    ]
+    return ["table1.json", "table1.csv", "record.json", "figure2.png"]
+      + (curves == nil ? [] : ["learning-curves.svg"]) + ["audio/ (\(audio.count) files)", "report.html"]
   }
 
   private var directory: String { table.directory }

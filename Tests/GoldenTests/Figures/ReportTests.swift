@@ -18,7 +18,8 @@ import Testing
     report.settings([("seed", "1"), (nasty, nasty)])
     report.alternative(["soft"]) {
       $0.table(
-        headers: ["loss", nasty], rows: [["NLPD", "0.0091"], [nasty, "−3.5 (0.1)"], ["share", "48 %"]], caption: nasty)
+        headers: ["loss", nasty], rows: [["NLPD", "0.0091"], [nasty, "−3.5 (0.1)"], ["share", "48 %"]],
+        caption: nasty)
     }
     report.intervalKey()
     report.intervals([IntervalPanelTests.panel(name: nasty)])
