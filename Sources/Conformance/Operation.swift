@@ -17,9 +17,11 @@ public protocol Operation: Sendable {
   /// What a tensor of results may differ by. One row for each of `outputs` and `gradients`, for each side.
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance
   /// Throws what does not fit: shapes, ranges of attributes. Names are already checked.
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError)
+  static func validate(_ given: CaseShapes) throws(PerceptualError)
+  /// Throws where an element of a case that is valid otherwise is none that the operation takes.
+  static func validateElements<Scalar>(_ operationCase: OperationCase<Scalar>) throws(PerceptualError)
   /// The shape of each output, for a case that is valid: fills in missing cotangents.
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]]
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
@@ -46,6 +48,19 @@ public struct Preset: Sendable {
 
 extension Operation {
   public static var presets: [Preset] { [] }
+
+  public static func validateElements<Scalar>(_ operationCase: OperationCase<Scalar>) throws(PerceptualError) {}
+
+  public static func validate<Scalar>(_ operationCase: OperationCase<Scalar>) throws(PerceptualError) {
+    try validate(operationCase.shapes)
+    try validateElements(operationCase)
+  }
+
+  public static func outputShapes<Scalar>(
+    _ operationCase: OperationCase<Scalar>
+  ) throws(PerceptualError) -> [String: [Int]] {
+    try outputShapes(operationCase.shapes)
+  }
 
   public static func plan(_ attributes: Attributes, shape: [Int]) throws(PerceptualError) -> (any ImageLossPlan)? {
     nil
@@ -119,15 +134,20 @@ public enum Side: String, Sendable, CaseIterable {
 extension Operation {
   /// Throws for an unknown, missing or doubled name among inputs and attributes.
   public static func checkNames<Scalar>(_ operationCase: OperationCase<Scalar>) throws(PerceptualError) {
+    try checkNames(operationCase.shapes)
+  }
+
+  /// The same where shapes are all that is known.
+  public static func checkNames(_ given: CaseShapes) throws(PerceptualError) {
     let known = inputs.map(\.name)
-    if let stranger = operationCase.inputs.keys.sorted().first(where: { !known.contains($0) }) {
+    if let stranger = given.inputs.keys.sorted().first(where: { !known.contains($0) }) {
       throw PerceptualError(
         .malformed, "unknown tensor input.\(stranger): \(name) takes \(known.joined(separator: ", "))")
     }
-    for input in inputs where !input.isOptional && operationCase.inputs[input.name] == nil {
+    for input in inputs where !input.isOptional && given.inputs[input.name] == nil {
       throw PerceptualError(.malformed, "input.\(input.name) \(input.shape) of \(name) is missing")
     }
-    try checkNames(operationCase.attributes)
+    try checkNames(given.attributes)
   }
 
   /// Throws for an unknown or missing name of an attribute.
@@ -143,17 +163,16 @@ extension Operation {
   }
 }
 
-extension OperationCase {
+extension CaseShapes {
   /// Throws unless input `name` has the rank of `expected` and its extents, nil standing for any; optional inputs that
   /// are absent pass.
   public func checkShape(_ name: String, _ expected: [Int?]) throws(PerceptualError) {
-    guard let tensor = inputs[name] else { return }
-    let fits =
-      tensor.rank == expected.count && zip(tensor.shape, expected).allSatisfy { $1 == nil || $0 == $1 }
+    guard let shape = inputs[name] else { return }
+    let fits = shape.count == expected.count && zip(shape, expected).allSatisfy { $1 == nil || $0 == $1 }
     if !fits {
       let wanted = expected.map { $0.map(String.init) ?? "any" }.joined(separator: ", ")
-      throw PerceptualError(.malformed, "input.\(name) has shape \(tensor.shape), expected [\(wanted)]")
+      throw PerceptualError(.malformed, "input.\(name) has shape \(shape), expected [\(wanted)]")
     }
-    if tensor.count == 0 { throw PerceptualError(.malformed, "input.\(name) of shape \(tensor.shape) is empty") }
+    if shape.contains(0) { throw PerceptualError(.malformed, "input.\(name) of shape \(shape) is empty") }
   }
 }

@@ -16,6 +16,8 @@ public struct OperationCase<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     self.cotangents = cotangents
   }
 
+  public var shapes: CaseShapes { CaseShapes(inputs: inputs.mapValues(\.shape), attributes: attributes) }
+
   public var asksForGradients: Bool { !cotangents.isEmpty }
 
   /// A required input; ``checkNames(_:)`` has made sure that it is there.
@@ -50,6 +52,29 @@ public struct OperationCase<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
       inputs: inputs.mapValues { $0.converted() }, attributes: attributes,
       cotangents: cotangents.mapValues { $0.converted() })
   }
+}
+
+/// What is known of a case before its elements are read.
+public struct CaseShapes: Sendable {
+  public let inputs: [String: [Int]]
+  public let attributes: Attributes
+
+  public init(inputs: [String: [Int]], attributes: Attributes) {
+    self.inputs = inputs
+    self.attributes = attributes
+  }
+
+  /// The shape of a required input; ``Operation/checkNames(_:)`` has made sure that it is there.
+  public subscript(name: String) -> [Int] {
+    guard let shape = inputs[name] else {
+      require(false, "input.\(name) was not checked for")
+      return [0]
+    }
+    return shape
+  }
+
+  /// The elements of a required input.
+  public func count(_ name: String) -> Int { self[name].reduce(1, *) }
 }
 
 /// What an operation answered: outputs and, where asked for, the gradients of its inputs, by the names of fixtures.md.

@@ -8,37 +8,30 @@ private let mostAxes = 8
 /// A call of an operation as C gives it, checked.
 private struct Call {
   let operation: any Operation.Type
-  var given: OperationCase<Float>
-  /// As the checks take it.
-  let checked: OperationCase<Double>
+  let inputs: [String: Entry]
+  let attributes: Attributes
   /// Of the outputs.
   let shapes: [String: [Int]]
 
-  /// Throws what is wrong of it. The elements of the inputs are read only `withElements`.
+  /// Throws what is wrong of it, but for the inputs' elements, which are not read.
   init(
     _ name: UnsafePointer<CChar>?, _ attributes: UnsafePointer<CChar>?, _ inputs: UnsafePointer<perceptual_input>?,
-    _ count: Int, withElements: Bool
+    _ count: Int
   ) throws(PerceptualError) {
     let name = try text(name, "operation")
     guard let operation = PerceptualConformance.operation(named: name) else {
       throw usage("operation: \"\(name)\" given, \(operations.map { $0.name }.joined(separator: ", ")) are there")
     }
     self.operation = operation
-    let entries = try Self.entries(inputs, count, "input", of: name, known: operation.inputs.map(\.name))
-    given = OperationCase(inputs: [:])
-    if let attributes { given.attributes = try Attributes(json: String(cString: attributes)) }
-    var checked = OperationCase<Double>(
-      inputs: entries.mapValues { _ in Tensor(shape: [0]) }, attributes: given.attributes)
-    try operation.checkNames(checked)
-    if withElements {
-      given.inputs = try Self.tensors(entries, "input")
-      checked = given.converted()
-    } else {
-      checked.inputs = entries.mapValues { Tensor(repeating: 0, shape: $0.shape) }
-    }
-    try operation.validate(checked)
-    self.checked = checked
-    shapes = try operation.outputShapes(checked)
+    self.inputs = try Self.entries(inputs, count, "input", of: name, known: operation.inputs.map(\.name))
+    self.attributes =
+      try attributes.map { text throws(PerceptualError) in
+        try Attributes(json: String(cString: text))
+      } ?? Attributes()
+    let given = CaseShapes(inputs: self.inputs.mapValues(\.shape), attributes: self.attributes)
+    try operation.checkNames(given)
+    try operation.validate(given)
+    shapes = try operation.outputShapes(given)
     for (name, shape) in shapes {
       var count = 1
       for extent in shape {
@@ -102,16 +95,23 @@ private struct Call {
     if let shape = shapes[result] { return shape }
     let prefix = "gradient."
     if result.hasPrefix(prefix), operation.gradients.contains(String(result.dropFirst(prefix.count))),
-      let input = checked.inputs[String(result.dropFirst(prefix.count))]
+      let input = inputs[String(result.dropFirst(prefix.count))]
     {
       return input.shape
     }
-    let names = operation.outputs + operation.gradients.filter { checked.inputs[$0] != nil }.map { prefix + $0 }
+    let names = operation.outputs + operation.gradients.filter { inputs[$0] != nil }.map { prefix + $0 }
     throw usage("result: \"\(result)\" wanted, \(operation.name) has \(names.joined(separator: ", ")) of these inputs")
   }
 
-  /// Takes upstream gradients and fills in those that are not given.
-  mutating func take(cotangents: [String: Tensor<Float>]) throws(PerceptualError) {
+  /// With its elements. Throws where one is none that the operation takes.
+  func given() throws(PerceptualError) -> OperationCase<Float> {
+    let given = OperationCase(inputs: try Self.tensors(inputs, "input"), attributes: attributes)
+    try operation.validateElements(given)
+    return given
+  }
+
+  /// Upstream gradients, with those that are not given.
+  func complete(_ cotangents: [String: Tensor<Float>]) throws(PerceptualError) -> [String: Tensor<Float>] {
     for (name, tensor) in cotangents {
       guard let shape = shapes[name] else {
         throw usage("cotangent: \"\(name)\" given, outputs are \(operation.outputs.joined(separator: ", "))")
@@ -120,10 +120,11 @@ private struct Call {
         throw PerceptualError(.malformed, "cotangent \(name) has shape \(tensor.shape), the output has \(shape)")
       }
     }
-    given.cotangents = cotangents
+    var all = cotangents
     for (name, shape) in shapes where cotangents[name] == nil {
-      given.cotangents[name] = Tensor(repeating: operation.isLoss ? 1 : 0, shape: shape)
+      all[name] = Tensor(repeating: operation.isLoss ? 1 : 0, shape: shape)
     }
+    return all
   }
 }
 
@@ -135,7 +136,7 @@ public func perceptual_operation_run(
 ) -> Int32 {
   status { () throws(PerceptualError) in
     let execution = try execution(threads)
-    var call = try Call(operation, attributes, inputs, input_count, withElements: true)
+    let call = try Call(operation, attributes, inputs, input_count)
     guard (0...64).contains(output_count) else {
       throw usage("outputs: \(output_count) given, at most 64 are possible")
     }
@@ -152,12 +153,13 @@ public func perceptual_operation_run(
     let upstream = try Call.tensors(
       try Call.entries(
         cotangents, cotangent_count, "cotangent", of: call.operation.name, known: call.operation.outputs), "cotangent")
-    if places.contains(where: { $0.name.hasPrefix("gradient.") }) { try call.take(cotangents: upstream) }
+    var given = try call.given()
+    if places.contains(where: { $0.name.hasPrefix("gradient.") }) { given.cotangents = try call.complete(upstream) }
     if places.isEmpty { return }
-    let results = try execution.run { () throws(PerceptualError) in try call.operation.fast(call.given) }
+    let results = try execution.run { () throws(PerceptualError) in try call.operation.fast(given) }
     for (name, elements) in places {
       let result = results.outputs[name] ?? results.gradients[String(name.dropFirst("gradient.".count))]
-      try given(result, "result \(name)").copy(to: elements)
+      try PerceptualC.given(result, "result \(name)").copy(to: elements)
     }
   }
 }
@@ -169,7 +171,7 @@ public func perceptual_operation_shape(
   _ shape: UnsafeMutablePointer<Int64>!
 ) -> Int32 {
   status { () throws(PerceptualError) in
-    let call = try Call(operation, attributes, inputs, input_count, withElements: false)
+    let call = try Call(operation, attributes, inputs, input_count)
     let found = try call.shape(of: try text(output, "output"))
     try given(rank, "rank").pointee = Int32(found.count)
     let place = try given(shape, "shape")

@@ -86,11 +86,11 @@ enum GriffinLim: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    let options = try Settings(operationCase.attributes).shortTime
-    try operationCase.checkShape("magnitude", [options.bins, nil])
-    let frames = operationCase.input("magnitude").shape[1]
-    try operationCase.checkShape("initialPhase", [options.bins, frames])
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    let options = try Settings(given.attributes).shortTime
+    try given.checkShape("magnitude", [options.bins, nil])
+    let frames = given["magnitude"][1]
+    try given.checkShape("initialPhase", [options.bins, frames])
     let length = options.samples(frames: frames)
     guard length > options.margin, options.frames(samples: length) == frames else {
       throw PerceptualError(
@@ -98,9 +98,9 @@ enum GriffinLim: Operation {
     }
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    let options = try Settings(operationCase.attributes).shortTime
-    return ["signal": [options.samples(frames: operationCase.input("magnitude").shape[1])]]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    let options = try Settings(given.attributes).shortTime
+    return ["signal": [options.samples(frames: given["magnitude"][1])]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

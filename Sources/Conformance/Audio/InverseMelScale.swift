@@ -22,9 +22,9 @@ enum InverseMelScale: Operation {
           + "most"
     ) { operationCase, found, wanted throws(PerceptualError) in
       let mel = operationCase.input("mel")
-      let bank: Tensor<Double> = Reference.melFilterBank(try options(operationCase))
+      let bank: Tensor<Double> = Reference.melFilterBank(try options(operationCase.shapes))
       if found.elements.contains(where: { !($0 >= 0 && $0.isFinite) }) { return .infinity }
-      if try method(operationCase) == .minimumNorm {
+      if try method(operationCase.attributes) == .minimumNorm {
         // That one is unique: compared by value, relative to its greatest, within 4 epsilons in single precision (the
         // pseudo-inverse and its sums are in Double).
         let greatest = wanted.elements.max() ?? 0
@@ -56,44 +56,40 @@ enum InverseMelScale: Operation {
     return (norm == 0 ? error : error / norm).squareRoot()
   }
 
-  private static func method<Scalar>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> InverseMelMethod {
-    try operationCase.attributes.choice("method", default: .nonNegativeLeastSquares)
+  private static func method(_ attributes: Attributes) throws(PerceptualError) -> InverseMelMethod {
+    try attributes.choice("method", default: .nonNegativeLeastSquares)
   }
 
-  private static func options<Scalar>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> MelFilterBankOptions {
-    let bins = try operationCase.attributes.integer("bins", atLeast: 2)
-    return try operationCase.attributes.melBank(bins: bins, mels: operationCase.input("mel").shape[0])
+  private static func options(_ given: CaseShapes) throws(PerceptualError) -> MelFilterBankOptions {
+    let bins = try given.attributes.integer("bins", atLeast: 2)
+    return try given.attributes.melBank(bins: bins, mels: given["mel"][0])
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    try operationCase.checkShape("mel", [nil, nil])
-    _ = try options(operationCase)
-    _ = try method(operationCase)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    try given.checkShape("mel", [nil, nil])
+    _ = try options(given)
+    _ = try method(given.attributes)
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["magnitude": [try options(operationCase).bins, operationCase.input("mel").shape[1]]]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["magnitude": [try options(given).bins, given["mel"][1]]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let options = try options(operationCase)
+    let options = try options(operationCase.shapes)
     return OperationResults(outputs: [
       "magnitude": Reference.inverseMelScale(
-        operationCase.input("mel"), bank: options, method: try method(operationCase))
+        operationCase.input("mel"), bank: options, method: try method(operationCase.attributes))
     ])
   }
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let options = try options(operationCase)
+    let options = try options(operationCase.shapes)
     return OperationResults(outputs: [
       "magnitude": Fast.inverseMelScale(
-        operationCase.input("mel"), bank: options, method: try method(operationCase))
+        operationCase.input("mel"), bank: options, method: try method(operationCase.attributes))
     ])
   }
 }

@@ -28,12 +28,12 @@ enum InverseShortTimeFourierTransform: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    let options = try operationCase.attributes.shortTime()
-    try operationCase.checkShape("real", [options.bins, nil])
-    try operationCase.checkShape("imaginary", [options.bins, operationCase.input("real").shape[1]])
-    _ = try operationCase.attributes.integer("length", atLeast: 1)
-    let frames = operationCase.input("real").shape[1]
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    let options = try given.attributes.shortTime()
+    try given.checkShape("real", [options.bins, nil])
+    try given.checkShape("imaginary", [options.bins, given["real"][1]])
+    _ = try given.attributes.integer("length", atLeast: 1)
+    let frames = given["real"][1]
     let (covered, overflow) = (frames - 1).multipliedReportingOverflow(by: options.hop)
     if overflow || covered > 1 << 28 {
       throw PerceptualError(
@@ -41,8 +41,8 @@ enum InverseShortTimeFourierTransform: Operation {
     }
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["signal": [try operationCase.attributes.integer("length")]]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["signal": [try given.attributes.integer("length")]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

@@ -66,19 +66,19 @@ enum LogMelSpectrogram: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    try operationCase.checkShape("signal", [nil])
-    let settings = try Settings(operationCase.attributes)
-    _ = try settings.mel.shortTime.frames(checking: operationCase.input("signal").count)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    try given.checkShape("signal", [nil])
+    let settings = try Settings(given.attributes)
+    _ = try settings.mel.shortTime.frames(checking: given.count("signal"))
     guard settings.scaling.epsilon > 0 else {
       throw PerceptualError(.malformed, "attribute epsilon: a positive number was expected, found 0")
     }
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    let settings = try Settings(operationCase.attributes).mel
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    let settings = try Settings(given.attributes).mel
     return [
-      "image": [settings.bank.mels, settings.shortTime.frames(samples: operationCase.input("signal").count)],
+      "image": [settings.bank.mels, settings.shortTime.frames(samples: given.count("signal"))],
       "low": [1], "high": [1],
     ]
   }

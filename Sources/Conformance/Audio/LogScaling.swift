@@ -75,14 +75,13 @@ enum LogScaling: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    let mel = operationCase.input("mel")
-    try operationCase.checkShape("mel", [Int?](repeating: nil, count: mel.rank))
-    _ = try Settings(operationCase.attributes)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    try given.checkShape("mel", given["mel"].map { _ in nil })
+    _ = try Settings(given.attributes)
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["image": operationCase.input("mel").shape, "low": [1], "high": [1]]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["image": given["mel"], "low": [1], "high": [1]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

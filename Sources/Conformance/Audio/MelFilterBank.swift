@@ -43,12 +43,12 @@ enum MelFilterBank: Operation {
       bins: try attributes.integer("bins", atLeast: 2), mels: try attributes.integer("mels", atLeast: 1))
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    _ = try options(operationCase.attributes)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    _ = try options(given.attributes)
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    let options = try options(operationCase.attributes)
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    let options = try options(given.attributes)
     return ["weights": [options.bins, options.mels]]
   }
 

@@ -73,14 +73,14 @@ enum MelSpectrogram: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    try operationCase.checkShape("signal", [nil])
-    _ = try Settings(operationCase.attributes).shortTime.frames(checking: operationCase.input("signal").count)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    try given.checkShape("signal", [nil])
+    _ = try Settings(given.attributes).shortTime.frames(checking: given.count("signal"))
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    let settings = try Settings(operationCase.attributes)
-    return ["mel": [settings.bank.mels, settings.shortTime.frames(samples: operationCase.input("signal").count)]]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    let settings = try Settings(given.attributes)
+    return ["mel": [settings.bank.mels, settings.shortTime.frames(samples: given.count("signal"))]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

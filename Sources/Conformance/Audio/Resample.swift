@@ -69,14 +69,14 @@ enum Resample: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    try operationCase.checkShape("signal", [nil, nil])
-    _ = try Rates(operationCase.attributes)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    try given.checkShape("signal", [nil, nil])
+    _ = try Rates(given.attributes)
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    let rates = try Rates(operationCase.attributes)
-    let shape = operationCase.input("signal").shape
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    let rates = try Rates(given.attributes)
+    let shape = given["signal"]
     return ["signal": [shape[0], resampledCount(shape[1], from: rates.old, to: rates.new)]]
   }
 

@@ -31,14 +31,14 @@ enum ShortTimeFourierTransform: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    try operationCase.checkShape("signal", [nil])
-    _ = try operationCase.attributes.shortTime().frames(checking: operationCase.input("signal").count)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    try given.checkShape("signal", [nil])
+    _ = try given.attributes.shortTime().frames(checking: given.count("signal"))
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    let options = try operationCase.attributes.shortTime()
-    let shape = [options.bins, options.frames(samples: operationCase.input("signal").count)]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    let options = try given.attributes.shortTime()
+    let shape = [options.bins, options.frames(samples: given.count("signal"))]
     return ["real": shape, "imaginary": shape]
   }
 

@@ -37,10 +37,10 @@ enum AuditoryFilterBank: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    _ = try operationCase.attributes.auditoryFilterOptions()
-    if try operationCase.attributes.bool("aWeighting", default: true),
-      try operationCase.attributes.number("lowFrequency") < AuditoryFilterOptions.leastWeighted
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    _ = try given.attributes.auditoryFilterOptions()
+    if try given.attributes.bool("aWeighting", default: true),
+      try given.attributes.number("lowFrequency") < AuditoryFilterOptions.leastWeighted
     {
       throw PerceptualError(
         .malformed,
@@ -48,8 +48,8 @@ enum AuditoryFilterBank: Operation {
     }
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    let options = try operationCase.attributes.auditoryFilterOptions()
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    let options = try given.attributes.auditoryFilterOptions()
     return [
       "responses": [options.bands, options.taps], "centres": [options.bands], "bandwidths": [options.bands],
       "weights": [options.bands],

@@ -59,10 +59,10 @@ enum BarkDistance: Operation {
     return distance(actual, expected) / max(1, pow(factor / 100, 0.35))
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    let options = try operationCase.attributes.barkDistanceOptions()
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    let options = try given.attributes.barkDistanceOptions()
     let obstacle = options.obstacle(
-      prediction: operationCase.input("prediction").shape, target: operationCase.input("target").shape)
+      prediction: given["prediction"], target: given["target"])
     if let obstacle { throw PerceptualError(.malformed, "input.\(obstacle)") }
   }
 
@@ -71,8 +71,8 @@ enum BarkDistance: Operation {
     Preset("raw-autoencoder", BarkDistanceOptions.rawAutoencoder.attributes),
   ]
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["value": [operationCase.input("prediction").shape[0]]]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["value": [given["prediction"][0]]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

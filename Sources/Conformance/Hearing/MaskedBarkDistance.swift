@@ -36,17 +36,17 @@ enum MaskedBarkDistance: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    let options = try operationCase.attributes.barkDistanceOptions(isMasked: true)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    let options = try given.attributes.barkDistanceOptions(isMasked: true)
     let obstacle = options.obstacle(
-      prediction: operationCase.input("prediction").shape, target: operationCase.input("target").shape)
+      prediction: given["prediction"], target: given["target"])
     if let obstacle { throw PerceptualError(.malformed, "input.\(obstacle)") }
   }
 
   static let presets = [Preset("masked", BarkDistanceOptions.maskedClipGenerator.attributes)]
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["value": [operationCase.input("prediction").shape[0]]]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["value": [given["prediction"][0]]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

@@ -65,14 +65,19 @@ enum CategoricalCrossEntropy: Operation {
       })
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    let obstacle = categoricalObstacle(logits: given["logits"], classes: given["classes"])
+    if let obstacle { throw PerceptualError(.malformed, "input.\(obstacle)") }
+  }
+
+  static func validateElements<Scalar>(_ operationCase: OperationCase<Scalar>) throws(PerceptualError) {
     let obstacle = categoricalObstacle(
       logits: operationCase.input("logits").shape, classes: operationCase.input("classes"))
     if let obstacle { throw PerceptualError(.malformed, "input.\(obstacle)") }
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["value": [operationCase.input("logits").shape[0]]]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["value": [given["logits"][0]]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

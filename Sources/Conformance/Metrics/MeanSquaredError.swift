@@ -25,13 +25,12 @@ enum MeanSquaredError: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    let prediction = operationCase.input("prediction")
-    if prediction.rank == 0 || prediction.count == 0 {
-      throw PerceptualError(
-        .malformed, "input.prediction has shape \(prediction.shape), a non-empty [N, ...] is needed")
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    let shape = given["prediction"]
+    if shape.isEmpty || shape.contains(0) {
+      throw PerceptualError(.malformed, "input.prediction has shape \(shape), a non-empty [N, ...] is needed")
     }
-    try operationCase.checkShape("target", prediction.shape)
+    try given.checkShape("target", shape)
   }
 
   static func plan(_ attributes: Attributes, shape: [Int]) throws(PerceptualError) -> (any ImageLossPlan)? {
@@ -39,8 +38,8 @@ enum MeanSquaredError: Operation {
     return MeanSquaredErrorPlan(shape: shape)
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["value": [operationCase.input("prediction").shape[0]]]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["value": [given["prediction"][0]]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
@@ -83,10 +82,12 @@ extension OperationCase {
   }
 
   var withoutGradients: OperationCase { OperationCase(inputs: inputs, attributes: attributes) }
+}
 
+extension CaseShapes {
   /// Throws unless both images are there, alike in shape, and `obstacle` finds nothing wrong with it.
   func checkImages(_ obstacle: ([Int]) -> String?) throws(PerceptualError) {
-    let shape = input("prediction").shape
+    let shape = self["prediction"]
     if let obstacle = obstacle(shape) { throw PerceptualError(.malformed, obstacle) }
     try checkShape("target", shape)
   }

@@ -37,9 +37,9 @@ enum MultiScaleStructuralSimilarity: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    let options = try operationCase.attributes.multiScaleStructuralSimilarityOptions()
-    try operationCase.checkImages { options.obstacle(forImages: $0) }
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    let options = try given.attributes.multiScaleStructuralSimilarityOptions()
+    try given.checkImages { options.obstacle(forImages: $0) }
   }
 
   static let presets = MultiScaleStructuralSimilarityPreset.allCases.map { preset in
@@ -59,8 +59,8 @@ enum MultiScaleStructuralSimilarity: Operation {
     return SimilarityPlan(options, shape: shape)
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["value": [operationCase.input("prediction").shape[0]]]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["value": [given["prediction"][0]]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

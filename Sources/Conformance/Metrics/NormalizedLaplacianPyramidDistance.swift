@@ -42,9 +42,9 @@ enum NormalizedLaplacianPyramidDistance: Operation {
     )
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    let (family, levels, pooling) = try settings(operationCase.attributes)
-    try operationCase.checkImages {
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    let (family, levels, pooling) = try settings(given.attributes)
+    try given.checkImages {
       LaplacianPyramid.obstacle(levels: levels, forImages: $0, family: family, pooling: pooling)
     }
   }
@@ -65,9 +65,9 @@ enum NormalizedLaplacianPyramidDistance: Operation {
     return LaplacianPyramidPlan(family: family, levels: levels, pooling: pooling, shape: shape)
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    let images = operationCase.input("prediction").shape[0]
-    return ["value": [try settings(operationCase.attributes).pooling == .batch ? 1 : images]]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    let images = given["prediction"][0]
+    return ["value": [try settings(given.attributes).pooling == .batch ? 1 : images]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

@@ -51,13 +51,13 @@ enum PeakSignalToNoiseRatio: Operation {
     return range
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    _ = try dataRange(operationCase.attributes)
-    try MeanSquaredError.validate(operationCase)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    _ = try dataRange(given.attributes)
+    try MeanSquaredError.validate(given)
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["value": [operationCase.input("prediction").shape[0]]]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["value": [given["prediction"][0]]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

@@ -33,9 +33,9 @@ enum StructuralSimilarity: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    let options = try operationCase.attributes.structuralSimilarityOptions()
-    try operationCase.checkImages { options.obstacle(forImages: $0) }
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    let options = try given.attributes.structuralSimilarityOptions()
+    try given.checkImages { options.obstacle(forImages: $0) }
   }
 
   static let presets = StructuralSimilarityPreset.allCases.map { preset in
@@ -53,8 +53,8 @@ enum StructuralSimilarity: Operation {
     return SimilarityPlan(options, shape: shape)
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["value": [operationCase.input("prediction").shape[0]]]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["value": [given["prediction"][0]]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

@@ -27,13 +27,13 @@ enum StructuralSimilarityMap: Operation {
     Tensor(repeating: 1, shape: try outputShapes(operationCase)["map"] ?? [])
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    try StructuralSimilarity.validate(operationCase)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    try StructuralSimilarity.validate(given)
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    let options = try operationCase.attributes.structuralSimilarityOptions()
-    let shape = operationCase.input("prediction").shape
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    let options = try given.attributes.structuralSimilarityOptions()
+    let shape = given["prediction"]
     let sides = options.reducedSides(height: shape[2], width: shape[3])
     let (height, width) = (options.positions(ofSide: sides.height), options.positions(ofSide: sides.width))
     return ["map": [shape[0], shape[1], height, width]]

@@ -25,17 +25,17 @@ enum BatchNormalization: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    try operationCase.checkShape("x", [nil, nil, nil, nil])
-    let x = operationCase.input("x")
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    try given.checkShape("x", [nil, nil, nil, nil])
+    let shape = given["x"]
     for name in ["gamma", "beta", "runningMean", "runningVariance"] {
-      try operationCase.checkShape(name, [x.shape[1]])
+      try given.checkShape(name, [shape[1]])
     }
-    let settings = try settings(operationCase.attributes)
-    if settings.training && x.count == x.shape[1] {
+    let settings = try settings(given.attributes)
+    if settings.training && given.count("x") == shape[1] {
       throw PerceptualError(
         .malformed,
-        "input.x of shape \(x.shape) has one value a channel, training needs two for an unbiased variance")
+        "input.x of shape \(shape) has one value a channel, training needs two for an unbiased variance")
     }
     if !(settings.epsilon >= 0) {
       throw PerceptualError(
@@ -43,8 +43,8 @@ enum BatchNormalization: Operation {
     }
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    let shape = operationCase.input("x").shape
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    let shape = given["x"]
     return ["y": shape, "runningMean": [shape[1]], "runningVariance": [shape[1]]]
   }
 

@@ -16,14 +16,14 @@ enum BilinearUpsampling: Operation {
     case .output:
       .ofSum(side, "four products with two weights each; an oracle's positions are rounded") {
         operationCase throws(PerceptualError) in
-        let (x, options) = (operationCase.input("x").magnitude, try Options(operationCase))
+        let (x, options) = (operationCase.input("x").magnitude, try Options(operationCase.attributes))
         let sum = Reference.bilinearUpsampling(x, factor: options.factor, alignCorners: options.alignCorners)
         return (sum.adding(ofPositions(x, shape: x.shape, side)), 4)
       }
     case .gradient:
       .ofSum(side, "sum over the outputs that read the element; an oracle's positions are rounded") {
         operationCase throws(PerceptualError) in
-        let (upstream, options) = (operationCase.cotangent("y").magnitude, try Options(operationCase))
+        let (upstream, options) = (operationCase.cotangent("y").magnitude, try Options(operationCase.attributes))
         let shape = operationCase.input("x").shape
         let sum = Reference.bilinearUpsamplingGradient(
           shape: shape, upstream: upstream, factor: options.factor, alignCorners: options.alignCorners)
@@ -46,8 +46,7 @@ enum BilinearUpsampling: Operation {
     let factor: Extent
     let alignCorners: Bool
 
-    init<Scalar>(_ operationCase: OperationCase<Scalar>) throws(PerceptualError) {
-      let attributes = operationCase.attributes
+    init(_ attributes: Attributes) throws(PerceptualError) {
       if attributes["factor"] == nil {
         throw PerceptualError(.malformed, "attribute factor: two integers of at least 1 were expected, it is missing")
       }
@@ -56,26 +55,26 @@ enum BilinearUpsampling: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    try operationCase.checkShape("x", [nil, nil, nil, nil])
-    let factor = try Options(operationCase).factor
-    let count = Double(operationCase.input("x").count) * Double(factor.height) * Double(factor.width)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    try given.checkShape("x", [nil, nil, nil, nil])
+    let factor = try Options(given.attributes).factor
+    let count = Double(given.count("x")) * Double(factor.height) * Double(factor.width)
     if count > 0x1p30 {
       throw PerceptualError(
         .malformed, "attribute factor: \(factor) makes \(count) elements, at most 2^30 were expected")
     }
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    let shape = operationCase.input("x").shape
-    let factor = try Options(operationCase).factor
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    let shape = given["x"]
+    let factor = try Options(given.attributes).factor
     return ["y": [shape[0], shape[1], shape[2] * factor.height, shape[3] * factor.width]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (x, options) = (operationCase.input("x"), try Options(operationCase))
+    let (x, options) = (operationCase.input("x"), try Options(operationCase.attributes))
     var results = OperationResults(outputs: [
       "y": Reference.bilinearUpsampling(x, factor: options.factor, alignCorners: options.alignCorners)
     ])
@@ -88,7 +87,7 @@ enum BilinearUpsampling: Operation {
   }
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (x, options) = (operationCase.input("x"), try Options(operationCase))
+    let (x, options) = (operationCase.input("x"), try Options(operationCase.attributes))
     var results = OperationResults(outputs: [
       "y": Fast.bilinearUpsampling(x, factor: options.factor, alignCorners: options.alignCorners)
     ])

@@ -56,13 +56,13 @@ enum Convolution2D: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    let obstacle = try geometry(operationCase.attributes).obstacle(
-      x: operationCase.input("x").shape, weight: operationCase.input("weight").shape,
-      bias: operationCase.inputs["bias"]?.shape)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    let obstacle = try geometry(given.attributes).obstacle(
+      x: given["x"], weight: given["weight"],
+      bias: given.inputs["bias"])
     if let obstacle { throw PerceptualError(.malformed, "\(name): input.\(obstacle)") }
-    let padding = try geometry(operationCase.attributes).padding
-    let shape = operationCase.input("x").shape
+    let padding = try geometry(given.attributes).padding
+    let shape = given["x"]
     try checkWorkingSize(
       channels: shape[1], height: shape[2] + 2 * padding.height, width: shape[3] + 2 * padding.width)
   }
@@ -77,9 +77,9 @@ enum Convolution2D: Operation {
     }
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    let geometry = try geometry(operationCase.attributes)
-    return ["y": geometry.outputShape(x: operationCase.input("x").shape, weight: operationCase.input("weight").shape)]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    let geometry = try geometry(given.attributes)
+    return ["y": geometry.outputShape(x: given["x"], weight: given["weight"])]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

@@ -18,7 +18,7 @@ enum GatedUnit: Operation {
       return .bound(epsilons: 9, reason: reason) { operationCase throws(PerceptualError) in
         let x = operationCase.input("x")
         let opening = Reference.sigmoid(operationCase.input("gate"))
-        let signal = try activation(operationCase) == .tanh ? Reference.tanh(x) : x
+        let signal = try activation(operationCase.attributes) == .tanh ? Reference.tanh(x) : x
         var scale = operationCase.cotangent("y").magnitude
         let least = side == .reference ? Double.leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude)
         for i in 0..<scale.count {
@@ -30,26 +30,24 @@ enum GatedUnit: Operation {
     }
   }
 
-  private static func activation<Scalar>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> GatedActivation {
-    try operationCase.attributes.choice("activation", default: .tanh)
+  private static func activation(_ attributes: Attributes) throws(PerceptualError) -> GatedActivation {
+    try attributes.choice("activation", default: .tanh)
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    _ = try activation(operationCase)
-    try operationCase.checkShape("gate", operationCase.input("x").shape)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    _ = try activation(given.attributes)
+    try given.checkShape("gate", given["x"])
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["y": operationCase.input("x").shape]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["y": given["x"]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
     let (x, gate) = (operationCase.input("x"), operationCase.input("gate"))
-    let activation = try activation(operationCase)
+    let activation = try activation(operationCase.attributes)
     var results = OperationResults(outputs: ["y": Reference.gatedUnit(x, gate: gate, activation: activation)])
     if operationCase.asksForGradients {
       let gradients = Reference.gatedUnitGradient(
@@ -61,7 +59,7 @@ enum GatedUnit: Operation {
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
     let (x, gate) = (operationCase.input("x"), operationCase.input("gate"))
-    let activation = try activation(operationCase)
+    let activation = try activation(operationCase.attributes)
     var results = OperationResults(outputs: ["y": Fast.gatedUnit(x, gate: gate, activation: activation)])
     if operationCase.asksForGradients {
       let gradients = Fast.gatedUnitGradient(

@@ -13,12 +13,12 @@ enum HardQuantization: Operation {
     .relative(epsilons: 0.5, reason: "a centre, rounded to the scalar")
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    _ = try centres(operationCase.attributes)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    _ = try centres(given.attributes)
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["y": operationCase.input("x").shape]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["y": given["x"]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

@@ -13,12 +13,12 @@ enum LeakyReLU: Operation {
     .relative(epsilons: 1, reason: "the slope is rounded to the scalar, then one product is rounded")
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    _ = try operationCase.attributes.number("slope", default: 0.01)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    _ = try given.attributes.number("slope", default: 0.01)
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["y": operationCase.input("x").shape]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["y": given["x"]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

@@ -35,15 +35,15 @@ enum Linear: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
     let obstacle = linearObstacle(
-      x: operationCase.input("x").shape, weight: operationCase.input("weight").shape,
-      bias: operationCase.inputs["bias"]?.shape)
+      x: given["x"], weight: given["weight"],
+      bias: given.inputs["bias"])
     if let obstacle { throw PerceptualError(.malformed, "\(name): input.\(obstacle)") }
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["y": [operationCase.input("x").shape[0], operationCase.input("weight").shape[0]]]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["y": [given["x"][0], given["weight"][0]]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

@@ -14,7 +14,7 @@ enum NearestUpsampling: Operation {
     case .output: .exact(reason: "elements are copied")
     case .gradient:
       .ofSum(side, "sum over an element's copies") { operationCase throws(PerceptualError) in
-        let factor = try factor(operationCase)
+        let factor = try factor(operationCase.attributes)
         let sum = Reference.nearestUpsamplingGradient(
           shape: operationCase.input("x").shape, upstream: operationCase.cotangent("y").magnitude, factor: factor)
         return (sum, factor.height * factor.width)
@@ -22,26 +22,26 @@ enum NearestUpsampling: Operation {
     }
   }
 
-  private static func factor<Scalar>(_ operationCase: OperationCase<Scalar>) throws(PerceptualError) -> Extent {
-    if operationCase.attributes["factor"] == nil {
+  private static func factor(_ attributes: Attributes) throws(PerceptualError) -> Extent {
+    if attributes["factor"] == nil {
       throw PerceptualError(.malformed, "attribute factor: two integers of at least 1 were expected, it is missing")
     }
-    return try operationCase.attributes.extent("factor", default: 1, atLeast: 1)
+    return try attributes.extent("factor", default: 1, atLeast: 1)
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    try operationCase.checkShape("x", [nil, nil, nil, nil])
-    let factor = try factor(operationCase)
-    let count = Double(operationCase.input("x").count) * Double(factor.height) * Double(factor.width)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    try given.checkShape("x", [nil, nil, nil, nil])
+    let factor = try factor(given.attributes)
+    let count = Double(given.count("x")) * Double(factor.height) * Double(factor.width)
     if count > 0x1p30 {
       throw PerceptualError(
         .malformed, "attribute factor: \(factor) makes \(count) elements, at most 2^30 were expected")
     }
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    let shape = operationCase.input("x").shape
-    let factor = try factor(operationCase)
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    let shape = given["x"]
+    let factor = try factor(given.attributes)
     return ["y": [shape[0], shape[1], shape[2] * factor.height, shape[3] * factor.width]]
   }
 
@@ -49,7 +49,7 @@ enum NearestUpsampling: Operation {
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
     let x = operationCase.input("x")
-    let factor = try factor(operationCase)
+    let factor = try factor(operationCase.attributes)
     var results = OperationResults(outputs: ["y": Reference.nearestUpsampling(x, factor: factor)])
     if operationCase.asksForGradients {
       results.gradients["x"] = Reference.nearestUpsamplingGradient(
@@ -60,7 +60,7 @@ enum NearestUpsampling: Operation {
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
     let x = operationCase.input("x")
-    let factor = try factor(operationCase)
+    let factor = try factor(operationCase.attributes)
     var results = OperationResults(outputs: ["y": Fast.nearestUpsampling(x, factor: factor)])
     if operationCase.asksForGradients {
       results.gradients["x"] = Fast.nearestUpsamplingGradient(

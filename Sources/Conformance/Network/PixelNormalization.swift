@@ -16,7 +16,7 @@ enum PixelNormalization: Operation {
         operationCase throws(PerceptualError) in
         let x = operationCase.input("x")
         let roundings = Double(x.shape[1]) / 4 + 5
-        let y = Reference.pixelNormalization(x, epsilon: try epsilon(operationCase))
+        let y = Reference.pixelNormalization(x, epsilon: try epsilon(operationCase.attributes))
         let least = side == .reference ? Double.leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude)
         return y.map { abs($0) * roundings + least / side.epsilon }
       }
@@ -26,7 +26,7 @@ enum PixelNormalization: Operation {
         operationCase throws(PerceptualError) in
         let x = operationCase.input("x")
         let roundings = 1.25 * Double(x.shape[1]) + 8
-        return terms(operationCase, try epsilon(operationCase)).map { roundings * $0 }
+        return terms(operationCase, try epsilon(operationCase.attributes)).map { roundings * $0 }
       }
     }
   }
@@ -47,31 +47,31 @@ enum PixelNormalization: Operation {
     return result
   }
 
-  private static func epsilon<Scalar>(_ operationCase: OperationCase<Scalar>) throws(PerceptualError) -> Double {
-    let epsilon = try operationCase.attributes.number("epsilon", default: 1e-7)
+  private static func epsilon(_ attributes: Attributes) throws(PerceptualError) -> Double {
+    let epsilon = try attributes.number("epsilon", default: 1e-7)
     if !(epsilon >= 0 && epsilon.isFinite) {
       throw PerceptualError(.malformed, "attribute epsilon: a number of at least 0 was expected, found \(epsilon)")
     }
     return epsilon
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    let shape = operationCase.input("x").shape
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    let shape = given["x"]
     if shape.count < 2 || shape.contains(0) {
       throw PerceptualError(.malformed, "input.x has shape \(shape), a non-empty [N, C, ...] is needed")
     }
-    _ = try epsilon(operationCase)
+    _ = try epsilon(given.attributes)
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["y": operationCase.input("x").shape]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["y": given["x"]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
     let x = operationCase.input("x")
-    let epsilon = try epsilon(operationCase)
+    let epsilon = try epsilon(operationCase.attributes)
     var results = OperationResults(outputs: ["y": Reference.pixelNormalization(x, epsilon: epsilon)])
     if operationCase.asksForGradients {
       results.gradients["x"] = Reference.pixelNormalizationGradient(
@@ -82,7 +82,7 @@ enum PixelNormalization: Operation {
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
     let x = operationCase.input("x")
-    let epsilon = try epsilon(operationCase)
+    let epsilon = try epsilon(operationCase.attributes)
     var results = OperationResults(outputs: ["y": Fast.pixelNormalization(x, epsilon: epsilon)])
     if operationCase.asksForGradients {
       results.gradients["x"] = Fast.pixelNormalizationGradient(

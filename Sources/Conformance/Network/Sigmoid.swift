@@ -25,10 +25,10 @@ enum Sigmoid: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {}
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {}
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["y": operationCase.input("x").shape]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["y": given["x"]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

@@ -32,12 +32,12 @@ enum SoftQuantization: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    _ = try parameters(operationCase.attributes)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    _ = try parameters(given.attributes)
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["y": operationCase.input("x").shape]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["y": given["x"]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

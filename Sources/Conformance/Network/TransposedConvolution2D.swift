@@ -59,21 +59,21 @@ enum TransposedConvolution2D: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    let obstacle = try geometry(operationCase.attributes).transposedObstacle(
-      x: operationCase.input("x").shape, weight: operationCase.input("weight").shape,
-      bias: operationCase.inputs["bias"]?.shape)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    let obstacle = try geometry(given.attributes).transposedObstacle(
+      x: given["x"], weight: given["weight"],
+      bias: given.inputs["bias"])
     if let obstacle { throw PerceptualError(.malformed, "\(name): input.\(obstacle)") }
-    let stride = try geometry(operationCase.attributes).stride
-    let (shape, kernel) = (operationCase.input("x").shape, operationCase.input("weight").shape)
+    let stride = try geometry(given.attributes).stride
+    let (shape, kernel) = (given["x"], given["weight"])
     try Convolution2D.checkWorkingSize(
       channels: kernel[1], height: (shape[2] - 1) * stride.height + kernel[2],
       width: (shape[3] - 1) * stride.width + kernel[3])
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    let shape = try geometry(operationCase.attributes).transposedOutputShape(
-      x: operationCase.input("x").shape, weight: operationCase.input("weight").shape)
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    let shape = try geometry(given.attributes).transposedOutputShape(
+      x: given["x"], weight: given["weight"])
     return ["y": shape]
   }
 

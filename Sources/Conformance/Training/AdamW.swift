@@ -48,14 +48,14 @@ enum AdamW: Operation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    _ = try Settings(operationCase.attributes)
-    let shape = operationCase.input("parameter").shape
-    for name in ["gradient", "firstMoment", "secondMoment"] { try operationCase.checkShape(name, shape) }
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    _ = try Settings(given.attributes)
+    let shape = given["parameter"]
+    for name in ["gradient", "firstMoment", "secondMoment"] { try given.checkShape(name, shape) }
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    let shape = operationCase.input("parameter").shape
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    let shape = given["parameter"]
     return ["parameter": shape, "firstMoment": shape, "secondMoment": shape]
   }
 

@@ -53,12 +53,12 @@ extension InitializationOperation {
     }
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    _ = try draw(operationCase.attributes)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    _ = try draw(given.attributes)
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["values": try draw(operationCase.attributes).shape]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["values": try draw(given.attributes).shape]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

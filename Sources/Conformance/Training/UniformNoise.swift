@@ -15,12 +15,12 @@ enum UniformNoise: Operation {
     .exact(reason: "integers of 24 bits over 2^24")
   }
 
-  static func validate(_ operationCase: OperationCase<Double>) throws(PerceptualError) {
-    _ = try parameters(operationCase.attributes)
+  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+    _ = try parameters(given.attributes)
   }
 
-  static func outputShapes(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> [String: [Int]] {
-    ["values": [try parameters(operationCase.attributes).count]]
+  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+    ["values": [try parameters(given.attributes).count]]
   }
 
   static func reference<Scalar: BinaryFloatingPoint & Sendable>(

@@ -39,7 +39,9 @@ struct SparseMelBank: Sendable {
   private(set) var binFilters: [Int]
   private(set) var binWeights: [Float]
 
-  private static let known = Cache<MelFilterBankOptions, SparseMelBank>(limit: 16)
+  private static let known = Cache<MelFilterBankOptions, SparseMelBank> {
+    12 * $0.weights.count + 16 * $0.binFilters.count + 16 * $0.counts.count
+  }
 
   /// The bank of these options; kept for later calls.
   static func of(_ options: MelFilterBankOptions) -> SparseMelBank { known.value(options) { SparseMelBank(options) } }

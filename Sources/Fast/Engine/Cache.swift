@@ -1,21 +1,26 @@
-/// Values by a key, each made once and kept: at most `limit`, after which a new one takes the place of the one that was
-/// asked for longest ago.
+/// Values by a key, each made once and kept, all together up to ``most`` bytes: then those leave that were asked for
+/// longest ago. A value of more by itself is made anew each time.
 package final class Cache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   private struct Entry {
     let value: Value
+    let bytes: Int
     var lastUse: Int
   }
 
   private struct Contents {
     var entries: [Key: Entry] = [:]
+    var bytes = 0
     var uses = 0
   }
 
-  private let limit: Int
+  private let most: Int
+  private let bytes: @Sendable (Value) -> Int
   private let contents = Guarded(Contents())
 
-  package init(limit: Int) {
-    self.limit = limit
+  /// `bytes` says what a value takes, about.
+  package init(most: Int = 1 << 26, bytes: @escaping @Sendable (Value) -> Int) {
+    self.most = most
+    self.bytes = bytes
     keptMemory.withLock { $0.append { [weak self] in self?.clear() } }
   }
 
@@ -28,17 +33,22 @@ package final class Cache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         contents.entries[key]?.lastUse = contents.uses
         return known.value
       }
-      let entry = Entry(value: make(), lastUse: contents.uses)
-      if contents.entries.count >= limit, let oldest = contents.entries.min(by: { $0.value.lastUse < $1.value.lastUse })
+      let value = make()
+      let bytes = bytes(value)
+      if bytes > most { return value }
+      while contents.bytes + bytes > most,
+        let oldest = contents.entries.min(by: { $0.value.lastUse < $1.value.lastUse })
       {
         contents.entries[oldest.key] = nil
+        contents.bytes -= oldest.value.bytes
       }
-      contents.entries[key] = entry
-      return entry.value
+      contents.entries[key] = Entry(value: value, bytes: bytes, lastUse: contents.uses)
+      contents.bytes += bytes
+      return value
     }
   }
 
-  package func clear() { contents.withLock { $0.entries = [:] } }
+  package func clear() { contents.withLock { $0 = Contents() } }
 }
 
 /// What ``releaseKeptMemory()`` does.

@@ -6,19 +6,19 @@ import PerceptualCore
 /// Every buffer begins on a cache line; large ones lie on 2 MB boundaries and ask for large pages, which saves a table
 /// walk for every 4 kB of a sweep.
 package final class Arena {
-  private var owned: [UnsafeMutableRawPointer] = []
+  private var owned: [(start: UnsafeMutablePointer<Float>, count: Int)] = []
   /// Bytes taken so far.
   package private(set) var bytes = 0
 
   package init() {}
 
-  deinit { for pointer in owned { free(pointer) } }
+  deinit { for memory in owned { freeLines(memory.start, memory.count) } }
 
   /// `count` floats of unspecified content; stops if the memory cannot be had. Large ones cost no memory until they are
   /// written.
   package func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
     let pointer = allocateLines(count, of: Float.self)
-    owned.append(UnsafeMutableRawPointer(pointer))
+    owned.append((pointer, count))
     bytes += count * MemoryLayout<Float>.stride
     return pointer
   }
@@ -43,7 +43,7 @@ final class Lines<Element: BitwiseCopyable & ExpressibleByIntegerLiteral>: @unch
     clear()
   }
 
-  deinit { free(start) }
+  deinit { freeLines(start, count) }
 
   func clear() { start.initialize(repeating: 0, count: count) }
 
@@ -53,19 +53,43 @@ final class Lines<Element: BitwiseCopyable & ExpressibleByIntegerLiteral>: @unch
   }
 }
 
-/// Memory on a cache line, to be freed with `free`; from 2 MB on it lies on 2 MB and asks for large pages. Stops if it
-/// cannot be had.
+/// Memory on a cache line, to be given back with ``freeLines(_:_:)``. From 2 MB on it is pages of its own, which leave
+/// no hole in the heap when they go; they lie on 2 MB and ask for large pages. Stops if it cannot be had.
 func allocateLines<Element>(_ count: Int, of type: Element.Type) -> UnsafeMutablePointer<Element> {
-  let large = 1 << 21
-  let bytes = max(64, count * MemoryLayout<Element>.stride)
+  let bytes = lineBytes(count, type)
   var pointer: UnsafeMutableRawPointer?
-  guard posix_memalign(&pointer, bytes >= large ? large : 64, bytes) == 0, let pointer else {
+  if bytes < largePage {
+    if posix_memalign(&pointer, 64, bytes) != 0 { pointer = nil }
+  } else if let mapped = mmap(
+    nil, bytes + largePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), mapped != MAP_FAILED
+  {
+    let before = -Int(bitPattern: mapped) & (largePage - 1)
+    if before > 0 { munmap(mapped, before) }
+    if before < largePage { munmap(mapped + before + bytes, largePage - before) }
+    #if os(Linux)
+      let hugePages: Int32 = 14  // MADV_HUGEPAGE
+      madvise(mapped + before, bytes, hugePages)
+    #endif
+    pointer = mapped + before
+  }
+  guard let pointer else {
     require(false, "memory: \(bytes) bytes cannot be had")
     preconditionFailure()
   }
-  #if os(Linux)
-    let hugePages: Int32 = 14  // MADV_HUGEPAGE
-    if bytes >= large { madvise(pointer, bytes, hugePages) }
-  #endif
   return pointer.bindMemory(to: Element.self, capacity: max(count, 1))
+}
+
+/// Gives back what ``allocateLines(_:of:)`` made, with the same count.
+func freeLines<Element>(_ pointer: UnsafeMutablePointer<Element>, _ count: Int) {
+  let bytes = lineBytes(count, Element.self)
+  if bytes < largePage { free(pointer) } else { munmap(pointer, bytes) }
+}
+
+private let largePage = 1 << 21
+
+/// Whole pages where it is pages.
+private func lineBytes<Element>(_ count: Int, _ type: Element.Type) -> Int {
+  let bytes = max(64, count * MemoryLayout<Element>.stride)
+  let page = Int(getpagesize())
+  return bytes < largePage ? bytes : (bytes + page - 1) / page * page
 }

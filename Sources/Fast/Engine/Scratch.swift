@@ -2,18 +2,29 @@ import Foundation
 import PerceptualCore
 
 /// Working memory that outlives a call: a training loop asks for the same sizes over and over, and fresh pages cost
-/// more than the arithmetic on them.
+/// more than the arithmetic on them. Of what nobody uses or has reserved at most ``most`` bytes are kept.
 struct ScratchPool: ~Copyable, Sendable {
   private struct Block {
     let address: UInt
     let count: Int
   }
 
+  private struct Contents {
+    /// The one that was given back longest ago first.
+    var blocks: [Block] = []
+    var floats = 0
+    var reserved = 0
+
+    mutating func remove(at index: Int) -> Block {
+      let block = blocks.remove(at: index)
+      floats -= block.count
+      return block
+    }
+  }
+
   static let shared = ScratchPool()
-  private let free = Guarded<[Block]>([])
-  /// Free blocks to keep, unless more were reserved at once.
-  private static let leastLimit = 8
-  private let limit = Guarded<Int>(leastLimit)
+  static let most = 1 << 28
+  private let free = Guarded(Contents())
 
   /// Lends `count` floats, aligned to 64 bytes and of unspecified content, for the duration of `body`. Nothing is
   /// allocated where a free block is large enough.
@@ -31,52 +42,80 @@ struct ScratchPool: ~Copyable, Sendable {
     let copies: Int
   }
 
+  /// Keeps what was reserved in the pool for as long as it lives.
+  final class Reservation: Sendable {
+    private let floats: Int
+
+    fileprivate init(_ floats: Int) {
+      self.floats = floats
+      ScratchPool.shared.free.withLock { $0.reserved += floats }
+    }
+
+    deinit {
+      ScratchPool.shared.free.withLock { $0.reserved -= floats }
+      ScratchPool.shared.shrink()
+    }
+  }
+
   /// Sees to it that all of these blocks can be lent at a time.
-  func reserve(_ demands: [Demand]) {
-    let copies = demands.reduce(0) { $0 + $1.copies }
-    limit.withLock { $0 = max($0, Self.leastLimit + copies) }
+  static func reserve(_ demands: [Demand]) -> Reservation {
+    let reservation = Reservation(demands.reduce(0) { $0 + $1.count * $1.copies })
     var needed = 0
     for demand in demands.sorted(by: { $0.count > $1.count }) {
       // A larger block serves too, once those that need it have theirs.
       needed += demand.copies
-      let present = free.withLock { blocks in blocks.count { $0.count >= demand.count } }
-      if present < needed { for _ in present..<needed { give(allocate(demand.count)) } }
+      let present = shared.free.withLock { contents in contents.blocks.count { $0.count >= demand.count } }
+      if present < needed { for _ in present..<needed { shared.give(allocate(demand.count)) } }
     }
+    return reservation
   }
 
-  private func give(_ block: Block) { free.withLock { $0.append(block) } }
+  private func give(_ block: Block) {
+    free.withLock { contents in
+      contents.blocks.append(block)
+      contents.floats += block.count
+    }
+    shrink()
+  }
 
   /// The smallest free block that fits, or a new one.
   private func take(_ count: Int) -> Block {
-    let reused = free.withLock { blocks -> Block? in
+    let reused = free.withLock { contents -> Block? in
       var best: Int?
       var least = Int.max
-      for place in blocks.indices where blocks[place].count >= count && blocks[place].count < least {
-        (best, least) = (place, blocks[place].count)
+      for (place, block) in contents.blocks.enumerated() where block.count >= count && block.count < least {
+        (best, least) = (place, block.count)
       }
-      return best.map { blocks.remove(at: $0) }
+      return best.map { contents.remove(at: $0) }
     }
-    return reused ?? allocate(count)
+    return reused ?? Self.allocate(count)
   }
 
-  /// A new block; where there are many, in place of the largest that is smaller.
-  private func allocate(_ count: Int) -> Block {
-    let limit = limit.withLock { $0 }
-    free.withLock { blocks in
-      let small = blocks.indices.filter { blocks[$0].count < count }
-      if blocks.count > limit, let largest = small.max(by: { blocks[$0].count < blocks[$1].count }) {
-        Foundation.free(UnsafeMutableRawPointer(bitPattern: blocks.remove(at: largest).address))
+  private static func allocate(_ count: Int) -> Block {
+    Block(address: UInt(bitPattern: allocateLines(count, of: Float.self)), count: count)
+  }
+
+  /// Frees what is not lent and more than may be kept: blocks that are too large by themselves, then those given back
+  /// longest ago.
+  private func shrink() {
+    free.withLock { contents in
+      let most = contents.reserved + Self.most / MemoryLayout<Float>.stride
+      while contents.floats > most {
+        Self.free(contents.remove(at: contents.blocks.firstIndex { $0.count > most } ?? 0))
       }
     }
-    return Block(address: UInt(bitPattern: allocateLines(count, of: Float.self)), count: count)
   }
+
+  private static func free(_ block: Block) {
+    guard let pointer = UnsafeMutablePointer<Float>(bitPattern: block.address) else { preconditionFailure() }
+    freeLines(pointer, block.count)
+  }
+
+  /// Bytes that are free to lend.
+  var bytes: Int { free.withLock { $0.floats * MemoryLayout<Float>.stride } }
 
   /// Frees what is not lent.
   func clear() {
-    free.withLock { blocks in
-      for block in blocks { Foundation.free(UnsafeMutableRawPointer(bitPattern: block.address)) }
-      blocks = []
-    }
-    limit.withLock { $0 = Self.leastLimit }
+    free.withLock { contents in while !contents.blocks.isEmpty { Self.free(contents.remove(at: 0)) } }
   }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct MemoryTests {
   @Test func valuesAreMadeOnceAndTheOldestLeave() {
-    let cache = Cache<String, Int>(limit: 2)
+    let cache = Cache<String, Int>(most: 20) { _ in 10 }
     var made: [String] = []
     func value(_ key: String) -> Int {
       cache.value(key) {
@@ -20,6 +20,51 @@ import Testing
     #expect(made == ["a", "b", "c", "b"])
     cache.clear()
     #expect(value("a") == 5)
+  }
+
+  @Test func whatIsTooLargeIsMadeEachTime() {
+    let cache = Cache<Int, [Int]>(most: 10) { $0.count }
+    var made: [Int] = []
+    func value(_ key: Int) -> Int {
+      cache.value(key) {
+        made.append(key)
+        return [Int](repeating: 0, count: key)
+      }.count
+    }
+    #expect([4, 6, 11, 11, 4, 6].map(value) == [4, 6, 11, 11, 4, 6])
+    #expect(made == [4, 6, 11, 11])
+    // 7 takes the room of both.
+    #expect([7, 4, 6].map(value) == [7, 4, 6])
+    #expect(made == [4, 6, 11, 11, 7, 4, 6])
+  }
+
+  /// A pool of its own would not do: reservations are of the shared one, which other tests use meanwhile.
+  @Test func aPlansBlocksStayAndOthersGo() async {
+    await #expect(processExitsWith: .success) {
+      let large = ScratchPool.most / 4 + 1
+      func lend(_ counts: [Int]) {
+        if let count = counts.first { ScratchPool.shared.withFloats(count) { _ in lend(Array(counts.dropFirst())) } }
+      }
+      func check(_ expected: Int, _ what: String) {
+        let bytes = ScratchPool.shared.bytes
+        precondition(bytes == 4 * expected, "\(what): \(bytes) bytes, not \(4 * expected)")
+      }
+      lend([large])
+      check(0, "more than may be kept")
+      lend([1000])
+      lend([large])
+      check(1000, "a block of a thousand floats")
+      var reservation: ScratchPool.Reservation? = ScratchPool.reserve([.init(count: large, copies: 2)])
+      check(1000 + 2 * large, "reserved")
+      lend([1000, large, large])
+      check(1000 + 2 * large, "lent again")
+      // One of them and what was given back longest ago must go.
+      lend([large, large, large])
+      check(2 * large, "a third block")
+      withExtendedLifetime(reservation) {}
+      reservation = nil
+      check(0, "after the plan")
+    }
   }
 
   /// The same results from tables, plans and working memory that are made anew, also while others are at work.

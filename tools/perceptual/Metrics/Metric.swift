@@ -149,8 +149,8 @@ struct MetricCommand: ParsableCommand {
     guard let operation = conventions?.operation ?? metric.operations.first else {
       throw PerceptualError(.usage, "\(metric.rawValue): this build has no \(metric.operationName)")
     }
-    var inputs = OperationCase<Double>(inputs: [
-      "prediction": try a.batch(for: metric).converted(), "target": try b.batch(for: metric).converted(),
+    var inputs = OperationCase<Float>(inputs: [
+      "prediction": try a.batch(for: metric), "target": try b.batch(for: metric),
     ])
     inputs.attributes = Attributes(conventions?.preset.attributes ?? [:])
     if let dataRange { inputs.attributes["dataRange"] = .number(dataRange) }
@@ -161,9 +161,9 @@ struct MetricCommand: ParsableCommand {
     }
     let count = try operation.outputShapes(inputs)["value"] ?? []
     if gradient != nil {
-      inputs.cotangents["value"] = Tensor(repeating: 1 / Double(max(count.reduce(1, *), 1)), shape: count)
+      inputs.cotangents["value"] = Tensor(repeating: 1 / Float(max(count.reduce(1, *), 1)), shape: count)
     }
-    let results = try operation.fast(inputs.converted())
+    let results = try operation.fast(inputs)
     let values = results.outputs["value"]?.elements.map { Double($0) } ?? []
     let mean = values.reduce(0, +) / Double(values.count)
 
@@ -172,7 +172,7 @@ struct MetricCommand: ParsableCommand {
     }
     if let map {
       inputs.cotangents = [:]
-      let tensor = try PerceptualConformance.operation(named: "structuralSimilarityMap")?.fast(inputs.converted())
+      let tensor = try PerceptualConformance.operation(named: "structuralSimilarityMap")?.fast(inputs)
         .outputs["map"]
       if let tensor {
         try Npy.write(a.tensor.rank == 2 ? tensor.reshaped(Array(tensor.shape.suffix(2))) : tensor, to: map)

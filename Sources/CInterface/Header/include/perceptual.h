@@ -35,7 +35,8 @@ const char *perceptual_message(void);
 /* The package's version, such as "0.1.0". */
 const char *perceptual_version(void);
 
-/* Gives back the memory that is kept from call to call; later calls make anew what they need. */
+/* Gives back the memory that is kept from call to call, of which plans hold what they need and at most 256 MB are kept
+ * besides, and tables of up to 64 MB a kind; later calls make anew what they need. */
 void perceptual_release_memory(void);
 
 /* ---- Losses of images, again and again ---------------------------------------------------------------------------------------- */

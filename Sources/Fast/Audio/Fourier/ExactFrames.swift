@@ -124,14 +124,16 @@ struct ExactFrames {
 /// ``FourierPlan`` in double precision, for memory of any alignment. Arguments are not overwritten. Unchecked, since
 /// FFTW's plan is a pointer: any thread may execute it, and it is never changed.
 final class ExactFourierPlan: @unchecked Sendable {
+  private let length: Int
   private let forwardPlan: fftw_plan?
   private let backwardPlan: fftw_plan?
 
-  private static let plans = Cache<Int, ExactFourierPlan>(limit: 16)
+  private static let plans = Cache<Int, ExactFourierPlan> { 32 * $0.length }
 
   static func of(length: Int) -> ExactFourierPlan { plans.value(length) { ExactFourierPlan(length: length) } }
 
   private init(length: Int) {
+    self.length = length
     let (signal, spectrum) = (Lines<Double>(length), Lines<Double>(2 * (length / 2 + 1)))
     let flags = FFTW_ESTIMATE | FFTW_UNALIGNED | FFTW_PRESERVE_INPUT
     let complex = UnsafeMutableRawPointer(spectrum.start).assumingMemoryBound(to: fftw_complex.self)

@@ -13,7 +13,7 @@ final class FourierPlan: @unchecked Sendable {
   private let forwardPlan: fftwf_plan?
   private let backwardPlan: fftwf_plan?
 
-  private static let plans = Cache<Int, FourierPlan>(limit: 16)
+  private static let plans = Cache<Int, FourierPlan> { 16 * $0.length }
 
   static func of(length: Int) -> FourierPlan { plans.value(length) { FourierPlan(length: length) } }
 

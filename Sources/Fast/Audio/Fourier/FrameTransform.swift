@@ -109,7 +109,9 @@ private final class Tables: Sendable {
   private let passes: FourierPasses
   private let packing: [Float]
 
-  private static let known = Cache<Int, Tables>(limit: 16)
+  private static let known = Cache<Int, Tables> {
+    4 * ($0.passes.twiddles.count + $0.packing.count) + 16 * $0.passes.rows.count
+  }
 
   static func of(pairs: Int) -> Tables { known.value(pairs) { Tables(pairs: pairs) } }
 

@@ -250,7 +250,7 @@ private final class Windows: Sendable {
   let synthesis: [Float]
   let squares: [Double]
 
-  private static let known = Cache<Int, Windows>(limit: 16)
+  private static let known = Cache<Int, Windows> { 16 * $0.analysis.count }
 
   static func of(length: Int) -> Windows { known.value(length) { Windows(length) } }
 

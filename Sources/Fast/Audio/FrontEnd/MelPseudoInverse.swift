@@ -13,7 +13,7 @@ final class MelPseudoInverse: Sendable {
   /// what a bank rounded to single precision errs by to 2e-5 of the largest magnitude.
   private let rows: [Double]
 
-  private static let known = Cache<MelFilterBankOptions, MelPseudoInverse>(limit: 8)
+  private static let known = Cache<MelFilterBankOptions, MelPseudoInverse> { 8 * $0.rows.count }
 
   static func of(_ bank: SparseMelBank) -> MelPseudoInverse { known.value(bank.options) { MelPseudoInverse(bank) } }
 

@@ -30,7 +30,9 @@ struct ResamplingFilter: Sendable {
     var new: Int
     var design: ResamplingDesign
   }
-  private static let known = Cache<Key, ResamplingFilter>(limit: 16)
+  private static let known = Cache<Key, ResamplingFilter> {
+    ($0.kept ?? []).reduce(0) { $0 + $1.count * MemoryLayout<Tap>.stride }
+  }
   /// Of all output streams together.
   private static let mostKeptTaps = 1 << 20
 

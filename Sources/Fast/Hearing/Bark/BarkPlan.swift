@@ -154,9 +154,11 @@ public final class BarkPlan: Sendable {
     let instructionSet: InstructionSet
   }
 
-  private static let known = Cache<Key, BarkPlan>(limit: 4)
+  private static let known = Cache<Key, BarkPlan> {
+    4 * ($0.spectra.count + $0.gains.count + $0.rows.count + $0.factorOffsets.count) + 8 * $0.responses.count
+  }
 
-  /// A plan of the current instruction set; the last four are kept.
+  /// A plan of the current instruction set; kept for later calls.
   static func of(_ options: BarkDistanceOptions, samples: Int) -> BarkPlan {
     let key = Key(options: options, samples: samples, instructionSet: Execution.current.instructionSet)
     return known.value(key) { BarkPlan(options, samples: samples) }

@@ -20,6 +20,7 @@ public struct LaplacianPyramidPlan: ImageLossPlan {
   private let layout: Layout
   /// The images of the batch that are given.
   private let share: BatchShare
+  private let reservation: ScratchPool.Reservation
 
   /// Settings or a shape that make no sense are a caller's bug.
   public init(
@@ -59,7 +60,7 @@ public struct LaplacianPyramidPlan: ImageLossPlan {
       demands = [.init(count: planes.planesCount, copies: threads), .init(count: planes.rowsCount, copies: threads)]
     }
     demands.append(.init(count: 2 * share.batch * levels, copies: pooling == .batch ? 2 : 1))
-    ScratchPool.shared.reserve(demands)
+    reservation = ScratchPool.reserve(demands)
   }
 
   public func run(

@@ -14,35 +14,51 @@ public struct SimilarityPlan: ImageLossPlan {
   private let isMultiScale: Bool
   /// What threads take in turn where there are few images.
   private let sharedPieces: [WindowedSimilarity.Piece]
+  /// The planes that share one product of terms, and how many such groups there are.
+  private let planesPerGroup: Int
+  private let groupCount: Int
+  /// Floats of a plane.
+  private let planeCount: Int
+  private let reservation: ScratchPool.Reservation
 
   /// A plan for SSIM. Settings or a shape that make no sense are a caller's bug.
   public init(_ options: StructuralSimilarityOptions = .init(), shape: [Int]) {
     let obstacle = options.obstacle(forImages: shape)
     require(obstacle == nil, obstacle ?? "")
-    self.shape = shape
-    execution = .current
-    reduction = PlaneReduction(options.downsampling, height: shape[2], width: shape[3])
     var scale = options
     scale.downsampling = .none
-    windowed = WindowedSimilarity(
-      execution, MultiScaleStructuralSimilarityOptions(scale: scale, weights: [1]), height: reduction.reducedHeight,
-      width: reduction.reducedWidth)
-    isMultiScale = false
-    sharedPieces = Self.pieces(windowed, execution)
-    reserve()
+    self.init(
+      MultiScaleStructuralSimilarityOptions(scale: scale, weights: [1]),
+      reduction: PlaneReduction(options.downsampling, height: shape[2], width: shape[3]), isMultiScale: false,
+      shape: shape)
   }
 
   /// A plan for MS-SSIM. Settings or a shape that make no sense are a caller's bug.
   public init(_ options: MultiScaleStructuralSimilarityOptions, shape: [Int]) {
     let obstacle = options.obstacle(forImages: shape)
     require(obstacle == nil, obstacle ?? "")
+    self.init(
+      options, reduction: PlaneReduction(.none, height: shape[2], width: shape[3]), isMultiScale: true, shape: shape)
+  }
+
+  /// Sees to it that no evaluation has to allocate.
+  private init(
+    _ options: MultiScaleStructuralSimilarityOptions, reduction: PlaneReduction, isMultiScale: Bool, shape: [Int]
+  ) {
     self.shape = shape
+    self.reduction = reduction
+    self.isMultiScale = isMultiScale
     execution = .current
-    reduction = PlaneReduction(.none, height: shape[2], width: shape[3])
-    windowed = WindowedSimilarity(execution, options, height: shape[2], width: shape[3])
-    isMultiScale = true
+    windowed = WindowedSimilarity(execution, options, height: reduction.reducedHeight, width: reduction.reducedWidth)
     sharedPieces = Self.pieces(windowed, execution)
-    reserve()
+    planesPerGroup = isMultiScale && options.channels == .joint ? shape[1] : 1
+    groupCount = shape[0] * shape[1] / planesPerGroup
+    planeCount = windowed.planesCount + reduction.scratchCount
+    let threads = execution.threads
+    reservation = ScratchPool.reserve([
+      .init(count: 2 * groupCount, copies: 1), .init(count: planesPerGroup * planeCount, copies: threads),
+      .init(count: windowed.rowsCount, copies: threads),
+    ])
   }
 
   /// High enough that the rows which two pieces both need are few.
@@ -51,21 +67,6 @@ public struct SimilarityPlan: ImageLossPlan {
     let each = max(48, (height + execution.threads - 1) / execution.threads)
     return windowed.pieces(height: (each + 3) / 4 * 4)
   }
-
-  /// Sees to it that no evaluation has to allocate.
-  private func reserve() {
-    let threads = execution.threads
-    ScratchPool.shared.reserve([
-      .init(count: 2 * groupCount, copies: 1), .init(count: planesPerGroup * planeCount, copies: threads),
-      .init(count: windowed.rowsCount, copies: threads),
-    ])
-  }
-
-  /// The planes that share one product of terms, and how many such groups there are.
-  private var planesPerGroup: Int { isMultiScale && windowed.options.channels == .joint ? shape[1] : 1 }
-  private var groupCount: Int { shape[0] * shape[1] / planesPerGroup }
-  /// Floats of a plane.
-  private var planeCount: Int { windowed.planesCount + reduction.scratchCount }
 
   public func run(
     _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, upstream: UnsafePointer<Float>?,

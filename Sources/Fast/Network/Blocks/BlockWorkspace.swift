@@ -17,6 +17,7 @@ package final class BlockWorkspace {
   private var partFloats = 0
   private var isTaken = false
   private var scratchFloats = 0
+  private var reservation: ScratchPool.Reservation?
   private(set) var parts: UnsafeMutablePointer<Float>
 
   package init(keepsForGradient: Bool, _ share: BatchShare, arena: Arena) {
@@ -38,7 +39,7 @@ package final class BlockWorkspace {
   package func take() {
     if isTaken { return }
     isTaken = true
-    ScratchPool.shared.reserve([.init(count: scratchFloats, copies: Execution.current.threads)])
+    reservation = ScratchPool.reserve([.init(count: scratchFloats, copies: Execution.current.threads)])
     if keepsForGradient { parts = arena.floats(partFloats) }
   }
 

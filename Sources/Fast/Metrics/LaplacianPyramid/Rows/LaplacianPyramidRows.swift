@@ -162,7 +162,9 @@ struct LaplacianPyramidRows: Sendable {
     return count
   }
 
-  private static let known = Cache<Shape, LaplacianPyramidRows>(limit: 8)
+  private static let known = Cache<Shape, LaplacianPyramidRows> {
+    4 * $0.tables.count + 8 * $0.exactTables.count + $0.levels.count * MemoryLayout<Level>.stride
+  }
 
   /// The rows of such images: made once, as training asks for the same shape again and again.
   static func rows(_ shape: Shape) -> LaplacianPyramidRows { known.value(shape) { LaplacianPyramidRows(shape) } }
