@@ -32,6 +32,8 @@ TESTS = {
     "resample": rf"(Tests|Checks)\.(Resample|Audio)|{FIXTURES}",
     "files": r"Tests\.(FileSink|AppendingFile|DirectoryLock|FilePath|TrainingLog|CheckpointDamage|Safetensors|Interruption|Stream|Audio|RawAutoencoder)",
     "ranks": r"Tests\.Ranks",
+    "memory": r"Tests\.(Memory|Allocation)",
+    "sweep": r"Tests\.Sweep",
     "exchange": r"Tests\.(ProtocolBuffer|EventLog|ONNXExport|ExchangeCommand)",
 }
 
@@ -756,6 +758,24 @@ FAULTS = [
         ("a closed pipe ends the process", "    signal(SIGPIPE, SIG_IGN)\n", ""),
         ("notes written into files", "{ _ = open(\"/dev/null\", O_RDONLY) }", "{}"),
         ("lost notes forgotten", "code == 0 && hasLostNotes", "code == 1 && hasLostNotes"),
+    ),
+    *faults(
+        "memory", "Sources/Fast/Engine/Scratch.swift",
+        ("free blocks kept for ever", "while contents.floats > most {", "while contents.floats < 0 {"),
+        ("a plan's blocks not reserved", "$0.reserved += floats", "$0.reserved += 0 * floats"),
+        ("reserved for ever", "$0.reserved -= floats", "$0.reserved -= 0 * floats"),
+        ("one that is too large drives others out", "contents.blocks.firstIndex { $0.count > most } ?? 0", "0"),
+    ),
+    *faults(
+        "memory", "Sources/Fast/Engine/Cache.swift",
+        ("the newest leaves", "contents.entries.min(by:", "contents.entries.max(by:"),
+        ("nothing leaves", "contents.bytes += bytes", "contents.bytes += 0 * bytes"),
+        ("too large values kept", "      if bytes > most { return value }\n", ""),
+    ),
+    *faults(
+        "sweep", "Sources/Experiments/Sweep/RecipeTable.swift",
+        ("deviation of a population", "squares / Double(values.count - 1)", "squares / Double(values.count)"),
+        ("a shared model under each recipe", "recipes($0).first == row.recipe", "recipes($0).contains(row.recipe)"),
     ),
 ]
 

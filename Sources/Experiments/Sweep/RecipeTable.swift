@@ -15,6 +15,27 @@ public struct RecipeTable: Sendable {
   /// Those with most cells of the paper's table first, since others are not comparable; of them the nearest to the
   /// paper with running statistics.
   public let rows: [Row]
+  /// A model of a recipe, all its seeds.
+  public struct ModelScores: Sendable {
+    public let recipe: String
+    public let model: TableModel
+    /// One a seed and way of testing.
+    let results: [SweepResult]
+
+    public var seeds: Int { Set(results.map(\.seed)).count }
+
+    /// Over seeds, of what `value` reads of a line; nil without one.
+    func spread(_ way: TestWay, _ value: (JSONValue) -> Double?) -> (mean: Double, deviation: Double?)? {
+      let values = results.filter { $0.scores(way) != nil }.compactMap { value($0.document) }
+      if values.isEmpty { return nil }
+      let mean = values.reduce(0, +) / Double(values.count)
+      let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      return (mean, values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil)
+    }
+  }
+
+  /// In the order of ``rows``, models of noise first.
+  public let scores: [ModelScores]
   /// What was tested and belongs to no recipe.
   public let alone: [SweepResult]
   public let failures: [SweepResult]
@@ -42,6 +63,13 @@ public struct RecipeTable: Sendable {
       let (one, other) = (key(first.element), key(second.element))
       return one == other ? first.offset < second.offset : one < other
     }.map(\.element)
+    scores = rows.flatMap { row in
+      PaperTable.rows.map(\.model).sorted { $0.data == "noise" && $1.data != "noise" }.compactMap { model in
+        // Where a recipe takes another's model, the other's row has it.
+        let own = tested.filter { $0.model == model && recipes($0).first == row.recipe }
+        return own.isEmpty ? nil : ModelScores(recipe: row.recipe, model: model, results: own)
+      }
+    }
     alone = tested.filter { recipes($0).isEmpty }
     let done = Set(tested.map(\.name))
     failures = results.lines.filter { if case .failed = $0.outcome { !done.contains($0.name) } else { false } }
@@ -60,6 +88,12 @@ public struct RecipeTable: Sendable {
         rows.map(summary))
       lines += ["", "Seeds in which models of noise are in the paper's order: running, batch statistics.", ""]
       lines += Self.table(["recipe"] + headings, rows.map(orderings))
+      for statistics in BatchStatistics.allCases {
+        lines += [
+          "", "Means over seeds with \(statistics.rawValue) statistics; in brackets, the standard deviation.", "",
+        ]
+        lines += Self.table(Self.scoreHeadings, scores.compactMap { $0.cells(statistics) })
+      }
     }
     if !alone.isEmpty {
       if !lines.isEmpty { lines.append("") }
@@ -109,6 +143,11 @@ public struct RecipeTable: Sendable {
       }
   }
 
+  private static let scoreHeadings = [
+    "recipe", "data", "loss", "seeds", "MSE", "NLPD", "MS-SSIM", "MSE, level right", "hard: MSE", "NLPD", "MS-SSIM",
+    "latents off the centres",
+  ]
+
   private func single(_ result: SweepResult) -> [String]? {
     guard case .tested(let way, let scores) = result.outcome, way.quantisation == .soft else { return nil }
     return [
@@ -121,6 +160,26 @@ public struct RecipeTable: Sendable {
     ([header, header.map { _ in "---" }] + rows).map { row in
       "| " + row.map { $0.replacingOccurrences(of: "|", with: "\\|") }.joined(separator: " | ") + " |"
     }
+  }
+}
+
+extension RecipeTable.ModelScores {
+  private static let columns: [(quantisation: Quantisation, places: Int, value: @Sendable (JSONValue) -> Double?)] = [
+    (.soft, 4, { $0["mse"]?.double }), (.soft, 2, { $0["nlpd"]?.double }), (.soft, 3, { $0["msSSIM"]?.double }),
+    (.soft, 4, { $0["withoutMeanError"]?["mse"]?.double }),
+    (.hard, 4, { $0["mse"]?.double }), (.hard, 2, { $0["nlpd"]?.double }), (.hard, 3, { $0["msSSIM"]?.double }),
+    (.soft, 3, { $0["offCentreLatents"]?.double }),
+  ]
+
+  /// nil where nothing was tested with these statistics.
+  fileprivate func cells(_ statistics: BatchStatistics) -> [String]? {
+    let values = Self.columns.map { column -> String? in
+      guard let spread = spread(TestWay(statistics, column.quantisation), column.value) else { return nil }
+      let mean = String(format: "%.\(column.places)f", spread.mean)
+      return spread.deviation.map { String(format: "\(mean) (%.\(column.places)f)", $0) } ?? mean
+    }
+    if values.allSatisfy({ $0 == nil }) { return nil }
+    return [recipe, model.symbol, model.loss.title, "\(seeds)"] + values.map { $0 ?? "-" }
   }
 }
 

@@ -102,10 +102,24 @@ import Testing
     #expect(plan.evaluation?.test == "music/validation")
     let first = plan.runs.filter { $0.options["seed"] == "0" && $0.options["data"] == "noise" }
     let recipes = Set(plan.runs.flatMap(\.recipes))
-    #expect(recipes.count == 21)
+    #expect(recipes.count == 22)
     for recipe in recipes {
       let losses = first.filter { $0.recipes.contains(recipe) }.compactMap { $0.options["loss"] }
       #expect(losses.sorted() == ["ms-ssim", "mse", "nlpd"], "\(recipe)")
+    }
+  }
+
+  /// The published plan: under MSE and NLPD five seeds of every factor, its own or those of the base or the long run.
+  @Test func theAblationsAreAPlan() throws {
+    let plan = try SweepPlan(contentsOf: "\(fixturesDirectory)/../../results/ablations/plan.json")
+    let recipes = Set(plan.runs.flatMap(\.recipes))
+    #expect(recipes.count == 28)
+    for recipe in recipes {
+      let own = plan.runs.filter { $0.recipes.contains(recipe) }
+      for loss in ["mse", "nlpd"] {
+        let seeds = own.filter { $0.options["loss"] == loss }.compactMap { $0.options["seed"] }
+        #expect(seeds.sorted() == ["0", "1", "2", "3", "4"], "\(recipe), \(loss)")
+      }
     }
   }
 

@@ -71,11 +71,34 @@ import Testing
       #expect(text.contains(line), "\(text)")
     }
     #expect(text.contains { $0.hasPrefix("| near | 2, 2 of 2 | 2, 0 of 2 | 2, 0 of 2 | 2, 2 of 2 |") }, "\(text)")
+    #expect(
+      text.contains("| near | P(x) | MSE | 1 | 0.0125 | 14.95 | 0.837 | - | - | - | - | - |"), "\(text)")
     #expect(text.contains("| lone | U(x) | MSE | 0 | running | 0.03174 | 7.504 | 0.8419 |"), "\(text)")
     let document = table.json
     #expect(document["recipes"]?.array?[0]["running"]?["cells"]?.array?.count == 12)
     #expect(document["recipes"]?.array?[0]["batch"]?["orderings"]?.array?.count == 9)
     #expect(document["alone"]?.array?.count == 1 && document["failed"] == [])
+  }
+
+  /// Mean and standard deviation over seeds; a model that two recipes share has its row with the first.
+  @Test func scoresOverSeeds() throws {
+    let model = TableModel("noise", .nlpd)
+    let lines = try [UInt64(0), 1].flatMap { seed in
+      try [Quantisation.soft, .hard].map { quantisation in
+        try Self.line("a-\(seed)", model, seed: seed, .batch, quantisation, factor: seed == 0 ? 1 : 3)
+      }
+    }
+    let plan = try SweepPlan(
+      JSONValue(
+        parsing: """
+          {"runs": [{"name": "a-0", "recipe": ["one", "other"], "command": "train", "options": {}},
+                    {"name": "a-1", "recipe": ["one", "other"], "command": "train", "options": {}}]}
+          """.utf8))
+    let text = try Self.table(lines, plan).markdown
+    let scores = "0.0225 (0.0159) | 9.82 (6.95) | 0.799 (0.142)"
+    #expect(
+      text.filter { $0.hasPrefix("| one | U(x)") } == ["| one | U(x) | NLPD | 2 | \(scores) | - | \(scores) | - |"])
+    #expect(!text.contains { $0.hasPrefix("| other | U(x)") })
   }
 
   /// A plan may sort its runs into other recipes after they were tested.
