@@ -25,6 +25,9 @@ protocol AutoencoderPass: AnyObject {
   /// x -> latent, before quantisation.
   func encode(_ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool)
 
+  /// `latent`, quantised, [N, channels, H / 16, W / 16] -> output, with running statistics.
+  func decode(_ latent: UnsafePointer<Float>)
+
   /// Adds nothing and keeps nothing: overwrites `gradient` (laid out as the network's parameters) with that of a loss
   /// whose gradient with respect to the output is `upstream`, for the batch of the last forward pass on `x`. The
   /// quantiser has the slope of Eq. 1 at `scale`.

@@ -104,6 +104,22 @@ final class BlockPass: AutoencoderPass {
     case .hard: hardQuantization(latent, quantised, count: latentCount, centres: options.centres)
     }
     padded?.widen(quantised, widened, images: images, pixels: latentPixels)
+    decode(statistics: statistics, updatesRunning: updatesRunning)
+  }
+
+  func decode(_ latent: UnsafePointer<Float>) {
+    padded?.take()
+    if let padded {
+      padded.widen(latent, widened, images: images, pixels: latentPixels)
+    } else {
+      blocks[Autoencoder.latentLayer].blocked(latent, widened)
+    }
+    decode(statistics: .running, updatesRunning: false)
+  }
+
+  /// The widened latent -> output.
+  private func decode(statistics: BatchStatistics, updatesRunning: Bool) {
+    let x = UnsafePointer(widened)
     let end = blocks.count - 1
     for number in Autoencoder.latentLayer + 1..<end {
       run(number, x, statistics: statistics, updatesRunning: updatesRunning)

@@ -99,8 +99,13 @@ final class DirectPass: AutoencoderPass {
     }
   }
 
+  func decode(_ latent: UnsafePointer<Float>) {
+    quantised.update(from: latent, count: latentCount)
+    decode(statistics: .running, updatesRunning: false)
+  }
+
   /// quantised -> output.
-  func decode(statistics: BatchStatistics, updatesRunning: Bool) {
+  private func decode(statistics: BatchStatistics, updatesRunning: Bool) {
     var input = UnsafePointer(quantised)
     for block in blocks[(Autoencoder.latentLayer + 1)...] {
       run(block, input, statistics: statistics, updatesRunning: updatesRunning)

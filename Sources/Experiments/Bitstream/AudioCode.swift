@@ -4,7 +4,7 @@ import PerceptualFiles
 
 /// Code and sound are computed by the baseline's inner loops whatever the machine has: rounding differs from one
 /// instruction set to the next, a latent halfway between two centres may turn, and Griffin-Lim carries the least
-/// difference of two pictures into another choice of phases. It costs half a second a clip.
+/// difference of two pictures into another choice of phases.
 private func reproducibly<Value>(
   _ body: () throws(PerceptualError) -> Value
 ) throws(PerceptualError) -> Value {
@@ -149,12 +149,10 @@ extension Autoencoder {
       indices.count == options.latentChannels * rows * columns,
       "indices: \(indices.count) given, \(options.latentChannels * rows * columns) are needed")
     let multiple = AutoencoderOptions.sizeMultiple
-    // Operation by operation: its latent lies in the code's order.
-    let pass = DirectPass(
-      self, images: 1, height: rows * multiple, width: columns * multiple, keepsForGradient: false)
+    let pass = inferencePass(images: 1, height: rows * multiple, width: columns * multiple)
     let centres = options.centres.map { Float($0) }
-    for (place, index) in indices.enumerated() { pass.quantised[place] = centres[Int(index)] }
-    pass.decode(statistics: .running, updatesRunning: false)
+    let latent = indices.map { centres[Int($0)] }
+    latent.withUnsafeBufferPointer { if let base = $0.baseAddress { pass.decode(base) } }
     let count = rows * columns * multiple * multiple
     return Tensor(
       Array(UnsafeBufferPointer(start: pass.output, count: count)), shape: [rows * multiple, columns * multiple])

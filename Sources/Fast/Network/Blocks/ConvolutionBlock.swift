@@ -324,6 +324,11 @@ package final class ConvolutionBlock {
     makeTensor([output.images, output.channels, output.height, output.width]) { output.unpack(x, $0, execution) }
   }
 
+  /// And back.
+  package func blocked(_ x: UnsafePointer<Float>, _ blocks: UnsafeMutablePointer<Float>) {
+    output.pack(x, blocks, execution)
+  }
+
   // MARK: Backward
 
   /// Takes `upstream`, the gradient of the activation in channel blocks, through LeakyReLU into ``gradient``.
