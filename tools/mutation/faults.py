@@ -379,17 +379,26 @@ FAULTS = [
     ),
     *faults(
         "structuralSimilarity", "Sources/FastKernels/Source/Metrics/Machinery/SimilarityGroup.swift",
-        ("a row's share of the third window lost", "  mean.addLast(x12, t.t0, t.t1)\n", "  mean.addLast(x12, t.t1)\n"),
-        ("transposed filter off by one", "let at = maps + (i &- 10)", "let at = maps + (i &- 9)"),
-        ("fourth row about another pixel", "centreM: centreM, centreD: centreD, sumM: m.mean.sum3",
-         "centreM: centreM, centreD: centreM, sumM: m.mean.sum3"),
+        ("a place's share of the third window lost", "x9, x10, x11, x12)", "x9, x10, x11, x11)"),
+        ("transposed filter off by one", "takeMaps(maps + 3 &* (i &- 10) &* lanes", "takeMaps(maps + 3 &* (i &- 9) &* lanes"),
+        ("fourth window's variance from the third", "squaresM.sum3, squaresD.sum3)", "squaresM.sum3, squaresD.sum2)"),
+        ("windows past the row counted", "if place < end { sum += deficit }", "sum += deficit"),
+        ("stale rows of maps below the image", "var row = windows\n", "var row = lanes\n"),
+        ("a row of maps above the group lost", "while k < 30 {", "while k < 27 {"),
+    ),
+    *faults(
+        "structuralSimilarity", "Sources/Fast/Metrics/Similarity/WindowedSimilarityGroups.swift",
+        ("windows taken before their columns", "max(0, end - window + 1) / 4 * 4", "max(0, end - 4) / 4 * 4"),
+        ("stale maps after the row", "count: 3 * (10 + 16) * lanes)", "count: 0)"),
+        ("rows above a piece not made", "max(0, piece.lowerBound - above)", "piece.lowerBound"),
+    ),
+    *faults(
+        "structuralSimilarity", "Sources/Fast/Metrics/Similarity/WindowedSimilarityRows.swift",
+        ("one row of windows lost", "let below = min(row, windows - 1)", "let below = max(above, min(row, windows - 2))"),
     ),
     *faults(
         "structuralSimilarity", "Sources/Fast/Metrics/Similarity/WindowedSimilarityTerm.swift",
-        ("one row of windows lost", "let below = min(row, windows - 1)", "let below = max(above, min(row, windows - 2))"),
         ("mean over pixels", "Double(positions(ofScale: index))", "Double(scale.height * scale.width)"),
-        ("stale rows of maps below the image", "filtered.update(repeating: 0, count: ringStride)",
-         "filtered.update(repeating: 0, count: 0)"),
     ),
     *faults(
         "multiScaleStructuralSimilarity", "Sources/Reference/Metrics/MultiScaleStructuralSimilarity.swift",

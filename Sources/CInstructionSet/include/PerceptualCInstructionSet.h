@@ -74,9 +74,7 @@ static const int perceptual_compiled_for_avx2 = 0;
   }                                                                                                                \
   PERCEPTUAL_INLINE perceptual_float##LANES perceptual_lesser##LANES(                                              \
       perceptual_float##LANES a, perceptual_float##LANES b) {                                                      \
-    const perceptual_integer##LANES isLess = a < b;                                                                \
-    return (perceptual_float##LANES)(                                                                              \
-        ((perceptual_integer##LANES)a & isLess) | ((perceptual_integer##LANES)b & ~isLess));                       \
+    return a < b ? a : b;                                                                                          \
   }                                                                                                                \
   PERCEPTUAL_INLINE perceptual_float##LANES perceptual_turned##LANES(                                              \
       perceptual_float##LANES x, perceptual_float##LANES s) {                                                      \

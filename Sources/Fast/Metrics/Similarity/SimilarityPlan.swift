@@ -65,7 +65,7 @@ public struct SimilarityPlan: ImageLossPlan {
   private static func pieces(_ windowed: WindowedSimilarity, _ execution: Execution) -> [WindowedSimilarity.Piece] {
     let height = windowed.scales[0].wholeHeight
     let each = max(48, (height + execution.threads - 1) / execution.threads)
-    return windowed.pieces(height: (each + 3) / 4 * 4)
+    return windowed.pieces(height: (each + windowed.group - 1) / windowed.group * windowed.group)
   }
 
   public func run(

@@ -35,27 +35,22 @@ struct WindowedSimilarity: Sendable {
   let luminanceConstant: Float
   let contrastConstant: Float
   let scales: [Scale]
-  // Places of rows, which are apart from the planes: several pieces of a plane may be scanned at a time.
-  let columns: Int
-  let columnSegment: Int
-  /// Rows of three maps, `mapSegment` floats each. In groups: 16 rows that are already filtered along rows; else as
-  /// many as the window has, each with zeros before and after.
-  let maps: Int
-  let mapSegment: Int
-  /// One row of three maps: in groups not yet filtered, with zeros before and after; else already filtered along
-  /// columns.
-  let mapRow: Int
-  let deficitRow: Int
+  /// Places of rows, which are apart from the planes: several pieces of a plane may be scanned at a time.
+  let places: Places
   /// Floats of the planes of all scales and of their rows' sums.
   let planesCount: Int
   /// Floats of the rows that one scan needs.
   let rowsCount: Int
 
   static let margin = 16
-  /// Rows of windows that the kernels of the published size take at a time, and the rows of maps that they keep.
-  static let group = 4
-  static let ring = 16
+  /// Rows of windows that the kernels of the published size take at a time.
+  var group: Int { kernels.vectorWidth }
   var isPublishedWindow: Bool { window == 11 }
+
+  enum Places: Sendable {
+    case rows(RowPlaces)
+    case groups(GroupPlaces)
+  }
 
   init(_ execution: Execution, _ options: MultiScaleStructuralSimilarityOptions, height: Int, width: Int) {
     kernels = execution.kernels
@@ -80,7 +75,7 @@ struct WindowedSimilarity: Sendable {
       // Room after the row for whole vectors, also for pooling that reads two for each one it writes.
       let stride = Self.margin + roundedToVectors(w + 2 * border) + 32
       // A row before the first for padding, and rows after the last: one repeated, and groups may reach beyond it.
-      let rows = h + 2 * border + 2 + Self.group
+      let rows = h + 2 * border + 2 + max(4, kernels.vectorWidth)
       let places = (0..<3).map { _ in layout.take(rows * stride + Self.margin) + Self.margin + stride }
       scales.append(
         Scale(
@@ -92,12 +87,10 @@ struct WindowedSimilarity: Sendable {
     planesCount = layout.count
     var rows = ScratchLayout()
     let widest = scales.map(\.wholeWidth).max() ?? width
-    columnSegment = roundedToVectors(widest) + roundedToVectors(window) + 16
-    columns = rows.take(Self.group * 4 * columnSegment)
-    mapSegment = roundedToVectors(widest - window + 1) + 2 * roundedToVectors(window) + 16
-    maps = rows.take(max(window, Self.ring) * 3 * mapSegment)
-    mapRow = rows.take(3 * mapSegment)
-    deficitRow = rows.take(mapSegment)
+    places =
+      window == 11
+      ? .groups(GroupPlaces(&rows, width: widest, lanes: kernels.vectorWidth))
+      : .rows(RowPlaces(&rows, width: widest, window: window))
     rowsCount = rows.count
   }
 
@@ -227,11 +220,14 @@ struct WindowedSimilarity: Sendable {
       let plane = scratch + scale.gradient + scale.inside
       for row in 0..<scale.height {
         let here = plane + row * scale.stride
+        // Of one scale nothing else is added.
+        let to = scales.count == 1 ? gradient + row * scale.width : here
         if factor == 0 {
-          here.update(repeating: 0, count: scale.width + 1)
+          to.update(repeating: 0, count: scale.width)
         } else {
-          kernels.scaleRow(here, by: factor, width: scale.width)
+          kernels.scaledRow(here, by: factor, to, count: scale.width)
         }
+        if scales.count == 1 { continue }
         if index + 1 < scales.count { addCoarser(scales[index + 1], to: here, row, scale, scratch) }
         if index == 0 { (gradient + row * scale.width).update(from: here, count: scale.width) }
       }

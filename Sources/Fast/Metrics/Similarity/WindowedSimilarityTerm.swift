@@ -3,8 +3,8 @@ import PerceptualKernels
 
 // One scale's term: planes are scanned from top to bottom. A window's moments come from its columns' and those from
 // their pixels, both about a pixel inside. The gradient is the transposed filter of three maps, of which only the last
-// rows are kept. Windows of 11, the published size, have kernels of their own, which take four rows at a time; any
-// other goes row by row.
+// rows are kept. Windows of 11, the published size, have kernels of their own, which take as many rows at a time as a
+// vector has lanes; any other goes row by row.
 
 extension WindowedSimilarity {
   /// What a scale's scan is to do besides adding up.
@@ -25,7 +25,7 @@ extension WindowedSimilarity {
   }
 
   /// Everything that scans do not share.
-  private struct Scan {
+  struct Scan {
     let scale: Scale
     let constants: SimilarityConstants
     let taps: UnsafePointer<Float>
@@ -67,7 +67,10 @@ extension WindowedSimilarity {
         let scan = Scan(
           scale: scale, constants: constants, taps: taps, request: request, planes: planes, rows: rows,
           deficits: deficits)
-        if isPublishedWindow { scanByGroups(scan, piece.rows) } else { scanByRows(scan, piece.rows) }
+        switch places {
+        case .groups(let places): scanByGroups(scan, piece.rows, places)
+        case .rows(let places): scanByRows(scan, piece.rows, places)
+        }
       }
     }
   }
@@ -82,117 +85,5 @@ extension WindowedSimilarity {
       return sum
     }
     return 1 - sum / Double(positions(ofScale: index))
-  }
-
-  /// Windows of 11.
-  private func scanByGroups(_ scan: Scan, _ piece: Range<Int>) {
-    let (scale, request) = (scan.scale, scan.request)
-    let windows = scale.wholeHeight - window + 1
-    let positions = scale.wholeWidth - window + 1
-    let ringStride = 3 * mapSegment
-    let unfiltered = scan.rows + mapRow + roundedToVectors(window)
-    if request.withGradient {
-      (scan.rows + mapRow).update(repeating: 0, count: ringStride)
-      (scan.rows + maps).update(repeating: 0, count: Self.ring * ringStride)
-    }
-    // The first rows of gradient need the maps of up to ten rows of windows above them.
-    let first = request.withGradient ? max(0, piece.lowerBound - Self.ring + Self.group) : piece.lowerBound
-    let last = request.withGradient ? piece.upperBound : min(piece.upperBound, windows)
-    for group in stride(from: first, to: last, by: Self.group) {
-      let isOwn = group >= piece.lowerBound
-      let mid = scan.planes + scale.mid + group * scale.stride
-      let difference = scan.planes + scale.difference + group * scale.stride
-      if group < windows {
-        kernels.similarityColumns(
-          mid: mid, difference: difference, stride: scale.stride, taps: scan.taps, scan.rows + columns,
-          segment: columnSegment, width: scale.wholeWidth)
-      }
-      for row in group..<group + Self.group {
-        let filtered = scan.rows + maps + row % Self.ring * ringStride
-        if row < windows {
-          let deficit = kernels.similarityRow(
-            scan.rows + columns + (row - group) * 4 * columnSegment, segment: columnSegment, taps: scan.taps,
-            scan.constants, deficits: request.map.map { _ in scan.rows + deficitRow },
-            maps: request.withGradient ? unfiltered : nil, mapSegment: mapSegment, width: positions)
-          if isOwn { scan.deficits[row] = deficit }
-          finishRow(row, positions, scan, isOwn: isOwn, maps: unfiltered)
-          if request.withGradient {
-            kernels.similarityMapRow(
-              unfiltered, segment: mapSegment, taps: scan.taps, filtered, width: scale.wholeWidth)
-          }
-        } else if request.withGradient {
-          filtered.update(repeating: 0, count: ringStride)
-        }
-      }
-      if request.withGradient && isOwn {
-        // The windows that hold row `group` start up to ten rows above it.
-        kernels.similarityGradientRows(
-          scan.rows + maps, first: (group + Self.ring - window + 1) % Self.ring, stride: ringStride,
-          segment: mapSegment, taps: scan.taps, mid: mid, difference: difference, stride: scale.stride,
-          scan.planes + scale.gradient + group * scale.stride, width: scale.wholeWidth)
-      }
-    }
-  }
-
-  /// Windows of any odd size.
-  private func scanByRows(_ scan: Scan, _ piece: Range<Int>) {
-    let (scale, request) = (scan.scale, scan.request)
-    let windows = scale.wholeHeight - window + 1
-    let positions = scale.wholeWidth - window + 1
-    let mapMargin = roundedToVectors(window)
-    let mapStride = 3 * mapSegment
-    if request.withGradient { (scan.rows + maps).update(repeating: 0, count: window * mapStride) }
-    let first = request.withGradient ? max(0, piece.lowerBound - window + 1) : piece.lowerBound
-    let last = request.withGradient ? piece.upperBound : min(piece.upperBound, windows)
-    if first >= last { return }
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: window) { list in
-      guard let list = list.baseAddress else { return }
-      for row in first..<last {
-        let isOwn = row >= piece.lowerBound
-        let mid = scan.planes + scale.mid + row * scale.stride
-        let difference = scan.planes + scale.difference + row * scale.stride
-        if row < windows {
-          let here = scan.rows + maps + row % window * mapStride + mapMargin
-          kernels.windowColumns(
-            mid: mid, difference: difference, stride: scale.stride, taps: scan.taps, window: window,
-            scan.rows + columns, segment: columnSegment, width: scale.wholeWidth)
-          let deficit = kernels.windowRow(
-            scan.rows + columns, segment: columnSegment, taps: scan.taps, window: window, scan.constants,
-            deficits: request.map.map { _ in scan.rows + deficitRow }, maps: request.withGradient ? here : nil,
-            mapSegment: mapSegment, width: positions)
-          if isOwn { scan.deficits[row] = deficit }
-          finishRow(row, positions, scan, isOwn: isOwn, maps: here)
-        }
-        if !request.withGradient || !isOwn { continue }
-        // Row `row` of the image lies in the windows that start at the rows above ... below.
-        let above = max(0, row - window + 1)
-        let below = min(row, windows - 1)
-        for k in above...below { list[k - above] = UnsafePointer(scan.rows + maps + k % window * mapStride) }
-        kernels.weightedRows(
-          list, weights: scan.taps + (window - 1 - row + above), count: below - above + 1, scan.rows + mapRow,
-          width: mapStride)
-        kernels.windowGradientRow(
-          scan.rows + mapRow + mapMargin, segment: mapSegment, taps: scan.taps, window: window, mid: mid,
-          difference: difference, scan.planes + scale.gradient + row * scale.stride, width: scale.wholeWidth)
-      }
-    }
-  }
-
-  /// Writes a row of the map, and multiplies the three maps by what comes from upstream; exactly 0 where that is 0.
-  private func finishRow(
-    _ row: Int, _ positions: Int, _ scan: Scan, isOwn: Bool, maps: UnsafeMutablePointer<Float>
-  ) {
-    if let map = scan.request.map, isOwn {
-      let deficits = scan.rows + deficitRow
-      let here = map + row * positions
-      for i in 0..<positions { here[i] = 1 - deficits[i] }
-    }
-    if let upstream = scan.request.upstream {
-      let here = upstream + row * positions
-      for k in 0..<3 {
-        let values = maps + k * mapSegment
-        for i in 0..<positions { values[i] = here[i] == 0 ? 0 : values[i] * here[i] }
-      }
-    }
   }
 }

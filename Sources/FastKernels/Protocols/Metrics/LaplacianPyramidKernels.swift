@@ -17,7 +17,7 @@ public enum LaplacianPyramidDoubt {
 /// | record | parts |
 /// |---|---|
 /// | pair | target, prediction minus target |
-/// | residuals | of the target, of the prediction, |prediction's| - |target's|, of prediction minus target, told |
+/// | residuals | of the target, |prediction's|, |prediction's| - |target's|, of prediction minus target, told |
 /// | slopes | u, p, told; ``slopeRecord`` says what u and p are |
 ///
 /// Told is the prediction's residual where its sign is known, and else 0.

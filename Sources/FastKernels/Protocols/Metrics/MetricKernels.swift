@@ -32,8 +32,9 @@ public protocol MetricKernels: Sendable {
   /// y = scale (a - b). Any memory.
   static func scaledDifference(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, scale: Float, _ y: UnsafeMutablePointer<Float>, count: Int)
-  /// y = scale y.
-  static func scaleRow(_ y: UnsafeMutablePointer<Float>, by scale: Float, width: Int)
+  /// y = scale x. Any memory; y may be x.
+  static func scaledRow(
+    _ x: UnsafePointer<Float>, by scale: Float, _ y: UnsafeMutablePointer<Float>, count: Int)
   /// y = sum over k of weights[k] rows[k].
   static func weightedRows(
     _ rows: UnsafePointer<UnsafePointer<Float>>, weights: UnsafePointer<Float>, count: Int,
@@ -78,26 +79,28 @@ public protocol MetricKernels: Sendable {
     _ maps: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, window: Int, mid: UnsafePointer<Float>,
     difference: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, width: Int)
 
-  // The same for the published window, symmetric and of 11 taps, over groups of four rows.
+  // The same for the published window, symmetric and of 11 taps, over a group of as many rows as a vector has lanes.
+  // Turned round, a row is a lane: of each column there is a vector of every quantity. `room` is four squares of
+  // vectors.
 
-  /// ``windowColumns(mid:difference:stride:taps:window:_:segment:width:)`` of four rows of windows, each row's four
-  /// segments after those of the one before.
+  /// The moments of columns `first` ..< `end` (and the rest of a vector) over the windows of `rows` rows. Each column
+  /// has four vectors: mean and variance of mid, mean and variance of difference.
   static func similarityColumns(
-    mid: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int, taps: UnsafePointer<Float>,
-    _ columns: UnsafeMutablePointer<Float>, segment: Int, width: Int)
-  /// ``windowRow(_:segment:taps:window:_:deficits:maps:mapSegment:width:)``.
-  static func similarityRow(
-    _ columns: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, _ constants: SimilarityConstants,
-    deficits: UnsafeMutablePointer<Float>?, maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
-  ) -> Double
-  /// The transposed filter along a row of the three maps, which hold 10 zeros on both sides.
-  static func similarityMapRow(
-    _ maps: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, width: Int
-  )
-  /// Four rows of gradient from 14 rows of maps already filtered along rows: `ring` holds 16 rows and the first of the
-  /// 14 is number `first`; after the last of the 16 follows the first.
-  static func similarityGradientRows(
-    _ ring: UnsafePointer<Float>, first: Int, stride ringStride: Int, segment: Int, taps: UnsafePointer<Float>,
-    mid: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int, _ y: UnsafeMutablePointer<Float>,
-    width: Int)
+    mid: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int, taps: UnsafePointer<Float>, rows: Int,
+    _ columns: UnsafeMutablePointer<Float>, room: UnsafeMutablePointer<Float>, from first: Int, to end: Int)
+  /// Joins the columns' moments to those of windows `first` ..< `end`, `first` a multiple of four, and adds to each
+  /// row's sum its 1 - term. Where given, `deficits` receives each 1 - term, and `maps` three vectors a window, the
+  /// maps whose transposed filters make up the gradient. Up to three windows past the end are written too.
+  static func similarityWindows(
+    _ columns: UnsafePointer<Float>, taps: UnsafePointer<Float>, _ constants: SimilarityConstants,
+    deficits: UnsafeMutablePointer<Float>?, maps: UnsafeMutablePointer<Float>?, _ sums: UnsafeMutablePointer<Double>,
+    from first: Int, to end: Int)
+  /// Columns `first` ..< `end` (and the rest of a vector) of `rows` rows of gradient, from maps with ten columns of
+  /// zeros before and after, of which `windows` rows count. `kept` has, in blocks of as many columns as a vector has
+  /// lanes, the maps filtered along rows: those of ten rows above this group, which become those above the next, and
+  /// room for its own.
+  static func similarityGradient(
+    _ maps: UnsafePointer<Float>, windows: Int, taps: UnsafePointer<Float>, _ kept: UnsafeMutablePointer<Float>,
+    room: UnsafeMutablePointer<Float>, mid: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int,
+    _ y: UnsafeMutablePointer<Float>, rows: Int, from first: Int, to end: Int)
 }

@@ -33,9 +33,12 @@ extension Kernels {
     let ahead = 6 &* width
     while 2 &* (j &+ Vector.scalarCount) <= width {
       perceptual_prefetch(target + 2 * j + ahead)
-      perceptual_prefetch(target + 2 * j + Vector.scalarCount + ahead)
       perceptual_prefetch(prediction + 2 * j + ahead)
-      perceptual_prefetch(prediction + 2 * j + Vector.scalarCount + ahead)
+      // Wider vectors are whole lines of the cache.
+      if Vector.scalarCount == 16 {
+        perceptual_prefetch(target + 2 * j + Vector.scalarCount + ahead)
+        perceptual_prefetch(prediction + 2 * j + Vector.scalarCount + ahead)
+      }
       let first = load(target + 2 * j)
       let second = load(target + 2 * j + Vector.scalarCount)
       let own = separated(first - offset, second - offset)
@@ -181,7 +184,7 @@ extension Kernels {
         let across = size + size - away
         store(target, residuals + at)
         let magnitudes = magnitude(own) + magnitude(apart) + magnitude(target)
-        store(prediction, residuals + other)
+        store(size, residuals + other)
         let told = wherePositive(prediction, multiplyAdd(size + whole, magnitudes, share))
         store(told, residuals + at + 8 * segment)
         store(lesser(across, away), residuals + other + 2 * segment)
@@ -220,10 +223,10 @@ extension Kernels {
         target = multiplyAdd(target, magnitude(load(here + beside)), left)
         target = multiplyAdd(target, magnitude(load(here + beside + 1)), right)
         target = multiplyAdd(target, magnitude(load(below + at)), bottom)
-        var prediction = multiplyAdd(offset, magnitude(load(above + next + at)), top)
-        prediction = multiplyAdd(prediction, magnitude(load(here + next + beside)), left)
-        prediction = multiplyAdd(prediction, magnitude(load(here + next + beside + 1)), right)
-        prediction = multiplyAdd(prediction, magnitude(load(below + next + at)), bottom)
+        var prediction = multiplyAdd(offset, load(above + next + at), top)
+        prediction = multiplyAdd(prediction, load(here + next + beside), left)
+        prediction = multiplyAdd(prediction, load(here + next + beside + 1), right)
+        prediction = multiplyAdd(prediction, load(below + next + at), bottom)
         var change = load(above + 2 * next + at) * top
         change = multiplyAdd(change, load(here + 2 * next + beside), left)
         change = multiplyAdd(change, load(here + 2 * next + beside + 1), right)

@@ -21,8 +21,8 @@ struct WindowMoments {
   init(centreM: Vector, centreD: Vector, sumM: Vector, sumD: Vector, squareM: Vector, squareD: Vector) {
     meanM = centreM + sumM
     meanD = centreD + sumD
-    varianceM = notNegative(squareM - sumM * sumM)
-    varianceD = notNegative(squareD - sumD * sumD)
+    varianceM = notNegative(multiplyAdd(squareM, -sumM, sumM))
+    varianceD = notNegative(multiplyAdd(squareD, -sumD, sumD))
   }
 
   /// The means and the variances, `segment` floats apart.
@@ -69,12 +69,13 @@ extension WindowMoments {
       deficit = multiplyAdd(contrastDeficit, luminanceDeficit, 1 - contrastDeficit)
       slope *= 1 - luminanceDeficit
       byMid = slope * contrastDeficit
-      byDifference = slope - byMid * 0.5
-      byMean = (contrastDeficit - 1) * relative * (2 - luminanceDeficit - 2 * wholeM * relative)
+      byDifference = multiplyAdd(slope, byMid, Vector(repeating: -0.5))
+      byMean =
+        (contrastDeficit - 1) * relative * multiplyAdd(2 - luminanceDeficit, wholeM * -2, relative)
     } else {
       deficit = contrastDeficit
       byMid = slope * contrastDeficit
-      byDifference = slope - byMid * 0.5
+      byDifference = multiplyAdd(slope, byMid, Vector(repeating: -0.5))
     }
     if let maps {
       let constant = byMean + (byDifference * meanD - byMid * meanM)

@@ -1,3 +1,5 @@
+import PerceptualCInstructionSet
+
 /// As many vectors as a vector has lanes: the rows of a square.
 #if KERNELS_AVX512
   typealias Square = (
@@ -5,26 +7,44 @@
     Vector, Vector, Vector, Vector, Vector, Vector, Vector, Vector
   )
 
-  /// The rows with their lanes dealt out like cards: log2(width) times is a transposition.
+  /// Columns l, l + 4, l + 8 and l + 12 of four rows, l = 0 ... 3, in 128 bits each.
   @inline(__always)
-  private func dealt(_ r: Square) -> Square {
-    let p0 = interleaved(r.0, r.8)
-    let p1 = interleaved(r.1, r.9)
-    let p2 = interleaved(r.2, r.10)
-    let p3 = interleaved(r.3, r.11)
-    let p4 = interleaved(r.4, r.12)
-    let p5 = interleaved(r.5, r.13)
-    let p6 = interleaved(r.6, r.14)
-    let p7 = interleaved(r.7, r.15)
+  private func quarters(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> (Vector, Vector, Vector, Vector) {
+    let (low0, high0) = (perceptual_single_low16(a, b), perceptual_single_high16(a, b))
+    let (low1, high1) = (perceptual_single_low16(c, d), perceptual_single_high16(c, d))
     return (
-      p0.low, p0.high, p1.low, p1.high, p2.low, p2.high, p3.low, p3.high,
-      p4.low, p4.high, p5.low, p5.high, p6.low, p6.high, p7.low, p7.high
+      perceptual_pair_low16(low0, low1), perceptual_pair_high16(low0, low1), perceptual_pair_low16(high0, high1),
+      perceptual_pair_high16(high0, high1)
+    )
+  }
+
+  /// The quarters of four vectors turned round.
+  @inline(__always)
+  private func quartersTurned(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> (Vector, Vector, Vector, Vector) {
+    let (even0, odd0) = (perceptual_even16(a, b), perceptual_odd16(a, b))
+    let (even1, odd1) = (perceptual_even16(c, d), perceptual_odd16(c, d))
+    return (
+      perceptual_even16(even0, even1), perceptual_even16(odd0, odd1), perceptual_odd16(even0, even1),
+      perceptual_odd16(odd0, odd1)
     )
   }
 
   /// Lane l of row n becomes lane n of row l.
   @inline(__always)
-  func transposed(_ square: Square) -> Square { dealt(dealt(dealt(dealt(square)))) }
+  func transposed(_ s: Square) -> Square {
+    let p = quarters(s.0, s.1, s.2, s.3)
+    let q = quarters(s.4, s.5, s.6, s.7)
+    let r = quarters(s.8, s.9, s.10, s.11)
+    let t = quarters(s.12, s.13, s.14, s.15)
+    let c0 = quartersTurned(p.0, q.0, r.0, t.0)
+    let c1 = quartersTurned(p.1, q.1, r.1, t.1)
+    let c2 = quartersTurned(p.2, q.2, r.2, t.2)
+    let c3 = quartersTurned(p.3, q.3, r.3, t.3)
+    return (
+      c0.0, c1.0, c2.0, c3.0, c0.1, c1.1, c2.1, c3.1,
+      c0.2, c1.2, c2.2, c3.2, c0.3, c1.3, c2.3, c3.3
+    )
+  }
 
   /// A vector from each of the addresses x + stride min(l, last), l counting rows.
   @inline(__always)
@@ -69,21 +89,27 @@
     Vector, Vector, Vector, Vector, Vector, Vector, Vector, Vector
   )
 
-  /// The rows with their lanes dealt out like cards: log2(width) times is a transposition.
+  /// Columns l and l + 4 of four rows, l = 0 ... 3, in 128 bits each.
   @inline(__always)
-  private func dealt(_ r: Square) -> Square {
-    let p0 = interleaved(r.0, r.4)
-    let p1 = interleaved(r.1, r.5)
-    let p2 = interleaved(r.2, r.6)
-    let p3 = interleaved(r.3, r.7)
+  private func halves(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> (Vector, Vector, Vector, Vector) {
+    let (low0, high0) = (perceptual_single_low8(a, b), perceptual_single_high8(a, b))
+    let (low1, high1) = (perceptual_single_low8(c, d), perceptual_single_high8(c, d))
     return (
-      p0.low, p0.high, p1.low, p1.high, p2.low, p2.high, p3.low, p3.high
+      perceptual_pair_low8(low0, low1), perceptual_pair_high8(low0, low1), perceptual_pair_low8(high0, high1),
+      perceptual_pair_high8(high0, high1)
     )
   }
 
   /// Lane l of row n becomes lane n of row l.
   @inline(__always)
-  func transposed(_ square: Square) -> Square { dealt(dealt(dealt(square))) }
+  func transposed(_ s: Square) -> Square {
+    let p = halves(s.0, s.1, s.2, s.3)
+    let q = halves(s.4, s.5, s.6, s.7)
+    return (
+      perceptual_even8(p.0, q.0), perceptual_even8(p.1, q.1), perceptual_even8(p.2, q.2), perceptual_even8(p.3, q.3),
+      perceptual_odd8(p.0, q.0), perceptual_odd8(p.1, q.1), perceptual_odd8(p.2, q.2), perceptual_odd8(p.3, q.3)
+    )
+  }
 
   /// A vector from each of the addresses x + stride min(l, last), l counting rows.
   @inline(__always)

@@ -22,7 +22,10 @@ extension LaplacianPyramidPlanes.Work {
     let level = planes.levels[k]
     let image = shared + level.target
     sharing.forEach(rows: level.height) { rows in
-      for row in rows { planes.kernels.scaleRow(residual + row * level.stride, by: factor, width: level.width) }
+      for row in rows {
+        let here = residual + row * level.stride
+        planes.kernels.scaledRow(here, by: factor, here, count: level.width)
+      }
     }
     if level.isLowPass {
       copy(level, residual, to: image)

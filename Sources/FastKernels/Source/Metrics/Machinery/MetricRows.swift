@@ -1,11 +1,9 @@
 extension Kernels {
-  public static func scaleRow(_ y: UnsafeMutablePointer<Float>, by scale: Float, width: Int) {
+  public static func scaledRow(
+    _ x: UnsafePointer<Float>, by scale: Float, _ y: UnsafeMutablePointer<Float>, count: Int
+  ) {
     let factor = Vector(repeating: scale)
-    var i = 0
-    while i < width {
-      store(load(y + i) * factor, y + i)
-      i &+= Vector.scalarCount
-    }
+    map(x, y, count: count) { $0 * factor }
   }
 
   public static func weightedRows(

@@ -1,6 +1,8 @@
 import PerceptualKernels
 
-// The published window of 11 over four rows at a time: each row of the image is read once for four rows of windows.
+// The published window of 11, over as many rows of windows at a time as a vector has lanes. The moments of columns are
+// sums of whole rows. Turned round, a lane for each row, they are summed along the rows as whole vectors too. So are
+// the maps, before they are turned back. Each vector that is loaded serves four windows.
 
 /// The taps of a symmetric window of 11.
 private struct Taps {
@@ -17,238 +19,210 @@ private struct Taps {
   }
 }
 
-/// The weighted sums of four windows, each one row after the one before; together they cover 14 rows.
-private struct FourSums {
-  var sum0 = Vector()
-  var sum1 = Vector()
-  var sum2 = Vector()
-  var sum3 = Vector()
+/// The sums of four windows, each one place after the one before.
+private typealias FourSums = (sum0: Vector, sum1: Vector, sum2: Vector, sum3: Vector)
 
-  @inline(__always)
-  mutating func add(_ x: Vector, _ tap0: Vector) { sum0 = multiplyAdd(sum0, x, tap0) }
-
-  @inline(__always)
-  mutating func add(_ x: Vector, _ tap0: Vector, _ tap1: Vector) {
-    sum0 = multiplyAdd(sum0, x, tap0)
-    sum1 = multiplyAdd(sum1, x, tap1)
-  }
-
-  @inline(__always)
-  mutating func add(_ x: Vector, _ tap0: Vector, _ tap1: Vector, _ tap2: Vector) {
-    add(x, tap0, tap1)
-    sum2 = multiplyAdd(sum2, x, tap2)
-  }
-
-  @inline(__always)
-  mutating func add(_ x: Vector, _ tap0: Vector, _ tap1: Vector, _ tap2: Vector, _ tap3: Vector) {
-    add(x, tap0, tap1, tap2)
-    sum3 = multiplyAdd(sum3, x, tap3)
-  }
-
-  @inline(__always)
-  mutating func addLast(_ x: Vector, _ tap1: Vector, _ tap2: Vector, _ tap3: Vector) {
-    sum1 = multiplyAdd(sum1, x, tap1)
-    addLast(x, tap2, tap3)
-  }
-
-  @inline(__always)
-  mutating func addLast(_ x: Vector, _ tap2: Vector, _ tap3: Vector) {
-    sum2 = multiplyAdd(sum2, x, tap2)
-    addLast(x, tap3)
-  }
-
-  @inline(__always)
-  mutating func addLast(_ x: Vector, _ tap3: Vector) { sum3 = multiplyAdd(sum3, x, tap3) }
+/// The sums of four windows, which together cover 14 places. Places with the same tap are added first: that takes no
+/// more instructions than without, and many processors have units of their own for additions.
+@inline(__always)
+private func windowSums(_ taps: Taps, _ place: (Int) -> Vector) -> FourSums {
+  let (x0, x1, x2, x3, x4, x5) = (place(0), place(1), place(2), place(3), place(4), place(5))
+  let (x6, x7, x8, x9, x10) = (place(6), place(7), place(8), place(9), place(10))
+  let sum0 = windowSum(taps, x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10)
+  let x11 = place(11)
+  let sum1 = windowSum(taps, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11)
+  let x12 = place(12)
+  let sum2 = windowSum(taps, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11, x12)
+  let x13 = place(13)
+  let sum3 = windowSum(taps, x3, x4, x5, x6, x7, x8, x9, x10, x11, x12, x13)
+  return (sum0, sum1, sum2, sum3)
 }
 
-/// The sums of four windows over 14 rows: of what `row` gives, and of its squares.
 @inline(__always)
-private func momentSums(_ taps: Taps, _ row: (Int) -> Vector) -> (mean: FourSums, square: FourSums) {
-  var mean = FourSums()
-  var square = FourSums()
-  let t = taps
-  let x0 = row(0)
-  mean.add(x0, t.t0)
-  square.add(x0 * x0, t.t0)
-  let x1 = row(1)
-  mean.add(x1, t.t1, t.t0)
-  square.add(x1 * x1, t.t1, t.t0)
-  let x2 = row(2)
-  mean.add(x2, t.t2, t.t1, t.t0)
-  square.add(x2 * x2, t.t2, t.t1, t.t0)
-  let x3 = row(3)
-  mean.add(x3, t.t3, t.t2, t.t1, t.t0)
-  square.add(x3 * x3, t.t3, t.t2, t.t1, t.t0)
-  let x4 = row(4)
-  mean.add(x4, t.t4, t.t3, t.t2, t.t1)
-  square.add(x4 * x4, t.t4, t.t3, t.t2, t.t1)
-  let x5 = row(5)
-  mean.add(x5, t.t5, t.t4, t.t3, t.t2)
-  square.add(x5 * x5, t.t5, t.t4, t.t3, t.t2)
-  let x6 = row(6)
-  mean.add(x6, t.t4, t.t5, t.t4, t.t3)
-  square.add(x6 * x6, t.t4, t.t5, t.t4, t.t3)
-  let x7 = row(7)
-  mean.add(x7, t.t3, t.t4, t.t5, t.t4)
-  square.add(x7 * x7, t.t3, t.t4, t.t5, t.t4)
-  let x8 = row(8)
-  mean.add(x8, t.t2, t.t3, t.t4, t.t5)
-  square.add(x8 * x8, t.t2, t.t3, t.t4, t.t5)
-  let x9 = row(9)
-  mean.add(x9, t.t1, t.t2, t.t3, t.t4)
-  square.add(x9 * x9, t.t1, t.t2, t.t3, t.t4)
-  let x10 = row(10)
-  mean.add(x10, t.t0, t.t1, t.t2, t.t3)
-  square.add(x10 * x10, t.t0, t.t1, t.t2, t.t3)
-  let x11 = row(11)
-  mean.addLast(x11, t.t0, t.t1, t.t2)
-  square.addLast(x11 * x11, t.t0, t.t1, t.t2)
-  let x12 = row(12)
-  mean.addLast(x12, t.t0, t.t1)
-  square.addLast(x12 * x12, t.t0, t.t1)
-  let x13 = row(13)
-  mean.addLast(x13, t.t0)
-  square.addLast(x13 * x13, t.t0)
-  return (mean, square)
-}
-
-/// The sums of four windows over 14 rows.
-@inline(__always)
-private func windowSums(_ taps: Taps, _ row: (Int) -> Vector) -> FourSums {
-  var sums = FourSums()
-  let t = taps
-  sums.add(row(0), t.t0)
-  sums.add(row(1), t.t1, t.t0)
-  sums.add(row(2), t.t2, t.t1, t.t0)
-  sums.add(row(3), t.t3, t.t2, t.t1, t.t0)
-  sums.add(row(4), t.t4, t.t3, t.t2, t.t1)
-  sums.add(row(5), t.t5, t.t4, t.t3, t.t2)
-  sums.add(row(6), t.t4, t.t5, t.t4, t.t3)
-  sums.add(row(7), t.t3, t.t4, t.t5, t.t4)
-  sums.add(row(8), t.t2, t.t3, t.t4, t.t5)
-  sums.add(row(9), t.t1, t.t2, t.t3, t.t4)
-  sums.add(row(10), t.t0, t.t1, t.t2, t.t3)
-  sums.addLast(row(11), t.t0, t.t1, t.t2)
-  sums.addLast(row(12), t.t0, t.t1)
-  sums.addLast(row(13), t.t0)
-  return sums
-}
-
-/// The sums of a window over 11 columns.
-@inline(__always)
-private func windowSum(_ taps: Taps, _ column: (Int) -> Vector) -> Vector {
-  var sum = column(0) * taps.t0
-  sum = multiplyAdd(sum, column(1), taps.t1)
-  sum = multiplyAdd(sum, column(2), taps.t2)
-  sum = multiplyAdd(sum, column(3), taps.t3)
-  sum = multiplyAdd(sum, column(4), taps.t4)
-  sum = multiplyAdd(sum, column(5), taps.t5)
-  sum = multiplyAdd(sum, column(6), taps.t4)
-  sum = multiplyAdd(sum, column(7), taps.t3)
-  sum = multiplyAdd(sum, column(8), taps.t2)
-  sum = multiplyAdd(sum, column(9), taps.t1)
-  return multiplyAdd(sum, column(10), taps.t0)
+private func windowSum(
+  _ taps: Taps, _ x0: Vector, _ x1: Vector, _ x2: Vector, _ x3: Vector, _ x4: Vector, _ x5: Vector, _ x6: Vector,
+  _ x7: Vector, _ x8: Vector, _ x9: Vector, _ x10: Vector
+) -> Vector {
+  var sum = (x0 + x10) * taps.t0
+  sum = multiplyAdd(sum, x1 + x9, taps.t1)
+  sum = multiplyAdd(sum, x2 + x8, taps.t2)
+  sum = multiplyAdd(sum, x3 + x7, taps.t3)
+  sum = multiplyAdd(sum, x4 + x6, taps.t4)
+  return multiplyAdd(sum, x5, taps.t5)
 }
 
 extension Kernels {
   public static func similarityColumns(
-    mid: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int, taps: UnsafePointer<Float>,
-    _ columns: UnsafeMutablePointer<Float>, segment: Int, width: Int
+    mid: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int, taps: UnsafePointer<Float>, rows: Int,
+    _ columns: UnsafeMutablePointer<Float>, room: UnsafeMutablePointer<Float>, from first: Int, to end: Int
   ) {
+    let lanes = Vector.scalarCount
     let taps = Taps(taps)
-    var i = 0
-    while i < width {
-      // Row 6 lies at most two rows from the centre of each of the four windows.
-      let centreM = load(mid + i + 6 * stride)
-      let centreD = load(difference + i + 6 * stride)
-      let m = momentSums(taps) { load(mid + i + $0 &* stride) - centreM }
-      let d = momentSums(taps) { load(difference + i + $0 &* stride) - centreD }
-      let row = columns + i
-      WindowMoments(
-        centreM: centreM, centreD: centreD, sumM: m.mean.sum0, sumD: d.mean.sum0, squareM: m.square.sum0,
-        squareD: d.square.sum0
-      ).write(row, segment: segment)
-      WindowMoments(
-        centreM: centreM, centreD: centreD, sumM: m.mean.sum1, sumD: d.mean.sum1, squareM: m.square.sum1,
-        squareD: d.square.sum1
-      ).write(row + 4 * segment, segment: segment)
-      WindowMoments(
-        centreM: centreM, centreD: centreD, sumM: m.mean.sum2, sumD: d.mean.sum2, squareM: m.square.sum2,
-        squareD: d.square.sum2
-      ).write(row + 8 * segment, segment: segment)
-      WindowMoments(
-        centreM: centreM, centreD: centreD, sumM: m.mean.sum3, sumD: d.mean.sum3, squareM: m.square.sum3,
-        squareD: d.square.sum3
-      ).write(row + 12 * segment, segment: segment)
-      i &+= Vector.scalarCount
+    var i = first
+    while i < end {
+      var row = 0
+      while row < rows {
+        columnMoments(taps, mid + (i &+ row &* stride), stride, room + row &* lanes)
+        columnMoments(
+          taps, difference + (i &+ row &* stride), stride, room + (2 &* lanes &+ row) &* lanes)
+        row &+= 4
+      }
+      var moment = 0
+      while moment < 4 {
+        let from = room + moment &* lanes &* lanes
+        let to = columns + (4 &* i &+ moment) &* lanes
+        forEachRow(transposed(square { load(from + $0 &* lanes) })) { column, x in store(x, to + 4 &* column &* lanes) }
+        moment &+= 1
+      }
+      i &+= lanes
     }
   }
 
-  public static func similarityRow(
-    _ columns: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, _ constants: SimilarityConstants,
-    deficits: UnsafeMutablePointer<Float>?, maps: UnsafeMutablePointer<Float>?, mapSegment: Int, width: Int
-  ) -> Double {
+  /// The means of four rows of windows and, a square of vectors further, their variances.
+  @inline(__always)
+  private static func columnMoments(
+    _ taps: Taps, _ pixels: UnsafePointer<Float>, _ stride: Int, _ room: UnsafeMutablePointer<Float>
+  ) {
+    // Row 6 lies at most two rows from the centre of each of the four windows.
+    let centre = load(pixels + 6 &* stride)
+    let sums = windowSums(taps) { centre - load(pixels + $0 &* stride) }
+    let squares = windowSums(taps) { row in
+      let x = centre - load(pixels + row &* stride)
+      return x * x
+    }
+    write(0, sums.sum0, squares.sum0)
+    write(1, sums.sum1, squares.sum1)
+    write(2, sums.sum2, squares.sum2)
+    write(3, sums.sum3, squares.sum3)
+
+    @inline(__always)
+    func write(_ row: Int, _ sum: Vector, _ square: Vector) {
+      store(centre - sum, room + row * Vector.scalarCount)
+      store(notNegative(multiplyAdd(square, -sum, sum)), room + (row + Vector.scalarCount) * Vector.scalarCount)
+    }
+  }
+
+  public static func similarityWindows(
+    _ columns: UnsafePointer<Float>, taps: UnsafePointer<Float>, _ constants: SimilarityConstants,
+    deficits: UnsafeMutablePointer<Float>?, maps: UnsafeMutablePointer<Float>?, _ sums: UnsafeMutablePointer<Double>,
+    from first: Int, to end: Int
+  ) {
+    let lanes = Vector.scalarCount
     let taps = Taps(taps)
     var sum = Vector()
-    var i = 0
-    while i < width {
-      let at = columns + i
-      let centreM = load(at + 5)
-      let centreD = load(at + segment + 5)
-      let moments = WindowMoments(
-        centreM: centreM, centreD: centreD,
-        sumM: windowSum(taps) { load(at + $0) - centreM },
-        sumD: windowSum(taps) { load(at + segment + $0) - centreD },
-        squareM: windowSum(taps) {
-          let m = load(at + $0) - centreM
-          return multiplyAdd(load(at + 2 * segment + $0), m, m)
-        },
-        squareD: windowSum(taps) {
-          let d = load(at + segment + $0) - centreD
-          return multiplyAdd(load(at + 3 * segment + $0), d, d)
-        })
-      let deficit = moments.deficit(constants, maps: maps.map { $0 + i }, mapSegment: mapSegment, lanes: width &- i)
-      sum += deficit
-      if let deficits { store(deficit, deficits + i) }
-      i &+= Vector.scalarCount
+    var j = first
+    while j < end {
+      let at = columns + 4 &* j &* lanes
+      let centreM = load(at + 24 * lanes)
+      let centreD = load(at + 26 * lanes)
+      let sumsM = windowSums(taps) { centreM - load(at + 4 * $0 * lanes) }
+      let squaresM = windowSums(taps) { column in
+        let x = centreM - load(at + 4 * column * lanes)
+        return multiplyAdd(load(at + (4 * column + 1) * lanes), x, x)
+      }
+      let sumsD = windowSums(taps) { centreD - load(at + (4 * $0 + 2) * lanes) }
+      let squaresD = windowSums(taps) { column in
+        let x = centreD - load(at + (4 * column + 2) * lanes)
+        return multiplyAdd(load(at + (4 * column + 3) * lanes), x, x)
+      }
+      take(0, sumsM.sum0, sumsD.sum0, squaresM.sum0, squaresD.sum0)
+      take(1, sumsM.sum1, sumsD.sum1, squaresM.sum1, squaresD.sum1)
+      take(2, sumsM.sum2, sumsD.sum2, squaresM.sum2, squaresD.sum2)
+      take(3, sumsM.sum3, sumsD.sum3, squaresM.sum3, squaresD.sum3)
+
+      @inline(__always)
+      func take(_ window: Int, _ sumM: Vector, _ sumD: Vector, _ squareM: Vector, _ squareD: Vector) {
+        let moments = WindowMoments(
+          centreM: centreM, centreD: centreD, sumM: -sumM, sumD: -sumD, squareM: squareM, squareD: squareD)
+        let place = j &+ window
+        let deficit = moments.deficit(
+          constants, maps: maps.map { $0 + 3 &* place &* lanes }, mapSegment: lanes, lanes: lanes)
+        // Windows past the row are worked out but not counted.
+        if place < end { sum += deficit }
+        if let deficits { store(deficit, deficits + place &* lanes) }
+      }
+      j &+= 4
+      // Few enough at a time for single precision.
+      if j & 15 == 0 || j >= end {
+        var lane = 0
+        while lane < lanes {
+          sums[lane] += Double(sum[lane])
+          lane &+= 1
+        }
+        sum = Vector()
+      }
     }
-    return laneSum(sum)
   }
 
-  public static func similarityMapRow(
-    _ maps: UnsafePointer<Float>, segment: Int, taps: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, width: Int
+  public static func similarityGradient(
+    _ maps: UnsafePointer<Float>, windows: Int, taps: UnsafePointer<Float>, _ kept: UnsafeMutablePointer<Float>,
+    room: UnsafeMutablePointer<Float>, mid: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int,
+    _ y: UnsafeMutablePointer<Float>, rows: Int, from first: Int, to end: Int
   ) {
+    let lanes = Vector.scalarCount
     let taps = Taps(taps)
-    var i = 0
-    while i < width {
-      let at = maps + (i &- 10)
-      store(windowSum(taps) { load(at + $0) }, y + i)
-      store(windowSum(taps) { load(at + segment + $0) }, y + segment + i)
-      store(windowSum(taps) { load(at + 2 * segment + $0) }, y + 2 * segment + i)
-      i &+= Vector.scalarCount
+    var i = first
+    while i < end {
+      let block = kept + 3 &* i &* (lanes &+ 10)
+      takeMaps(maps + 3 &* (i &- 10) &* lanes, taps, room, block + 30 * lanes)
+      // Nothing comes from below the last row of windows.
+      var row = windows
+      while row < lanes {
+        let to = block + 3 &* (10 &+ row) &* lanes
+        store(Vector(), to)
+        store(Vector(), to + lanes)
+        store(Vector(), to + 2 * lanes)
+        row &+= 1
+      }
+      row = 0
+      while row < rows {
+        let at = block + 3 &* row &* lanes
+        let constant = windowSums(taps) { load(at + 3 * $0 * lanes) }
+        let byDifference = windowSums(taps) { load(at + (3 * $0 + 1) * lanes) }
+        let byMid = windowSums(taps) { load(at + (3 * $0 + 2) * lanes) }
+        let place = i &+ row &* stride
+        let m = mid + place
+        let d = difference + place
+        let to = y + place
+        writeGradient(constant.sum0, byDifference.sum0, byMid.sum0, m, d, to)
+        writeGradient(constant.sum1, byDifference.sum1, byMid.sum1, m + stride, d + stride, to + stride)
+        writeGradient(constant.sum2, byDifference.sum2, byMid.sum2, m + 2 * stride, d + 2 * stride, to + 2 * stride)
+        writeGradient(constant.sum3, byDifference.sum3, byMid.sum3, m + 3 * stride, d + 3 * stride, to + 3 * stride)
+        row &+= 4
+      }
+      // The windows that hold a row start up to ten rows above it.
+      var k = 0
+      while k < 30 {
+        store(load(block + (k &+ 3 &* lanes) &* lanes), block + k &* lanes)
+        k &+= 1
+      }
+      i &+= lanes
     }
   }
 
-  public static func similarityGradientRows(
-    _ ring: UnsafePointer<Float>, first: Int, stride ringStride: Int, segment: Int, taps: UnsafePointer<Float>,
-    mid: UnsafePointer<Float>, difference: UnsafePointer<Float>, stride: Int, _ y: UnsafeMutablePointer<Float>,
-    width: Int
+  /// The transposed filter along rows of as many columns as a vector has lanes, turned back.
+  @inline(__always)
+  private static func takeMaps(
+    _ maps: UnsafePointer<Float>, _ taps: Taps, _ room: UnsafeMutablePointer<Float>, _ to: UnsafeMutablePointer<Float>
   ) {
-    let taps = Taps(taps)
-    var i = 0
-    while i < width {
-      let at = ring + i
-      let constant = windowSums(taps) { load(at + ((first &+ $0) & 15) &* ringStride) }
-      let byDifference = windowSums(taps) { load(at + segment + ((first &+ $0) & 15) &* ringStride) }
-      let byMid = windowSums(taps) { load(at + 2 * segment + ((first &+ $0) & 15) &* ringStride) }
-      let m = mid + i
-      let d = difference + i
-      let to = y + i
-      writeGradient(constant.sum0, byDifference.sum0, byMid.sum0, m, d, to)
-      writeGradient(constant.sum1, byDifference.sum1, byMid.sum1, m + stride, d + stride, to + stride)
-      writeGradient(constant.sum2, byDifference.sum2, byMid.sum2, m + 2 * stride, d + 2 * stride, to + 2 * stride)
-      writeGradient(constant.sum3, byDifference.sum3, byMid.sum3, m + 3 * stride, d + 3 * stride, to + 3 * stride)
-      i &+= Vector.scalarCount
+    let lanes = Vector.scalarCount
+    var map = 0
+    while map < 3 {
+      var column = 0
+      while column < lanes {
+        let at = maps + (3 &* column &+ map) &* lanes
+        let sums = windowSums(taps) { load(at + 3 * $0 * lanes) }
+        let place = room + column &* lanes
+        store(sums.sum0, place)
+        store(sums.sum1, place + lanes)
+        store(sums.sum2, place + 2 * lanes)
+        store(sums.sum3, place + 3 * lanes)
+        column &+= 4
+      }
+      let from = room
+      let row0 = to + map &* lanes
+      forEachRow(transposed(square { load(from + $0 * lanes) })) { row, x in store(x, row0 + 3 * row * lanes) }
+      map &+= 1
     }
   }
 
