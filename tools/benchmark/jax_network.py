@@ -75,8 +75,6 @@ def forward(layers, state, x, training):
 class JAXNetwork:
     """From the weights of a work of network.py."""
 
-    name = f"JAX {jax.__version__}"
-
     def __init__(self, work):
         self.layers = list(work.model)
         self.state = {name: jnp.asarray(value) for name, value in work.inputs.items() if "." in name}
