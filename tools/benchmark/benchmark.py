@@ -126,7 +126,8 @@ def measure(name, threads, options):
         quality = {}
         if more and hasattr(work, "quality"):
             quality["ours_quality"] = work.quality(lambda signal: our_answer(name, {"signal": signal}))
-    floor = work.floor(floors.machine(*["-mno-avx512f"] * avx2), threads) if more else None
+    core = floors.machine(*["-mno-avx512f"] * avx2) if more else None
+    floor = work.floor(core, threads) if more else None
     wall = {side: statistics.median(pair[0] for pair in pairs) for side, pairs in times.items()}
     processor = {side: statistics.median(pair[1] for pair in pairs) for side, pairs in times.items()}
     mine, eager = wall["ours"], work.peer
@@ -138,7 +139,7 @@ def measure(name, threads, options):
     return {
         "name": name, "peer": eager, "threads": threads, "ours_seconds": mine, "peer_seconds": wall[eager],
         "ratio": wall[eager] / mine, "best_peer": best and best["name"], "best_ratio": best and best["ratio"],
-        "floor": floor and floor[0], "floor_seconds": floor and floor[1], "peers": listed,
+        "floor": floor and floor[0], "floor_seconds": floor and floor[1], "core": core, "peers": listed,
         "largest_difference": verdict.largest, "allowed_difference": verdict.allowed, "agrees": verdict.agrees,
         "compared": verdict.what, "ours_minimum_seconds": min(times["ours"])[0],
         "peer_minimum_seconds": min(times[eager])[0],

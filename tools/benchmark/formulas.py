@@ -1,4 +1,6 @@
-"""SSIM, MS-SSIM and NLPD in the form that compilers do best with, for PyTorch's and JAX's arrays [images, 1, height, width].
+"""SSIM, MS-SSIM and NLPD in the form that compilers do best with.
+
+Arrays are PyTorch's or JAX's, [images, 1, height, width].
 
 Four fields are filtered where pytorch-msssim filters five. A window is a sum of shifted slices or a pair of banded
 matrices, whichever a compiler is faster with. NLPD's paddings, strides and interpolations are folded into its matrices.

@@ -86,8 +86,8 @@ def child(command):
 def training(batch, side, threads, checkpoints=False):
     """(median seconds of a step after the first, MB of a step, MB resident)."""
     with tempfile.TemporaryDirectory() as directory:
-        command = [os.environ["PERCEPTUAL_BINARY"], "train", "--data", "noise", "--loss", "mse", "--kernel", "4", "--out",
-                   directory, "--batch", str(batch), "--size", str(side), "--iterations", str(STEPS), "--threads",
+        command = [os.environ["PERCEPTUAL_BINARY"], "train", "--data", "noise", "--loss", "mse", "--kernel", "4",
+                   "--out", directory, "--batch", str(batch), "--size", str(side), "--iterations", str(STEPS), "--threads",
                    str(threads), "--explain"] + ["--checkpoint-activations"] * checkpoints
         output, resident = child(command)
         log = (pathlib.Path(directory) / "log.jsonl").read_text().splitlines()
@@ -152,7 +152,8 @@ def main():
         growths = {
             "batch": [(batch, 1, inputs(name, batch)) for batch in BATCHES],
             "pixels a picture" if name in LOSSES else "seconds": [
-                (size**2 if axis == "side" else 4.208 * size, 1, inputs(name, 4, **{axis: size})) for axis, size in sizes],
+                (size**2 if axis == "side" else 4.208 * size, 1, inputs(name, 4, **{axis: size}))
+                for axis, size in sizes],
             "threads": [(threads, threads, inputs(name, 16)) for threads in THREADS]}
         for axis, settings in growths.items():
             # Threads share what the processor's time adds up.
@@ -164,8 +165,9 @@ def main():
         return
     largest = arguments.largest_batch
     batches = [batch for batch in TRAINING_BATCHES if batch <= largest]
+    sides = TRAINING_SIDES
     growths = [("batch", batches, [training(batch, 256, 2) for batch in batches]),
-               ("pixels a picture", [side**2 for side in TRAINING_SIDES], [training(4, side, 2) for side in TRAINING_SIDES]),
+               ("pixels a picture", [side**2 for side in sides], [training(4, side, 2) for side in sides]),
                ("threads", THREADS, [training(8, 256, threads) for threads in THREADS])]
     checkpointed = [batch for batch in CHECKPOINTED if batch <= largest]
     if len(checkpointed) > 1:

@@ -361,6 +361,7 @@ ALL = {
     "training-step-k5": network.TrainingStepK5, "training-step-nearest": network.TrainingStepNearest,
     "training-step-bilinear": network.TrainingStepBilinear, "inference": network.Inference,
     "inference-k2": network.InferenceK2, "ssim": SSIM, "ms-ssim": MultiScaleSSIM, "nlpd": NLPD,
-    "mel": Mel, "resample": Resample, "resample-kaiser": ResampleKaiser, "inverse-mel": InverseMel, "griffin-lim": GriffinLim,
+    "mel": Mel, "resample": Resample, "resample-kaiser": ResampleKaiser, "inverse-mel": InverseMel,
+    "griffin-lim": GriffinLim,
     "griffin-lim-librosa": LibrosaGriffinLim, "bark": BarkLoss, "fit-generator": ClipIteration,
 }
