@@ -15,6 +15,7 @@ DESCRIPTIONS = {
     "nlpd": "value and gradient of NLPD, 16 images of 256x256",
     "mel": "mel-spectrograms of 16 clips of 67 328 samples",
     "resample": "48 to 16 kHz, 16 stereo clips of 4.208 s",
+    "resample-kaiser": "the same by a Kaiser-windowed sinc: within 0.0001 dB to 0.91 of Nyquist, 120 dB down beyond it",
     "inverse-mel": "magnitudes from the mel-spectrograms of 16 clips, 259 frames each",
     "griffin-lim": "32 iterations, 16 clips, centred, phases 0 at the start",
     "griffin-lim-librosa": "the same for one clip",

@@ -4,6 +4,9 @@ import numpy as np
 import torch
 from torch import nn
 
+import floors
+import peers
+
 BATCH, SIDE, CHANNELS, SEED, COMPARED_STEPS = 8, 256, 128, 1, 3
 
 
@@ -56,6 +59,32 @@ class Network:
         self.inputs["batch"] = np.array([BATCH], np.float32)
         self.model = self.model.to(memory_format=torch.channels_last)
 
+    def operations(self):
+        """Of the convolutions forwards, and of those whose inputs have no gradient.
+
+        Kernels of 4x4, and of 3x3 as 4x4 with zeros, by minimal filtering F(3x3, 2x2): 16 products for 36.
+        """
+        side, total, first = SIDE, 0, None
+        for layer in self.model:
+            if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
+                transposed, stride = isinstance(layer, nn.ConvTranspose2d), layer.stride[0]
+                side = side if transposed else side // stride
+                kernel = layer.kernel_size[0]
+                products = BATCH * layer.in_channels * layer.out_channels * side * side * kernel**2
+                if stride == 2 and kernel in (3, 4) and layer.in_channels > 1:
+                    products = products * 16 // kernel**2 * 16 // 36
+                side = side * stride if transposed else side
+                total += 2 * products
+                first = first or 2 * products
+        return total, first
+
+    def floor(self, machine, threads):
+        # Nearest upsampling folds into a kernel, bilinear is no convolution of these.
+        if self.decoder != "transposed":
+            return None
+        forward, first = self.operations()
+        return floors.binding(machine, threads, 3 * forward - first if self.model.training else forward)
+
     def compare(self, ours, peer):
         # Imported here: works.py imports this file.
         from works import Verdict
@@ -87,6 +116,16 @@ class TrainingStep(Network):
     def loss(self, x):
         return nn.functional.mse_loss(self.model(x), x)
 
+    @property
+    def others(self):
+        more = {"torch.compile": lambda: peers.compiled_training(self)}
+        if self.kernel in (2, 4) and self.decoder == "transposed":
+            more[peers.JAX] = lambda: peers.jax_network(self, "JAXTrainingStep")
+        return more | {"oneDNN's convolutions alone": lambda: peers.convolutions(self, True)}
+
+    def sample(self):
+        return noise(0).contiguous(memory_format=torch.channels_last)
+
     def first(self):
         return {"losses": np.array([self.run() for _ in range(COMPARED_STEPS)], dtype=np.float32)}
 
@@ -102,6 +141,14 @@ class TrainingStepBF16(TrainingStep):
         exact = TrainingStep()
         exact.model.load_state_dict(self.model.state_dict())
         self.exact = exact.first()["losses"]
+
+    @property
+    def others(self):
+        return {"torch.compile": lambda: peers.compiled_training(self)}
+
+    def floor(self, machine, threads):
+        # machine.c measures no products in bf16.
+        return None
 
     def loss(self, x):
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -128,6 +175,15 @@ class Inference(Network):
         self.model.eval()
         self.x = noise(0)
         self.inputs["x"] = self.x.numpy()
+
+    @property
+    def others(self):
+        return {"torch.compile": lambda: peers.compiled_inference(self),
+                peers.JAX: lambda: peers.jax_network(self, "JAXInference"),
+                "oneDNN's convolutions alone": lambda: peers.convolutions(self, False)}
+
+    def sample(self):
+        return self.x.contiguous(memory_format=torch.channels_last)
 
     def run(self):
         with torch.inference_mode():

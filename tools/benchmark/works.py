@@ -17,8 +17,11 @@ import torch.nn.functional as F
 import torchaudio
 
 from experiments import Bark, FitGenerator
+import floors
+import formulas
 import network
 from network import Network
+import peers
 
 warnings.filterwarnings("ignore", message="At least one mel filterbank has all zero values")
 AUDIO = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "audio"
@@ -37,12 +40,21 @@ class Verdict:
 
 
 class Work:
-    """`inputs` go to our side; `run` is timed; `first` gives what is compared, arrays by name."""
+    """`inputs` go to our side; `run` is timed; `first` gives what is compared, arrays by name.
 
-    peer, inputs, allowed = "", {}, 0.0
+    `others` makes more peers, by name; `floor` is what binds the work and the seconds it takes at least.
+    """
+
+    peer, inputs, allowed, others = "", {}, 0.0, {}
 
     def first(self):
-        return {name: value.detach().numpy() for name, value in self.run().items()}
+        return self.arrays(self.run())
+
+    def arrays(self, results):
+        return {name: value.detach().numpy() for name, value in results.items()}
+
+    def floor(self, machine, threads):
+        return None
 
     def compare(self, ours, peer):
         """The largest difference of any element over the largest element of its array."""
@@ -94,47 +106,71 @@ class Loss(Work):
         self.prediction, self.target = pictures()
         self.inputs = {"prediction": self.prediction.numpy(), "target": self.target.numpy()}
 
-    def run(self):
+    def evaluate(self, function):
         prediction = self.prediction.detach().requires_grad_()
-        value = self.value(prediction, self.target)
+        value = function(prediction, self.target)
         value.sum().backward()
         return {"value": value, "gradient": prediction.grad}
 
+    def run(self):
+        return self.evaluate(self.value)
+
+    def compilers(self, formula, in_torch, in_jax):
+        return {
+            "torch.compile": lambda: peers.compiled_loss(self, self.value),
+            "torch.compile of formulas.py": lambda: peers.compiled_loss(self, functools.partial(formula, **in_torch)),
+            peers.JAX: lambda: peers.jax_loss(self, functools.partial(formula, **in_jax))}
+
+    def floor(self, machine, threads):
+        operations, moved = self.cost(self.prediction.shape[-1])
+        return floors.binding(machine, threads, len(self.prediction) * operations, len(self.prediction) * moved)
+
 
 class SSIM(Loss):
-    peer = "pytorch-msssim 1.0.0"
+    peer, cost = "pytorch-msssim 1.0.0", staticmethod(floors.similarity)
+
+    @property
+    def others(self):
+        return self.compilers(formulas.ssim, {"window": formulas.by_slices}, {"window": formulas.by_matrices})
 
     def value(self, prediction, target):
         return pytorch_msssim.ssim(prediction, target, data_range=1, size_average=False)
 
 
 class MultiScaleSSIM(Loss):
-    peer = "pytorch-msssim 1.0.0"
+    peer, cost = "pytorch-msssim 1.0.0", staticmethod(floors.multi_scale_similarity)
+
+    @property
+    def others(self):
+        return self.compilers(formulas.ms_ssim, {"window": formulas.by_slices}, {"window": formulas.by_matrices})
 
     def value(self, prediction, target):
         return pytorch_msssim.ms_ssim(prediction, target, data_range=1, size_average=False)
 
 
-SIGMAS = (0.0248, 0.0185, 0.0179, 0.0191, 0.0220, 0.2782)
-# Top, left, right, bottom.
-NEIGHBOURS = (
-    (0.1011, 0.1493, 0.1460, 0.1015), (0.0757, 0.1986, 0.1846, 0.0837), (0.0477, 0.2138, 0.2243, 0.0467),
-    (0, 0.2503, 0.2616, 0), (0, 0.2598, 0.2552, 0), (0, 0.2215, 0.0717, 0))
-
-
 class NLPD(Loss):
     peer = f"A. Hepburn's formula in PyTorch {torch.__version__.split('+')[0]}"
+    cost = staticmethod(floors.pyramid)
+
+    @property
+    def others(self):
+        import jax.numpy as jnp
+        sides = [self.prediction.shape[-1] >> level for level in range(len(formulas.SIGMAS))]
+        matrices = {side: tuple(map(torch.from_numpy, formulas.pyramid_matrices(side))) for side in sides}
+        return self.compilers(
+            formulas.nlpd, {"matrices": matrices.__getitem__, "concatenate": torch.cat},
+            {"matrices": formulas.pyramid_matrices, "concatenate": jnp.concatenate})
 
     def __init__(self):
         super().__init__()
-        taps = torch.tensor([0.05, 0.25, 0.4, 0.25, 0.05])
+        taps = torch.tensor(formulas.LOW_PASS)
         self.low_pass = torch.outer(taps, taps)[None, None]
         self.around = [torch.tensor([[0, top, 0], [left, 0, right], [0, bottom, 0]])[None, None]
-                       for top, left, right, bottom in NEIGHBOURS]
+                       for top, left, right, bottom in formulas.NEIGHBOURS]
 
     def pyramid(self, j):
         levels = []
-        for sigma, around in zip(SIGMAS, self.around):
+        for sigma, around in zip(formulas.SIGMAS, self.around):
             height, width = j.shape[-2:]
             total = [max((-(-side // 2) - 1) * 2 + 5 - side, 0) for side in (height, width)]
             (top, left), (bottom, right) = [t // 2 for t in total], [t - t // 2 for t in total]
@@ -169,19 +205,59 @@ class Mel(Work):
         self.signal, self.transform = mono().contiguous(), mel_transform(False)
         self.inputs = {"signal": self.signal.numpy()}
 
+    @property
+    def others(self):
+        return {f"kaldi-native-fbank {peers.version('kaldi-native-fbank')}": lambda: peers.kaldi(self)}
+
+    def floor(self, machine, threads):
+        count = len(self.signal) * ((self.signal.shape[-1] - WINDOW) // HOP + 1)
+        return f"FFTW: {count} transforms of {WINDOW}", floors.transforms(count, WINDOW) / threads
+
     def run(self):
         return {"mel": self.transform(self.signal)}
 
 
 class Resample(Work):
-    peer, allowed = TORCHAUDIO, 1e-5
+    # Its filter reaches over 2 x 6 periods of 0.99 of the lower rate.
+    peer, allowed, taps, options = TORCHAUDIO, 1e-5, 36, {}
 
     def __init__(self):
-        self.signal, self.transform = stereo(), torchaudio.transforms.Resample(48000, RATE)
+        self.signal, self.transform = stereo(), torchaudio.transforms.Resample(48000, RATE, **self.options)
         self.inputs = {"signal": self.signal.numpy()}
+
+    def floor(self, machine, threads):
+        inputs = self.signal.numel()
+        return floors.binding(machine, threads, 2 * self.taps * inputs // 3, memory=4 * (inputs + inputs // 3))
 
     def run(self):
         return {"signal": self.transform(self.signal)}
+
+
+class ResampleKaiser(Resample):
+    """Our filter of 90 periods of the lower rate to each side; TorchAudio's measures them in its own cutoff's.
+
+    Filters of other design agree in what they pass: bins up to nine tenths of the new Nyquist frequency are compared.
+    """
+
+    allowed, taps = 1e-4, 540
+    options = {"resampling_method": "sinc_interp_kaiser", "lowpass_filter_width": 0.955 * 90, "rolloff": 0.955,
+               "beta": 12.5}
+
+    @property
+    def others(self):
+        return {f"libsoxr HQ (soxr {peers.version('soxr')})": lambda: peers.libsoxr(self, "HQ"),
+                f"libsoxr VHQ (soxr {peers.version('soxr')})": lambda: peers.libsoxr(self, "VHQ"),
+                f"libsamplerate best (samplerate {peers.version('samplerate')})": lambda: peers.libsamplerate(self)}
+
+    def compare(self, ours, peer):
+        assert ours["signal"].shape == peer["signal"].shape, f"{ours['signal'].shape} beside {peer['signal'].shape}"
+        a, b = (np.fft.rfft(each["signal"].astype(np.float64)) for each in (ours, peer))
+        passed = int(0.9 * a.shape[-1])
+        largest = np.linalg.norm((a - b)[..., :passed]) / np.linalg.norm(b[..., :passed])
+        return Verdict(float(largest), self.allowed, "norm of the difference over the norm, below 7.2 kHz")
+
+    def quality(self, resample):
+        return peers.quality(resample)
 
 
 class InverseMel(Work):
@@ -224,6 +300,11 @@ class GriffinLim(Work):
 
     def run(self):
         return {"signal": self.transform(self.magnitude)}
+
+    def floor(self, machine, threads):
+        frames = self.magnitude.shape[0] * self.magnitude.shape[-1]
+        seconds = floors.transforms(32 * frames, WINDOW) + floors.transforms(33 * frames, WINDOW, inverse=True)
+        return f"FFTW: {65 * frames} transforms of {WINDOW}", seconds / threads
 
     def inconsistency(self, signal):
         """How far the spectrum of the result is from the magnitudes asked for, relative."""
@@ -280,6 +361,7 @@ ALL = {
     "training-step-k5": network.TrainingStepK5, "training-step-nearest": network.TrainingStepNearest,
     "training-step-bilinear": network.TrainingStepBilinear, "inference": network.Inference,
     "inference-k2": network.InferenceK2, "ssim": SSIM, "ms-ssim": MultiScaleSSIM, "nlpd": NLPD,
-    "mel": Mel, "resample": Resample, "inverse-mel": InverseMel, "griffin-lim": GriffinLim,
+    "mel": Mel, "resample": Resample, "resample-kaiser": ResampleKaiser, "inverse-mel": InverseMel,
+    "griffin-lim": GriffinLim,
     "griffin-lim-librosa": LibrosaGriffinLim, "bark": BarkLoss, "fit-generator": ClipIteration,
 }

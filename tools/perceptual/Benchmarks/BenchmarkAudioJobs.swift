@@ -7,6 +7,9 @@ let audioJobs: [String: BenchmarkJob.Preparation] = [
   "resample": eachClip("signal", to: "signal") {
     resample($0, from: PaperAudio.sourceSampleRate, to: PaperAudio.sampleRate, design: .torchaudio)
   },
+  "resample-kaiser": eachClip("signal", to: "signal") {
+    resample($0, from: PaperAudio.sourceSampleRate, to: PaperAudio.sampleRate, design: .kaiser)
+  },
   "inverse-mel": eachClip("mel", to: "magnitude") { inverseMelScale($0) },
   "griffin-lim": eachClip("magnitude", to: "signal") { griffinLimFromRest($0) },
   "griffin-lim-librosa": eachClip("magnitude", to: "signal") { griffinLimFromRest($0) },
