@@ -126,7 +126,7 @@ def row(work, axis, places, seconds, memory):
     def listed(values, form):
         return ", ".join(format(value, form) for value in values)
 
-    print(f"| {work} | {axis} | {listed(places, 'g')} | {listed((1e3 * s for s in seconds), '.3g')} "
+    print(f"| {work} | {axis} | {listed(places, 'g')} | {listed((1e3 * s for s in seconds), '.4g')} "
           f"| {slope(places, seconds)} | {listed(memory, '.0f')} | {slope(places, memory)} |", flush=True)
 
 
