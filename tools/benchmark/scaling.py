@@ -87,8 +87,8 @@ def training(batch, side, threads, checkpoints=False):
     """(median seconds of a step after the first, MB of a step, MB resident)."""
     with tempfile.TemporaryDirectory() as directory:
         command = [os.environ["PERCEPTUAL_BINARY"], "train", "--data", "noise", "--loss", "mse", "--kernel", "4",
-                   "--out", directory, "--batch", str(batch), "--size", str(side), "--iterations", str(STEPS), "--threads",
-                   str(threads), "--explain"] + ["--checkpoint-activations"] * checkpoints
+                   "--out", directory, "--batch", str(batch), "--size", str(side), "--iterations", str(STEPS),
+                   "--threads", str(threads), "--explain"] + ["--checkpoint-activations"] * checkpoints
         output, resident = child(command)
         log = (pathlib.Path(directory) / "log.jsonl").read_text().splitlines()
     planned = int(re.search(r"of a step: (\d+) MB", output)[1])
