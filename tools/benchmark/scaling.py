@@ -87,8 +87,8 @@ def training(batch, side, threads, checkpoints=False):
     """(median seconds of a step after the first, MB of a step, MB resident)."""
     with tempfile.TemporaryDirectory() as directory:
         command = [os.environ["PERCEPTUAL_BINARY"], "train", "--data", "noise", "--loss", "mse", "--kernel", "4",
-                   "--out", directory, "--batch", str(batch), "--size", str(side), "--iterations", str(STEPS), "--threads",
-                   str(threads), "--explain"] + ["--checkpoint-activations"] * checkpoints
+                   "--out", directory, "--batch", str(batch), "--size", str(side), "--iterations", str(STEPS),
+                   "--threads", str(threads), "--explain"] + ["--checkpoint-activations"] * checkpoints
         output, resident = child(command)
         log = (pathlib.Path(directory) / "log.jsonl").read_text().splitlines()
     planned = int(re.search(r"of a step: (\d+) MB", output)[1])
@@ -126,7 +126,7 @@ def row(work, axis, places, seconds, memory):
     def listed(values, form):
         return ", ".join(format(value, form) for value in values)
 
-    print(f"| {work} | {axis} | {listed(places, 'g')} | {listed((1e3 * s for s in seconds), '.3g')} "
+    print(f"| {work} | {axis} | {listed(places, 'g')} | {listed((1e3 * s for s in seconds), '.4g')} "
           f"| {slope(places, seconds)} | {listed(memory, '.0f')} | {slope(places, memory)} |", flush=True)
 
 
