@@ -770,10 +770,10 @@ FAULTS = [
     ),
     *faults(
         "memory", "Sources/Fast/Engine/Scratch.swift",
-        ("free blocks kept for ever", "while contents.floats > most {", "while contents.floats < 0 {"),
+        ("free blocks kept for ever", "while floats > most {", "while floats < 0 {"),
         ("a plan's blocks not reserved", "$0.reserved += floats", "$0.reserved += 0 * floats"),
-        ("reserved for ever", "$0.reserved -= floats", "$0.reserved -= 0 * floats"),
-        ("one that is too large drives others out", "contents.blocks.firstIndex { $0.count > most } ?? 0", "0"),
+        ("reserved for ever", "contents.reserved -= floats", "contents.reserved -= 0 * floats"),
+        ("one that is too large drives others out", "blocks.firstIndex { $0.count > most } ?? 0", "0"),
     ),
     *faults(
         "memory", "Sources/Fast/Engine/Cache.swift",

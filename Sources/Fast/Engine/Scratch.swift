@@ -20,6 +20,12 @@ struct ScratchPool: ~Copyable, Sendable {
       floats -= block.count
       return block
     }
+
+    /// Frees what is more than may be kept: blocks that are too large by themselves, then those given back longest ago.
+    mutating func shrink() {
+      let most = reserved + ScratchPool.most / MemoryLayout<Float>.stride
+      while floats > most { ScratchPool.free(remove(at: blocks.firstIndex { $0.count > most } ?? 0)) }
+    }
   }
 
   static let shared = ScratchPool()
@@ -52,8 +58,10 @@ struct ScratchPool: ~Copyable, Sendable {
     }
 
     deinit {
-      ScratchPool.shared.free.withLock { $0.reserved -= floats }
-      ScratchPool.shared.shrink()
+      ScratchPool.shared.free.withLock { contents in
+        contents.reserved -= floats
+        contents.shrink()
+      }
     }
   }
 
@@ -74,8 +82,8 @@ struct ScratchPool: ~Copyable, Sendable {
     free.withLock { contents in
       contents.blocks.append(block)
       contents.floats += block.count
+      contents.shrink()
     }
-    shrink()
   }
 
   /// The smallest free block that fits, or a new one.
@@ -93,17 +101,6 @@ struct ScratchPool: ~Copyable, Sendable {
 
   private static func allocate(_ count: Int) -> Block {
     Block(address: UInt(bitPattern: allocateLines(count, of: Float.self)), count: count)
-  }
-
-  /// Frees what is not lent and more than may be kept: blocks that are too large by themselves, then those given back
-  /// longest ago.
-  private func shrink() {
-    free.withLock { contents in
-      let most = contents.reserved + Self.most / MemoryLayout<Float>.stride
-      while contents.floats > most {
-        Self.free(contents.remove(at: contents.blocks.firstIndex { $0.count > most } ?? 0))
-      }
-    }
   }
 
   private static func free(_ block: Block) {
