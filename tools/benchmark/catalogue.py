@@ -10,6 +10,8 @@ DESCRIPTIONS = {
     "training-step-bilinear": "with 2x2 in the encoder, bilinear upsampling and 3x3 in the decoder",
     "inference": "the autoencoder of 4x4 kernels forwards, in evaluation mode",
     "inference-k2": "that of 2x2 kernels",
+    "inference-bf16": "inference with products in bf16",
+    "inference-k2-bf16": "that of 2x2 kernels",
     "ssim": "value and gradient of SSIM, 16 images of 256x256",
     "ms-ssim": "value and gradient of MS-SSIM, 16 images of 256x256",
     "nlpd": "value and gradient of NLPD, 16 images of 256x256",

@@ -185,9 +185,12 @@ class Inference(Network):
     def sample(self):
         return self.x.contiguous(memory_format=torch.channels_last)
 
+    def answer(self):
+        return self.model(self.x.contiguous(memory_format=torch.channels_last))
+
     def run(self):
         with torch.inference_mode():
-            return self.model(self.x.contiguous(memory_format=torch.channels_last))
+            return self.answer()
 
     def first(self):
         return {"y": self.run().contiguous().numpy()}
@@ -214,4 +217,42 @@ class TrainingStepBilinear(TrainingStep):
 
 
 class InferenceK2(Inference):
+    kernel = 2
+
+
+class InferenceBF16(Inference):
+    """Ours multiplies in bf16 and keeps all else in single precision; the peer's autocast holds its activations in bf16 too."""
+
+    peer = TrainingStepBF16.peer
+
+    def __init__(self):
+        super().__init__()
+        with torch.inference_mode():
+            self.exact = self.model(self.x).numpy()
+
+    @property
+    def others(self):
+        return {"torch.compile": lambda: peers.compiled_inference(self)}
+
+    def floor(self, machine, threads):
+        return None
+
+    def answer(self):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return super().answer()
+
+    def first(self):
+        return {"y": self.run().float().contiguous().numpy()}
+
+    def compare(self, ours, peer):
+        from works import Verdict
+        def distance(result):
+            return float(np.sqrt(((result["y"] - self.exact) ** 2).mean() / (self.exact ** 2).mean()))
+        # One rounding to bf16, or as far as the peer goes.
+        what = ("norm of the difference from PyTorch in single precision over the norm; "
+                f"the peer's own in bf16: {distance(peer):.1e}")
+        return Verdict(distance(ours), max(2**-8, distance(peer)), what)
+
+
+class InferenceK2BF16(InferenceBF16):
     kernel = 2

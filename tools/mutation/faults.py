@@ -513,12 +513,25 @@ FAULTS = [
     ),
     *faults(
         "resample", "Sources/Fast/Audio/FrontEnd/StreamingResampler.swift",
-        ("given before it is known", "received / old - filter.greatestShift)", "received / old)"),
+        ("given before it is known", "received / old - filter.lookAhead)", "received / old)"),
+        ("given in parts of a pair of frames", "/ filter.partElements * filter.partElements", "/ 1"),
         ("history forgotten too early", "max(0, given + filter.leastShift)", "max(0, given)"),
     ),
     *faults(
         "resample", "Sources/Fast/Audio/FrontEnd/ResamplingFilter.swift",
         ("the cut-off of one design for both", "? 0.99 : 0.955", "? 0.99 : 0.99"),
+    ),
+    *faults(
+        "resample", "Sources/Fast/Audio/FrontEnd/SpectralStreams.swift",
+        ("frames of which the wrapped part is kept", "max(0, length - span) /", "max(0, length - span / 2) /"),
+        ("the mirrored half not conjugated", "(isMirrored ? 1 : -1)", "-1"),
+        ("a part's first frame not moved on", "(firstElement + element + leastShift)", "(element + leastShift)"),
+        ("the look-ahead of the taps alone", "length + leastShift - hop", "length - hop - hop"),
+    ),
+    *faults(
+        "resample", "Sources/FastKernels/Source/Audio/Resample.swift",
+        ("real and imaginary parts not exchanged", "Complex(imaginary, real).write", "Complex(real, imaginary).write"),
+        ("one stream too far", "number &-= afterLast &- 1", "number &-= afterLast &- 2"),
     ),
     *faults(
         "minimalFiltering", "Sources/FastKernels/Source/Network/Blocks/MinimalFiltering.swift",

@@ -44,6 +44,13 @@ extension Autoencoder {
     ]
   }
 
+  /// Throws `.usage` where the network cannot run in fused blocks, which `what` needs.
+  public func requireFusedBlocks(for what: String, height: Int, width: Int) throws(PerceptualError) {
+    if let obstacle = BlockPass.obstacle(self, height: height, width: width) {
+      throw PerceptualError(.usage, "\(what) is there for networks that run in fused blocks alone: \(obstacle)")
+    }
+  }
+
   /// How fused blocks compute the encoder's stages and the decoder's.
   public var methods: [String] {
     [("encoder", options.encoderStage), ("decoder", options.decoderStage)].map { name, stage in
@@ -120,19 +127,23 @@ extension Autoencoder {
 
   /// A pass without gradients, kept for the next call of the same size: fresh memory costs more than the arithmetic on
   /// it.
-  func inferencePass(images: Int, height: Int, width: Int) -> any AutoencoderPass {
+  func inferencePass(
+    images: Int, height: Int, width: Int, precision: ProductPrecision = .fp32
+  ) -> any AutoencoderPass {
     if let kept = keptPass,
-      kept.images == images && kept.height == height && kept.width == width
+      kept.images == images && kept.height == height && kept.width == width && kept.precision == precision
         && kept.execution.threads == Execution.current.threads
         && kept.execution.instructionSet == Execution.current.instructionSet
     {
       return kept.pass
     }
     keptPass = nil
-    let pass = makePass(images: images, height: height, width: width, keepsForGradient: false)
+    let pass = makePass(
+      BatchShare(batch: images), height: height, width: width, keepsForGradient: false, precision: precision)
     // A large batch's memory goes back at once.
     if images <= 16 {
-      keptPass = KeptPass(images: images, height: height, width: width, execution: Execution.current, pass: pass)
+      keptPass = KeptPass(
+        images: images, height: height, width: width, precision: precision, execution: Execution.current, pass: pass)
     }
     return pass
   }
@@ -141,6 +152,7 @@ extension Autoencoder {
     let images: Int
     let height: Int
     let width: Int
+    let precision: ProductPrecision
     let execution: Execution
     let pass: any AutoencoderPass
   }

@@ -37,7 +37,8 @@ extension Autoencoder {
   /// The picture of the whole recording, scaled to its own range, passes in pieces of 1024 frames with 64 frames of
   /// context on either side; where it ends between two multiples of 16 frames its last frame is repeated.
   public func reconstruct(
-    _ audio: AudioClip, statistics: BatchStatistics = .running, quantisation: Quantisation = .soft, seed: UInt64 = 0
+    _ audio: AudioClip, statistics: BatchStatistics = .running, quantisation: Quantisation = .soft, seed: UInt64 = 0,
+    precision: ProductPrecision = .fp32
   ) -> Reconstruction {
     let frontEnd = AudioFrontEnd()
     var signal = frontEnd.mono(audio.samples, rate: audio.sampleRate)
@@ -49,7 +50,9 @@ extension Autoencoder {
     let padded = (frames - 1) * hop + window
     signal = Tensor(signal.elements + [Float](repeating: 0, count: max(0, padded - length)))
     let input = frontEnd.image(signal)
-    let image = pieces(of: input.image, statistics: statistics, quantisation: quantisation)
+    let image = pieces(of: input.image) {
+      reconstruct($0, statistics: statistics, quantisation: quantisation, precision: precision)
+    }
     let output = LogScalingOutput(image: image, low: input.low, high: input.high)
     let phases = initialPhases(bins: frontEnd.shortTime.bins, frames: frames, seed: seed, index: 0)
     let waveform = frontEnd.waveform(image, low: input.low[0], high: input.high[0], initialPhase: phases)
@@ -60,9 +63,7 @@ extension Autoencoder {
       audio: AudioClip(samples: Tensor(whole, shape: [1, length]), sampleRate: frontEnd.sampleRate))
   }
 
-  private func pieces(
-    of image: Tensor<Float>, statistics: BatchStatistics, quantisation: Quantisation
-  ) -> Tensor<Float> {
+  private func pieces(of image: Tensor<Float>, _ answer: (Tensor<Float>) -> Tensor<Float>) -> Tensor<Float> {
     let (rows, frames) = (image.shape[0], image.shape[1])
     let multiple = AutoencoderOptions.sizeMultiple
     let (core, context) = (1024, 64)
@@ -77,7 +78,7 @@ extension Autoencoder {
       for row in 0..<rows {
         for column in 0..<width { piece[0, 0, row, column] = image[row, min(from + column, frames - 1)] }
       }
-      let answer = reconstruct(piece, statistics: statistics, quantisation: quantisation)
+      let answer = answer(piece)
       for row in 0..<rows {
         for column in first..<end { result[row, column] = answer[0, 0, row, column - from] }
       }

@@ -60,10 +60,10 @@ public struct Evaluation: Sendable {
 
   public init(
     _ network: Autoencoder, _ pictures: Tensor<Float>, statistics: BatchStatistics, quantisation: Quantisation,
-    largestGroup: Int = 64
+    largestGroup: Int = 64, precision: ProductPrecision = .fp32
   ) {
     let result = network.reconstructAndCount(
-      pictures, statistics: statistics, quantisation: quantisation, largestGroup: largestGroup)
+      pictures, statistics: statistics, quantisation: quantisation, largestGroup: largestGroup, precision: precision)
     reconstructions = result.output
     offCentre = result.offCentre
     clips = Scores.of(result.output, target: pictures)
@@ -103,19 +103,21 @@ extension Autoencoder {
   ///
   /// They pass in groups of nearly equal size, at most `largestGroup`, to bound memory; with batch statistics a group
   /// is what is normalised together (``groups(of:largest:)``). Hard quantisation sends the nearest centre in place of
-  /// Eq. 1's mean.
+  /// Eq. 1's mean. Products in bf16 need a network that runs in fused blocks (``requireFusedBlocks(for:height:width:)``)
+  /// and change a pixel by a few thousandths.
   public func reconstruct(
     _ pictures: Tensor<Float>, statistics: BatchStatistics = .running, quantisation: Quantisation = .soft,
-    largestGroup: Int = 64
+    largestGroup: Int = 64, precision: ProductPrecision = .fp32
   ) -> Tensor<Float> {
     reconstructAndCount(
-      pictures, statistics: statistics, quantisation: quantisation, largestGroup: largestGroup
+      pictures, statistics: statistics, quantisation: quantisation, largestGroup: largestGroup, precision: precision
     ).output
   }
 
   /// The reconstructions and each picture's share of latents off the centres.
   func reconstructAndCount(
-    _ pictures: Tensor<Float>, statistics: BatchStatistics, quantisation: Quantisation, largestGroup: Int
+    _ pictures: Tensor<Float>, statistics: BatchStatistics, quantisation: Quantisation, largestGroup: Int,
+    precision: ProductPrecision
   ) -> (output: Tensor<Float>, offCentre: [Double]) {
     require(pictures.rank == 4 && pictures.shape[1] == 1, "pictures: shape \(pictures.shape), [N, 1, H, W] is needed")
     let (height, width) = (pictures.shape[2], pictures.shape[3])
@@ -125,7 +127,7 @@ extension Autoencoder {
     output.reserveCapacity(pictures.count)
     var offCentre: [Double] = []
     for group in Self.groups(of: pictures.shape[0], largest: most) {
-      let pass = inferencePass(images: group.count, height: height, width: width)
+      let pass = inferencePass(images: group.count, height: height, width: width, precision: precision)
       pictures.elements.withUnsafeBufferPointer { elements in
         guard let elements = elements.baseAddress else { return }
         pass.forward(

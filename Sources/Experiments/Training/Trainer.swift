@@ -167,9 +167,7 @@ public final class Trainer: ResumableTrainer {
       ("training on several ranks", ranks > 1),
     ]
     for (what, isWanted) in wanted where isWanted {
-      if let obstacle = network.passes(height: options.size, width: options.size)[0].obstacle {
-        throw PerceptualError(.usage, "\(what) is there for networks that run in fused blocks alone: \(obstacle)")
-      }
+      try network.requireFusedBlocks(for: what, height: options.size, width: options.size)
     }
     try validateMemory(options, for: network, ranks: ranks)
   }

@@ -5,7 +5,9 @@ import PerceptualCore
 /// Designs of h: `torchaudio`, its `sinc_interp_hann` of width 6 and rolloff 0.99; `kaiser`, which passes frequencies
 /// up to 0.91 of the smaller Nyquist frequency within 0.0001 dB and holds those above the smaller Nyquist frequency at
 /// least 120 dB down. Samples before and after the signal are 0. Shapes: [C, T] to [C, ceil(new T / old)]. Equal rates
-/// give the signal itself. Rates in hertz, or any two integers of the same ratio.
+/// give the signal itself. Rates in hertz, or any two integers of the same ratio. Where few streams take long filters,
+/// as `kaiser` from 48 to 16 kHz, frames are transformed: an output's error then follows the largest sample of its
+/// frame, and a sample that is not finite spoils two frames.
 /// Sources: TorchAudio's `functional.resample`; Kaiser 1974.
 public func resample(
   _ signal: Tensor<Float>, from oldRate: Int, to newRate: Int, design: ResamplingDesign = .kaiser
@@ -29,7 +31,7 @@ public func resampleGradient(
     upstream.rank == 2 && upstream.shape[1] == count,
     "upstream: shape \(upstream.shape), expected [channels, \(count)] for \(samples) samples")
   if old == new { return upstream }
-  return ResamplingFilter.of(old: old, new: new, design: design).transposed
+  return ResamplingFilter.of(old: old, new: new, design: design, isTransposed: true)
     .apply(upstream, count: samples, execution: Execution.current)
 }
 

@@ -29,6 +29,9 @@ import Testing
     sample("Kaiser up", [1, 97], 16_000, 48_000, .kaiser),
     sample("Kaiser, a signal shorter than the filter", [2, 5], 3, 2, .kaiser),
     sample("Kaiser, primes", [1, 211], 5, 7, .kaiser),
+    sample("Kaiser, more pairs of frames than lanes", [3, 14_000], 3, 1, .kaiser),
+    sample("Kaiser, two streams to three", [1, 3001], 2, 3, .kaiser),
+    sample("Kaiser, direct sums", [1, 2001], 44_100, 16_000, .kaiser),
   ]
 
   @Test(arguments: samples, [Fill.integers, .normals])
@@ -45,7 +48,7 @@ import Testing
   func streamsLikeTheWhole(_ design: ResamplingDesign) {
     for (from, to, samples) in [
       (48_000, 16_000, 9001), (16_000, 48_000, 3001), (44_100, 16_000, 20_011), (7, 5, 4999), (5, 7, 12), (3, 2, 1),
-      (8000, 8000, 100), (3, 2, 0),
+      (8000, 8000, 100), (3, 2, 0), (2, 3, 7001),
     ] {
       let signal = Tensor(noise(2 * samples, seed: "stream \(from)").map { Float($0) }, shape: [2, samples])
       let whole = Fast.resample(signal, from: from, to: to, design: design)

@@ -28,6 +28,8 @@ struct EvaluateCommand: ParsableCommand {
   var clips = 195
   @Option(help: "With batch statistics at most so many clips are normalised together.")
   var group = 64
+  @Option(help: "How the products of the strided convolutions are computed. bf16 changes scores by thousandths.")
+  var precision: ProductPrecision = .fp32
   @Flag(help: "Also say what rounding the weights to half precision changes.")
   var halfPrecision = false
   @OptionGroup var cache: CacheOptions
@@ -47,9 +49,11 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     try execution.run {
       let network = try Checkpoint.read(checkpoint)
+      try requireProducts(precision, network)
       let (pictures, sources) = try material()
       let evaluation = Evaluation(
-        network, pictures, statistics: batchStatistics, quantisation: quantisation, largestGroup: group)
+        network, pictures, statistics: batchStatistics, quantisation: quantisation, largestGroup: group,
+        precision: precision)
       let scores = evaluation.clips
       if let bad = scores.firstIndex(where: { !$0.isFinite }) {
         throw PerceptualError(
@@ -68,6 +72,7 @@ struct EvaluateCommand: ParsableCommand {
         }
         var members = result.members(of: clips)
         members.append(.init(key: "batchGroups", value: .array(groups.map { .integer($0) })))
+        if precision != .fp32 { members.append(.init(key: "precision", value: .string(precision.rawValue))) }
         if let half { members.append(.init(key: "halfPrecision", value: .object(half.members))) }
         try printResult(.object(members))
         return
@@ -107,11 +112,17 @@ struct EvaluateCommand: ParsableCommand {
   private func roundedScores(_ network: Autoencoder, _ pictures: Tensor<Float>) throws(PerceptualError) -> [Scores] {
     Evaluation(
       try network.rounded(to: .float16), pictures, statistics: batchStatistics, quantisation: quantisation,
-      largestGroup: group
+      largestGroup: group, precision: precision
     ).clips
   }
 
   private func cells(_ scores: Scores) -> [String] {
     [short(scores.mse), short(scores.nlpd), short(scores.msSSIM), short(scores.ssim)]
   }
+}
+
+/// Refuses products in another precision than fp32 for a network that cannot have them.
+func requireProducts(_ precision: ProductPrecision, _ network: Autoencoder) throws(PerceptualError) {
+  if precision == .fp32 { return }
+  try network.requireFusedBlocks(for: "--precision \(precision.rawValue)", height: 256, width: 256)
 }

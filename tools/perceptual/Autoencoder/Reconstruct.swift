@@ -26,6 +26,8 @@ struct ReconstructCommand: ParsableCommand {
   var batchStatistics: BatchStatistics = .running
   @Option(help: "Whether the latent is Eq. 1's mean or the nearest centre.")
   var quantisation: Quantisation = .soft
+  @Option(help: "How the products of the strided convolutions are computed.")
+  var precision: ProductPrecision = .fp32
   @OptionGroup var window: WindowOptions
   @OptionGroup var seed: SeedOptions
   @OptionGroup var execution: ExecutionOptions
@@ -39,9 +41,10 @@ struct ReconstructCommand: ParsableCommand {
   func run() throws {
     try execution.run {
       let network = try Checkpoint.read(checkpoint)
+      try requireProducts(precision, network)
       let audio = try window.window.read(input)
       let result = network.reconstruct(
-        audio, statistics: batchStatistics, quantisation: quantisation, seed: seed.seed)
+        audio, statistics: batchStatistics, quantisation: quantisation, seed: seed.seed, precision: precision)
       if FileKind(nameOf: output) == .array {
         try Npy.write(result.output.image, to: output)
       } else {

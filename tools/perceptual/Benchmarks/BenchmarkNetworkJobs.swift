@@ -15,11 +15,16 @@ let networkJobs: [String: BenchmarkJob.Preparation] = architectures.reduce(into:
 ]) { jobs, architecture in
   let options = architecture.options
   jobs["training-step" + architecture.suffix] = { input in try trainingStep(input, options, .fp32) }
-  jobs["inference" + architecture.suffix] = { input in
-    let network = try network(input, options)
-    let x = try input.float("x")
-    return BenchmarkJob { ["y": network.reconstruct(x)] }
-  }
+  jobs["inference" + architecture.suffix] = { input in try inference(input, options, .fp32) }
+  jobs["inference\(architecture.suffix)-bf16"] = { input in try inference(input, options, .bf16) }
+}
+
+private func inference(
+  _ input: SafetensorsFile, _ architecture: AutoencoderOptions, _ precision: ProductPrecision
+) throws -> BenchmarkJob {
+  let network = try network(input, architecture)
+  let x = try input.float("x")
+  return BenchmarkJob { ["y": network.reconstruct(x, precision: precision)] }
 }
 
 /// As tools/benchmark/network.py: noise of seed 1, drawn anew for every step.

@@ -76,13 +76,13 @@ struct Table1Command: ParsableCommand {
     } catch {
       throw ValidationError(error.description)
     }
-    if let precision, precision != .fp32,
-      let obstacle = Autoencoder(network)
-        .passes(height: scale.size, width: scale.size)[0].obstacle
-    {
-      throw ValidationError(
-        "--precision \(precision.rawValue) is not there at --scale \(scale.rawValue) (\(obstacle)): give --scale small "
-          + "or paper, or leave it out.")
+    if let precision, precision != .fp32 {
+      do {
+        try Autoencoder(network).requireFusedBlocks(
+          for: "--precision \(precision.rawValue)", height: scale.size, width: scale.size)
+      } catch {
+        throw ValidationError("\(error.description); give --scale small or paper, or leave it out.")
+      }
     }
     if let clips, clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
     if music == nil && test == nil && cache.directory != nil {

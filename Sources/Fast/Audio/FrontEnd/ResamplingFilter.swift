@@ -6,7 +6,8 @@ import Synchronization
 ///
 /// Input sample `old` m + r is element m of input stream r, output sample `new` m + p element m of output stream p.
 /// Each output stream is a sum of shifted, weighted input streams, so that the inner loop runs along m with contiguous
-/// loads, and the transpose (the gradient) has the same form with the two sides exchanged.
+/// loads, and the transpose (the gradient) has the same form with the two sides exchanged. Long filters between few
+/// streams are applied by Fourier transforms.
 struct ResamplingFilter: Sendable {
   struct Tap: Sendable {
     /// The stream that is read, how far ahead of the written one, and with which weight.
@@ -24,33 +25,53 @@ struct ResamplingFilter: Sendable {
   /// The taps of each output stream, in the order of the inputs' times; nil where there are so many that each stream's
   /// are made when it is written.
   private let kept: [[Tap]]?
+  private let spectral: SpectralStreams?
 
   private struct Key: Hashable {
     var old: Int
     var new: Int
     var design: ResamplingDesign
+    var isTransposed: Bool
   }
   private static let known = Cache<Key, ResamplingFilter> {
-    ($0.kept ?? []).reduce(0) { $0 + $1.count * MemoryLayout<Tap>.stride }
+    ($0.kept ?? []).reduce($0.spectral?.bytes ?? 0) { $0 + $1.count * MemoryLayout<Tap>.stride }
   }
   /// Of all output streams together.
   private static let mostKeptTaps = 1 << 20
 
-  /// The filter between two rates without a common divisor; kept for later calls.
-  static func of(old: Int, new: Int, design: ResamplingDesign) -> ResamplingFilter {
-    known.value(Key(old: old, new: new, design: design)) {
-      let response = ResamplingResponse(old: old, new: new, design: design)
-      let isKept = new * (2 * response.reach + 2) <= mostKeptTaps
-      let shifts = (-response.reach, (new - 1) * old / new + response.reach + 1)
-      return ResamplingFilter(
-        inputStreams: old, outputStreams: new, leastShift: response.streamAndShift(of: shifts.0).shift,
-        greatestShift: response.streamAndShift(of: shifts.1).shift, response: response,
-        kept: isKept ? (0..<new).map { response.taps(of: $0) } : nil)
+  /// The filter between two rates without a common divisor, or its transpose; kept for later calls.
+  static func of(old: Int, new: Int, design: ResamplingDesign, isTransposed: Bool = false) -> ResamplingFilter {
+    known.value(Key(old: old, new: new, design: design, isTransposed: isTransposed)) {
+      let filter = ResamplingFilter(ResamplingResponse(old: old, new: new, design: design))
+      return isTransposed ? filter.transposed : filter
     }
   }
 
-  /// The transposed filter.
-  var transposed: ResamplingFilter {
+  private init(_ response: ResamplingResponse) {
+    let (old, new) = (response.old, response.new)
+    let isKept = new * (2 * response.reach + 2) <= Self.mostKeptTaps
+    self.init(
+      inputStreams: old, outputStreams: new, leastShift: response.streamAndShift(of: -response.reach).shift,
+      greatestShift: response.streamAndShift(of: (new - 1) * old / new + response.reach + 1).shift, response: response,
+      kept: isKept ? (0..<new).map { response.taps(of: $0) } : nil)
+  }
+
+  private init(
+    inputStreams: Int, outputStreams: Int, leastShift: Int, greatestShift: Int, response: ResamplingResponse,
+    kept: [[Tap]]?
+  ) {
+    self.inputStreams = inputStreams
+    self.outputStreams = outputStreams
+    self.leastShift = leastShift
+    self.greatestShift = greatestShift
+    self.response = response
+    self.kept = kept
+    spectral = kept.flatMap {
+      SpectralStreams($0, inputStreams: inputStreams, leastShift: leastShift, greatestShift: greatestShift)
+    }
+  }
+
+  private var transposed: ResamplingFilter {
     var lists = [[Tap]](repeating: [], count: inputStreams)
     for phase in 0..<outputStreams {
       for tap in taps(of: phase) {
@@ -62,6 +83,11 @@ struct ResamplingFilter: Sendable {
       response: response, kept: lists)
   }
 
+  /// A signal in parts: each part but the last gives a multiple of so many elements.
+  var partElements: Int { spectral?.pairElements ?? 1 }
+  /// Elements beyond an output's own that must be known before it is final.
+  var lookAhead: Int { spectral?.lookAhead ?? greatestShift }
+
   private func taps(of phase: Int) -> [Tap] { kept?[phase] ?? response.taps(of: phase) }
 
   /// Filters every row of `signal` [C, T] into `count` samples; outside the signal there is silence. The first sample
@@ -69,6 +95,9 @@ struct ResamplingFilter: Sendable {
   func apply(
     _ signal: Tensor<Float>, firstElement: Int = 0, count: Int, execution: Execution
   ) -> Tensor<Float> {
+    if let spectral {
+      return spectral.apply(signal, firstElement: firstElement, count: count, execution: execution)
+    }
     let (channels, samples) = (signal.shape[0], signal.shape[1])
     let elements = (count + outputStreams - 1) / outputStreams
     // Each stream has room for the farthest shifts on both sides of all elements.

@@ -7,7 +7,8 @@ import PerceptualCore
 ///     while let piece = next() { use(resampler.push(piece)) }
 ///     use(resampler.finish())
 ///
-/// It keeps only the samples that the filter can still reach, and so runs behind by half the filter's length.
+/// It keeps only the samples that the filter can still reach, and so runs behind by half the filter's length, and by up to
+/// 2048 groups of outputs where the filter is applied in frames.
 public struct StreamingResampler: Sendable {
   private let old: Int
   private let new: Int
@@ -37,8 +38,9 @@ public struct StreamingResampler: Sendable {
     let samples = piece.shape[1]
     for c in 0..<channels { history[c] += piece.elements[c * samples..<(c + 1) * samples] }
     received += samples
-    // Element m reads inputs before `old` x (m + the greatest shift + 1).
-    let end = max(given, received / old - filter.greatestShift)
+    // Element m reads inputs before `old` x (m + the look-ahead + 1).
+    let final = (received / old - filter.lookAhead) / filter.partElements * filter.partElements
+    let end = max(given, final)
     return give(filter, count: (end - given) * new, until: end)
   }
 

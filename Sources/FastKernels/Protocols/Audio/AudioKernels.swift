@@ -10,6 +10,18 @@ public protocol AudioKernels: Sendable {
   static func filterStreams(
     _ streams: UnsafePointer<Float>, offsets: UnsafePointer<Int>, taps: UnsafePointer<Float>, tapCount: Int,
     _ y: UnsafeMutablePointer<Float>, count: Int)
+  /// Lays twice as many frames side by side as a vector has lanes: sample `streams` m + r of frames 2 l and 2 l + 1 is
+  /// the real and the imaginary part of complex number r `length` + m of lane l (rows as in ``FourierKernels``).
+  static func gatherStreams(
+    _ frames: UnsafePointer<UnsafePointer<Float>>, streams: Int, _ z: UnsafeMutablePointer<Float>, length: Int)
+  /// The reverse of the first `count` samples of a frame, a multiple of the vector's width, with real and imaginary
+  /// parts exchanged.
+  static func scatterStreams(
+    _ z: UnsafePointer<Float>, streams: Int, _ frames: UnsafePointer<UnsafeMutablePointer<Float>>, length: Int,
+    count: Int)
+  /// y[k] = sum_r h[r `length` + k] x[r `length` + k], real and imaginary parts exchanged; h is the same in all lanes.
+  static func filterSpectra(
+    _ x: UnsafePointer<Float>, streams: Int, _ h: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, length: Int)
 
   /// Filter m of as many frames side by side as a vector has lanes: y[m, lane] = sum_j weights[j] x[first[m] + j, lane]
   /// over counts[m] bins, the weights of all filters one after the other.
