@@ -104,4 +104,7 @@ public protocol LaplacianPyramidKernels: Sendable {
   static func slopeGradientRow(
     _ slope: UnsafePointer<Float>, sum: UnsafePointer<Float>, residual: UnsafePointer<Float>,
     _ y: UnsafeMutablePointer<Float>, width: Int)
+  /// y[column, row] = x[row, column]. Reads each row of x to the end of its last vector.
+  static func transposePlane(
+    _ x: UnsafePointer<Float>, rows: Int, columns: Int, stride: Int, _ y: UnsafeMutablePointer<Float>, newStride: Int)
 }

@@ -47,8 +47,8 @@ extension LaplacianPyramidPlanes.Work {
       newStride: level.stride)
     sharing.forEach(rows: level.height) { rows in
       for row in rows {
-        let here = image + row * level.stride
-        for column in 0..<level.width { here[column] += residual[row * level.stride + column] }
+        planes.kernels.accumulate(
+          residual + row * level.stride, image + row * level.stride, count: level.width)
       }
     }
   }
@@ -88,17 +88,10 @@ extension LaplacianPyramidPlanes.Work {
   private func transpose(
     _ x: UnsafePointer<Float>, rows: Int, columns: Int, stride: Int, _ y: UnsafeMutablePointer<Float>, newStride: Int
   ) {
-    // By blocks, so that the lines of both stay in the cache.
     sharing.forEach(rows: rows) { piece in
-      for top in Swift.stride(from: piece.lowerBound, to: piece.upperBound, by: 16) {
-        for left in Swift.stride(from: 0, to: columns, by: 16) {
-          for row in top..<min(top + 16, piece.upperBound) {
-            for column in left..<min(left + 16, columns) {
-              y[column * newStride + row] = x[row * stride + column]
-            }
-          }
-        }
-      }
+      planes.kernels.transposePlane(
+        x + piece.lowerBound * stride, rows: piece.count, columns: columns, stride: stride, y + piece.lowerBound,
+        newStride: newStride)
     }
   }
 }

@@ -54,4 +54,28 @@ extension Kernels {
       j &+= Vector.scalarCount
     }
   }
+
+  public static func transposePlane(
+    _ x: UnsafePointer<Float>, rows: Int, columns: Int, stride: Int, _ y: UnsafeMutablePointer<Float>, newStride: Int
+  ) {
+    let width = Vector.scalarCount
+    var row = 0
+    while row < rows {
+      let lanes = min(width, rows &- row)
+      var column = 0
+      while column < columns {
+        let side = transposed(loadSquare(x + (row &* stride &+ column), stride: stride, last: lanes &- 1))
+        let target = y + (column &* newStride &+ row)
+        let left = columns &- column
+        forEachRow(side) { line, values in
+          if line < left {
+            let place = target + line &* newStride
+            if lanes == width { store(values, place) } else { store(values, place, count: lanes) }
+          }
+        }
+        column &+= width
+      }
+      row &+= width
+    }
+  }
 }
