@@ -7,8 +7,8 @@ import PerceptualCore
 ///     while let piece = next() { use(resampler.push(piece)) }
 ///     use(resampler.finish())
 ///
-/// It keeps only the samples that the filter can still reach, and so runs behind by half the filter's length, and by up to
-/// 2048 groups of outputs where the filter is applied in frames.
+/// It keeps only the samples that the filter can still reach, and so runs behind by half the filter's length, and by up
+/// to 2048 groups of outputs where the filter is applied in frames.
 public struct StreamingResampler: Sendable {
   private let old: Int
   private let new: Int
