@@ -103,8 +103,8 @@ extension Autoencoder {
   ///
   /// They pass in groups of nearly equal size, at most `largestGroup`, to bound memory; with batch statistics a group
   /// is what is normalised together (``groups(of:largest:)``). Hard quantisation sends the nearest centre in place of
-  /// Eq. 1's mean. Products in bf16 need a network that runs in fused blocks (``requireFusedBlocks(for:height:width:)``)
-  /// and change a pixel by a few thousandths.
+  /// Eq. 1's mean. Products in bf16 need a network that runs in fused blocks
+  /// (``requireFusedBlocks(for:height:width:)``).
   public func reconstruct(
     _ pictures: Tensor<Float>, statistics: BatchStatistics = .running, quantisation: Quantisation = .soft,
     largestGroup: Int = 64, precision: ProductPrecision = .fp32

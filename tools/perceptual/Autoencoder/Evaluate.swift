@@ -28,7 +28,7 @@ struct EvaluateCommand: ParsableCommand {
   var clips = 195
   @Option(help: "With batch statistics at most so many clips are normalised together.")
   var group = 64
-  @Option(help: "How the products of the strided convolutions are computed. bf16 changes scores by thousandths.")
+  @Option(help: "In what the products of the strided convolutions but the first are computed.")
   var precision: ProductPrecision = .fp32
   @Flag(help: "Also say what rounding the weights to half precision changes.")
   var halfPrecision = false

@@ -26,7 +26,7 @@ struct ReconstructCommand: ParsableCommand {
   var batchStatistics: BatchStatistics = .running
   @Option(help: "Whether the latent is Eq. 1's mean or the nearest centre.")
   var quantisation: Quantisation = .soft
-  @Option(help: "How the products of the strided convolutions are computed.")
+  @Option(help: "In what the products of the strided convolutions but the first are computed.")
   var precision: ProductPrecision = .fp32
   @OptionGroup var window: WindowOptions
   @OptionGroup var seed: SeedOptions
