@@ -101,6 +101,25 @@ import Testing
     #expect(text.contains("normalised together: 2 clips") && text.contains("weights in half precision"), "\(text)")
   }
 
+  /// `--precision bf16` is what the library makes of it, for networks that can run so.
+  @Test func evaluateTakesAPrecision() throws {
+    let directory = try Self.inputs()
+    try Checkpoint.write(try smallNetwork(channels: 4), to: directory.file("narrow.safetensors"))
+    for line in ["evaluate narrow.safetensors --test test", "reconstruct narrow.safetensors test/a.flac out.wav"] {
+      let refused = try perceptual((line + " --precision bf16").words, in: directory)
+      #expect(refused.exitCode == 64 && refused.errors.contains("--precision bf16 is there for"), "\(refused.errors)")
+    }
+    let network = try smallNetwork(channels: 32)
+    try Checkpoint.write(network, to: directory.file("wide.safetensors"))
+    let words = "evaluate wide.safetensors --test test --clips 1 --json".words
+    let document = try perceptual(words + ["--precision", "bf16"], in: directory).json()
+    let clips = try ClipSet.load(try AudioFile.listing(of: directory.file("test")).files, limit: 1).batch
+    let expected = Scores.of(network.reconstruct(clips, precision: .bf16), target: clips)[0]
+    #expect(document["mse"]?.double == expected.mse && document["precision"]?.string == "bf16")
+    let exact = try perceptual(words, in: directory).json()
+    #expect(exact["mse"] != document["mse"] && exact["precision"] == nil)
+  }
+
   /// The middles of pictures, those that are too small named; a grey answer scores what the metrics say of it.
   @Test func evaluatesPictures() throws {
     let directory = try ScratchDirectory()

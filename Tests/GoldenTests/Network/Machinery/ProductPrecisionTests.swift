@@ -290,6 +290,42 @@ import Testing
     }
   }
 
+  /// A reconstruction with products in bf16 differs from the exact one by no more than rounded weights make of it, has
+  /// the same bits on any number of threads and for pictures in other groups, and leaves the exact one as it was.
+  @Test(arguments: [2, 4]) func reconstructionIsAsNearAsRoundedWeightsAre(_ kernel: Int) throws {
+    let options = AutoencoderOptions(channels: 32, kernel: kernel)
+    let network = Autoencoder(options, seed: 6)
+    let rounded = Autoencoder(options, seed: 6)
+    for entry in rounded.parameters.entries where entry.shape.count == 4 {
+      rounded.parameters.set(entry, to: rounded.parameters.tensor(entry).map { Reference.bfloat16($0) })
+    }
+    let pictures = Tensor(noise(6 * 48 * 64, seed: "reconstructed").map { Float($0) }, shape: [6, 1, 48, 64])
+    for statistics in [BatchStatistics.running, .batch] {
+      func answer(_ network: Autoencoder, _ precision: ProductPrecision) -> [Float] {
+        network.reconstruct(pictures, statistics: statistics, precision: precision).elements
+      }
+      func distance(_ a: [Float], _ b: [Float]) -> Float {
+        zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+      }
+      let exact = answer(network, .fp32)
+      let found = answer(network, .bf16)
+      #expect(distance(found, exact) > 0)
+      // Of each product two factors are rounded, the weights' and the other.
+      #expect(distance(found, exact) < 2 * distance(answer(rounded, .fp32), exact))
+      for threads in threadCounts {
+        Execution.$current.withValue(Execution(threads: threads)) {
+          #expect(Self.areSame(answer(network, .bf16), found), "\(threads) threads")
+        }
+      }
+      #expect(Self.areSame(answer(network, .fp32), exact))
+      if statistics == .running {
+        let alone = network.reconstruct(
+          Tensor(Array(pictures.elements.prefix(48 * 64)), shape: [1, 1, 48, 64]), precision: .bf16)
+        #expect(Self.areSame(alone.elements, Array(found.prefix(48 * 64))))
+      }
+    }
+  }
+
   /// A run goes on in the precision it began in, bit for bit.
   @Test func resumesInItsPrecisionAlone() throws {
     try withTemporaryDirectory { directory in
@@ -314,6 +350,17 @@ import Testing
         (error as? PerceptualError)?.description.contains("products is fp32, this run has bf16") == true
       }
     }
+  }
+
+  @Test func inferenceNeedsFusedBlocks() throws {
+    let network = Autoencoder(AutoencoderOptions(channels: 6))
+    #expect {
+      try network.requireFusedBlocks(for: "--precision bf16", height: 256, width: 256)
+    } throws: { error in
+      let error = error as? PerceptualError
+      return error?.kind == .usage && error?.description.contains("--precision bf16 is there for networks") == true
+    }
+    try Autoencoder(AutoencoderOptions(channels: 32)).requireFusedBlocks(for: "bf16", height: 256, width: 256)
   }
 
   @Test func needsFusedBlocks() {

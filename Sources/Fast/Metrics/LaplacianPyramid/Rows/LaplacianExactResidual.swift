@@ -9,17 +9,18 @@ import PerceptualKernels
 /// same bits.
 struct LaplacianExactResidual {
   let levels: UnsafePointer<LaplacianPyramidRows.Level>
-  let tables: UnsafePointer<Double>
+  let tables: LaplacianRoom<LaplacianExactTables>
   let image: UnsafePointer<Float>
   /// The picture's planes, in which each level has one for its halved image.
-  let shared: UnsafeMutablePointer<Float>
+  let shared: LaplacianRoom<LaplacianSharedPlanes>
   /// Numbers that the greatest windows need.
   let room: Int
   /// How many levels have their halved image.
   private var known = 0
 
   init(
-    _ comparison: LaplacianPyramidRows.Comparison, _ image: UnsafePointer<Float>, _ shared: UnsafeMutablePointer<Float>
+    _ comparison: LaplacianPyramidRows.Comparison, _ image: UnsafePointer<Float>,
+    _ shared: LaplacianRoom<LaplacianSharedPlanes>
   ) {
     levels = comparison.levels
     tables = comparison.exactTables
@@ -58,7 +59,7 @@ struct LaplacianExactResidual {
 
   /// Level k's image halved, row by row.
   private func plane(_ k: Int) -> UnsafeMutablePointer<Double> {
-    UnsafeMutableRawPointer(shared + levels[k].exactHalved)
+    UnsafeMutableRawPointer(shared[levels[k].exactHalved])
       .bindMemory(to: Double.self, capacity: levels[k].halfHeight * levels[k].halfWidth)
   }
 
@@ -73,9 +74,9 @@ struct LaplacianExactResidual {
     func sign(_ centre: Double, _ values: UnsafePointer<Double>, stride: Int) -> Double {
       var enlarged = 0.0
       for i in halved.rows {
-        let byRow = tables[level.exactRows + 4 * row + i - firstRow]
+        let byRow = tables[level.exactRows][4 * row + i - firstRow]
         for j in halved.columns {
-          let byColumn = tables[level.exactColumns + 4 * column + j - firstColumn]
+          let byColumn = tables[level.exactColumns][4 * column + j - firstColumn]
           enlarged +=
             byRow * byColumn * values[(i - halved.rows.lowerBound) * stride + j - halved.columns.lowerBound]
         }

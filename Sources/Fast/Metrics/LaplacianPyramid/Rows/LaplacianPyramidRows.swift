@@ -30,26 +30,26 @@ struct LaplacianPyramidRows: Sendable {
     /// half the width.
     let segment: Int
     let sigma: Float
-    /// Offsets of the tables: the enlargement's 4 weights a row, 8 a halved row for its transpose, 3 a row for the
-    /// transpose of halving, 8 rows of weights each for columns, and the neighbours'.
-    let enlarge: Int
-    let shrink: Int
-    let unhalve: Int
-    let enlargeColumns: Int
-    let shrinkColumns: Int
-    let neighbours: Int
-    /// Offsets of the table in double precision: the enlargement's 4 weights a row, and as many a column.
-    let exactRows: Int
-    let exactColumns: Int
-    /// Places of planes: the halved images, the image's gradient in whole rows and, one a channel, the residual's
-    /// gradient in split rows.
-    let target: Int
-    let difference: Int
-    let imageGradient: Int
+    /// The enlargement's 4 weights a row, 8 a halved row for its transpose, 3 a row for the transpose of halving, 8
+    /// rows of weights each for columns, and the neighbours'.
+    let enlarge: LaplacianPlace<LaplacianTables>
+    let shrink: LaplacianPlace<LaplacianTables>
+    let unhalve: LaplacianPlace<LaplacianTables>
+    let enlargeColumns: LaplacianPlace<LaplacianTables>
+    let shrinkColumns: LaplacianPlace<LaplacianTables>
+    let neighbours: LaplacianPlace<LaplacianTables>
+    /// The enlargement's 4 weights a row, and as many a column.
+    let exactRows: LaplacianPlace<LaplacianExactTables>
+    let exactColumns: LaplacianPlace<LaplacianExactTables>
+    /// The halved images, and the image's gradient in whole rows.
+    let target: LaplacianPlace<LaplacianSharedPlanes>
+    let difference: LaplacianPlace<LaplacianSharedPlanes>
+    let imageGradient: LaplacianPlace<LaplacianSharedPlanes>
     let imageStride: Int
-    let residualGradient: Int
-    /// And, in double precision and without gaps, the halved prediction, where it is needed.
-    let exactHalved: Int
+    /// In split rows.
+    let residualGradient: LaplacianPlace<LaplacianChannelPlanes>
+    /// In double precision and without gaps, the halved prediction, where it is needed.
+    let exactHalved: LaplacianPlace<LaplacianSharedPlanes>
   }
 
   /// Places of what the levels share.
@@ -58,25 +58,22 @@ struct LaplacianPyramidRows: Sendable {
     let levels: Int
     /// Floats of one channel's planes.
     let channelCount: Int
-    /// Of a picture: each row's sum of squares at the level at hand, in double precision.
-    let squares: Int
+    /// Each row's sum of squares at the level at hand, in double precision.
+    let squares: LaplacianPlace<LaplacianSharedPlanes>
     /// The residuals of that level whose sign is in doubt: how many each row has, and lists of columns and of what the
     /// sign is to be multiplied by, room for all in each row.
-    let doubtCounts: Int
-    let doubts: Int
-    /// Of one piece of its rows, in memory of its own. The rings: 8 pairs, 4 enlarged pairs, 4 records of residuals, 4
-    /// of slopes, 4 rows of the halved image's gradient; then a pair's room, and a pair of rows of the halved images
-    /// that another piece keeps.
-    let pairs: Int
-    let enlarged: Int
-    let residuals: Int
-    let slopes: Int
-    let shrunk: Int
-    let columns: Int
-    let passing: Int
+    let doubtCounts: LaplacianPlace<LaplacianSharedPlanes>
+    let doubts: LaplacianPlace<LaplacianSharedPlanes>
+    /// Pairs, enlarged pairs, records of residuals and of slopes, rows of the halved image's gradient; a pair's room,
+    /// and a pair of rows of the halved images that another piece keeps.
+    let pairs: LaplacianRing
+    let enlarged: LaplacianRing
+    let residuals: LaplacianRing
+    let slopes: LaplacianRing
+    let shrunk: LaplacianRing
+    let columns: LaplacianRing
+    let passing: LaplacianRing
   }
-
-  static let margin = 16
 
   let shape: Shape
   let levels: [Level]
@@ -100,19 +97,23 @@ struct LaplacianPyramidRows: Sendable {
     var (h, w) = (shape.height, shape.width)
     for k in 0..<shape.levels {
       let (halfHeight, halfWidth) = ((h + 1) / 2, (w + 1) / 2)
-      let segment = roundedToVectors(halfWidth) + Self.margin
-      func append(_ weights: [Float]) -> Int {
+      let margin = LaplacianRing.margin
+      let segment = roundedToVectors(halfWidth) + margin
+      func append(_ weights: [Float]) -> LaplacianPlace<LaplacianTables> {
         defer { tables += weights }
-        return tables.count
+        return .init(tables.count)
       }
-      func append(exact weights: [Double]) -> Int {
+      func append(exact weights: [Double]) -> LaplacianPlace<LaplacianExactTables> {
         defer { exactTables += weights }
-        return exactTables.count
+        return .init(exactTables.count)
+      }
+      func halvedImage() -> LaplacianPlace<LaplacianSharedPlanes> {
+        .init(layout.take(halfHeight * segment + 2 * margin) + margin)
       }
       let rows = LaplacianEnlargement(size: h)
       let columns = LaplacianEnlargement(size: w)
       let neighbours = LaplacianPyramid.neighbours[k]
-      let imageStride = roundedToVectors(w) + Self.margin
+      let imageStride = roundedToVectors(w) + margin
       levels.append(
         Level(
           height: h, width: w, segment: segment, sigma: Float(LaplacianPyramid.sigmas[k]),
@@ -123,10 +124,9 @@ struct LaplacianPyramidRows: Sendable {
           neighbours: append(
             [neighbours.top, neighbours.left, neighbours.right, neighbours.bottom].map { Float($0) }),
           exactRows: append(exact: rows.exactWeights), exactColumns: append(exact: columns.exactWeights),
-          target: layout.take(halfHeight * segment + 2 * Self.margin) + Self.margin,
-          difference: layout.take(halfHeight * segment + 2 * Self.margin) + Self.margin,
-          imageGradient: layout.take(h * imageStride), imageStride: imageStride,
-          residualGradient: kept.take(h * 2 * segment), exactHalved: layout.take(2 * halfHeight * halfWidth)))
+          target: halvedImage(), difference: halvedImage(), imageGradient: .init(layout.take(h * imageStride)),
+          imageStride: imageStride, residualGradient: .init(kept.take(h * 2 * segment)),
+          exactHalved: .init(layout.take(2 * halfHeight * halfWidth))))
       (h, w) = (halfHeight, halfWidth)
     }
     self.levels = levels
@@ -134,15 +134,15 @@ struct LaplacianPyramidRows: Sendable {
     self.exactTables = exactTables
     let segment = levels[0].segment
     var rows = ScratchLayout()
-    func room(_ count: Int, parts: Int) -> Int {
-      rows.take(count * (2 * parts * segment + Self.margin) + 2 * Self.margin) + Self.margin
+    func ring(_ count: Int, parts: Int) -> LaplacianRing {
+      LaplacianRing(rows: count, parts: parts, segment: segment, in: &rows)
     }
     places = Places(
       channels: shape.channels, levels: shape.levels, channelCount: kept.count,
-      squares: layout.take(2 * shape.height), doubtCounts: layout.take(shape.height),
-      doubts: layout.take(2 * shape.height * shape.width), pairs: room(8, parts: 2), enlarged: room(4, parts: 2),
-      residuals: room(4, parts: 5), slopes: room(4, parts: 3), shrunk: room(4, parts: 1), columns: room(1, parts: 2),
-      passing: room(1, parts: 1))
+      squares: .init(layout.take(2 * shape.height)), doubtCounts: .init(layout.take(shape.height)),
+      doubts: .init(layout.take(2 * shape.height * shape.width)), pairs: ring(8, parts: 2), enlarged: ring(4, parts: 2),
+      residuals: ring(4, parts: 5), slopes: ring(4, parts: 3), shrunk: ring(4, parts: 1), columns: ring(1, parts: 2),
+      passing: ring(1, parts: 1))
     planesCount = shape.channels * kept.count + layout.count
     rowsCount = rows.count
     exactRoom = levels.withUnsafeBufferPointer { levels in
@@ -178,7 +178,7 @@ struct LaplacianPyramidRows: Sendable {
           else { return }
           body(
             Comparison(
-              places: places, levels: levels, tables: tables, exactTables: exact, kernels: kernels,
+              places: places, levels: levels, tables: .init(tables), exactTables: .init(exact), kernels: kernels,
               planesCount: planesCount, rowsCount: rowsCount, exactRoom: exactRoom))
         }
       }
@@ -189,12 +189,16 @@ struct LaplacianPyramidRows: Sendable {
   struct Comparison: LaplacianPyramidComparison {
     let places: Places
     let levels: UnsafePointer<Level>
-    let tables: UnsafePointer<Float>
-    let exactTables: UnsafePointer<Double>
+    let tables: LaplacianRoom<LaplacianTables>
+    let exactTables: LaplacianRoom<LaplacianExactTables>
     let kernels: any KernelSet.Type
     let planesCount: Int
     let rowsCount: Int
     let exactRoom: Int
+
+    func shared(_ planes: UnsafeMutablePointer<Float>) -> LaplacianRoom<LaplacianSharedPlanes> {
+      .init(planes + places.channels * places.channelCount)
+    }
 
     func elements(_ level: Int) -> Int { places.channels * levels[level].height * levels[level].width }
 
@@ -206,7 +210,7 @@ struct LaplacianPyramidRows: Sendable {
       for channel in 0..<places.channels {
         let (x, y) = (prediction + channel * size, target + channel * size)
         let mean = mean(y)
-        var exact = LaplacianExactResidual(self, x, planes + places.channels * places.channelCount)
+        var exact = LaplacianExactResidual(self, x, shared(planes))
         for k in 0..<places.levels {
           let height = levels[k].height
           sharing.forEach(rows: height) { piece in
@@ -216,10 +220,9 @@ struct LaplacianPyramidRows: Sendable {
             }
           }
           // In the rows' order, whoever summed them.
-          (planes + places.channels * places.channelCount + places.squares)
-            .withMemoryRebound(to: Double.self, capacity: height) { sums in
-              for row in 0..<height { squares[k] += sums[row] }
-            }
+          shared(planes)[places.squares].withMemoryRebound(to: Double.self, capacity: height) { sums in
+            for row in 0..<height { squares[k] += sums[row] }
+          }
           if withGradient {
             LaplacianPyramidWork(self, x, y, mean: mean, channel: channel, planes, planes).settleSigns(k, &exact)
           }

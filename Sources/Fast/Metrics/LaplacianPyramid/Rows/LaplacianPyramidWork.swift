@@ -9,15 +9,15 @@ import PerceptualKernels
 struct LaplacianPyramidWork {
   let places: LaplacianPyramidRows.Places
   let levels: UnsafePointer<LaplacianPyramidRows.Level>
-  let tables: UnsafePointer<Float>
+  let tables: LaplacianRoom<LaplacianTables>
   let kernels: any KernelSet.Type
   /// The channel's images; absent in the second half of the gradient.
   let prediction: UnsafePointer<Float>?
   let target: UnsafePointer<Float>?
   let mean: Float
-  let kept: UnsafeMutablePointer<Float>
-  let shared: UnsafeMutablePointer<Float>
-  let rows: UnsafeMutablePointer<Float>
+  let kept: LaplacianRoom<LaplacianChannelPlanes>
+  let shared: LaplacianRoom<LaplacianSharedPlanes>
+  let rows: LaplacianRoom<LaplacianPieceRows>
   typealias Row = UnsafeMutablePointer<Float>
 
   init(
@@ -31,29 +31,29 @@ struct LaplacianPyramidWork {
     self.prediction = prediction
     self.target = target
     self.mean = mean
-    kept = planes + channel * places.channelCount
-    shared = planes + places.channels * places.channelCount
-    self.rows = rows
+    kept = .init(planes + channel * places.channelCount)
+    shared = comparison.shared(planes)
+    self.rows = .init(rows)
   }
 
-  private func row(_ ring: Int, _ index: Int, parts: Int, _ level: LaplacianPyramidRows.Level) -> Row {
-    rows + ring + index * (2 * parts * level.segment + LaplacianPyramidRows.margin)
+  private func pair(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row {
+    rows[places.pairs, y, segment: level.segment]
   }
-  private func pair(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row { row(places.pairs, y & 7, parts: 2, level) }
   private func enlarged(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row {
-    row(places.enlarged, y & 3, parts: 2, level)
+    rows[places.enlarged, y, segment: level.segment]
   }
   private func residuals(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row {
-    row(places.residuals, LaplacianEnlargement.reflected(y, level.height) & 3, parts: 5, level)
+    rows[places.residuals, LaplacianEnlargement.reflected(y, level.height), segment: level.segment]
   }
   private func slopes(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row {
-    row(places.slopes, y & 3, parts: 3, level)
+    rows[places.slopes, y, segment: level.segment]
   }
   func shrunk(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row {
-    row(places.shrunk, y & 3, parts: 1, level)
+    rows[places.shrunk, y, segment: level.segment]
   }
+  func columns(_ level: LaplacianPyramidRows.Level) -> Row { rows[places.columns, 0, segment: level.segment] }
   func residualGradient(_ level: LaplacianPyramidRows.Level, _ y: Int) -> Row {
-    kept + level.residualGradient + y * 2 * level.segment
+    kept[level.residualGradient] + y * 2 * level.segment
   }
 
   /// Level k of some rows: their sums of squared differences of the normalised levels and, if asked, the gradients of
@@ -67,7 +67,7 @@ struct LaplacianPyramidWork {
     let ownHalves = (piece.lowerBound + 1) / 2..<(piece.upperBound + 1) / 2
     var halvedCount = max(LaplacianEnlargement.first(residualsNeeded.lowerBound), 0)
     var pairCount = max(Self.firstUnderTaps(halvedCount, size: level.height), 0)
-    (shared + places.squares).withMemoryRebound(to: Double.self, capacity: level.height) { squares in
+    shared[places.squares].withMemoryRebound(to: Double.self, capacity: level.height) { squares in
       for step in residualsNeeded.lowerBound..<piece.upperBound + 2 {
         if step < residualsNeeded.upperBound {
           // Rows step / 2 - 2 ... step / 2 + 1 of the halved image, or one further in odd rows, make the enlarged one.
@@ -86,7 +86,7 @@ struct LaplacianPyramidWork {
           let y = step - 1
           let sum = kernels.slopeRecord(
             above: residuals(y - 1, level), here: residuals(y, level), below: residuals(y + 1, level),
-            sigma: level.sigma, neighbours: tables + level.neighbours, withGradient ? slopes(y, level) : nil,
+            sigma: level.sigma, neighbours: tables[level.neighbours], withGradient ? slopes(y, level) : nil,
             segment: level.segment, width: level.width)
           if piece.contains(y) { squares[y] = sum }
         }
@@ -105,10 +105,12 @@ struct LaplacianPyramidWork {
     if k > 0 {
       let segment = level.segment
       let finer = levels[k - 1]
-      let source = shared + y * finer.segment
-      kernels.splitRow(source + finer.target, minus: 0, even: pair, odd: pair + segment, count: level.width)
+      let source = y * finer.segment
       kernels.splitRow(
-        source + finer.difference, minus: 0, even: pair + 2 * segment, odd: pair + 3 * segment, count: level.width)
+        shared[finer.target] + source, minus: 0, even: pair, odd: pair + segment, count: level.width)
+      kernels.splitRow(
+        shared[finer.difference] + source, minus: 0, even: pair + 2 * segment, odd: pair + 3 * segment,
+        count: level.width)
     } else if let prediction, let target {
       let place = y * level.width
       kernels.splitPairRow(
@@ -118,9 +120,9 @@ struct LaplacianPyramidWork {
 
   /// Row i of the halved images, and what it is when enlarged along the row.
   private func halve(_ level: LaplacianPyramidRows.Level, _ i: Int, isOwn: Bool) {
-    let passing = rows + places.passing
-    let target = isOwn ? shared + level.target + i * level.segment : passing
-    let difference = isOwn ? shared + level.difference + i * level.segment : passing + level.segment
+    let passing = rows[places.passing, 0, segment: level.segment]
+    let target = isOwn ? shared[level.target] + i * level.segment : passing
+    let difference = isOwn ? shared[level.difference] + i * level.segment : passing + level.segment
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 5) { rows in
       guard let rows = rows.baseAddress else { return }
       let first = Self.firstUnderTaps(i, size: level.height)
@@ -128,11 +130,11 @@ struct LaplacianPyramidWork {
         rows[a] = UnsafePointer(pair(LaplacianEnlargement.reflected(first + a, level.height), level))
       }
       kernels.halvedPairRow(
-        rows, taps: tables, columns: self.rows + places.columns, target: target, difference: difference,
+        rows, taps: tables.start, columns: columns(level), target: target, difference: difference,
         segment: level.segment, width: level.width)
     }
     kernels.enlargedPairRow(
-      target: target, difference: difference, weights: tables + level.enlargeColumns, enlarged(i, level),
+      target: target, difference: difference, weights: tables[level.enlargeColumns], enlarged(i, level),
       segment: level.segment, width: level.width)
   }
 
@@ -143,14 +145,14 @@ struct LaplacianPyramidWork {
       // Rows beyond the image have weight 0.
       for a in 0..<4 { rows[a] = UnsafePointer(enlarged(max(0, min(first + a, halved - 1)), level)) }
       kernels.residualRecord(
-        pair(y, level), enlarged: rows, weights: tables + level.enlarge + 4 * y, doubt: abs(mean),
+        pair(y, level), enlarged: rows, weights: tables[level.enlarge] + 4 * y, doubt: abs(mean),
         residuals(y, level), segment: level.segment, width: level.width)
     }
   }
 
   private func takeResidualGradient(_ k: Int, _ y: Int) {
     let level = levels[k]
-    let weights = tables + level.neighbours
+    let weights = tables[level.neighbours]
     let (top, left, right, bottom) = (weights[0], weights[1], weights[2], weights[3])
     // This row is the bottom neighbour of the row above and the top one of the row below; next to the border, by
     // reflection, also the other neighbour of the border row.
@@ -168,7 +170,7 @@ struct LaplacianPyramidWork {
       let isInDoubt = kernels.residualGradientRow(
         above: beside.above, here: beside.here, below: beside.below, weights: weights, residualGradient(level, y),
         segment: level.segment, width: level.width)
-      shared[places.doubtCounts + y] = 0
+      shared[places.doubtCounts][y] = 0
       if isInDoubt {
         listDoubts(level, y, above: beside.above, here: beside.here, below: beside.below, weights: weights)
       }
@@ -181,7 +183,7 @@ struct LaplacianPyramidWork {
     _ level: LaplacianPyramidRows.Level, _ y: Int, above: Row, here: Row, below: Row, weights: UnsafePointer<Float>
   ) {
     let (segment, last) = (level.segment, level.width - 1)
-    let list = shared + places.doubts + y * 2 * level.width
+    let list = shared[places.doubts] + y * 2 * level.width
     var count = 0
     for column in 0...last {
       let at = Self.place(column, segment)
@@ -199,7 +201,7 @@ struct LaplacianPyramidWork {
         count += 1
       }
     }
-    shared[places.doubtCounts + y] = Float(count)
+    shared[places.doubtCounts][y] = Float(count)
   }
 
   /// Where a column lies in a split row.
@@ -211,13 +213,14 @@ struct LaplacianPyramidWork {
   func settleSigns(_ k: Int, _ exact: inout LaplacianExactResidual) {
     let level = levels[k]
     var count = 0
-    for y in 0..<level.height { count += Int(shared[places.doubtCounts + y]) }
+    let counts = shared[places.doubtCounts]
+    for y in 0..<level.height { count += Int(counts[y]) }
     if count == 0 { return }
     exact.prepare(k, count: count)
     for y in 0..<level.height {
-      let list = shared + places.doubts + y * 2 * level.width
+      let list = shared[places.doubts] + y * 2 * level.width
       let gradient = residualGradient(level, y)
-      for i in 0..<Int(shared[places.doubtCounts + y]) {
+      for i in 0..<Int(counts[y]) {
         let column = Int(list[2 * i])
         gradient[Self.place(column, level.segment)] -= Float(exact.sign(k, row: y, column: column)) * list[2 * i + 1]
       }

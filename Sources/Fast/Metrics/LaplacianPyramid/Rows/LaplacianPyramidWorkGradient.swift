@@ -18,9 +18,9 @@ extension LaplacianPyramidWork {
         // Rows beyond the image have weight 0.
         for a in 0..<3 { rows[a] = UnsafePointer(shrunk(max(0, min(first + a, shrunkCount - 1)), level)) }
         kernels.imageGradientRow(
-          rows, rowWeights: tables + level.unhalve + 3 * y, residual: residualGradient(level, y), factor: factor,
-          taps: tables, columns: self.rows + places.columns,
-          k == 0 ? gradient + y * level.width : shared + level.imageGradient + y * level.imageStride,
+          rows, rowWeights: tables[level.unhalve] + 3 * y, residual: residualGradient(level, y), factor: factor,
+          taps: tables.start, columns: columns(level),
+          k == 0 ? gradient + y * level.width : shared[level.imageGradient] + y * level.imageStride,
           segment: level.segment, width: level.width)
       }
     }
@@ -37,12 +37,12 @@ extension LaplacianPyramidWork {
       var coarser: UnsafePointer<Float>?
       if k + 1 < places.levels {
         let next = levels[k + 1]
-        coarser = UnsafePointer(shared + next.imageGradient + i * next.imageStride)
+        coarser = UnsafePointer(shared[next.imageGradient] + i * next.imageStride)
       }
       kernels.shrunkGradientRow(
-        rows, rowWeights: tables + level.shrink + 8 * i + start - first, count: end - start,
-        columnWeights: tables + level.shrinkColumns, factor: factor, coarser: coarser,
-        columns: self.rows + places.columns, shrunk(i, level), segment: level.segment, width: level.width)
+        rows, rowWeights: tables[level.shrink] + 8 * i + start - first, count: end - start,
+        columnWeights: tables[level.shrinkColumns], factor: factor, coarser: coarser, columns: columns(level),
+        shrunk(i, level), segment: level.segment, width: level.width)
     }
   }
 }
