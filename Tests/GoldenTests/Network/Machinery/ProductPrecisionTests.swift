@@ -310,8 +310,10 @@ import Testing
       let exact = answer(network, .fp32)
       let found = answer(network, .bf16)
       #expect(distance(found, exact) > 0)
-      // Of each product two factors are rounded, the weights' and the other.
-      #expect(distance(found, exact) < 2 * distance(answer(rounded, .fp32), exact))
+      // Of each product two factors are rounded, the weights' and the other; minimal filtering rounds what it has
+      // transformed, which errs 1.45 times as much as a direct sum (docs/performance.md, "Accuracy").
+      let allowed: Float = kernel == 4 ? 2 * 1.45 : 2
+      #expect(distance(found, exact) < allowed * distance(answer(rounded, .fp32), exact))
       for threads in threadCounts {
         Execution.$current.withValue(Execution(threads: threads)) {
           #expect(Self.areSame(answer(network, .bf16), found), "\(threads) threads")
