@@ -54,7 +54,7 @@ import Testing
     // Between the first and the last peak two neighbours sum to 1.
     let middle = (0..<4001).filter { bank[$0, 1] == 1 || bank[$0, 2] > 0 }
     for k in middle where bank[k, 5] == 0 {
-      #expect(abs((0..<6).reduce(0) { $0 + bank[k, $1] } - 1) < 1e-9)
+      #expect(agree((0..<6).reduce(0) { $0 + bank[k, $1] }, 1, roundings: 64))
     }
   }
 

@@ -66,12 +66,12 @@ import Testing
         }
       }
       let sum = terms.reduce(0) { $0 + $1.value }
-      #expect(abs(value - sum) <= 1e-6 * sum)
+      #expect(agree(Float(value), Float(sum), roundings: 8))
       let largest = gradient.reduce(0) { max($0, abs($1)) }
       #expect(largest > 0)
       for index in 0..<x.count {
         let sum = terms.reduce(0) { $0 + Double($1.gradient[index]) }
-        if abs(Double(gradient[index]) - sum) > 1e-6 * Double(largest) {
+        if !agree(gradient[index], Float(sum), roundings: 8, scale: largest) {
           Issue.record("element \(index): \(gradient[index]), the losses' sum is \(sum)")
           break
         }

@@ -20,10 +20,12 @@ import Testing
     #expect(TrainingQuantisation.straightThrough.scale(options, iteration: 3, of: 9) == 0.5)
     // Centres 2/3 apart: the slope halfway is 2 s (1/3)^2 = 1 at s = 4.5.
     let four = AutoencoderOptions(centres: [-1, -1.0 / 3, 1.0 / 3, 1])
-    #expect(abs(TrainingQuantisation.straightThrough.scale(four, iteration: 0, of: 9) - 4.5) < 1e-12)
+    #expect(agree(TrainingQuantisation.straightThrough.scale(four, iteration: 0, of: 9), 4.5, roundings: 16))
     let rising = (0..<9).map { TrainingQuantisation.risingScale.scale(options, iteration: $0, of: 9) }
-    #expect(abs(rising[0] - 1) < 1e-12 && abs(rising[4] - 10) < 1e-12 && abs(rising[8] - 100) < 1e-10)
-    for (a, b) in zip(rising.dropFirst(2), rising.dropFirst()) { #expect(abs(a / b - rising[1] / rising[0]) < 1e-12) }
+    for (index, scale) in [(0, 1.0), (4, 10), (8, 100)] { #expect(agree(rising[index], scale, roundings: 16)) }
+    for (a, b) in zip(rising.dropFirst(2), rising.dropFirst()) {
+      #expect(agree(a / b, rising[1] / rising[0], roundings: 32))
+    }
     #expect(TrainingQuantisation.risingScale.scale(options, iteration: 0, of: 1) == 100)
   }
 

@@ -1,6 +1,7 @@
 import Foundation
 import PerceptualCore
 import PerceptualFiles
+import PerceptualTestSupport
 import Testing
 
 @testable import PerceptualExperiments
@@ -61,13 +62,14 @@ import Testing
     #expect([500, 1000, 5512.5].map(Axis.hertz) == ["500", "1k", "5.5125k"])
   }
 
-  /// 1000 Hz is 1000 mel of 2840: row 257 x 0.352 - 1.
+  /// 1000 Hz is 1000 mel of 2840, row 257 x 1000 / 2840 - 1.
   @Test func frequencyAxis() {
     let figure = SampleFigures.comparison()
     let ticks = figure.frequencyTicks(mels: 256)
     #expect(ticks.map(\.frequency) == [0, 500, 1000, 2000, 4000, 8000])
     #expect(ticks.first?.height == 0 && ticks.last?.height == 1)
-    #expect(abs(ticks[2].height - (257 * 0.35212 - 0.5) / 256) < 1e-4)
+    let share = log(1 + 1000 / 700.0) / log(1 + 8000 / 700.0)
+    #expect(agree(ticks[2].height, (257 * share - 0.5) / 256, roundings: 16))
     var low = figure
     low.highFrequency = 5512.5
     #expect(low.frequencyTicks(mels: 128).map(\.frequency) == [0, 500, 1000, 2000, 4000])

@@ -80,7 +80,7 @@ import Testing
         let grey = try PNG.readGrey("\(directory)/a.png", formula)
         #expect(grey.shape == [1, 5])
         #expect(grey[0] == 1 && grey[1] == 0 && grey[4] == 77 / 255)
-        #expect(abs(Double(grey[2]) - red) < 1e-6 && abs(Double(grey[3]) - second) < 1e-6)
+        #expect(agree(grey[2], Float(red), roundings: 2) && agree(grey[3], Float(second), roundings: 2))
       }
     }
   }
@@ -128,12 +128,13 @@ import Testing
     let greyAlpha = try read(PNGSample(width: 3, height: 1, bits: 8, colour: .greyAlpha, [100, 255, 100, 0, 51, 102]))
     #expect(greyAlpha.isTransparent)
     #expect(greyAlpha.samples.elements[0] == Float(100) / 255 && greyAlpha.samples.elements[1] == 1)
-    #expect(abs(greyAlpha.samples.elements[2] - (0.2 * 0.4 + 0.6)) < 1e-6)
+    #expect(agree(greyAlpha.samples.elements[2], 0.2 * 0.4 + 0.6, roundings: 2))
     let sixteen = try read(
       PNGSample(width: 1, height: 1, bits: 16, colour: .rgba, [0x40, 0, 0x80, 0, 0xFF, 0xFF, 0x80, 0]))
     let alpha = 32_768 / 65_535.0
     for (channel, value) in [0x4000 / 65_535.0, 0x8000 / 65_535.0, 1].enumerated() {
-      #expect(abs(Double(sixteen.samples[channel]) - (value * alpha + 1 - alpha)) < 2e-5)
+      // A step of sixteen bits.
+      #expect(abs(Double(sixteen.samples[channel]) - (value * alpha + 1 - alpha)) <= 1 / 65_535.0)
     }
     let opaque = try read(PNGSample(width: 1, height: 1, bits: 8, colour: .rgba, [1, 2, 3, 255]))
     #expect(!opaque.isTransparent && opaque.samples.elements == [1, 2, 3].map { Float($0) / 255 })
