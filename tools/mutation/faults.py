@@ -4,7 +4,8 @@ Each is an edit of one place: `old` must stand exactly once in the file. Faults 
 are found by cross-checks with Reference and by fixtures, the second by fixtures and by gradient checks.
 """
 
-# Which tests run: names of suites, as `swift test --filter` takes them. Fixtures are checked for every operation.
+# Which tests run: names of suites or of their tests, as `swift test --filter` takes them. A test that runs several
+# operations would notice the faults of all: name the operation's own. Fixtures are checked for every operation.
 FIXTURES = r"FixtureTests/agrees"
 TESTS = {
     "convolution2D": rf"(Tests|Checks)\.Convolution|{FIXTURES}",
@@ -13,23 +14,45 @@ TESTS = {
     "minimalFiltering": r"Tests\.(MinimalFiltering|ConvolutionBlock|LargeOutput|Trajectory|Autoencoder|Inference|TrainingQuantisation)",
     "productPrecision": r"Tests\.(ProductPrecision|TileProducts)",
     "leakyReLU": rf"(Tests|Checks)\.LeakyReLU|{FIXTURES}",
-    "tanh": rf"(Tests|Checks)\.(Tanh|WholeJacobian)|{FIXTURES}",
-    "sigmoid": rf"(Tests|Checks)\.(Sigmoid|WholeJacobian)|{FIXTURES}",
+    "tanh": rf"Tests\.Tanh|Checks\.WholeJacobianTests/tanh|{FIXTURES}",
+    "sigmoid": rf"Tests\.Sigmoid|Checks\.WholeJacobianTests/sigmoid|{FIXTURES}",
     "softQuantization": rf"(Tests|Checks)\.SoftQuantization|{FIXTURES}",
     "hardQuantization": rf"(Tests|Checks)\.HardQuantization|{FIXTURES}",
+    "gatedUnit": rf"Tests\.GatedUnit|Checks\.WholeJacobianTests/gatedUnit|{FIXTURES}",
+    "pixelNormalization": rf"Tests\.PixelNormalization|Checks\.WholeJacobianTests/pixelNormalization|{FIXTURES}",
+    "linear": rf"Tests\.Linear|Checks\.WholeJacobianTests/linear|{FIXTURES}",
+    "nearestUpsampling": rf"Tests\.NearestUpsampling|Checks\.WholeJacobianTests/nearestUpsampling|{FIXTURES}",
     "bilinearUpsampling": rf"(Tests|Checks)\.BilinearUpsampling|{FIXTURES}",
-    "meanSquaredError": rf"(Tests|Checks)\.(MeanSquaredError|WholeJacobian)|{FIXTURES}",
+    "meanSquaredError": rf"Tests\.MeanSquaredError|Checks\.WholeJacobianTests/meanSquaredError|{FIXTURES}",
+    "peakSignalToNoiseRatio":
+        rf"Tests\.SimilarityFastVariantTests/psnr|Checks\.WholeJacobianTests/peakSignalToNoiseRatio|{FIXTURES}",
+    "categoricalCrossEntropy":
+        rf"Tests\.CategoricalCrossEntropy|Checks\.WholeJacobianTests/categoricalCrossEntropy|{FIXTURES}",
+    "structuralSimilarityMap":
+        rf"Tests\.SimilarityFastVariantTests/map|Checks\.WholeJacobianTests/structuralSimilarityMap|{FIXTURES}",
     "structuralSimilarity": rf"(Tests|Checks)\.(Multi\w*)?StructuralSimilarity|{FIXTURES}",
     "multiScaleStructuralSimilarity": rf"(Tests|Checks)\.MultiScale|{FIXTURES}",
     "normalizedLaplacianPyramidDistance": rf"(Tests|Checks)\.NormalizedLaplacian|{FIXTURES}",
     "barkDistance": rf"(Tests|Checks)\.(Bark|MaskedBark)|{FIXTURES}",
+    "maskedBarkDistance": rf"Tests\.MaskedBark|Checks\.BarkDistanceGradientTests/underMasking|{FIXTURES}",
+    "auditoryFilterBank": rf"Tests\.AuditoryFilterBank|{FIXTURES}",
     "adamW": rf"(Tests|Checks)\.AdamW|{FIXTURES}",
     "uniformNoise": rf"(Tests|Checks)\.UniformNoise|{FIXTURES}",
-    "shortTimeFourierTransform": rf"(Tests|Checks)\.(ShortTime|InverseShortTime|Audio)|{FIXTURES}",
-    "griffinLim": rf"(Tests|Checks)\.(GriffinLim|Audio)|{FIXTURES}",
-    "melSpectrogram": rf"(Tests|Checks)\.(Mel|LogMel|Audio)|{FIXTURES}",
+    "normalInitialization": rf"Tests\.NormalInitialization|{FIXTURES}",
+    "xavierNormalInitialization": rf"Tests\.NormalInitialization|{FIXTURES}",
+    "shortTimeFourierTransform":
+        rf"Tests\.(ShortTime|InverseShortTime)|Checks\.AudioGradientTests/shortTime|{FIXTURES}",
+    "inverseShortTimeFourierTransform":
+        rf"Tests\.InverseShortTime|Checks\.AudioGradientTests/inverseShortTime|{FIXTURES}",
+    "griffinLim": rf"Tests\.GriffinLim|Checks\.AudioGradientTests/griffinLim|{FIXTURES}",
+    "melSpectrogram": rf"Tests\.MelSpectrogram|Checks\.AudioGradientTests/melSpectrogram|{FIXTURES}",
+    "melFilterBank": rf"Tests\.MelFilterBank|{FIXTURES}",
+    "logScaling": rf"Tests\.LogScaling|Checks\.AudioGradientTests/logScaling|{FIXTURES}",
+    "logMelSpectrogram": rf"Tests\.LogMel|Checks\.AudioGradientTests/logMelSpectrogram|{FIXTURES}",
     "inverseMelScale": rf"Tests\.InverseMelScale|{FIXTURES}",
-    "resample": rf"(Tests|Checks)\.(Resample|Audio)|{FIXTURES}",
+    "muLawEncoding": rf"Tests\.MuLaw|{FIXTURES}",
+    "muLawDecoding": rf"Tests\.MuLaw|{FIXTURES}",
+    "resample": rf"Tests\.Resample|Checks\.AudioGradientTests/resample|{FIXTURES}",
     "files": r"Tests\.(FileSink|AppendingFile|DirectoryLock|FilePath|TrainingLog|CheckpointDamage|Safetensors|Interruption|Stream|Audio|RawAutoencoder)",
     "ranks": r"Tests\.Ranks",
     "memory": r"Tests\.(Memory|Allocation)",
@@ -801,12 +824,62 @@ FAULTS = [
     ),
 ]
 
-# Operations that share code of Fast, of its kernels or of Reference's AxisMap: their faults there are never planted
-# together.
-SHARED = [
-    {"convolution2D", "transposedConvolution2D"},
-    {"tanh", "sigmoid", "softQuantization"},
-    {"bilinearUpsampling", "normalizedLaplacianPyramidDistance"},
-    {"structuralSimilarity", "multiScaleStructuralSimilarity"},
-    {"shortTimeFourierTransform", "griffinLim", "melSpectrogram", "barkDistance"},
+# What the autoencoder and its training run, and the suites that hold both to Reference and to PyTorch. The other
+# programs' tests compare a program with itself.
+NETWORK = [
+    "convolution2D", "transposedConvolution2D", "batchNormalization", "leakyReLU", "tanh", "sigmoid", "softQuantization",
+    "hardQuantization", "bilinearUpsampling", "nearestUpsampling", "uniformNoise",
 ]
+TRAINING = [
+    "meanSquaredError", "structuralSimilarity", "multiScaleStructuralSimilarity", "normalizedLaplacianPyramidDistance",
+    "adamW",
+]
+PROGRAMS = ["minimalFiltering", "productPrecision", "exchange"]
+
+# Operations whose tests notice each other's faults: one runs the other's code, or a suite tests both. Such faults are
+# never planted together. The first families share what lies in Sources/Reference, the second what lies elsewhere.
+SHARED = {
+    "Reference": [
+        {"gatedUnit", "tanh"},
+        {"gatedUnit", "sigmoid"},
+        # SimilarityWindow, StructuralSimilarity and AxisMap.
+        {"bilinearUpsampling", "normalizedLaplacianPyramidDistance", "structuralSimilarity",
+         "multiScaleStructuralSimilarity", "structuralSimilarityMap"},
+        {"uniformNoise", "normalInitialization", "xavierNormalInitialization"},
+        {"barkDistance", "maskedBarkDistance", "auditoryFilterBank"},
+        {"shortTimeFourierTransform", "inverseShortTimeFourierTransform", "griffinLim"},
+        {"shortTimeFourierTransform", "melSpectrogram", "logMelSpectrogram"},
+        {"melFilterBank", "melSpectrogram", "logMelSpectrogram"},
+        {"melFilterBank", "inverseMelScale"},
+        {"logScaling", "logMelSpectrogram"},
+        {"muLawEncoding", "muLawDecoding"},
+        {"minimalFiltering", "productPrecision"},
+        *({"exchange", operation} for operation in NETWORK),
+    ],
+    "elsewhere": [
+        {"convolution2D", "transposedConvolution2D", "linear"},
+        {"tanh", "sigmoid", "softQuantization", "gatedUnit"},
+        {"tanh", "sigmoid", "logScaling", "categoricalCrossEntropy"},
+        {"tanh", "sigmoid", "logScaling", "logMelSpectrogram"},
+        {"bilinearUpsampling", "normalizedLaplacianPyramidDistance"},
+        {"structuralSimilarity", "multiScaleStructuralSimilarity", "structuralSimilarityMap"},
+        # ImageLossPlan.
+        *({"meanSquaredError", loss} for loss in [
+            "peakSignalToNoiseRatio", "structuralSimilarity", "multiScaleStructuralSimilarity",
+            "normalizedLaplacianPyramidDistance"]),
+        {"uniformNoise", "normalInitialization", "xavierNormalInitialization"},
+        {"uniformNoise", "griffinLim"},
+        {"barkDistance", "maskedBarkDistance", "auditoryFilterBank"},
+        {"shortTimeFourierTransform", "inverseShortTimeFourierTransform", "griffinLim"},
+        # The kernels of Fourier transforms.
+        *({"shortTimeFourierTransform", "barkDistance", operation} for operation in [
+            "inverseShortTimeFourierTransform", "griffinLim", "melSpectrogram", "logMelSpectrogram",
+            "maskedBarkDistance", "resample"]),
+        {"melFilterBank", "melSpectrogram", "logMelSpectrogram"},
+        {"melFilterBank", "inverseMelScale"},
+        {"muLawEncoding", "muLawDecoding"},
+        set(PROGRAMS),
+        *({program, operation} for program in PROGRAMS for operation in NETWORK),
+        *({program, operation} for program in ["minimalFiltering", "productPrecision"] for operation in TRAINING),
+    ],
+}
