@@ -4,7 +4,8 @@ Each is an edit of one place: `old` must stand exactly once in the file. Faults 
 are found by cross-checks with Reference and by fixtures, the second by fixtures and by gradient checks.
 """
 
-# Which tests run: names of suites, as `swift test --filter` takes them. Fixtures are checked for every operation.
+# Which tests run: names of suites or of their tests, as `swift test --filter` takes them. A test that runs several
+# operations would notice the faults of all: name the operation's own. Fixtures are checked for every operation.
 FIXTURES = r"FixtureTests/agrees"
 TESTS = {
     "convolution2D": rf"(Tests|Checks)\.Convolution|{FIXTURES}",
@@ -13,23 +14,45 @@ TESTS = {
     "minimalFiltering": r"Tests\.(MinimalFiltering|ConvolutionBlock|LargeOutput|Trajectory|Autoencoder|Inference|TrainingQuantisation)",
     "productPrecision": r"Tests\.(ProductPrecision|TileProducts)",
     "leakyReLU": rf"(Tests|Checks)\.LeakyReLU|{FIXTURES}",
-    "tanh": rf"(Tests|Checks)\.(Tanh|WholeJacobian)|{FIXTURES}",
-    "sigmoid": rf"(Tests|Checks)\.(Sigmoid|WholeJacobian)|{FIXTURES}",
+    "tanh": rf"Tests\.Tanh|Checks\.WholeJacobianTests/tanh|{FIXTURES}",
+    "sigmoid": rf"Tests\.Sigmoid|Checks\.WholeJacobianTests/sigmoid|{FIXTURES}",
     "softQuantization": rf"(Tests|Checks)\.SoftQuantization|{FIXTURES}",
     "hardQuantization": rf"(Tests|Checks)\.HardQuantization|{FIXTURES}",
+    "gatedUnit": rf"Tests\.GatedUnit|Checks\.WholeJacobianTests/gatedUnit|{FIXTURES}",
+    "pixelNormalization": rf"Tests\.PixelNormalization|Checks\.WholeJacobianTests/pixelNormalization|{FIXTURES}",
+    "linear": rf"Tests\.Linear|Checks\.WholeJacobianTests/linear|{FIXTURES}",
+    "nearestUpsampling": rf"Tests\.NearestUpsampling|Checks\.WholeJacobianTests/nearestUpsampling|{FIXTURES}",
     "bilinearUpsampling": rf"(Tests|Checks)\.BilinearUpsampling|{FIXTURES}",
-    "meanSquaredError": rf"(Tests|Checks)\.(MeanSquaredError|WholeJacobian)|{FIXTURES}",
+    "meanSquaredError": rf"Tests\.MeanSquaredError|Checks\.WholeJacobianTests/meanSquaredError|{FIXTURES}",
+    "peakSignalToNoiseRatio":
+        rf"Tests\.SimilarityFastVariantTests/psnr|Checks\.WholeJacobianTests/peakSignalToNoiseRatio|{FIXTURES}",
+    "categoricalCrossEntropy":
+        rf"Tests\.CategoricalCrossEntropy|Checks\.WholeJacobianTests/categoricalCrossEntropy|{FIXTURES}",
+    "structuralSimilarityMap":
+        rf"Tests\.SimilarityFastVariantTests/map|Checks\.WholeJacobianTests/structuralSimilarityMap|{FIXTURES}",
     "structuralSimilarity": rf"(Tests|Checks)\.(Multi\w*)?StructuralSimilarity|{FIXTURES}",
     "multiScaleStructuralSimilarity": rf"(Tests|Checks)\.MultiScale|{FIXTURES}",
     "normalizedLaplacianPyramidDistance": rf"(Tests|Checks)\.NormalizedLaplacian|{FIXTURES}",
     "barkDistance": rf"(Tests|Checks)\.(Bark|MaskedBark)|{FIXTURES}",
+    "maskedBarkDistance": rf"Tests\.MaskedBark|Checks\.BarkDistanceGradientTests/underMasking|{FIXTURES}",
+    "auditoryFilterBank": rf"Tests\.AuditoryFilterBank|{FIXTURES}",
     "adamW": rf"(Tests|Checks)\.AdamW|{FIXTURES}",
     "uniformNoise": rf"(Tests|Checks)\.UniformNoise|{FIXTURES}",
-    "shortTimeFourierTransform": rf"(Tests|Checks)\.(ShortTime|InverseShortTime|Audio)|{FIXTURES}",
-    "griffinLim": rf"(Tests|Checks)\.(GriffinLim|Audio)|{FIXTURES}",
-    "melSpectrogram": rf"(Tests|Checks)\.(Mel|LogMel|Audio)|{FIXTURES}",
+    "normalInitialization": rf"Tests\.NormalInitialization|{FIXTURES}",
+    "xavierNormalInitialization": rf"Tests\.NormalInitialization|{FIXTURES}",
+    "shortTimeFourierTransform":
+        rf"Tests\.(ShortTime|InverseShortTime)|Checks\.AudioGradientTests/shortTime|{FIXTURES}",
+    "inverseShortTimeFourierTransform":
+        rf"Tests\.InverseShortTime|Checks\.AudioGradientTests/inverseShortTime|{FIXTURES}",
+    "griffinLim": rf"Tests\.GriffinLim|Checks\.AudioGradientTests/griffinLim|{FIXTURES}",
+    "melSpectrogram": rf"Tests\.MelSpectrogram|Checks\.AudioGradientTests/melSpectrogram|{FIXTURES}",
+    "melFilterBank": rf"Tests\.MelFilterBank|{FIXTURES}",
+    "logScaling": rf"Tests\.LogScaling|Checks\.AudioGradientTests/logScaling|{FIXTURES}",
+    "logMelSpectrogram": rf"Tests\.LogMel|Checks\.AudioGradientTests/logMelSpectrogram|{FIXTURES}",
     "inverseMelScale": rf"Tests\.InverseMelScale|{FIXTURES}",
-    "resample": rf"(Tests|Checks)\.(Resample|Audio)|{FIXTURES}",
+    "muLawEncoding": rf"Tests\.MuLaw|{FIXTURES}",
+    "muLawDecoding": rf"Tests\.MuLaw|{FIXTURES}",
+    "resample": rf"Tests\.Resample|Checks\.AudioGradientTests/resample|{FIXTURES}",
     "files": r"Tests\.(FileSink|AppendingFile|DirectoryLock|FilePath|TrainingLog|CheckpointDamage|Safetensors|Interruption|Stream|Audio|RawAutoencoder)",
     "ranks": r"Tests\.Ranks",
     "memory": r"Tests\.(Memory|Allocation)",
@@ -267,6 +290,69 @@ FAULTS = [
         ("centres not sorted", "let values = sorted.map { Float($0) }", "let values = centres.reversed().map { Float($0) }"),
     ),
     *faults(
+        "gatedUnit", "Sources/Reference/Network/GatedUnit.swift",
+        ("gate's gradient without the signal", "toGate[i] = upstream[i] * signal[i]", "toGate[i] = upstream[i]"),
+    ),
+    *faults(
+        "gatedUnit", "Sources/Fast/Network/GatedUnit.swift",
+        ("second piece of work opened by the first", "gate: gate + offset, isTanh: activation == .tanh, y + offset",
+         "gate: gate, isTanh: activation == .tanh, y + offset"),
+    ),
+    *faults(
+        "gatedUnit", "Sources/FastKernels/Source/Network/GatedUnit.swift",
+        ("gate's gradient without its second factor", "(g * x) * (s * (1 - s))", "(g * x) * s"),
+        ("signal and gate exchanged in the tail", "gradients(load(x + i, count: lanes), load(gate + i, count: lanes),",
+         "gradients(load(gate + i, count: lanes), load(x + i, count: lanes),"),
+    ),
+    *faults(
+        "pixelNormalization", "Sources/Reference/Network/PixelNormalization.swift",
+        ("epsilon outside the root", "(sum / Scalar(channels) + Scalar(epsilon)).squareRoot()",
+         "(sum / Scalar(channels)).squareRoot() + Scalar(epsilon)"),
+        ("gradient's share over the root, not its square", "/ (norm * norm)", "/ norm"),
+    ),
+    *faults(
+        "pixelNormalization", "Sources/Fast/Network/PixelNormalization.swift",
+        ("second image begins at a plane", "image * channels * positions + slice * grain",
+         "image * positions + slice * grain"),
+    ),
+    *faults(
+        "pixelNormalization", "Sources/FastKernels/Source/Network/PixelNormalization.swift",
+        ("sum of the squares, not their mean", "squareRoots(squares * (1 / Float(channels)) + epsilon)",
+         "squareRoots(squares + epsilon)"),
+        ("sign of the gradient's share",
+         "take(upstream + c &* stride + i, lanes) - take(x + c &* stride + i, lanes) * share",
+         "take(upstream + c &* stride + i, lanes) + take(x + c &* stride + i, lanes) * share"),
+    ),
+    *faults(
+        "linear", "Sources/Reference/Network/Linear.swift",
+        ("bias missing", "var sum = bias?[o] ?? 0", "var sum: Scalar = 0"),
+        ("weight's gradient of the last sample alone", "gradients.weight[o, i] += g * x[n, i]",
+         "gradients.weight[o, i] = g * x[n, i]"),
+    ),
+    *faults(
+        "linear", "Sources/Fast/Network/Linear.swift",
+        ("bias overwritten", "adds: bias != nil", "adds: false"),
+        ("bias gradient of the first sample for all", "bias[o] += upstream[n, o]", "bias[o] += upstream[0, o]"),
+    ),
+    *faults(
+        "linear", "Sources/Fast/Network/Correlation/MatrixProduct.swift",
+        ("last stretch of the depth alone", "let accumulates = adds || first > 0", "let accumulates = adds"),
+    ),
+    *faults(
+        "nearestUpsampling", "Sources/Reference/Network/NearestUpsampling.swift",
+        ("a row late", "x[n, c, i / factor.height, j / factor.width]",
+         "x[n, c, max(0, i - 1) / factor.height, j / factor.width]"),
+        ("gradient of the last copy alone", "j / factor.width] += upstream[n, c, i, j]",
+         "j / factor.width] = upstream[n, c, i, j]"),
+    ),
+    *faults(
+        "nearestUpsampling", "Sources/Fast/Network/NearestUpsampling.swift",
+        ("rows repeated, not their elements",
+         "for j in 0..<width { (first + j * factor.width).update(repeating: row[j], count: factor.width) }",
+         "for j in 0..<newWidth { first[j] = row[j % width] }"),
+        ("mean of the copies' gradients", "row[j] = sum", "row[j] = sum / Float(factor.height * factor.width)"),
+    ),
+    *faults(
         "bilinearUpsampling", "Sources/Reference/Network/BilinearUpsampling.swift",
         ("half a pixel off", "outputs.map { 2 * $0 + 1 - factor }", "outputs.map { 2 * $0 + 2 - factor }"),
         ("corners aligned to the next pixel", "over: max(1, factor * size - 1))", "over: factor * size)"),
@@ -355,6 +441,77 @@ FAULTS = [
         ("carry lost in the third word", "if carry { c.3 &+= 1 }", "if carry { c.3 &+= 0 }"),
         ("last values of a draw exchanged", "words[place / 2] >> UInt64(place % 2 * 32)", "words[place / 2] >> UInt64((1 - place % 2) * 32)"),
         ("second key never raised", "k.1 &+= 0xBB67_AE85_84CA_A73B", "k.1 &+= 0"),
+    ),
+    *faults(
+        "peakSignalToNoiseRatio", "Sources/Reference/Metrics/PeakSignalToNoiseRatio.swift",
+        ("10 for 20", "20 * (log10(dataRange) - log10(Double(largest)))",
+         "10 * (log10(dataRange) - log10(Double(largest)))"),
+        ("sign of the target's gradient", "gradients.target[i] = -gradient", "gradients.target[i] = gradient"),
+    ),
+    *faults(
+        "peakSignalToNoiseRatio", "Sources/Fast/Metrics/PeakSignalToNoiseRatio.swift",
+        ("data range not squared", "20 * log10(dataRange) - 10 * log10(Double(error))",
+         "10 * log10(dataRange) - 10 * log10(Double(error))"),
+        ("gradient of nepers", "-10 / log(10.0) * Double(upstream[n])", "-10 / log10(10.0) * Double(upstream[n])"),
+    ),
+    *faults(
+        "categoricalCrossEntropy", "Sources/Reference/Metrics/CategoricalCrossEntropy.swift",
+        ("sum over positions, not their mean", "value[n] = sum / Scalar(positions)", "value[n] = sum"),
+        ("class not taken off the gradient", "(probability - isClass)", "probability"),
+    ),
+    *faults(
+        "categoricalCrossEntropy", "Sources/Fast/Metrics/CategoricalCrossEntropy.swift",
+        ("upstream of the first sample for all", "let scale = upstream[n] / Float(positions)",
+         "let scale = upstream[0] / Float(positions)"),
+        ("classes of the first slice for all", "let own = classes + n * positions + first",
+         "let own = classes + n * positions"),
+    ),
+    *faults(
+        "categoricalCrossEntropy", "Sources/FastKernels/Source/Network/PixelNormalization.swift",
+        ("the least logit taken out", "where: most .> value)", "where: most .< value)"),
+    ),
+    *faults(
+        "structuralSimilarityMap", "Sources/Reference/Metrics/StructuralSimilarity.swift",
+        ("contrast alone", "= window.luminance(m) * window.contrast(m)", "= window.contrast(m)"),
+        ("upstream of the first image for all", "{ n, c, top, left in upstream[n, c, top, left] }",
+         "{ _, c, top, left in upstream[0, c, top, left] }"),
+    ),
+    *faults(
+        "structuralSimilarityMap", "Sources/Fast/Metrics/StructuralSimilarity.swift",
+        ("target's gradient is the prediction's", "target: gradient(target, prediction))",
+         "target: gradient(prediction, target))"),
+    ),
+    *faults(
+        "structuralSimilarityMap", "Sources/Fast/Metrics/Similarity/SimilarityPlan.swift",
+        ("upstream of the first plane for all", "upstream: work.mapUpstream.map { $0 + plane * positions })",
+         "upstream: work.mapUpstream)"),
+    ),
+    *faults(
+        "structuralSimilarityMap", "Sources/Fast/Metrics/Similarity/WindowedSimilarityGroups.swift",
+        ("deficits for similarities", "map[start + j] = 1 - deficits[j * lanes + lane]",
+         "map[start + j] = deficits[j * lanes + lane]"),
+    ),
+    *faults(
+        "normalInitialization", "Sources/Reference/Training/NormalInitialization.swift",
+        ("sine first", "(i % 2 == 0 ? cos(angle) : sin(angle))", "(i % 2 == 0 ? sin(angle) : cos(angle))"),
+        ("deviation taken for a variance", "Scalar(deviation * radius", "Scalar(deviation.squareRoot() * radius"),
+    ),
+    *faults(
+        "normalInitialization", "Sources/Fast/Training/NormalInitialization.swift",
+        ("radius without its 2", "(-2 * log(1 - Double(uniforms[2 * pair]))).squareRoot()",
+         "(-log(1 - Double(uniforms[2 * pair]))).squareRoot()"),
+        ("numbers of another stream", "stream: .weights,", "stream: .other,"),
+    ),
+    *faults(
+        "xavierNormalInitialization", "Sources/Reference/Training/XavierNormalInitialization.swift",
+        ("fans without the kernel", "(shape[1] * area, shape[0] * area)", "(shape[1], shape[0])"),
+        ("fan of the inputs alone", "Double(fanIn + fanOut)", "Double(2 * fanIn)"),
+    ),
+    *faults(
+        "xavierNormalInitialization", "Sources/Fast/Training/XavierNormalInitialization.swift",
+        ("the uniform distribution's 6", "gain * (2 / Double(", "gain * (6 / Double("),
+        ("gain under the root", "gain * (2 / Double((shape[0] + shape[1]) * area)).squareRoot()",
+         "(2 * gain / Double((shape[0] + shape[1]) * area)).squareRoot()"),
     ),
     *faults(
         "structuralSimilarity", "Sources/Reference/Metrics/Machinery/SimilarityWindow.swift",
@@ -492,6 +649,20 @@ FAULTS = [
         ("inner bins counted twice in the gradient", "for i in inner { spectrum[i] *= 0.5 }", "for i in inner { spectrum[i] *= 1 }"),
     ),
     *faults(
+        "inverseShortTimeFourierTransform", "Sources/Reference/Audio/InverseShortTimeFourierTransform.swift",
+        ("sign of the imaginary part", "- spectrum.imaginary[k, t] * circle.sines[angle]",
+         "+ spectrum.imaginary[k, t] * circle.sines[angle]"),
+        ("gradient not over the length", "= occurrences(ofBin: k, in: size) / Scalar(size)",
+         "= occurrences(ofBin: k, in: size)"),
+    ),
+    *faults(
+        "inverseShortTimeFourierTransform", "Sources/Fast/Audio/Fourier/ShortTimeFrames.swift",
+        ("inner bins counted once in the gradient", "for i in inner { spectrum[i] *= 2 }",
+         "for i in inner { spectrum[i] *= 1 }"),
+        ("margin kept", "join(buffer, signal, from: options.margin,", "join(buffer, signal, from: 0,"),
+        ("samples of little overlap silenced", "sum < 1e-10 ? 0", "sum < 1e-3 ? 0"),
+    ),
+    *faults(
         "griffinLim", "Sources/FastKernels/Source/Audio/ShortTimeFourierTransform.swift",
         ("momentum added", "let minusShare = Vector(repeating: -share)", "let minusShare = Vector(repeating: share)"),
         ("the spectrum before forgotten", "      new.store(at: previous + place)\n".replace("store(at:", "write(to:"), ""),
@@ -507,9 +678,86 @@ FAULTS = [
         ("moduli for energies", "squared: power == 2, scratch", "squared: false, scratch"),
     ),
     *faults(
+        "melSpectrogram", "Sources/Reference/Audio/MelSpectrogram.swift",
+        ("gradient not over the modulus", "raised(size, to: power - 1) / size", "raised(size, to: power - 1)"),
+    ),
+    *faults(
+        "melSpectrogram", "Sources/FastKernels/Source/Audio/MelSpectrogram.swift",
+        ("every filter begins at the first bin", "var row = x + first[m] &* width", "var row = x"),
+    ),
+    *faults(
+        "melFilterBank", "Sources/Reference/Audio/MelFilterBank.swift",
+        ("falling edge as wide as the rising", "/ (edges[m + 2] - edges[m + 1])", "/ (edges[m + 1] - edges[m])"),
+        ("Nyquist a bin too late", "/ Double(options.bins - 1)", "/ Double(options.bins)"),
+    ),
+    *faults(
+        "melFilterBank", "Sources/Fast/Audio/MelFilterBank.swift",
+        ("norm without its 2", "height * 2 / (high - low)", "height / (high - low)"),
+        ("last bin of a filter lost", "Int(min(high / step, Double(bins))) + 3)",
+         "Int(min(high / step, Double(bins))))"),
+    ),
+    *faults(
+        "logScaling", "Sources/Reference/Audio/LogScaling.swift",
+        ("clamped elements have a slope", "mel[i] > Scalar(epsilon) ? gradient[i] / mel[i] : 0",
+         "gradient[i] / max(mel[i], Scalar(epsilon))"),
+        ("epsilon missing in the gradient", "gradient[i] /= mel[i] + Scalar(epsilon)", "gradient[i] /= mel[i]"),
+    ),
+    *faults(
+        "logScaling", "Sources/Fast/Audio/LogScaling.swift",
+        ("sign of the greatest's gradient", "highSums[start / grain] -=", "highSums[start / grain] +="),
+        ("ties go to the last", "value.flatMap(mel.elements.firstIndex(of:))",
+         "value.flatMap(mel.elements.lastIndex(of:))"),
+    ),
+    *faults(
+        "logScaling", "Sources/FastKernels/Source/Audio/LogScaling.swift",
+        ("idle lanes among the least", "count: lanes, filler: x[i]))", "count: lanes))"),
+    ),
+    *faults(
+        "logMelSpectrogram", "Sources/Reference/Audio/LogMelSpectrogram.swift",
+        ("form forgotten", "bank: bank, power: power), epsilon: epsilon, form: form, range: range)",
+         "bank: bank, power: power), epsilon: epsilon, range: range)"),
+        ("gradients of low and high exchanged", "low: low, high: high, epsilon", "low: high, high: low, epsilon"),
+    ),
+    *faults(
+        "logMelSpectrogram", "Sources/Fast/Audio/LogMelSpectrogram.swift",
+        ("power forgotten", "bank: bank, power: power), epsilon", "bank: bank), epsilon"),
+        ("range forgotten in the gradient", "low: low, high: high, epsilon: epsilon, form: form, range: range)",
+         "low: low, high: high, epsilon: epsilon, form: form)"),
+    ),
+    *faults(
+        "muLawEncoding", "Sources/Reference/Audio/MuLaw.swift",
+        ("classes rounded down", "(compressed + 1) / 2 * mu + 0.5)", "(compressed + 1) / 2 * mu)"),
+        ("logarithm of mu", "/ log1p(mu) * (x < 0", "/ log(mu) * (x < 0"),
+    ),
+    *faults(
+        "muLawEncoding", "Sources/Fast/Audio/MuLaw.swift",
+        ("samples not limited", "log1p(mu * min(abs(Double(x)), 1))", "log1p(mu * abs(Double(x)))"),
+        ("sign lost", "(x < 0 ? -compressed : compressed)", "compressed"),
+    ),
+    *faults(
+        "muLawDecoding", "Sources/Reference/Audio/MuLaw.swift",
+        ("classes not limited", "2 * min(max(Double(y), 0), mu) / mu - 1", "2 * Double(y) / mu - 1"),
+        ("growth of mu", "expm1(abs(z) * log1p(mu))", "expm1(abs(z) * log(mu))"),
+    ),
+    *faults(
+        "muLawDecoding", "Sources/Fast/Audio/MuLaw.swift",
+        ("not over mu", "expm1(abs(z) * growth) / mu", "expm1(abs(z) * growth)"),
+        ("middles of as many intervals as levels", "2 * min(max(Double(y), 0), mu) / mu - 1",
+         "(2 * min(max(Double(y), 0), mu) + 1) / (mu + 1) - 1"),
+    ),
+    *faults(
         "inverseMelScale", "Sources/Fast/Audio/FrontEnd/MelPseudoInverse.swift",
         ("negative values kept", "Float(sums[t] < 0 ? 0 : sums[t])", "Float(sums[t])"),
         ("turned the wrong way", "x[k] = cosine * p - sine * q", "x[k] = cosine * p + sine * q"),
+    ),
+    *faults(
+        "inverseMelScale", "Sources/Reference/Audio/InverseMelScale.swift",
+        ("over the singular value, not its square", "u[j][k] / (values[j] * values[j])", "u[j][k] / values[j]"),
+    ),
+    *faults(
+        "inverseMelScale", "Sources/FastKernels/Source/Audio/InverseMelScale.swift",
+        ("a frame's size not given back", "let factor = size.replacing(with: .nan,",
+         "let factor = Vector(repeating: 1).replacing(with: .nan,"),
     ),
     *faults(
         "resample", "Sources/Fast/Audio/FrontEnd/StreamingResampler.swift",
@@ -708,6 +956,37 @@ FAULTS = [
         ("the first group counted twice", "for group in 0..<groups {", "for group in [0] + Array(0..<groups) {"),
     ),
     *faults(
+        "maskedBarkDistance", "Sources/Reference/Hearing/BarkMasking.swift",
+        ("offset added", "pow(10, -masking.offset / 10) * sum", "pow(10, masking.offset / 10) * sum"),
+        ("masking in the wrong direction", "maskingSpread(places[b] - places[m])",
+         "maskingSpread(places[m] - places[b])"),
+    ),
+    *faults(
+        "maskedBarkDistance", "Sources/Fast/Hearing/BarkMasking.swift",
+        ("a short last frame's power over a whole one", "sums[frame * lanes + lane] / Float(count)",
+         "sums[frame * lanes + lane] / Float(max(count, masking.framePositions))"),
+    ),
+    *faults(
+        "maskedBarkDistance", "Sources/Fast/Hearing/Bark/BarkEvaluation.swift",
+        ("the wrong signal masks in the target's gradient", "plan.fillFactors(isMaskedByOwn ? own : other,",
+         "plan.fillFactors(other,"),
+    ),
+    *faults(
+        "maskedBarkDistance", "Sources/FastKernels/Source/Hearing/BarkDistance.swift",
+        ("power of a frame's last position", "store(multiplyAdd(load(sum), x, x), sum)", "store(x * x, sum)"),
+    ),
+    *faults(
+        "auditoryFilterBank", "Sources/Reference/Hearing/AuditoryFilterBank.swift",
+        ("Hann window", "let window = 0.54 - 0.46 * cos(", "let window = 0.5 - 0.5 * cos("),
+        ("Gaussian half a point off", "exp(-(Double(i) - 49.5) * (Double(i) - 49.5) / 18)",
+         "exp(-(Double(i) - 50) * (Double(i) - 50) / 18)"),
+    ),
+    *faults(
+        "auditoryFilterBank", "Sources/Fast/Hearing/AuditoryFilterBank.swift",
+        ("delayed by half a tap", "(taps - 1 - 2 * n) %", "(taps - 2 * n) %"),
+        ("middle of an odd number of taps lost", "for n in 0..<(taps + 1) / 2 {", "for n in 0..<taps / 2 {"),
+    ),
+    *faults(
         "files", "Sources/Experiments/Training/TrainingLog.swift",
         ("a line that was cut off kept", "if line.endIndex == bytes.endIndex { break }", "if line.isEmpty { break }"),
         ("what comes again kept", "      if found > iteration { break }\n", ""),
@@ -801,12 +1080,62 @@ FAULTS = [
     ),
 ]
 
-# Operations that share code of Fast, of its kernels or of Reference's AxisMap: their faults there are never planted
-# together.
-SHARED = [
-    {"convolution2D", "transposedConvolution2D"},
-    {"tanh", "sigmoid", "softQuantization"},
-    {"bilinearUpsampling", "normalizedLaplacianPyramidDistance"},
-    {"structuralSimilarity", "multiScaleStructuralSimilarity"},
-    {"shortTimeFourierTransform", "griffinLim", "melSpectrogram", "barkDistance"},
+# What the autoencoder and its training run, and the suites that hold both to Reference and to PyTorch. The other
+# programs' tests compare a program with itself.
+NETWORK = [
+    "convolution2D", "transposedConvolution2D", "batchNormalization", "leakyReLU", "tanh", "sigmoid", "softQuantization",
+    "hardQuantization", "bilinearUpsampling", "nearestUpsampling", "uniformNoise",
 ]
+TRAINING = [
+    "meanSquaredError", "structuralSimilarity", "multiScaleStructuralSimilarity", "normalizedLaplacianPyramidDistance",
+    "adamW",
+]
+PROGRAMS = ["minimalFiltering", "productPrecision", "exchange"]
+
+# Operations whose tests notice each other's faults: one runs the other's code, or a suite tests both. Such faults are
+# never planted together. The first families share what lies in Sources/Reference, the second what lies elsewhere.
+SHARED = {
+    "Reference": [
+        {"gatedUnit", "tanh"},
+        {"gatedUnit", "sigmoid"},
+        # SimilarityWindow, StructuralSimilarity and AxisMap.
+        {"bilinearUpsampling", "normalizedLaplacianPyramidDistance", "structuralSimilarity",
+         "multiScaleStructuralSimilarity", "structuralSimilarityMap"},
+        {"uniformNoise", "normalInitialization", "xavierNormalInitialization"},
+        {"barkDistance", "maskedBarkDistance", "auditoryFilterBank"},
+        {"shortTimeFourierTransform", "inverseShortTimeFourierTransform", "griffinLim"},
+        {"shortTimeFourierTransform", "melSpectrogram", "logMelSpectrogram"},
+        {"melFilterBank", "melSpectrogram", "logMelSpectrogram"},
+        {"melFilterBank", "inverseMelScale"},
+        {"logScaling", "logMelSpectrogram"},
+        {"muLawEncoding", "muLawDecoding"},
+        {"minimalFiltering", "productPrecision"},
+        *({"exchange", operation} for operation in NETWORK),
+    ],
+    "elsewhere": [
+        {"convolution2D", "transposedConvolution2D", "linear"},
+        {"tanh", "sigmoid", "softQuantization", "gatedUnit"},
+        {"tanh", "sigmoid", "logScaling", "categoricalCrossEntropy"},
+        {"tanh", "sigmoid", "logScaling", "logMelSpectrogram"},
+        {"bilinearUpsampling", "normalizedLaplacianPyramidDistance"},
+        {"structuralSimilarity", "multiScaleStructuralSimilarity", "structuralSimilarityMap"},
+        # ImageLossPlan.
+        *({"meanSquaredError", loss} for loss in [
+            "peakSignalToNoiseRatio", "structuralSimilarity", "multiScaleStructuralSimilarity",
+            "normalizedLaplacianPyramidDistance"]),
+        {"uniformNoise", "normalInitialization", "xavierNormalInitialization"},
+        {"uniformNoise", "griffinLim"},
+        {"barkDistance", "maskedBarkDistance", "auditoryFilterBank"},
+        {"shortTimeFourierTransform", "inverseShortTimeFourierTransform", "griffinLim"},
+        # The kernels of Fourier transforms.
+        *({"shortTimeFourierTransform", "barkDistance", operation} for operation in [
+            "inverseShortTimeFourierTransform", "griffinLim", "melSpectrogram", "logMelSpectrogram",
+            "maskedBarkDistance", "resample"]),
+        {"melFilterBank", "melSpectrogram", "logMelSpectrogram"},
+        {"melFilterBank", "inverseMelScale"},
+        {"muLawEncoding", "muLawDecoding"},
+        set(PROGRAMS),
+        *({program, operation} for program in PROGRAMS for operation in NETWORK),
+        *({program, operation} for program in ["minimalFiltering", "productPrecision"] for operation in TRAINING),
+    ],
+}

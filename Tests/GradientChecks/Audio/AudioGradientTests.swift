@@ -11,31 +11,40 @@ import Testing
     ["windowLength": .integer(window), "hop": .integer(hop), "centred": .bool(centred)]
   }
 
-  static let linear: [(String, Sample)] = [
-    ("resample", Sample("torchaudio", ["signal": [2, 13]], ["from": .integer(3), "to": .integer(2)])),
-    (
-      "resample",
-      Sample("Kaiser", ["signal": [1, 11]], ["from": .integer(2), "to": .integer(3), "design": .string("kaiser")])
-    ),
-    ("shortTimeFourierTransform", Sample("uncentred", ["signal": [27]], shortTime(8, 3))),
-    ("shortTimeFourierTransform", Sample("centred, length 10", ["signal": [19]], shortTime(10, 3, centred: true))),
-    ("shortTimeFourierTransform", Sample("odd window", ["signal": [20]], shortTime(7, 3, centred: true))),
-    (
-      "inverseShortTimeFourierTransform",
-      Sample(
-        "uncentred", ["real": [5, 4], "imaginary": [5, 4]], shortTime(8, 3).merging(["length": .integer(19)]) { $1 })
-    ),
-    (
-      "inverseShortTimeFourierTransform",
-      Sample(
-        "centred", ["real": [6, 4], "imaginary": [6, 4]],
-        shortTime(10, 3, centred: true).merging(["length": .integer(9)]) { $1 })
-    ),
+  static let rates: [Sample] = [
+    Sample("torchaudio", ["signal": [2, 13]], ["from": .integer(3), "to": .integer(2)]),
+    Sample("Kaiser", ["signal": [1, 11]], ["from": .integer(2), "to": .integer(3), "design": .string("kaiser")]),
   ]
 
-  @Test(arguments: linear)
-  func linearOperations(_ name: String, _ sample: Sample) throws {
-    let tested = try #require(operation(named: name))
+  @Test(arguments: rates)
+  func resample(_ sample: Sample) throws {
+    let tested = Resample.self
+    try checkEveryElement(tested, try sample.operationCase(of: tested, fill: .normals))
+  }
+
+  static let transforms: [Sample] = [
+    Sample("uncentred", ["signal": [27]], shortTime(8, 3)),
+    Sample("centred, length 10", ["signal": [19]], shortTime(10, 3, centred: true)),
+    Sample("odd window", ["signal": [20]], shortTime(7, 3, centred: true)),
+  ]
+
+  @Test(arguments: transforms)
+  func shortTimeFourierTransform(_ sample: Sample) throws {
+    let tested = ShortTimeFourierTransform.self
+    try checkEveryElement(tested, try sample.operationCase(of: tested, fill: .normals))
+  }
+
+  static let inverses: [Sample] = [
+    Sample(
+      "uncentred", ["real": [5, 4], "imaginary": [5, 4]], shortTime(8, 3).merging(["length": .integer(19)]) { $1 }),
+    Sample(
+      "centred", ["real": [6, 4], "imaginary": [6, 4]],
+      shortTime(10, 3, centred: true).merging(["length": .integer(9)]) { $1 }),
+  ]
+
+  @Test(arguments: inverses)
+  func inverseShortTimeFourierTransform(_ sample: Sample) throws {
+    let tested = InverseShortTimeFourierTransform.self
     try checkEveryElement(tested, try sample.operationCase(of: tested, fill: .normals))
   }
 
