@@ -1,5 +1,6 @@
 import Foundation
 import PerceptualCore
+import PerceptualKernels
 import Synchronization
 
 /// A resampler as a matrix of short filters between streams.
@@ -100,53 +101,94 @@ struct ResamplingFilter: Sendable {
     }
     let (channels, samples) = (signal.shape[0], signal.shape[1])
     let elements = (count + outputStreams - 1) / outputStreams
-    // Each stream has room for the farthest shifts on both sides of all elements.
-    let before = -leastShift
-    let stride = before + max(firstElement + elements, (samples + inputStreams - 1) / inputStreams) + greatestShift
-    let piece = 4096
+    // The streams of a few are taken apart by whoever filters them, in its own cache; of many by one for all.
+    let isShared = inputStreams > Self.mostOwnStreams
+    let piece = isShared ? Self.sharedPiece : Self.ownPiece
     let pieces = (elements + piece - 1) / piece
+    let span = greatestShift - leastShift
     return makeTensor([channels, count]) { output in
       signal.withPointer { signal in
-        ScratchPool.shared.withFloats(channels * inputStreams * stride) { streams in
-          execution.forEach(channels) { c in
-            let own = streams + c * inputStreams * stride
-            own.update(repeating: 0, count: inputStreams * stride)
-            for r in 0..<inputStreams {
-              let stream = own + r * stride + before
-              var source = signal + c * samples + r
-              for m in 0..<max(0, (samples - r + inputStreams - 1) / inputStreams) {
-                stream[m] = source.pointee
-                source += inputStreams
-              }
+        func filter(_ c: Int, _ p: Int, first: Int, _ streams: UnsafePointer<Float>, stride: Int) {
+          let written = max(0, min(piece, (count - p + outputStreams - 1) / outputStreams - first))
+          let row = output + c * count + first * outputStreams
+          self.filter(p, streams, stride: stride, row, written: written, execution.kernels)
+        }
+        func split(_ c: Int, from first: Int, count: Int, _ streams: UnsafeMutablePointer<Float>, stride: Int) {
+          for r in 0..<inputStreams {
+            self.split(
+              signal + c * samples, samples: samples, stream: r, from: firstElement + first + leastShift, count: count,
+              streams + r * stride)
+          }
+        }
+        if isShared {
+          let stride = elements + span
+          ScratchPool.shared.withFloats(channels * inputStreams * stride) { streams in
+            execution.forEach(channels) { c in
+              split(c, from: 0, count: stride, streams + c * inputStreams * stride, stride: stride)
+            }
+            execution.forEach(channels * outputStreams * pieces) { item in
+              let (c, first) = (item / (outputStreams * pieces), item % pieces * piece)
+              let own = streams + c * inputStreams * stride + first
+              filter(c, item / pieces % outputStreams, first: first, own, stride: stride)
             }
           }
-          execution.forEach(channels * outputStreams * pieces) { item in
-            let c = item / (outputStreams * pieces)
-            let p = item / pieces % outputStreams
-            let first = item % pieces * piece
-            let written = max(0, min(piece, (count - p + outputStreams - 1) / outputStreams - first))
-            if written == 0 { return }
-            let taps = taps(of: p)
-            taps.map { $0.stream * stride + before + firstElement + $0.shift }.withUnsafeBufferPointer { offsets in
-              taps.map(\.weight).withUnsafeBufferPointer { weights in
-                let row = output + c * count
-                guard let offsetsBase = offsets.baseAddress, let weightsBase = weights.baseAddress else {
-                  for m in 0..<written { row[(first + m) * outputStreams + p] = 0 }
-                  return
-                }
-                let own = streams + c * inputStreams * stride + first
-                if outputStreams == 1 {
-                  execution.kernels.filterStreams(
-                    own, offsets: offsetsBase, taps: weightsBase, tapCount: offsets.count, row + first, count: written)
-                } else {
-                  ScratchPool.shared.withFloats(written) { part in
-                    execution.kernels.filterStreams(
-                      own, offsets: offsetsBase, taps: weightsBase, tapCount: offsets.count, part, count: written)
-                    for m in 0..<written { row[(first + m) * outputStreams + p] = part[m] }
-                  }
-                }
-              }
+        } else {
+          execution.forEach(channels * pieces) { item in
+            let (c, first) = (item / pieces, item % pieces * piece)
+            let stride = min(piece, elements - first) + span
+            ScratchPool.shared.withFloats(inputStreams * stride) { streams in
+              split(c, from: first, count: stride, streams, stride: stride)
+              for p in 0..<outputStreams { filter(c, p, first: first, streams, stride: stride) }
             }
+          }
+        }
+      }
+    }
+  }
+
+  private static let mostOwnStreams = 16
+  /// Elements that are filtered at a time.
+  private static let ownPiece = 2048
+  private static let sharedPiece = 4096
+
+  /// Elements of a stream from one on, which may lie before the signal or beyond it.
+  private func split(
+    _ channel: UnsafePointer<Float>, samples: Int, stream r: Int, from first: Int, count: Int,
+    _ y: UnsafeMutablePointer<Float>
+  ) {
+    let length = max(0, samples - r + inputStreams - 1) / inputStreams
+    let lower = min(count, max(0, -first))
+    let upper = min(count, max(lower, length - first))
+    y.update(repeating: 0, count: lower)
+    var source = channel + (first + lower) * inputStreams + r
+    for m in lower..<upper {
+      y[m] = source.pointee
+      source += inputStreams
+    }
+    (y + upper).update(repeating: 0, count: count - upper)
+  }
+
+  /// Elements of output stream p, from input streams that begin with what the first of them reads first.
+  private func filter(
+    _ p: Int, _ streams: UnsafePointer<Float>, stride: Int, _ row: UnsafeMutablePointer<Float>, written: Int,
+    _ kernels: any KernelSet.Type
+  ) {
+    if written == 0 { return }
+    let taps = taps(of: p)
+    taps.map { $0.stream * stride + $0.shift - leastShift }.withUnsafeBufferPointer { offsets in
+      taps.map(\.weight).withUnsafeBufferPointer { weights in
+        guard let offsetsBase = offsets.baseAddress, let weightsBase = weights.baseAddress else {
+          for m in 0..<written { row[m * outputStreams + p] = 0 }
+          return
+        }
+        if outputStreams == 1 {
+          kernels.filterStreams(
+            streams, offsets: offsetsBase, taps: weightsBase, tapCount: offsets.count, row, count: written)
+        } else {
+          ScratchPool.shared.withFloats(written) { part in
+            kernels.filterStreams(
+              streams, offsets: offsetsBase, taps: weightsBase, tapCount: offsets.count, part, count: written)
+            for m in 0..<written { row[m * outputStreams + p] = part[m] }
           }
         }
       }
