@@ -86,12 +86,13 @@ let package = Package(
       dependencies: [.target(name: "PerceptualCMPIHeaders", condition: .when(traits: ["MPI"]))], path: "Sources/CMPI",
       cSettings: [.define("PERCEPTUAL_MPI", .when(traits: ["MPI"]))]),
 
-    .target(name: "PerceptualCore", path: "Sources/Core", swiftSettings: numeric()),
+    .target(name: "PerceptualCDispatch", path: "Sources/CDispatch"),
+    .target(
+      name: "PerceptualCore", dependencies: ["PerceptualCDispatch"], path: "Sources/Core", swiftSettings: numeric()),
     .target(
       name: "Reference", dependencies: ["PerceptualCore"], path: "Sources/Reference", swiftSettings: numeric()),
 
     .target(name: "PerceptualCInstructionSet", path: "Sources/CInstructionSet"),
-    .target(name: "PerceptualCDispatch", path: "Sources/CDispatch"),
     .target(
       name: "PerceptualCTiles", path: "Sources/CTiles",
       // Optimised in debug builds too; the instructions are asked for function by function.

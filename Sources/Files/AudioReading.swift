@@ -49,19 +49,19 @@ private final class AudioDecoder {
     let promised = try AudioPromise(bytes)
     source = AudioSource(bytes, head: try AudioHead.of(bytes))
     var info = SF_INFO()
-    guard let file = source.open(&info) else {
-      let reason = sentence(sf_strerror(nil))
+    do throws(AudioRefusal) {
+      file = try source.open(&info)
+    } catch {
       let kind = try ContentKind(source.bytes)
       let found =
         kind == .audio || kind == .unknown
-        ? "something that is none (\(reason)): convert it to WAV or FLAC, or download it again"
+        ? "something that is none (\(error.reason)): convert it to WAV or FLAC, or download it again"
         : kind.found(else: "give a recording")
       throw source.failure
         ?? PerceptualError(
           .malformed, "\(path): an audio file (WAV, FLAC, AIFF, Ogg and others) was expected, found \(found)")
     }
     self.path = path
-    self.file = file
     isVorbis = Int(info.format) & SF_FORMAT_SUBMASK == SF_FORMAT_VORBIS
     var frames = max(0, Int(info.frames))
     if info.frames == Int64.max {
@@ -140,7 +140,7 @@ private final class AudioDecoder {
       let second = AudioSource(source)
       let count = withExtendedLifetime(second) { () -> sf_count_t in
         var info = SF_INFO()
-        guard let other = second.open(&info) else { return 0 }
+        guard let other = try? second.open(&info) else { return 0 }
         defer { sf_close(other) }
         var first = [Float](repeating: 0, count: max(1, Int(info.channels)))
         return sf_readf_float(other, &first, 1)

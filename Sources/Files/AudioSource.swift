@@ -22,15 +22,15 @@ final class AudioSource {
   /// A second reader of the same.
   convenience init(_ other: AudioSource) { self.init(other.bytes, head: other.head) }
 
-  /// Opens a decoder, which must not outlive this object; nil where the bytes are no sound.
-  func open(_ info: inout SF_INFO) -> OpaquePointer? {
+  /// Opens a decoder, which must not outlive this object.
+  func open(_ info: inout SF_INFO) throws(AudioRefusal) -> OpaquePointer {
     var callbacks = SF_VIRTUAL_IO(
       get_filelen: { AudioSource.at($0) { sf_count_t($0.count) } },
       seek: { offset, whence, user in AudioSource.at(user) { $0.seek(Int(offset), whence) } },
       read: { target, count, user in AudioSource.at(user) { $0.read(target, Int(count)) } },
       write: { _, _, _ in 0 },
       tell: { AudioSource.at($0) { sf_count_t($0.position) } })
-    return sf_open_virtual(&callbacks, Int32(SFM_READ), &info, Unmanaged.passUnretained(self).toOpaque())
+    return try openAudio(&callbacks, SFM_READ, &info, Unmanaged.passUnretained(self).toOpaque())
   }
 
   private static func at(_ user: UnsafeMutableRawPointer?, _ body: (AudioSource) -> sf_count_t) -> sf_count_t {
@@ -67,4 +67,25 @@ final class AudioSource {
     position += count
     return sf_count_t(count)
   }
+}
+
+/// Why libsndfile does not open a file.
+struct AudioRefusal: Error {
+  let reason: String
+}
+
+/// libsndfile has one place for why it could not open a file, which every opening writes: one thread opens at a time.
+private let opening = Guarded(())
+
+/// Has libsndfile open a file by `callbacks`.
+func openAudio(
+  _ callbacks: inout SF_VIRTUAL_IO, _ mode: Int, _ info: inout SF_INFO, _ user: UnsafeMutableRawPointer
+) throws(AudioRefusal) -> OpaquePointer {
+  var file: OpaquePointer?
+  let reason = opening.withLock { _ in
+    file = sf_open_virtual(&callbacks, Int32(mode), &info, user)
+    return file == nil ? sentence(sf_strerror(nil)) : ""
+  }
+  guard let file else { throw AudioRefusal(reason: reason) }
+  return file
 }

@@ -104,9 +104,8 @@ private final class MemoryFile {
       tell: { MemoryFile.at($0) { sf_count_t($0.position) } })
     return withExtendedLifetime(self) {
       let user = Unmanaged.passUnretained(self).toOpaque()
-      guard let file = sf_open_virtual(&callbacks, Int32(SFM_WRITE), &info, user) else {
-        return sentence(sf_strerror(nil))
-      }
+      let file: OpaquePointer
+      do throws(AudioRefusal) { file = try openAudio(&callbacks, SFM_WRITE, &info, user) } catch { return error.reason }
       let failed = body(file) ? sentence(sf_strerror(file)) : nil
       let closed = sf_close(file)
       return failed ?? (closed == 0 ? nil : sentence(sf_error_number(closed)))

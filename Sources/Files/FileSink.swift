@@ -1,6 +1,5 @@
 import Foundation
 import PerceptualCore
-import Synchronization
 
 /// A file being written under a temporary name. ``close()`` gives it its own; without it nothing is left.
 ///
@@ -149,4 +148,4 @@ private enum TemporaryFile {
   }
 }
 
-private let visited = Mutex<Set<String>>([])
+private let visited = Guarded<Set<String>>([])

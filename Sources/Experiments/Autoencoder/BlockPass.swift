@@ -13,7 +13,7 @@ final class BlockPass: AutoencoderPass {
   let latent: UnsafeMutablePointer<Float>
   let quantised: UnsafeMutablePointer<Float>
   let latentCount: Int
-  /// Where the latent is widened for the blocks' sake, and then the quantised one so.
+  /// Where the latent is widened for the blocks' sake, and then the quantised one so, into zeros.
   private let padded: PaddedLatent?
   private let widened: UnsafeMutablePointer<Float>
   private let latentPixels: Int
@@ -78,7 +78,7 @@ final class BlockPass: AutoencoderPass {
     latentCount = images * network.options.latentChannels * latentPixels
     latent = arena.floats(latentCount)
     quantised = arena.floats(latentCount)
-    widened = padded == nil ? quantised : arena.floats(latentShape.outputCount)
+    widened = padded == nil ? quantised : arena.zeros(latentShape.outputCount)
     latentGradient = keepsForGradient ? arena.floats(latentShape.outputCount) : nil
     ownGradient = keepsForGradient && padded != nil ? arena.floats(latentCount) : nil
     last = OutputBlock(

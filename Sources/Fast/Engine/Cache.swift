@@ -1,3 +1,5 @@
+import PerceptualCore
+
 /// Values by a key, each made once and kept, all together up to ``most`` bytes: then those leave that were asked for
 /// longest ago. A value of more by itself is made anew each time.
 package final class Cache<Key: Hashable & Sendable, Value: Sendable>: Sendable {

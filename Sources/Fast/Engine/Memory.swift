@@ -76,7 +76,16 @@ func allocateLines<Element>(_ count: Int, of type: Element.Type) -> UnsafeMutabl
     require(false, "memory: \(bytes) bytes cannot be had")
     preconditionFailure()
   }
-  return pointer.bindMemory(to: Element.self, capacity: max(count, 1))
+  let elements = pointer.bindMemory(to: Element.self, capacity: max(count, 1))
+  spoil(elements, count)
+  return elements
+}
+
+/// In debug builds memory of unspecified content is NaN, so that a test sees who reads what nobody wrote.
+func spoil<Element>(_ pointer: UnsafeMutablePointer<Element>, _ count: Int) {
+  #if DEBUG
+    memset(pointer, 0xFF, count * MemoryLayout<Element>.stride)
+  #endif
 }
 
 /// Gives back what ``allocateLines(_:of:)`` made, with the same count.

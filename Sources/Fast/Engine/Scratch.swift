@@ -39,6 +39,7 @@ struct ScratchPool: ~Copyable, Sendable {
     defer { give(block) }
     // The address came from `allocate`, so it is never 0.
     guard let pointer = UnsafeMutablePointer<Float>(bitPattern: block.address) else { preconditionFailure() }
+    spoil(pointer, count)
     return body(pointer)
   }
 

@@ -2,6 +2,7 @@ import Foundation
 import PerceptualCore
 import PerceptualFiles
 import PerceptualTestSupport
+import Synchronization
 import Testing
 
 @Suite struct AudioFileTests {
@@ -128,6 +129,25 @@ import Testing
     try withTemporaryDirectory { directory in
       let error = try #require(throws: PerceptualError.self) { try AudioFile.read(directory) }
       #expect(error.kind == .malformed && error.description.contains("found a directory"))
+    }
+  }
+
+  /// libsndfile keeps the reason for a refusal in one place for all threads.
+  @Test func refusesForItsOwnReasonWhateverOtherThreadsOpen() throws {
+    try withTemporaryDirectory { directory in
+      let (sound, text) = ("\(directory)/sound.wav", "\(directory)/text.wav")
+      try FileBytes.write(AudioFile.bytes(of: Self.clip(channels: 1, frames: 10)).bytes, to: sound)
+      try FileBytes.write(Array("This is no sound.\n".utf8), to: text)
+      let sentences = Mutex<Set<String>>([])
+      DispatchQueue.concurrentPerform(iterations: 4) { thread in
+        for _ in 0..<1000 {
+          do { _ = try AudioFile.information(thread % 2 == 0 ? sound : text) } catch {
+            sentences.withLock { _ = $0.insert("\(error)") }
+          }
+        }
+      }
+      let found = sentences.withLock { $0 }
+      #expect(found.count == 1 && found.allSatisfy { $0.contains("none (Format not recognised): convert") }, "\(found)")
     }
   }
 
