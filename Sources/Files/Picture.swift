@@ -134,7 +134,10 @@ public struct Picture: Equatable, Sendable {
 
   private mutating func blend(_ x: Int, _ y: Int, _ colour: Colour, _ share: Double) {
     let below = self[x, y]
-    func mixed(_ a: UInt8, _ b: UInt8) -> UInt8 { UInt8((Double(a) + (Double(b) - Double(a)) * share).rounded()) }
+    func mixed(_ below: UInt8, _ above: UInt8) -> UInt8 {
+      let (a, b) = (Double(below), Double(above))
+      return UInt8((a + (b - a) * share).rounded())
+    }
     self[x, y] = Colour(
       red: mixed(below.red, colour.red), green: mixed(below.green, colour.green), blue: mixed(below.blue, colour.blue))
   }

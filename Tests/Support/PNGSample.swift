@@ -33,7 +33,8 @@ public struct PNGSample {
     let blocks = stride(from: 0, to: raw.count, by: 65_535).flatMap { start in
       let block = raw[start..<min(start + 65_535, raw.count)]
       let count = UInt16(block.count)
-      return [start + 65_535 >= raw.count ? 1 : 0] + little(count) + little(~count) + block
+      let head: [UInt8] = [start + 65_535 >= raw.count ? 1 : 0]
+      return head + little(count) + little(~count) + block
     }
     let deflated = [0x78, 0x01] + blocks + word(b << 16 | a)
     bytes =

@@ -62,10 +62,11 @@ private struct ONNXExport {
     self.part = part
     self.quantisation = quantisation
     tensors = Dictionary(uniqueKeysWithValues: network.tensors.map { ($0.name, $0.tensor) })
-    let numbers =
-      [("slope", options.slope), ("epsilon", options.epsilon), ("scale", options.scale)]
-      + options.centres.flatMap { [("a centre", $0), ("scale times centre", 2 * options.scale * $0)] }
-      + options.centres.map { ("scale times squared centre", options.scale * $0 * $0) }
+    var numbers = [("slope", options.slope), ("epsilon", options.epsilon), ("scale", options.scale)]
+    for centre in options.centres {
+      numbers += [("a centre", centre), ("scale times centre", 2 * options.scale * centre)]
+      numbers.append(("scale times squared centre", options.scale * centre * centre))
+    }
     for (name, value) in numbers where !Float(value).isFinite {
       throw PerceptualError(
         .malformed,

@@ -20,8 +20,11 @@ enum Axis {
     let first = Int(Foundation.log10(range.lowerBound).rounded(.down))
     let last = Int(Foundation.log10(range.upperBound).rounded(.up))
     func within(_ factors: [Double]) -> [Double] {
-      (first...max(first, last)).flatMap { power in factors.map { $0 * Foundation.pow(10, Double(power)) } }
-        .filter { $0 >= range.lowerBound * 0.9999 && $0 <= range.upperBound * 1.0001 }
+      let (low, high) = (range.lowerBound * 0.9999, range.upperBound * 1.0001)
+      return (first...max(first, last)).flatMap { power in
+        let ten = Foundation.pow(10, Double(power))
+        return factors.map { $0 * ten }.filter { $0 >= low && $0 <= high }
+      }
     }
     let powers = within([1])
     if powers.count > 6 {

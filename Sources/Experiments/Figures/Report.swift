@@ -46,26 +46,29 @@ public struct HTMLReport: Sendable {
 
   /// A table whose first column names the rows; cells that are numbers are set to the right.
   public mutating func table(headers: [String], rows: [[String]], caption: String = "") {
+    func cell(_ tag: String, _ text: String, isNumber: Bool) -> String {
+      "<\(tag)\(isNumber ? " class=\"number\"" : "")>\(Self.escaped(text))</\(tag.prefix(2))>"
+    }
+    let head = headers.enumerated().map { column, text in
+      let isNumber = rows.first.map { column < $0.count && Self.isNumber($0[column]) } ?? false
+      return cell("th scope=\"col\"", text, isNumber: isNumber)
+    }
+    let body = rows.map { row in
+      row.enumerated().map { column, text in
+        column == 0
+          ? cell("th scope=\"row\"", text, isNumber: false) : cell("td", text, isNumber: Self.isNumber(text))
+      }
+    }
+    table(caption: caption, head: head, rows: body)
+  }
+
+  /// Cells are elements of HTML.
+  private mutating func table(caption: String, head: [String], rows: [[String]]) {
     let name = Self.escaped(caption.isEmpty ? sections.last?.text ?? title : caption)
     add("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"\(name)\">\n<table>\n")
-    if !caption.isEmpty { add("<caption>\(Self.escaped(caption))</caption>\n") }
-    if !headers.isEmpty {
-      let head = headers.enumerated().map { column, text in
-        let isNumber = rows.first.map { column < $0.count && Self.isNumber($0[column]) } ?? false
-        return "<th scope=\"col\"\(isNumber ? " class=\"number\"" : "")>\(Self.escaped(text))</th>"
-      }
-      add("<thead>\n<tr>\(head.joined())</tr>\n</thead>\n")
-    }
-    add("<tbody>\n")
-    for row in rows {
-      let cells = row.enumerated().map { column, cell in
-        column == 0
-          ? "<th scope=\"row\">\(Self.escaped(cell))</th>"
-          : "<td\(Self.isNumber(cell) ? " class=\"number\"" : "")>\(Self.escaped(cell))</td>"
-      }
-      add("<tr>\(cells.joined())</tr>\n")
-    }
-    add("</tbody>\n</table>\n</div>\n")
+    if !caption.isEmpty { add("<caption>\(name)</caption>\n") }
+    if !head.isEmpty { add("<thead>\n<tr>\(head.joined())</tr>\n</thead>\n") }
+    add("<tbody>\n\(rows.map { "<tr>\($0.joined())</tr>\n" }.joined())</tbody>\n</table>\n</div>\n")
   }
 
   /// A picture from the bytes of a PNG file. `description` stands in for it where it is not seen.
@@ -162,17 +165,15 @@ public struct HTMLReport: Sendable {
   public mutating func links(
     columns: [String], rows: [(title: String, files: [(name: String, path: String)])], caption: String
   ) {
-    add("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"\(Self.escaped(caption))\">\n<table>\n")
-    add("<caption>\(Self.escaped(caption))</caption>\n<thead><tr>")
-    add(columns.map { "<th scope=\"col\">\(Self.escaped($0))</th>" }.joined() + "</tr></thead>\n<tbody>\n")
-    for row in rows {
+    let head = columns.map { "<th scope=\"col\">\(Self.escaped($0))</th>" }
+    let body = rows.map { row in
       let cells = row.files.map { file in
         let name = Self.escaped("\(row.title), \(file.name)")
         return "<td><a href=\"\(Self.escaped(file.path))\" aria-label=\"\(name)\">WAV</a></td>"
       }
-      add("<tr><th scope=\"row\">\(Self.escaped(row.title))</th>\(cells.joined())</tr>\n")
+      return ["<th scope=\"row\">\(Self.escaped(row.title))</th>"] + cells
     }
-    add("</tbody>\n</table>\n</div>\n")
+    table(caption: caption, head: head, rows: body)
   }
 
   /// The page.

@@ -4,7 +4,10 @@ import PerceptualCore
 func makeTensor(_ shape: [Int], _ body: (UnsafeMutablePointer<Float>) -> Void) -> Tensor<Float> {
   let count = shape.reduce(1, *)
   let elements = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-    if let base = buffer.baseAddress, count > 0 { body(base) }
+    if let base = buffer.baseAddress, count > 0 {
+      spoil(base, count)
+      body(base)
+    }
     initialized = count
   }
   return Tensor(elements, shape: shape)

@@ -59,13 +59,14 @@ import Testing
           for _ in 0..<2 {
             var rows: [[Float]] = [[], []]
             func take(_ piece: Tensor<Float>) {
-              for c in 0..<2 { rows[c] += piece.elements[c * piece.shape[1]..<(c + 1) * piece.shape[1]] }
+              let count = piece.shape[1]
+              for c in 0..<2 { rows[c] += piece.elements[c * count..<(c + 1) * count] }
             }
             var place = 0
             var turn = 0
             while place < samples {
               let size = min(sizes[turn % sizes.count], samples - place)
-              let parts = (0..<2).flatMap { signal.elements[$0 * samples + place..<$0 * samples + place + size] }
+              let parts = [place, samples + place].flatMap { signal.elements[$0..<$0 + size] }
               take(resampler.push(Tensor(parts, shape: [2, size])))
               place += size
               turn += 1

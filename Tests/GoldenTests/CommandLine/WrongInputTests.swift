@@ -176,6 +176,10 @@ import Testing
   /// A sawtooth-like tone with noise, so that FLAC cannot shrink it to nothing.
   static func tone(samples: Int) -> Tensor<Float> {
     var generator = SeededGenerator(name: "tone")
-    return Tensor((0..<samples).map { Float(0.5 * Double($0 % 73) / 73 - 0.25 + 0.1 * generator.normal() / 4) })
+    return Tensor(
+      (0..<samples).map { place -> Float in
+        let tooth = 0.5 * Double(place % 73) / 73 - 0.25
+        return Float(tooth + 0.1 * generator.normal() / 4)
+      })
   }
 }

@@ -11,9 +11,11 @@ import Testing
   private static func sound(_ seconds: Double, seed: String, gain: Double = 0.3) -> AudioClip {
     let count = Int(seconds * 16_000)
     let hiss = noise(4096, seed: seed)
-    return AudioClip(
-      samples: Tensor((0..<count).map { Float(gain * (0.1 * hiss[$0 % 4096] + sin(0.07 * Double($0)))) }),
-      sampleRate: 16_000)
+    let samples = (0..<count).map { place -> Float in
+      let tone = sin(0.07 * Double(place))
+      return Float(gain * (0.1 * hiss[place % 4096] + tone))
+    }
+    return AudioClip(samples: Tensor(samples), sampleRate: 16_000)
   }
 
   /// A long recording, a short one, one that is silent, one that is none, and one of a rate beyond reason.

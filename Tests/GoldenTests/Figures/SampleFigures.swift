@@ -49,11 +49,11 @@ enum SampleFigures {
   static func chart(isLogarithmic: Bool, name: String = "U(x), MSE") -> LineChart {
     var generator = SeededGenerator(name: "chart")
     let series = [name, "U(x), NLPD", "P(x), MS-SSIM"].enumerated().map { index, name in
-      LineChart.Series(
-        name: name,
-        values: (1...425).map { i in
-          (0.3 / Double(i) + 0.004) * Double(index + 1) * (1 + 0.1 * generator.normal())
-        })
+      let values = (1...425).map { i -> Double in
+        let level = (0.3 / Double(i) + 0.004) * Double(index + 1)
+        return level * (1 + 0.1 * generator.normal())
+      }
+      return LineChart.Series(name: name, values: values)
     }
     return LineChart(
       title: "Training loss", xLabel: "iteration", yLabel: "loss", series: series, isLogarithmic: isLogarithmic)

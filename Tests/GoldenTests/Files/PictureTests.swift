@@ -51,7 +51,8 @@ import Testing
       }
       try PNG.write(picture, to: "\(directory)/a.png")
       let stored = try PNG.read("\(directory)/a.png")
-      let interleaved = (0..<96 * 70).flatMap { i in (0..<3).map { stored.samples[$0 * 96 * 70 + i] * 255 } }
+      let plane = 96 * 70
+      let interleaved = (0..<3 * plane).map { i in stored.samples[i % 3 * plane + i / 3] * 255 }
       #expect(interleaved == picture.pixels.map(Float.init))
       // The kind of pixel stands behind sides and bits: 3 is a palette.
       #expect(try FileBytes.read("\(directory)/a.png")[25] == (count <= 256 ? 3 : 2))

@@ -22,14 +22,15 @@ import Testing
   }
 
   /// Ties, centres, ends and their neighbours.
-  @Test(arguments: [
-    ([-1, 1], Float(0), Float(-1), 0), ([-1, 1], -0.0, -1, 0), ([-1, 1], .leastNonzeroMagnitude, 1, 1),
+  private static let edges: [(centres: [Double], x: Float, y: Float, index: Int)] = [
+    ([-1, 1], 0, -1, 0), ([-1, 1], -0.0, -1, 0), ([-1, 1], .leastNonzeroMagnitude, 1, 1),
     ([1, -1], 0, -1, 0), ([-3, -1, 1, 3], 2, 1, 2), ([-3, -1, 1, 3], -2, -3, 0),
     ([-3, -1, 1, 3], Float(2).nextUp, 3, 3),
     ([-3, -1, 1, 3], .infinity, 3, 3), ([-3, -1, 1, 3], -.infinity, -3, 0), ([-3, -1, 1, 3], -1, -1, 1),
     ([0, 1, 2], .greatestFiniteMagnitude, 2, 2),
-  ])
-  func byHand(_ centres: [Double], _ x: Float, _ y: Float, _ index: Int) {
+  ]
+
+  @Test(arguments: edges) func byHand(_ centres: [Double], _ x: Float, _ y: Float, _ index: Int) {
     #expect(Reference.hardQuantization(Tensor([x]), centres: centres)[0] == y)
     #expect(Fast.hardQuantization(Tensor([x]), centres: centres)[0] == y)
     #expect(Reference.hardQuantizationIndices(Tensor([x]), centres: centres) == [index])
