@@ -45,7 +45,6 @@ struct WindowedSimilarity: Sendable {
   static let margin = 16
   /// Rows of windows that the kernels of the published size take at a time.
   var group: Int { kernels.vectorWidth }
-  var isPublishedWindow: Bool { window == 11 }
 
   enum Places: Sendable {
     case rows(RowPlaces)

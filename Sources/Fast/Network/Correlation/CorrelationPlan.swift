@@ -146,11 +146,6 @@ public struct ConvolutionShape: Hashable, Sendable {
   public var outputCount: Int { images * outputChannels * outputHeight * outputWidth }
   public var weightCount: Int { inputChannels * outputChannels * kernelHeight * kernelWidth }
 
-  /// Multiply-adds of the direct sum, padding counted.
-  public var multiplyAdds: Int {
-    images * outputChannels * outputHeight * outputWidth * inputChannels * kernelHeight * kernelWidth
-  }
-
   /// The sizes of convolution2D; stops if the kernel does not fit the padded input.
   public init(
     convolving images: Int, inputChannels: Int, outputChannels: Int, height: Int, width: Int, kernelHeight: Int,
