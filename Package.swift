@@ -59,7 +59,7 @@ let package = Package(
     .library(name: "Fast", targets: ["Fast", "PerceptualCore"]),
     .library(name: "PerceptualFiles", targets: ["PerceptualFiles"]),
     .library(name: "PerceptualConformance", targets: ["PerceptualConformance"]),
-    .library(name: "PerceptualExperiments", targets: ["PerceptualExperiments"]),
+    .library(name: "PerceptualExperiments", targets: ["PerceptualExperiments", "PerceptualSynthesis"]),
     .library(name: "PerceptualC", type: .dynamic, targets: ["PerceptualC"]),
     .executable(name: "perceptual", targets: ["perceptual"]),
   ],
@@ -115,8 +115,11 @@ let package = Package(
       name: "PerceptualConformance", dependencies: ["PerceptualCore", "Reference", "Fast", "PerceptualFiles"],
       path: "Sources/Conformance", swiftSettings: numeric()),
     .target(
-      name: "PerceptualExperiments", dependencies: ["PerceptualCore", "Fast", "PerceptualFiles"],
-      path: "Sources/Experiments", swiftSettings: numeric()),
+      name: "PerceptualSynthesis", dependencies: ["PerceptualCore", "PerceptualFiles"], path: "Sources/Synthesis",
+      swiftSettings: numeric()),
+    .target(
+      name: "PerceptualExperiments",
+      dependencies: ["PerceptualCore", "Fast", "PerceptualFiles", "PerceptualSynthesis"], path: "Sources/Experiments"),
 
     .target(name: "PerceptualCHeader", path: "Sources/CInterface/Header"),
     .target(
@@ -131,6 +134,7 @@ let package = Package(
       name: "perceptual",
       dependencies: [
         "PerceptualCore", "Reference", "Fast", "PerceptualFiles", "PerceptualConformance", "PerceptualExperiments",
+        "PerceptualSynthesis",
         .target(name: "PerceptualCMPI", condition: .when(traits: ["MPI"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -145,7 +149,7 @@ let package = Package(
       name: "GoldenTests",
       dependencies: [
         "PerceptualCore", "Reference", "Fast", "PerceptualFiles", "PerceptualConformance", "PerceptualExperiments",
-        "PerceptualTestSupport", "perceptual",
+        "PerceptualSynthesis", "PerceptualTestSupport", "perceptual",
       ],
       path: "Tests/GoldenTests"),
     .testTarget(

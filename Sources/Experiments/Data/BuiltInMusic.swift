@@ -2,6 +2,7 @@ import Fast
 import Foundation
 import PerceptualCore
 import PerceptualFiles
+import PerceptualSynthesis
 
 extension Synthesis {
   /// The shipped clips of Tests/Fixtures/audio, and the test clips of a run without `--test`.

@@ -2,6 +2,7 @@ import Foundation
 import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
+import PerceptualSynthesis
 import PerceptualTestSupport
 import Testing
 

@@ -4,6 +4,7 @@ import Foundation
 import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
+import PerceptualSynthesis
 
 extension AudioContainer: ExpressibleByArgument {}
 
