@@ -89,6 +89,20 @@ import Testing
     _ = try training.end(143)
   }
 
+  #if os(Linux)
+    /// What a library says to a standard error that was closed ends up neither in the log nor in the lock.
+    @Test(arguments: ["2>&-", "2>&- <&-"]) func noFileTakesAClosedStreamsPlace(_ redirection: String) throws {
+      let shell = Process()
+      shell.executableURL = URL(filePath: "/bin/sh")
+      shell.arguments = ["-c", "exec \"$0\" \"$@\" \(redirection)"]
+      let training = try Endless(shell)
+      let place = "/proc/\(training.process.processIdentifier)/fd/2"
+      #expect(try FileManager.default.destinationOfSymbolicLink(atPath: place) == "/dev/null")
+      training.send(SIGKILL)
+      training.process.waitUntilExit()
+    }
+  #endif
+
   /// Two trainings do not write to one directory, and the second harms nothing.
   @Test func aDirectoryBelongsToOneTraining() throws {
     let training = try Endless()
