@@ -572,7 +572,7 @@ FAULTS = [
         "multiScaleStructuralSimilarity", "Sources/Fast/Metrics/Similarity/SimilarityPlan.swift",
         ("clamped term has a gradient", "term <= options.contrastFloor { return 0 }",
          "term <= options.contrastFloor { return 1 }"),
-        ("shifted term without its half", "? 0.5 : 1", "? 1 : 1"),
+        ("shifted term without its half", "? 0.5 : 1", "? 1.0 : 1"),
         ("joint channels not averaged", "own) / Double(planes)", "own) / Double(1)"),
     ),
     *faults(
