@@ -471,9 +471,9 @@ FAULTS = [
     ),
     *faults(
         "structuralSimilarityMap", "Sources/Reference/Metrics/StructuralSimilarity.swift",
-        ("contrast alone", "= window.luminance(m) * window.contrast(m)", "= window.contrast(m)"),
-        ("upstream of the first image for all", "{ n, c, top, left in upstream[n, c, top, left] }",
-         "{ _, c, top, left in upstream[0, c, top, left] }"),
+        ("contrast alone", "= pair.window.luminance(m) * pair.window.contrast(m)", "= pair.window.contrast(m)"),
+        ("upstream of the first image for all", "{ n, c in { upstream[n, c, $0, $1] } }",
+         "{ _, c in { upstream[0, c, $0, $1] } }"),
     ),
     *faults(
         "structuralSimilarityMap", "Sources/Fast/Metrics/StructuralSimilarity.swift",
