@@ -108,6 +108,9 @@ FAULTS = [
         ("rows left over by the stride get no gradient",
          "height: (shape.height + 2 * shape.geometry.padding.height - shape.kernelHeight) % shape.geometry.stride.height",
          "height: 0"),
+    ),
+    *faults(
+        "convolution2D", "Sources/Fast/Network/Correlation/ConvolutionPasses.swift",
         ("bias gradient missing", "  if let bias {\n    correlationBiasGradient(", "  if let bias, bias[0] != 0 {\n    correlationBiasGradient("),
     ),
     *faults(
@@ -787,7 +790,7 @@ FAULTS = [
     ),
     *faults(
         "minimalFiltering", "Sources/Fast/Network/MinimalFiltering/MinimalFilter.swift",
-        ("the transposed filter not turned", "gather(isFlipped: true)", "gather(isFlipped: false)"),
+        ("the transposed filter not turned", "gather(isFlipped: isSynthesis)", "gather(isFlipped: false)"),
     ),
     *faults(
         "ranks", "Sources/Fast/Engine/BatchShare.swift",
