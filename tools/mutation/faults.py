@@ -672,7 +672,7 @@ FAULTS = [
     *faults(
         "griffinLim", "Sources/Fast/Audio/GriffinLim.swift",
         ("the last gain not asked for", "before - distance < tolerance * before", "before - distance < 2 * tolerance * before"),
-        ("the magnitudes of the first block for all", "body(magnitudes + block * layout.blockCount / 2)", "body(magnitudes)"),
+        ("the magnitudes of the first block for all", "magnitudes.start + block * layout.blockCount / 2", "magnitudes.start"),
     ),
     *faults(
         "melSpectrogram", "Sources/Fast/Audio/MelSpectrogram.swift",
@@ -706,7 +706,7 @@ FAULTS = [
     ),
     *faults(
         "logScaling", "Sources/Fast/Audio/LogScaling.swift",
-        ("sign of the greatest's gradient", "highSums[start / grain] -=", "highSums[start / grain] +="),
+        ("sign of the greatest's gradient", "highSum -=", "highSum +="),
         ("ties go to the last", "value.flatMap(mel.elements.firstIndex(of:))",
          "value.flatMap(mel.elements.lastIndex(of:))"),
     ),
