@@ -7,3 +7,7 @@
 public func require(_ condition: Bool, _ sentence: @autoclosure () -> String) {
   if !condition { fatalError(sentence()) }
 }
+
+/// Stops the program with what stands in the way, if anything does.
+@inlinable
+public func require(noObstacle obstacle: String?) { require(obstacle == nil, obstacle ?? "") }

@@ -108,6 +108,9 @@ FAULTS = [
         ("rows left over by the stride get no gradient",
          "height: (shape.height + 2 * shape.geometry.padding.height - shape.kernelHeight) % shape.geometry.stride.height",
          "height: 0"),
+    ),
+    *faults(
+        "convolution2D", "Sources/Fast/Network/Correlation/ConvolutionPasses.swift",
         ("bias gradient missing", "  if let bias {\n    correlationBiasGradient(", "  if let bias, bias[0] != 0 {\n    correlationBiasGradient("),
     ),
     *faults(
@@ -135,7 +138,7 @@ FAULTS = [
     ),
     *faults(
         "convolution2D", "Sources/FastKernels/Source/Network/Correlation/Correlation.swift",
-        ("tail of a row without bias", "output[i &+ lane] = x[i &+ lane] + bias", "output[i &+ lane] = x[i &+ lane]"),
+        ("a row without bias", "map(x, output, count: count) { $0 + bias }", "map(x, output, count: count) { $0 }"),
         ("one vector from the wrong place", "let x2 = load(x + 2 &* width)\n      first", "let x2 = load(x + width)\n      first"),
         ("one product left out where one channel comes out",
          "a7 = multiplyAdd(a7, load(x + 7 &* width), weight)\n      tap", "a7 = load(x + 7 &* width)\n      tap"),
@@ -220,11 +223,11 @@ FAULTS = [
     ),
     *faults(
         "leakyReLU", "Sources/FastKernels/Source/Network/LeakyReLU.swift",
-        ("tail without slope", "store((v * slope).replacing(with: v, where: v .> 0), y + i, count: lanes)", "store(v, y + i, count: lanes)"),
-        ("gradient at 0 is 1", "where: load(x + i) .> 0), gradient + i)", "where: load(x + i) .>= 0), gradient + i)"),
-        ("gradient's tail reads the wrong operand", "where: load(x + i, count: lanes) .> 0)", "where: load(upstream + i, count: lanes) .> 0)"),
-        ("NaN becomes finite", "store((v * slope).replacing(with: v, where: v .> 0), y + i)",
-         "store((v * slope).replacing(with: v, where: v .> 0).replacing(with: 0, where: v .!= v), y + i)"),
+        ("slope taken twice", "(v * slope)", "(v * slope * slope)"),
+        ("gradient at 0 is 1", "replacing(with: g, where: v .> 0)", "replacing(with: g, where: v .>= 0)"),
+        ("gradient reads the wrong operand", "replacing(with: g, where: v .> 0)", "replacing(with: g, where: g .> 0)"),
+        ("NaN becomes finite", "(v * slope).replacing(with: v, where: v .> 0)",
+         "(v * slope).replacing(with: v, where: v .> 0).replacing(with: 0, where: v .!= v)"),
     ),
     *faults(
         "leakyReLU", "Sources/Fast/Network/LeakyReLU.swift",
@@ -401,7 +404,7 @@ FAULTS = [
     *faults(
         "meanSquaredError", "Sources/FastKernels/Source/Metrics/MeanSquaredError.swift",
         ("tail left out", "let difference = load(a + start + i, count: count) - load(b + start + i, count: count)", "let difference = Vector.zero"),
-        ("tail's gradient of the wrong sign", "store((load(a + i, count: lanes) - load(b + i, count: lanes)) * scale", "store((load(b + i, count: lanes) - load(a + i, count: lanes)) * scale"),
+        ("gradient of the wrong sign", "{ ($0 - $1) * scale }", "{ ($1 - $0) * scale }"),
         ("second run of a row reads the first", "let difference = load(a + start + i) - load(b + start + i)", "let difference = load(a + i) - load(b + i)"),
     ),
     *faults(
@@ -471,9 +474,9 @@ FAULTS = [
     ),
     *faults(
         "structuralSimilarityMap", "Sources/Reference/Metrics/StructuralSimilarity.swift",
-        ("contrast alone", "= window.luminance(m) * window.contrast(m)", "= window.contrast(m)"),
-        ("upstream of the first image for all", "{ n, c, top, left in upstream[n, c, top, left] }",
-         "{ _, c, top, left in upstream[0, c, top, left] }"),
+        ("contrast alone", "= pair.window.luminance(m) * pair.window.contrast(m)", "= pair.window.contrast(m)"),
+        ("upstream of the first image for all", "{ n, c in { upstream[n, c, $0, $1] } }",
+         "{ _, c in { upstream[0, c, $0, $1] } }"),
     ),
     *faults(
         "structuralSimilarityMap", "Sources/Fast/Metrics/StructuralSimilarity.swift",
@@ -669,7 +672,7 @@ FAULTS = [
     *faults(
         "griffinLim", "Sources/Fast/Audio/GriffinLim.swift",
         ("the last gain not asked for", "before - distance < tolerance * before", "before - distance < 2 * tolerance * before"),
-        ("the magnitudes of the first block for all", "body(magnitudes + block * layout.blockCount / 2)", "body(magnitudes)"),
+        ("the magnitudes of the first block for all", "magnitudes.start + block * layout.blockCount / 2", "magnitudes.start"),
     ),
     *faults(
         "melSpectrogram", "Sources/Fast/Audio/MelSpectrogram.swift",
@@ -703,7 +706,7 @@ FAULTS = [
     ),
     *faults(
         "logScaling", "Sources/Fast/Audio/LogScaling.swift",
-        ("sign of the greatest's gradient", "highSums[start / grain] -=", "highSums[start / grain] +="),
+        ("sign of the greatest's gradient", "highSum -=", "highSum +="),
         ("ties go to the last", "value.flatMap(mel.elements.firstIndex(of:))",
          "value.flatMap(mel.elements.lastIndex(of:))"),
     ),
@@ -787,7 +790,7 @@ FAULTS = [
     ),
     *faults(
         "minimalFiltering", "Sources/Fast/Network/MinimalFiltering/MinimalFilter.swift",
-        ("the transposed filter not turned", "gather(isFlipped: true)", "gather(isFlipped: false)"),
+        ("the transposed filter not turned", "gather(isFlipped: isSynthesis)", "gather(isFlipped: false)"),
     ),
     *faults(
         "ranks", "Sources/Fast/Engine/BatchShare.swift",
@@ -882,7 +885,7 @@ FAULTS = [
     ),
     *faults(
         "productPrecision", "Sources/FastKernels/Source/Network/Blocks/BlockPairs.swift",
-        ("a factor cut off in place of rounded", "perceptual_pair8(perceptual_rounded8(a),", "perceptual_pair8(perceptual_high8(a),"),
+        ("a factor cut off in place of rounded", "perceptual_pair(perceptual_rounded(a),", "perceptual_pair(perceptual_high(a),"),
         ("the instruction's vectors exchanged", "perceptual_native_neighbours16(load(x + index), load(x + (index &+ width)))",
          "perceptual_native_neighbours16(load(x + (index &+ width)), load(x + index))"),
         ("a row beyond the last", "let hasSecond = row &+ 1 < rows", "let hasSecond = true"),

@@ -31,59 +31,61 @@ static const int perceptual_compiled_for_avx2 = 0;
 // These are always part of their caller, so that no vector is ever an argument.
 #pragma clang diagnostic ignored "-Wpsabi"
 #define PERCEPTUAL_INLINE static inline __attribute__((always_inline))
+// One name for every width of vectors: the argument decides.
+#define PERCEPTUAL_OVERLOADED static inline __attribute__((always_inline, overloadable))
 #define PERCEPTUAL_ARITHMETIC(LANES, ...)                                                                          \
   typedef float perceptual_float##LANES __attribute__((ext_vector_type(LANES)));                                   \
   typedef int perceptual_integer##LANES __attribute__((ext_vector_type(LANES)));                                   \
-  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_sum##LANES(                                                 \
+  PERCEPTUAL_OVERLOADED perceptual_float##LANES perceptual_sum(                                                    \
       perceptual_float##LANES a, perceptual_float##LANES b) {                                                      \
     return a + b;                                                                                                  \
   }                                                                                                                \
-  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_difference##LANES(                                          \
+  PERCEPTUAL_OVERLOADED perceptual_float##LANES perceptual_difference(                                             \
       perceptual_float##LANES a, perceptual_float##LANES b) {                                                      \
     return a - b;                                                                                                  \
   }                                                                                                                \
-  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_product##LANES(                                             \
+  PERCEPTUAL_OVERLOADED perceptual_float##LANES perceptual_product(                                                \
       perceptual_float##LANES a, perceptual_float##LANES b) {                                                      \
     return a * b;                                                                                                  \
   }                                                                                                                \
-  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_quotient##LANES(                                            \
+  PERCEPTUAL_OVERLOADED perceptual_float##LANES perceptual_quotient(                                               \
       perceptual_float##LANES a, perceptual_float##LANES b) {                                                      \
     return a / b;                                                                                                  \
   }                                                                                                                \
-  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_fused##LANES(                                               \
+  PERCEPTUAL_OVERLOADED perceptual_float##LANES perceptual_fused(                                                  \
       perceptual_float##LANES a, perceptual_float##LANES b, perceptual_float##LANES c) {                           \
     return __builtin_elementwise_fma(a, b, c);                                                                     \
   }                                                                                                                \
-  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_negative##LANES(perceptual_float##LANES x) { return -x; }    \
-  PERCEPTUAL_INLINE int perceptual_isAnyNegative##LANES(perceptual_float##LANES x) {                               \
+  PERCEPTUAL_OVERLOADED perceptual_float##LANES perceptual_negative(perceptual_float##LANES x) { return -x; }      \
+  PERCEPTUAL_OVERLOADED int perceptual_isAnyNegative(perceptual_float##LANES x) {                                  \
     return __builtin_reduce_or((perceptual_integer##LANES)x) < 0;                                                  \
   }                                                                                                                \
-  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_magnitude##LANES(perceptual_float##LANES x) {               \
+  PERCEPTUAL_OVERLOADED perceptual_float##LANES perceptual_magnitude(perceptual_float##LANES x) {                  \
     return (perceptual_float##LANES)((perceptual_integer##LANES)x & 0x7fffffff);                                   \
   }                                                                                                                \
-  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_notNegative##LANES(perceptual_float##LANES x) {             \
+  PERCEPTUAL_OVERLOADED perceptual_float##LANES perceptual_notNegative(perceptual_float##LANES x) {                \
     return (perceptual_float##LANES)((perceptual_integer##LANES)x & ~(x < 0));                                     \
   }                                                                                                                \
-  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_wherePositive##LANES(                                       \
+  PERCEPTUAL_OVERLOADED perceptual_float##LANES perceptual_wherePositive(                                          \
       perceptual_float##LANES x, perceptual_float##LANES condition) {                                              \
     return (perceptual_float##LANES)((perceptual_integer##LANES)x & (condition > 0));                              \
   }                                                                                                                \
-  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_firstLanes##LANES(perceptual_float##LANES x, int count) {   \
+  PERCEPTUAL_OVERLOADED perceptual_float##LANES perceptual_firstLanes(perceptual_float##LANES x, int count) {      \
     const perceptual_integer##LANES numbers = {__VA_ARGS__};                                                       \
     return (perceptual_float##LANES)((perceptual_integer##LANES)x & (numbers < count));                            \
   }                                                                                                                \
-  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_lesser##LANES(                                              \
+  PERCEPTUAL_OVERLOADED perceptual_float##LANES perceptual_lesser(                                                 \
       perceptual_float##LANES a, perceptual_float##LANES b) {                                                      \
     return a < b ? a : b;                                                                                          \
   }                                                                                                                \
-  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_turned##LANES(                                              \
+  PERCEPTUAL_OVERLOADED perceptual_float##LANES perceptual_turned(                                                 \
       perceptual_float##LANES x, perceptual_float##LANES s) {                                                      \
     const perceptual_integer##LANES sign = (perceptual_integer##LANES)s & (int)0x80000000;                         \
     return (perceptual_float##LANES)((perceptual_integer##LANES)x ^ sign);                                         \
   }                                                                                                                \
-  PERCEPTUAL_INLINE perceptual_float##LANES perceptual_signed##LANES(                                              \
+  PERCEPTUAL_OVERLOADED perceptual_float##LANES perceptual_signed(                                                 \
       perceptual_float##LANES x, perceptual_float##LANES s) {                                                      \
-    return (perceptual_float##LANES)((perceptual_integer##LANES)perceptual_turned##LANES(x, s) & (s != 0));        \
+    return (perceptual_float##LANES)((perceptual_integer##LANES)perceptual_turned(x, s) & (s != 0));               \
   }
 
 // The sum of all lanes in double precision, by halves.
@@ -110,7 +112,7 @@ PERCEPTUAL_INLINE perceptual_float16 perceptual_reciprocal16(perceptual_float16 
   typedef float vector __attribute__((vector_size(64)));
   const perceptual_float16 estimate =
       (perceptual_float16)__builtin_ia32_rcp14ps512_mask((vector)x, (vector)one, (unsigned short)-1);
-  return perceptual_fused16(perceptual_fused16(-x, estimate, one), estimate, estimate);
+  return perceptual_fused(perceptual_fused(-x, estimate, one), estimate, estimate);
 #else
   // Without the set's flags, as a dependency is compiled, nothing calls it.
   return one / x;
@@ -122,13 +124,13 @@ PERCEPTUAL_TOTAL(4, perceptual_totalOfDoubles2)
 PERCEPTUAL_TOTAL(8, perceptual_totalOfDoubles4)
 PERCEPTUAL_TOTAL(16, perceptual_totalOfDoubles8)
 
-PERCEPTUAL_INLINE double perceptual_total4(perceptual_float4 x) {
+PERCEPTUAL_OVERLOADED double perceptual_total(perceptual_float4 x) {
   return perceptual_totalOfDoubles4(__builtin_convertvector(x, perceptual_double4));
 }
-PERCEPTUAL_INLINE double perceptual_total8(perceptual_float8 x) {
+PERCEPTUAL_OVERLOADED double perceptual_total(perceptual_float8 x) {
   return perceptual_totalOfDoubles8(__builtin_convertvector(x, perceptual_double8));
 }
-PERCEPTUAL_INLINE double perceptual_total16(perceptual_float16 x) {
+PERCEPTUAL_OVERLOADED double perceptual_total(perceptual_float16 x) {
   return perceptual_totalOfDoubles16(__builtin_convertvector(x, perceptual_double16));
 }
 

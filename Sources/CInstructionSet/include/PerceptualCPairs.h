@@ -9,16 +9,17 @@
 // These are always part of their caller, so that no vector is ever an argument.
 #pragma clang diagnostic ignored "-Wpsabi"
 #define PERCEPTUAL_PAIRS_INLINE static inline __attribute__((always_inline))
+#define PERCEPTUAL_PAIRS_OVERLOADED static inline __attribute__((always_inline, overloadable))
 #define PERCEPTUAL_PAIRS(LANES)                                                                                      \
   typedef float perceptual_pairs##LANES __attribute__((ext_vector_type(LANES)));                                     \
   typedef unsigned perceptual_bits##LANES __attribute__((ext_vector_type(LANES)));                                   \
-  PERCEPTUAL_PAIRS_INLINE perceptual_pairs##LANES perceptual_low##LANES(perceptual_pairs##LANES x) {                 \
+  PERCEPTUAL_PAIRS_OVERLOADED perceptual_pairs##LANES perceptual_low(perceptual_pairs##LANES x) {                    \
     return (perceptual_pairs##LANES)((perceptual_bits##LANES)x << 16);                                               \
   }                                                                                                                  \
-  PERCEPTUAL_PAIRS_INLINE perceptual_pairs##LANES perceptual_high##LANES(perceptual_pairs##LANES x) {                \
+  PERCEPTUAL_PAIRS_OVERLOADED perceptual_pairs##LANES perceptual_high(perceptual_pairs##LANES x) {                   \
     return (perceptual_pairs##LANES)((perceptual_bits##LANES)x & 0xffff0000u);                                       \
   }                                                                                                                  \
-  PERCEPTUAL_PAIRS_INLINE perceptual_pairs##LANES perceptual_rounded##LANES(perceptual_pairs##LANES x) {             \
+  PERCEPTUAL_PAIRS_OVERLOADED perceptual_pairs##LANES perceptual_rounded(perceptual_pairs##LANES x) {                \
     const perceptual_bits##LANES bits = (perceptual_bits##LANES)x;                                                   \
     const perceptual_bits##LANES nearest = bits + 0x7fffu + ((bits >> 16) & 1u);                                     \
     const perceptual_bits##LANES quiet = bits | 0x400000u;                                                           \
@@ -27,7 +28,7 @@
     const perceptual_bits##LANES number = (nearest & ~isSmall) | (bits & 0x80000000u);                               \
     return (perceptual_pairs##LANES)(((quiet & isSpecial) | (number & ~isSpecial)) & 0xffff0000u);                   \
   }                                                                                                                  \
-  PERCEPTUAL_PAIRS_INLINE perceptual_pairs##LANES perceptual_pair##LANES(                                            \
+  PERCEPTUAL_PAIRS_OVERLOADED perceptual_pairs##LANES perceptual_pair(                                               \
       perceptual_pairs##LANES low, perceptual_pairs##LANES high) {                                                   \
     return (perceptual_pairs##LANES)(((perceptual_bits##LANES)low >> 16) | (perceptual_bits##LANES)high);            \
   }

@@ -33,16 +33,14 @@ extension ConvolutionGeometry {
 
   /// The shape of a convolution's output; stops with a sentence where the shapes do not fit.
   public func outputShape(x: [Int], weight: [Int], bias: [Int]? = nil) -> [Int] {
-    let obstacle = obstacle(x: x, weight: weight, bias: bias)
-    require(obstacle == nil, obstacle ?? "")
+    require(noObstacle: obstacle(x: x, weight: weight, bias: bias))
     let size = outputSize(height: x[2], width: x[3], kernelHeight: weight[2], kernelWidth: weight[3]) ?? 0
     return [x[0], weight[0], size.height, size.width]
   }
 
   /// The shape of a transposed convolution's output; stops with a sentence where the shapes do not fit.
   public func transposedOutputShape(x: [Int], weight: [Int], bias: [Int]? = nil) -> [Int] {
-    let obstacle = transposedObstacle(x: x, weight: weight, bias: bias)
-    require(obstacle == nil, obstacle ?? "")
+    require(noObstacle: transposedObstacle(x: x, weight: weight, bias: bias))
     let size = transposedOutputSize(height: x[2], width: x[3], kernelHeight: weight[2], kernelWidth: weight[3]) ?? 0
     return [x[0], weight[1], size.height, size.width]
   }
@@ -69,4 +67,18 @@ public func linearObstacle(x: [Int], weight: [Int], bias: [Int]? = nil) -> Strin
   }
   if let bias, bias != [weight[0]] { return "bias: shape \(bias), weight \(weight) needs [\(weight[0])]" }
   return nil
+}
+
+extension Extent {
+  /// Stops unless images can be enlarged by this factor.
+  package func requireFactor() {
+    require(height >= 1 && width >= 1, "factor: \(self) given, at least 1 is needed")
+  }
+
+  /// The shape of images [N, C, H, W] enlarged by this factor; stops where there is none.
+  package func upsampled(_ shape: [Int]) -> [Int] {
+    require(shape.count == 4, "x: shape \(shape) given, [N, C, H, W] is needed")
+    requireFactor()
+    return [shape[0], shape[1], shape[2] * height, shape[3] * width]
+  }
 }

@@ -16,7 +16,7 @@ public func griffinLim(
   _ magnitude: Tensor<Float>, initialPhase: Tensor<Float>, options: ShortTimeOptions = .init(), iterations: Int = 32,
   momentum: Double = 0.99
 ) -> Tensor<Float> {
-  requirePhase(initialPhase, magnitude)
+  magnitude.checkPhase(initialPhase)
   return griffinLim(
     magnitude, initialAngle: phasors(initialPhase), options: options, iterations: iterations, momentum: momentum)
 }
@@ -84,31 +84,12 @@ func phasors(_ phase: Tensor<Float>) -> Spectrum<Float> {
   return Spectrum(real: real, imaginary: imaginary)
 }
 
-func requirePhase(_ initialPhase: Tensor<Float>, _ magnitude: Tensor<Float>) {
-  require(
-    initialPhase.shape == magnitude.shape,
-    "initialPhase: shape \(initialPhase.shape), magnitude has \(magnitude.shape)")
-}
-
-func requireGriffinLim(_ magnitude: Tensor<Float>, _ options: ShortTimeOptions, iterations: Int, momentum: Double) {
-  require(
-    magnitude.rank == 2 && magnitude.shape[0] == options.bins && magnitude.shape[1] >= 1,
-    "magnitude: shape \(magnitude.shape), expected [\(options.bins), frames]")
-  require(iterations >= 0, "iterations: \(iterations), 0 or more are needed")
-  require(momentum >= 0, "momentum: \(momentum), 0 or more is needed")
-  let frames = magnitude.shape[1]
-  let length = options.samples(frames: frames)
-  require(
-    length > options.margin && options.frames(samples: length) == frames,
-    "magnitude: \(frames) frames, whose \(length) samples are not as many frames again")
-}
-
 /// The iteration, on the spectra of a block of frames after the other.
 private struct GriffinLimSweep {
   let layout: ShortTimeFrames
-  let envelope: ShortTimeFrames.Envelope
+  let envelope: Lines<Float>
   /// Block by block [bins, lanes].
-  let magnitudes: [Float]
+  let magnitudes: Lines<Float>
   let iterations: Int
   let share: Float
   let length: Int
@@ -116,10 +97,8 @@ private struct GriffinLimSweep {
   init(
     _ magnitude: Tensor<Float>, _ start: Spectrum<Float>, options: ShortTimeOptions, iterations: Int, momentum: Double
   ) {
-    requireGriffinLim(magnitude, options, iterations: iterations, momentum: momentum)
-    require(
-      start.real.shape == magnitude.shape && start.imaginary.shape == magnitude.shape,
-      "initialAngle: shapes \(start.real.shape) and \(start.imaginary.shape), magnitude has \(magnitude.shape)")
+    options.checkGriffinLim(magnitude: magnitude.shape, iterations: iterations, momentum: momentum)
+    magnitude.checkAngle(start)
     let frames = magnitude.shape[1]
     length = options.samples(frames: frames)
     let layout = ShortTimeFrames(options, frames: frames, execution: Execution.current)
@@ -128,26 +107,24 @@ private struct GriffinLimSweep {
     self.iterations = iterations
     share = Float(momentum / (1 + momentum))
     let (bins, lanes) = (options.bins, layout.lanes)
-    var columns = [Float](repeating: 0, count: layout.spectraCount / 2)
+    magnitudes = Lines(layout.spectraCount / 2)
     magnitude.withPointer { magnitude in
-      columns.withUnsafeMutableBufferPointer { columns in
-        guard let columns = columns.baseAddress else { return }
-        for block in 0..<layout.blocks {
-          for k in 0..<bins {
-            (columns + (block * bins + k) * lanes)
-              .update(from: magnitude + k * frames + block * lanes, count: layout.frames(of: block))
-          }
+      for block in 0..<layout.blocks {
+        for k in 0..<bins {
+          (magnitudes.start + (block * bins + k) * lanes)
+            .update(from: magnitude + k * frames + block * lanes, count: layout.frames(of: block))
         }
       }
     }
-    magnitudes = columns
   }
 
   /// The signal; its convergence after each iteration only with a `tolerance`, which may also end it.
   func run(_ start: Spectrum<Float>, tolerance: Double? = nil) -> GriffinLimOutput<Float> {
     var convergence: [Double] = []
-    let norm = tolerance == nil ? 0 : magnitudes.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-    var distances = [Double](repeating: 0, count: layout.blocks)
+    let norm =
+      tolerance == nil
+      ? 0
+      : (0..<magnitudes.count).reduce(0.0) { $0 + Double(magnitudes[$1]) * Double(magnitudes[$1]) }.squareRoot()
     let count = layout.spectraCount
     let margin = layout.options.margin
     // The signal between its margins, the samples of all blocks, and the spectra before.
@@ -163,20 +140,16 @@ private struct GriffinLimSweep {
           layout.join(samples, extended + margin, from: margin, count: length, envelope: envelope)
           layout.reflect(extended, samples: length)
           if let tolerance {
-            measure(extended, &distances)
-            let distance = norm == 0 ? 0 : distances.reduce(0, +).squareRoot() / norm
+            let distance = norm == 0 ? 0 : squaredDistance(extended).squareRoot() / norm
             convergence.append(distance)
             let before = convergence.dropLast().last ?? .infinity
             if iteration == iterations || distance == 0 || before - distance < tolerance * before { break }
           }
           layout.forEachBlock(room: layout.blockCount) { block, spectrum, scratch in
             layout.analyse(extended, block, scratch: scratch, spectrum)
-            let place = block * layout.blockCount
-            withMagnitudes(block) { magnitude in
-              layout.execution.kernels.renewAngles(
-                spectrum, previous: previous + place, share: share, magnitude: magnitude,
-                bins: layout.options.bins)
-            }
+            layout.execution.kernels.renewAngles(
+              spectrum, previous: previous + block * layout.blockCount, share: share, magnitude: magnitude(block),
+              bins: layout.options.bins)
             layout.synthesise(spectrum, block, scratch: scratch, samples)
           }
         }
@@ -186,48 +159,36 @@ private struct GriffinLimSweep {
     return GriffinLimOutput(signal: signal, convergence: convergence)
   }
 
-  /// The squared distance of each block's moduli from the magnitudes.
-  private func measure(_ extended: UnsafePointer<Float>, _ distances: inout [Double]) {
+  /// The squared distance of the moduli from the magnitudes, summed block by block.
+  private func squaredDistance(_ extended: UnsafePointer<Float>) -> Double {
     let (bins, lanes) = (layout.options.bins, layout.lanes)
-    distances.withUnsafeMutableBufferPointer { distances in
-      layout.forEachBlock(room: 3 * bins * lanes) { block, spectrum, scratch in
-        let moduli = spectrum + 2 * bins * lanes
-        layout.moduli(extended, block, squared: false, scratch: scratch, spectrum: spectrum, moduli)
-        var sum = 0.0
-        withMagnitudes(block) { magnitude in
-          for k in 0..<bins {
-            for lane in 0..<layout.frames(of: block) {
-              let difference = Double(moduli[k * lanes + lane] - magnitude[k * lanes + lane])
-              sum += difference * difference
-            }
-          }
+    let distances = Lines<Double>(layout.blocks)
+    layout.forEachBlock(room: 3 * bins * lanes) { block, spectrum, scratch in
+      let moduli = spectrum + 2 * bins * lanes
+      layout.moduli(extended, block, squared: false, scratch: scratch, spectrum: spectrum, moduli)
+      let magnitude = magnitude(block)
+      var sum = 0.0
+      for k in 0..<bins {
+        for lane in 0..<layout.frames(of: block) {
+          let difference = Double(moduli[k * lanes + lane] - magnitude[k * lanes + lane])
+          sum += difference * difference
         }
-        distances[block] = sum
       }
+      distances[block] = sum
     }
+    return distances.sum()
   }
 
-  private func withMagnitudes(_ block: Int, _ body: (UnsafePointer<Float>) -> Void) {
-    magnitudes.withUnsafeBufferPointer { magnitudes in
-      if let magnitudes = magnitudes.baseAddress { body(magnitudes + block * layout.blockCount / 2) }
-    }
+  private func magnitude(_ block: Int) -> UnsafePointer<Float> {
+    UnsafePointer(magnitudes.start + block * layout.blockCount / 2)
   }
 
   /// The samples of all blocks with the first angles.
   private func begin(_ start: Spectrum<Float>, _ samples: UnsafeMutablePointer<Float>) {
-    let (lanes, frames) = (layout.lanes, layout.frames)
     withPointers(start.real, start.imaginary, nil) { real, imaginary, _ in
       layout.forEachBlock(room: layout.blockCount) { block, spectrum, scratch in
-        let size = layout.frames(of: block)
-        if size < lanes { spectrum.update(repeating: 0, count: layout.blockCount) }
-        for k in 0..<layout.options.bins {
-          let place = k * frames + block * lanes
-          (spectrum + 2 * k * lanes).update(from: real + place, count: size)
-          (spectrum + (2 * k + 1) * lanes).update(from: imaginary + place, count: size)
-        }
-        withMagnitudes(block) { magnitude in
-          layout.execution.kernels.scaleBins(spectrum, by: magnitude, spectrum, bins: layout.options.bins)
-        }
+        layout.join(real, imaginary, block, spectrum)
+        layout.execution.kernels.scaleBins(spectrum, by: magnitude(block), spectrum, bins: layout.options.bins)
         layout.synthesise(spectrum, block, scratch: scratch, samples)
       }
     }

@@ -16,8 +16,8 @@ import PerceptualCore
 public func inverseShortTimeFourierTransform(
   _ spectrum: Spectrum<Float>, length: Int, options: ShortTimeOptions = .init()
 ) -> Tensor<Float> {
-  let frames = checkedInverseFrames(spectrum.real.shape, length: length, options: options)
-  checkSpectrum(spectrum, frames: frames, options: options, name: "spectrum")
+  let frames = options.checkedFrames(spectrum: spectrum.real.shape, length: length)
+  options.check(spectrum, frames: frames, name: "spectrum")
   let layout = ShortTimeFrames(options, frames: frames, execution: Execution.current)
   return makeTensor([length]) { signal in
     ScratchPool.shared.withFloats(layout.spectraCount) { spectra in
@@ -34,26 +34,13 @@ public func inverseShortTimeFourierTransformGradient(
   upstream: Tensor<Float>, frames: Int, options: ShortTimeOptions = .init()
 ) -> Spectrum<Float> {
   require(upstream.rank == 1, "upstream: shape \(upstream.shape), expected [samples]")
-  _ = checkedInverseFrames([options.bins, frames], length: upstream.count, options: options)
+  _ = options.checkedFrames(spectrum: [options.bins, frames], length: upstream.count)
   let layout = ShortTimeFrames(options, frames: frames, execution: Execution.current)
   let (real, imaginary) = makeTensorPair([options.bins, frames]) { real, imaginary in
-    upstream.withPointer { upstream0 in
-      ScratchPool.shared.withFloats(layout.spectraCount) { spectra in
-        layout.inverseTransposed(
-          upstream0, length: upstream.count, envelope: layout.envelope(), spectra)
-        layout.split(spectra, real, imaginary)
-      }
+    ScratchPool.shared.withFloats(layout.spectraCount) { spectra in
+      layout.inverseTransposed(upstream.elements, length: upstream.count, envelope: layout.envelope(), spectra)
+      layout.split(spectra, real, imaginary)
     }
   }
   return Spectrum(real: real, imaginary: imaginary)
-}
-
-private func checkedInverseFrames(_ shape: [Int], length: Int, options: ShortTimeOptions) -> Int {
-  require(options.windowLength >= 2, "windowLength: \(options.windowLength), at least 2 is needed")
-  require(options.hop >= 1, "hop: \(options.hop), at least 1 is needed")
-  require(length >= 1, "length: \(length), at least 1 is needed")
-  require(
-    shape.count == 2 && shape[0] == options.bins && shape[1] >= 1,
-    "spectrum: shape \(shape), expected [\(options.bins), frames]")
-  return shape[1]
 }

@@ -13,10 +13,9 @@ public func logScaling(
   if low == high {
     return LogScalingOutput(image: Tensor(shape: mel.shape), low: Tensor([low]), high: Tensor([high]))
   }
-  let count = mel.count
   let image = makeTensor(mel.shape) { image in
     logarithms.withPointer { logarithms in
-      execution.forEachPiece(of: count) { offset, length in
+      execution.forEachPiece(of: mel.count) { offset, length in
         execution.kernels.normalise(
           logarithms + offset, low: low, range: high - low, image + offset, count: length)
       }
@@ -43,36 +42,31 @@ public func logScalingGradient(
   let offset = Float(epsilon)
   // In Double, and piece by piece: the sums run over the whole clip.
   let grain = 1 << 14
-  var lowSums = [Double](repeating: 0, count: (count + grain - 1) / grain)
-  var highSums = lowSums
+  let lowSums = Lines<Double>((count + grain - 1) / grain)
+  let highSums = Lines<Double>(lowSums.count)
   var gradient = makeTensor(mel.shape) { gradient in
-    mel.withPointer { mel in
-      logarithms.withPointer { logarithms in
-        upstream.withPointer { upstream in
-          lowSums.withUnsafeMutableBufferPointer { lowSums in
-            highSums.withUnsafeMutableBufferPointer { highSums in
-              execution.forEachPiece(of: count, grain: grain) { start, length in
-                for i in start..<start + length {
-                  var slope: Float = 0
-                  if span != 0 {
-                    lowSums[start / grain] += Double(upstream[i]) * Double((logarithms[i] - high) / span)
-                    highSums[start / grain] -= Double(upstream[i]) * Double((logarithms[i] - low) / span)
-                    slope = upstream[i] / span
-                  }
-                  gradient[i] = chained(slope, mel[i], offset, form)
-                }
-              }
-            }
+    withPointers(mel, logarithms, upstream) { mel, logarithms, upstream in
+      guard let upstream else { return }
+      execution.forEachPiece(of: count, grain: grain) { start, length in
+        var (lowSum, highSum) = (0.0, 0.0)
+        for i in start..<start + length {
+          var slope: Float = 0
+          if span != 0 {
+            lowSum += Double(upstream[i]) * Double((logarithms[i] - high) / span)
+            highSum -= Double(upstream[i]) * Double((logarithms[i] - low) / span)
+            slope = upstream[i] / span
           }
+          gradient[i] = chained(slope, mel[i], offset, form)
         }
+        (lowSums[start / grain], highSums[start / grain]) = (lowSum, highSum)
       }
     }
   }
   if range == .clip {
     // Found by mel, which keeps apart what rounding makes one logarithm.
-    func atExtreme(_ value: Float?, _ sums: [Double], _ direct: Float) {
+    func atExtreme(_ value: Float?, _ sums: Lines<Double>, _ direct: Float) {
       guard let place = value.flatMap(mel.elements.firstIndex(of:)) else { return }
-      let sum = span == 0 ? 0 : Float(sums.reduce(0, +) / Double(span))
+      let sum = span == 0 ? 0 : Float(sums.sum() / Double(span))
       gradient[place] += chained(direct + sum, mel[place], offset, form)
     }
     atExtreme(mel.elements.min(), lowSums, upstreamLow)
@@ -89,12 +83,11 @@ public func inverseLogScaling(
   _ image: Tensor<Float>, low: Float, high: Float, epsilon: Double = PaperAudio.logEpsilon, form: LogForm = .add
 ) -> Tensor<Float> {
   let execution = Execution.current
-  let count = image.count
   return makeTensor(image.shape) { mel in
-    image.withPointer { image in
-      execution.forEachPiece(of: count) { offset, length in
+    image.withPointer { values in
+      execution.forEachPiece(of: image.count) { offset, length in
         execution.kernels.exponentials(
-          image + offset, low: low, range: high - low, epsilon: form == .add ? Float(epsilon) : 0, mel + offset,
+          values + offset, low: low, range: high - low, epsilon: form == .add ? Float(epsilon) : 0, mel + offset,
           count: length)
       }
     }
@@ -116,22 +109,22 @@ private func logarithms(
   require(epsilon >= 0, "epsilon: \(epsilon), 0 or more is needed")
   let count = mel.count
   let grain = 1 << 14
-  var least = [Float](repeating: 0, count: (count + grain - 1) / grain)
-  var greatest = least
+  let least = Lines<Float>((count + grain - 1) / grain)
+  let greatest = Lines<Float>(least.count)
   let logarithms = makeTensor(mel.shape) { logarithms in
     mel.withPointer { mel in
-      least.withUnsafeMutableBufferPointer { least in
-        greatest.withUnsafeMutableBufferPointer { greatest in
-          execution.forEachPiece(of: count, grain: grain) { offset, length in
-            (least[offset / grain], greatest[offset / grain]) = execution.kernels.logarithms(
-              mel + offset, epsilon: Float(epsilon), clamped: form == .clamp, logarithms + offset, count: length)
-          }
-        }
+      execution.forEachPiece(of: count, grain: grain) { offset, length in
+        (least[offset / grain], greatest[offset / grain]) = execution.kernels.logarithms(
+          mel + offset, epsilon: Float(epsilon), clamped: form == .clamp, logarithms + offset, count: length)
       }
     }
   }
   switch range {
-  case .clip: return (logarithms, least.reduce(least[0], min), greatest.reduce(greatest[0], max))
+  case .clip:
+    let pieces = 0..<least.count
+    return (
+      logarithms, pieces.reduce(least[0]) { min($0, least[$1]) }, pieces.reduce(greatest[0]) { max($0, greatest[$1]) }
+    )
   case .fixed(let low, let high):
     require(low <= high, "range: \(low) to \(high), low must not exceed high")
     return (logarithms, Float(low), Float(high))

@@ -48,11 +48,7 @@ struct SparseMelBank: Sendable {
 
   private init(_ options: MelFilterBankOptions) {
     let (bins, mels) = (options.bins, options.mels)
-    require(bins >= 2, "bins: \(bins), at least 2 are needed")
-    require(mels >= 1, "mels: \(mels), at least 1 is needed")
-    require(
-      options.lowFrequency >= 0 && options.lowFrequency < options.highFrequency,
-      "band: \(options.lowFrequency) to \(options.highFrequency) Hz, expected 0 or more, and low below high")
+    options.check()
     self.options = options
     binFilters = [Int](repeating: 0, count: bins)
     binWeights = [Float](repeating: 0, count: 2 * bins)

@@ -9,9 +9,10 @@ public func melSpectrogram(
   _ signal: Tensor<Float>, shortTime: ShortTimeOptions = .init(), bank bankOptions: MelFilterBankOptions = .init(),
   power: Double = 1
 ) -> Tensor<Float> {
-  checkMel(signal, shortTime, bankOptions, power)
+  require(signal.rank == 1, "signal: shape \(signal.shape), expected [samples]")
+  shortTime.checkMel(bankOptions, power: power)
   let execution = Execution.current
-  let frames = checkedFrames(samples: signal.count, options: shortTime)
+  let frames = shortTime.checkedFrames(samples: signal.count)
   let layout = ShortTimeFrames(shortTime, frames: frames, execution: execution)
   let bank = SparseMelBank.of(bankOptions)
   let (bins, mels, lanes) = (shortTime.bins, bankOptions.mels, layout.lanes)
@@ -46,9 +47,10 @@ public func melSpectrogramGradient(
   _ signal: Tensor<Float>, upstream: Tensor<Float>, shortTime: ShortTimeOptions = .init(),
   bank bankOptions: MelFilterBankOptions = .init(), power: Double = 1
 ) -> Tensor<Float> {
-  checkMel(signal, shortTime, bankOptions, power)
+  require(signal.rank == 1, "signal: shape \(signal.shape), expected [samples]")
+  shortTime.checkMel(bankOptions, power: power)
   let execution = Execution.current
-  let frames = checkedFrames(samples: signal.count, options: shortTime)
+  let frames = shortTime.checkedFrames(samples: signal.count)
   require(
     upstream.shape == [bankOptions.mels, frames],
     "upstream: shape \(upstream.shape), expected [\(bankOptions.mels), \(frames)]")
@@ -102,24 +104,7 @@ private func slope(_ modulus: Float, _ power: Double) -> Float {
 extension SparseMelBank {
   /// Applies all filters to the frames of a block, [bins, lanes] to [mels, lanes].
   func filter(_ columns: UnsafePointer<Float>, _ results: UnsafeMutablePointer<Float>, _ execution: Execution) {
-    first.withUnsafeBufferPointer { first in
-      counts.withUnsafeBufferPointer { counts in
-        weights.withUnsafeBufferPointer { weights in
-          guard let first = first.baseAddress, let counts = counts.baseAddress, let weights = weights.baseAddress
-          else { return results.update(repeating: 0, count: execution.kernels.vectorWidth * options.mels) }
-          execution.kernels.melFilters(
-            columns, first: first, counts: counts, weights: weights, results, filters: options.mels)
-        }
-      }
-    }
+    execution.kernels.melFilters(
+      columns, first: first, counts: counts, weights: weights, results, filters: options.mels)
   }
-}
-
-private func checkMel(
-  _ signal: Tensor<Float>, _ shortTime: ShortTimeOptions, _ bank: MelFilterBankOptions, _ power: Double
-) {
-  require(signal.rank == 1, "signal: shape \(signal.shape), expected [samples]")
-  require(
-    bank.bins == shortTime.bins, "bank: \(bank.bins) bins, a window of \(shortTime.windowLength) has \(shortTime.bins)")
-  require(power > 0, "power: \(power), a positive one is needed")
 }

@@ -12,14 +12,12 @@ public func shortTimeFourierTransform(
   _ signal: Tensor<Float>, options: ShortTimeOptions = .init()
 ) -> Spectrum<Float> {
   require(signal.rank == 1, "signal: shape \(signal.shape), expected [samples]")
-  let frames = checkedFrames(samples: signal.count, options: options)
+  let frames = options.checkedFrames(samples: signal.count)
   let layout = ShortTimeFrames(options, frames: frames, execution: Execution.current)
   let (real, imaginary) = makeTensorPair([options.bins, frames]) { real, imaginary in
-    signal.withPointer { signal0 in
-      ScratchPool.shared.withFloats(layout.spectraCount) { spectra in
-        layout.transform(signal0, samples: signal.count, spectra)
-        layout.split(spectra, real, imaginary)
-      }
+    ScratchPool.shared.withFloats(layout.spectraCount) { spectra in
+      layout.transform(signal.elements, samples: signal.count, spectra)
+      layout.split(spectra, real, imaginary)
     }
   }
   return Spectrum(real: real, imaginary: imaginary)
@@ -31,8 +29,8 @@ public func shortTimeFourierTransform(
 public func shortTimeFourierTransformGradient(
   upstream: Spectrum<Float>, length samples: Int, options: ShortTimeOptions = .init()
 ) -> Tensor<Float> {
-  let frames = checkedFrames(samples: samples, options: options)
-  checkSpectrum(upstream, frames: frames, options: options, name: "upstream")
+  let frames = options.checkedFrames(samples: samples)
+  options.check(upstream, frames: frames, name: "upstream")
   let layout = ShortTimeFrames(options, frames: frames, execution: Execution.current)
   return makeTensor([samples]) { gradient in
     ScratchPool.shared.withFloats(layout.spectraCount) { spectra in
@@ -61,35 +59,22 @@ extension ShortTimeFrames {
 
   /// The reverse of ``split(_:_:_:)``.
   func join(_ planes: Spectrum<Float>, _ spectra: UnsafeMutablePointer<Float>) {
-    planes.real.withPointer { real in
-      planes.imaginary.withPointer { imaginary in
-        execution.forEach(blocks) { block in
-          let (own, size) = (spectrum(spectra, block), frames(of: block))
-          if size < lanes { own.update(repeating: 0, count: blockCount) }
-          for k in 0..<options.bins {
-            let place = k * frames + block * lanes
-            (own + 2 * k * lanes).update(from: real + place, count: size)
-            (own + (2 * k + 1) * lanes).update(from: imaginary + place, count: size)
-          }
-        }
-      }
+    withPointers(planes.real, planes.imaginary, nil) { real, imaginary, _ in
+      execution.forEach(blocks) { join(real, imaginary, $0, spectrum(spectra, $0)) }
     }
   }
-}
 
-/// Frames of a signal of `samples`; stops unless there is one and the reflection is shorter than the signal.
-func checkedFrames(samples: Int, options: ShortTimeOptions) -> Int {
-  require(options.windowLength >= 2, "windowLength: \(options.windowLength), at least 2 is needed")
-  require(options.hop >= 1, "hop: \(options.hop), at least 1 is needed")
-  require(samples > options.margin, "signal: \(samples) samples, reflection by \(options.margin) needs more")
-  let frames = options.frames(samples: samples)
-  require(frames >= 1, "signal: \(samples) samples, one frame of \(options.windowLength) is needed")
-  return frames
-}
-
-func checkSpectrum(_ spectrum: Spectrum<Float>, frames: Int, options: ShortTimeOptions, name: String) {
-  let shape = [options.bins, frames]
-  require(
-    spectrum.real.shape == shape && spectrum.imaginary.shape == shape,
-    "\(name): shapes \(spectrum.real.shape) and \(spectrum.imaginary.shape), expected \(shape)")
+  /// The same of one block.
+  func join(
+    _ real: UnsafePointer<Float>, _ imaginary: UnsafePointer<Float>, _ block: Int,
+    _ spectrum: UnsafeMutablePointer<Float>
+  ) {
+    let size = frames(of: block)
+    if size < lanes { spectrum.update(repeating: 0, count: blockCount) }
+    for k in 0..<options.bins {
+      let place = k * frames + block * lanes
+      (spectrum + 2 * k * lanes).update(from: real + place, count: size)
+      (spectrum + (2 * k + 1) * lanes).update(from: imaginary + place, count: size)
+    }
+  }
 }

@@ -61,8 +61,8 @@ extension ImageLossPlan {
 
   func values(_ prediction: Tensor<Float>, _ target: Tensor<Float>) -> Tensor<Float> {
     requireTarget(target)
-    return makeTensor([valueCount]) { values in
-      withPointers(prediction, target, nil) { x, y, _ in run(x, y, upstream: nil, values: values, gradient: nil) }
+    return makeTensor([valueCount]) {
+      run(prediction.elements, target.elements, upstream: nil, values: $0, gradient: nil)
     }
   }
 
@@ -72,13 +72,10 @@ extension ImageLossPlan {
     requireTarget(target)
     let unit = valueCount == shape[0] ? "a sample" : "a batch"
     require(upstream.shape == [valueCount], "upstream: shape \(upstream.shape), one number \(unit) is [\(valueCount)]")
-    var gradient = Tensor<Float>([])
-    let value = makeTensor([valueCount]) { values in
-      gradient = makeTensor(shape) { gradient in
-        withPointers(prediction, target, upstream) { x, y, upstream in
-          run(x, y, upstream: upstream, values: values, gradient: gradient)
-        }
-      }
+    var value = Tensor<Float>(shape: [valueCount])
+    let gradient = makeTensor(shape) {
+      run(
+        prediction.elements, target.elements, upstream: upstream.elements, values: &value.elements, gradient: $0)
     }
     return (value, gradient)
   }

@@ -43,7 +43,15 @@ final class Lines<Element: BitwiseCopyable & ExpressibleByIntegerLiteral>: @unch
     clear()
   }
 
+  convenience init(_ elements: [Element]) {
+    self.init(elements.count)
+    start.update(from: elements, count: count)
+  }
+
   deinit { freeLines(start, count) }
+
+  /// The sum of all, in their order.
+  func sum() -> Element where Element: AdditiveArithmetic { (0..<count).reduce(.zero) { $0 + start[$1] } }
 
   func clear() { start.initialize(repeating: 0, count: count) }
 

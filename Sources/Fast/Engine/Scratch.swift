@@ -43,6 +43,11 @@ struct ScratchPool: ~Copyable, Sendable {
     return body(pointer)
   }
 
+  /// The same for numbers in double precision.
+  func withDoubles<Result>(_ count: Int, _ body: (UnsafeMutablePointer<Double>) -> Result) -> Result {
+    withFloats(2 * count) { body(UnsafeMutableRawPointer($0).bindMemory(to: Double.self, capacity: count)) }
+  }
+
   /// Blocks of one size that are needed at the same time.
   struct Demand {
     let count: Int

@@ -4,8 +4,7 @@ import PerceptualCore
 /// The centre of each band in hertz: equally spaced in bark = 6 asinh(f / 600), mel = 1127 ln(1 + f / 700), or ln f,
 /// from the lowest to the highest frequency, both included.
 public func auditoryCentres(_ options: AuditoryFilterOptions) -> [Double] {
-  let obstacle = options.obstacle
-  require(obstacle == nil, obstacle ?? "")
+  require(noObstacle: options.obstacle)
   let forwards: (Double) -> Double
   let backwards: (Double) -> Double
   switch options.scale {

@@ -43,8 +43,7 @@ public func barkDistanceAndGradient(
 private func plan(
   _ prediction: Tensor<Float>, _ target: Tensor<Float>, _ options: BarkDistanceOptions
 ) -> BarkPlan {
-  let obstacle = options.obstacle(prediction: prediction.shape, target: target.shape)
-  require(obstacle == nil, obstacle ?? "")
+  require(noObstacle: options.obstacle(prediction: prediction.shape, target: target.shape))
   return BarkPlan.of(options, samples: prediction.shape[1])
 }
 
@@ -53,7 +52,7 @@ public final class BarkTarget: Sendable {
   let plan: BarkPlan
   let count: Int
   private let memory: Lines<Float>
-  /// [count, groups, positions, lanes], positions in the order of ``BarkPlan/withPositions(pair:leaf:_:)``, never
+  /// [count, groups, positions, lanes], positions in the order of ``BarkPlan/positions(pair:leaf:)``, never
   /// written again.
   var rows: UnsafeMutablePointer<Float> { memory.start }
   /// [count, groups, factor rows, lanes], after the rows.
@@ -99,7 +98,7 @@ extension BarkPlan {
   }
 
   /// log(1 + factor max(0, x)) of all groups of a target, [groups, positions, lanes] with the positions in the order of
-  /// ``withPositions(pair:leaf:_:)``, and its factors, [groups, factor rows, lanes].
+  /// ``positions(pair:leaf:)``, and its factors, [groups, factor rows, lanes].
   func features(
     _ signal: UnsafePointer<Float>, _ rows: UnsafeMutablePointer<Float>, factors: UnsafeMutablePointer<Float>,
     _ execution: Execution
@@ -127,13 +126,6 @@ extension BarkPlan {
       side.z + leaf.rows, scales: side.scales, positions, factors: factors + side.group * factorRows * lanes, features)
   }
 
-  func withWeights(_ group: Int, _ body: (UnsafePointer<Float>) -> Void) {
-    weights.withUnsafeBufferPointer { weights in
-      guard let weights = weights.baseAddress else { return }
-      body(weights + group * lanes)
-    }
-  }
-
   /// `maskedByPrediction` where the two have changed places.
   func evaluate(
     _ prediction: Tensor<Float>, _ target: BarkComparand, upstream: Tensor<Float>?, maskedByPrediction: Bool = false
@@ -143,34 +135,28 @@ extension BarkPlan {
     if let upstream {
       require(upstream.shape == [count], "upstream: shape \(upstream.shape), one number a sample is [\(count)]")
     }
-    var value = Tensor<Float>(shape: [count])
-    let gradient = makeTensor(upstream == nil ? [0] : prediction.shape) { gradient in
-      evaluate(prediction, target, upstream, &value, gradient, maskedByPrediction, execution)
-    }
-    if upstream == nil { evaluate(prediction, target, nil, &value, nil, maskedByPrediction, execution) }
-    return (value, gradient)
-  }
-
-  private func evaluate(
-    _ prediction: Tensor<Float>, _ target: BarkComparand, _ upstream: Tensor<Float>?, _ value: inout Tensor<Float>,
-    _ gradient: UnsafeMutablePointer<Float>?, _ maskedByPrediction: Bool, _ execution: Execution
-  ) {
     let evaluation = BarkEvaluation(plan: self, execution: execution, isMaskedByOwn: maskedByPrediction)
-    prediction.withPointer { prediction in
-      for n in 0..<value.count {
-        func run(_ side: BarkEvaluation.Target) {
-          value[n] = evaluation.run(
-            prediction + n * samples, side, upstream: upstream?[n] ?? 0, gradient: gradient.map { $0 + n * samples })
-        }
-        switch target {
-        case .signals(let tensor): tensor.withPointer { run(.signal($0 + n * samples)) }
-        case .features(let target):
-          run(
-            .features(
-              UnsafePointer(target.rows + n * groups * groupRows),
-              factors: UnsafePointer(target.factors + n * factorsCount)))
+    var value = Tensor<Float>(shape: [count])
+    func run(_ gradient: UnsafeMutablePointer<Float>?) {
+      prediction.withPointer { prediction in
+        for n in 0..<count {
+          func run(_ side: BarkEvaluation.Target) {
+            value[n] = evaluation.run(
+              prediction + n * samples, side, upstream: upstream?[n] ?? 0, gradient: gradient.map { $0 + n * samples })
+          }
+          switch target {
+          case .signals(let tensor): tensor.withPointer { run(.signal($0 + n * samples)) }
+          case .features(let target):
+            run(
+              .features(
+                UnsafePointer(target.rows + n * groups * groupRows),
+                factors: UnsafePointer(target.factors + n * factorsCount)))
+          }
         }
       }
     }
+    let gradient = upstream == nil ? Tensor<Float>([]) : makeTensor(prediction.shape) { run($0) }
+    if upstream == nil { run(nil) }
+    return (value, gradient)
   }
 }

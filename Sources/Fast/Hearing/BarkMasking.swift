@@ -70,10 +70,7 @@ extension BarkPlan {
           }
         }
       }
-      masking.spread.withUnsafeBufferPointer { spread in
-        guard let spread = spread.baseAddress else { return }
-        matrixProduct(spread, powers, thresholds, rows: bands, inner: bands, columns: frames)
-      }
+      matrixProduct(masking.spread, powers, thresholds, rows: bands, inner: bands, columns: frames)
       for group in 0..<groups {
         for frame in 0..<frames {
           for lane in 0..<lanes {

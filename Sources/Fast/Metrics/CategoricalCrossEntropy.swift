@@ -32,8 +32,7 @@ public func categoricalCrossEntropyAndGradient(
 private func evaluated(
   _ logits: Tensor<Float>, _ classes: Tensor<Float>, upstream: Tensor<Float>?
 ) -> (value: Tensor<Float>, gradient: Tensor<Float>) {
-  let obstacle = categoricalObstacle(logits: logits.shape, classes: classes)
-  require(obstacle == nil, obstacle ?? "")
+  require(noObstacle: categoricalObstacle(logits: logits.shape, classes: classes))
   let (samples, levels) = (logits.shape[0], logits.shape[1])
   if let upstream {
     require(upstream.shape == [samples], "upstream: shape \(upstream.shape), one number a sample is [\(samples)]")
@@ -42,43 +41,40 @@ private func evaluated(
   let grain = 256
   let slices = (positions + grain - 1) / grain
   let execution = Execution.current
-  var sums = [Double](repeating: 0, count: samples * slices)
-  let gradient = sums.withUnsafeMutableBufferPointer { sums in
-    func run(_ gradient: UnsafeMutablePointer<Float>?) {
-      withPointers(logits, classes, nil) { logits, classes, _ in
-        execution.forEach(samples * slices) { index in
-          let (n, slice) = index.quotientAndRemainder(dividingBy: slices)
-          let first = slice * grain
-          let count = min(grain, positions - first)
-          let z = logits + n * levels * positions + first
-          let own = classes + n * positions + first
-          ScratchPool.shared.withFloats(2 * grain) { scratch in
-            let (greatest, logarithms) = (scratch, scratch + grain)
-            execution.kernels.logSums(
-              z, levels: levels, stride: positions, greatest: greatest, logarithms, count: count)
-            for p in 0..<count {
-              sums[index] += Double(greatest[p] - z[Int(own[p]) * positions + p]) + Double(logarithms[p])
-            }
-            if let gradient, let upstream {
-              let scale = upstream[n] / Float(positions)
-              let to = gradient + n * levels * positions + first
-              execution.kernels.scaledSoftmax(
-                z, levels: levels, stride: positions, greatest: greatest, logarithms: logarithms, scale: scale, to,
-                count: count)
-              for p in 0..<count { to[Int(own[p]) * positions + p] -= scale }
-            }
+  let sums = Lines<Double>(samples * slices)
+  func run(_ gradient: UnsafeMutablePointer<Float>?) {
+    withPointers(logits, classes, nil) { logits, classes, _ in
+      execution.forEach(samples * slices) { index in
+        let (n, slice) = index.quotientAndRemainder(dividingBy: slices)
+        let first = slice * grain
+        let count = min(grain, positions - first)
+        let z = logits + n * levels * positions + first
+        let own = classes + n * positions + first
+        ScratchPool.shared.withFloats(2 * grain) { scratch in
+          let (greatest, logarithms) = (scratch, scratch + grain)
+          execution.kernels.logSums(
+            z, levels: levels, stride: positions, greatest: greatest, logarithms, count: count)
+          var sum = 0.0
+          for p in 0..<count {
+            sum += Double(greatest[p] - z[Int(own[p]) * positions + p]) + Double(logarithms[p])
+          }
+          sums[index] = sum
+          if let gradient, let upstream {
+            let scale = upstream[n] / Float(positions)
+            let to = gradient + n * levels * positions + first
+            execution.kernels.scaledSoftmax(
+              z, levels: levels, stride: positions, greatest: greatest, logarithms: logarithms, scale: scale, to,
+              count: count)
+            for p in 0..<count { to[Int(own[p]) * positions + p] -= scale }
           }
         }
       }
     }
-    if upstream == nil {
-      run(nil)
-      return Tensor<Float>([])
-    }
-    return makeTensor(logits.shape) { run($0) }
   }
+  let gradient = upstream == nil ? Tensor<Float>([]) : makeTensor(logits.shape) { run($0) }
+  if upstream == nil { run(nil) }
   let value = (0..<samples).map { n in
-    Float(sums[n * slices..<(n + 1) * slices].reduce(0, +) / Double(positions))
+    Float((n * slices..<(n + 1) * slices).reduce(0) { $0 + sums[$1] } / Double(positions))
   }
   return (Tensor(value), gradient)
 }

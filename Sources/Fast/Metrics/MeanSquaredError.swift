@@ -52,8 +52,7 @@ public struct MeanSquaredErrorPlan: ImageLossPlan {
     values: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>?
   ) {
     let (samples, pieces, kernels) = (shape[0], pieces, execution.kernels)
-    ScratchPool.shared.withFloats(2 * samples * pieces) { memory in
-      let sums = UnsafeMutableRawPointer(memory).bindMemory(to: Double.self, capacity: samples * pieces)
+    ScratchPool.shared.withDoubles(samples * pieces) { sums in
       execution.forEach(samples * pieces) { index in
         let (n, piece) = index.quotientAndRemainder(dividingBy: pieces)
         let start = n * size + piece * Self.grain

@@ -54,7 +54,7 @@ public func structuralSimilarityMap(
   checkPair(prediction, target, obstacle: options.obstacle(forImages: prediction.shape), upstream: nil)
   let plan = SimilarityPlan(options, shape: prediction.shape)
   return makeTensor(plan.mapShape) { map in
-    withPointers(prediction, target, nil) { x, y, _ in plan.run(x, y, SimilarityPlan.Work(map: map)) }
+    plan.run(prediction.elements, target.elements, SimilarityPlan.Work(map: map))
   }
 }
 
@@ -69,8 +69,8 @@ public func structuralSimilarityMapGradient(
   require(upstream.shape == plan.mapShape, "upstream: shape \(upstream.shape), the map has \(plan.mapShape)")
   func gradient(_ x: Tensor<Float>, _ y: Tensor<Float>) -> Tensor<Float> {
     makeTensor(x.shape) { gradient in
-      withPointers(x, y, upstream) { x, y, upstream in
-        plan.run(x, y, SimilarityPlan.Work(gradient: gradient, mapUpstream: upstream))
+      upstream.withPointer {
+        plan.run(x.elements, y.elements, SimilarityPlan.Work(gradient: gradient, mapUpstream: $0))
       }
     }
   }
@@ -79,7 +79,7 @@ public func structuralSimilarityMapGradient(
 }
 
 func checkPair(_ prediction: Tensor<Float>, _ target: Tensor<Float>, obstacle: String?, upstream: Tensor<Float>?) {
-  require(obstacle == nil, obstacle ?? "")
+  require(noObstacle: obstacle)
   require(target.shape == prediction.shape, "target: shape \(target.shape), prediction has \(prediction.shape)")
   if let upstream {
     let images = prediction.shape[0]

@@ -21,26 +21,17 @@ public func batchNormalization(
   var mean = runningMean
   var variance = runningVariance
   let y = makeTensor(x.shape) { y in
-    x.withPointer { x in
-      withPointers(gamma, beta, nil) { gamma, beta, _ in
-        mean.elements.withUnsafeMutableBufferPointer { mean in
-          variance.elements.withUnsafeMutableBufferPointer { variance in
-            guard let mean = mean.baseAddress, let variance = variance.baseAddress else { return }
-            if training {
-              ScratchPool.shared.withFloats(2 * channels) { scratch in
-                batchNormalizationTraining(
-                  x: x, y: y, images: images, channels: channels, pixels: pixels, gamma: gamma, beta: beta,
-                  mean: scratch, inverseDeviation: scratch + channels, runningMean: mean, runningVariance: variance,
-                  epsilon: epsilon, momentum: momentum)
-              }
-            } else {
-              batchNormalizationInference(
-                x: x, y: y, images: images, channels: channels, pixels: pixels, gamma: gamma, beta: beta,
-                runningMean: mean, runningVariance: variance, epsilon: epsilon)
-            }
-          }
-        }
+    if training {
+      ScratchPool.shared.withFloats(2 * channels) { scratch in
+        batchNormalizationTraining(
+          x: x.elements, y: y, images: images, channels: channels, pixels: pixels, gamma: gamma.elements,
+          beta: beta.elements, mean: scratch, inverseDeviation: scratch + channels, runningMean: &mean.elements,
+          runningVariance: &variance.elements, epsilon: epsilon, momentum: momentum)
       }
+    } else {
+      batchNormalizationInference(
+        x: x.elements, y: y, images: images, channels: channels, pixels: pixels, gamma: gamma.elements,
+        beta: beta.elements, runningMean: mean.elements, runningVariance: variance.elements, epsilon: epsilon)
     }
   }
   return BatchNormalizationOutput(y: y, runningMean: mean, runningVariance: variance)
@@ -67,39 +58,30 @@ public func batchNormalizationGradient(
     let shape = tensor?.shape ?? [channels]
     require(shape == [channels], "\(name): shape \(shape) given, [\(channels)] is needed")
   }
-  let execution = Execution.current
   let values = images * pixels
   require(!training || values > 1, "x: one value a channel given, training needs at least two")
-  var gammaGradient = Tensor<Float>(shape: gamma.shape)
-  var betaGradient = Tensor<Float>(shape: gamma.shape)
+  let sums = Lines<Double>(2 * channels)
   let gradient = makeTensor(x.shape) { gradient in
     withPointers(x, upstream, nil) { x, upstream, _ in
-      gammaGradient.elements.withUnsafeMutableBufferPointer { gammaGradient in
-        betaGradient.elements.withUnsafeMutableBufferPointer { betaGradient in
-          execution.forEach(channels) { channel in
-            let rows = NormalizationRows(
-              kernels: execution.kernels, images: images, channels: channels, pixels: pixels, channel: channel)
-            let moments =
-              training
-              ? rows.moments(x) : (mean: Double(runningMean[channel]), variance: Double(runningVariance[channel]))
-            let inverse = 1 / (moments.variance + epsilon).squareRoot()
-            var extra = (mean: 0.0, variance: 0.0)
-            if training {
-              extra.mean = momentum * Double(upstreamRunningMean?[channel] ?? 0) / Double(values)
-              extra.variance =
-                2 * momentum * Double(upstreamRunningVariance?[channel] ?? 0) / Double(values - 1)
-            }
-            let sums = rows.gradient(
-              x, upstream: upstream, gradient, mean: moments.mean, inverse: inverse, gamma: Double(gamma[channel]),
-              throughMoments: training, extra: extra)
-            gammaGradient[channel] = Float(sums.gamma)
-            betaGradient[channel] = Float(sums.beta)
-          }
+      forEachChannel(images, channels, pixels) { rows, channel in
+        let moments =
+          training
+          ? rows.moments(x) : (mean: Double(runningMean[channel]), variance: Double(runningVariance[channel]))
+        let inverse = 1 / (moments.variance + epsilon).squareRoot()
+        var extra = (mean: 0.0, variance: 0.0)
+        if training {
+          extra.mean = momentum * Double(upstreamRunningMean?[channel] ?? 0) / Double(values)
+          extra.variance = 2 * momentum * Double(upstreamRunningVariance?[channel] ?? 0) / Double(values - 1)
         }
+        (sums[channel], sums[channels + channel]) = rows.gradient(
+          x, upstream: upstream, gradient, mean: moments.mean, inverse: inverse, gamma: Double(gamma[channel]),
+          throughMoments: training, extra: extra)
       }
     }
   }
-  return BatchNormalizationGradients(x: gradient, gamma: gammaGradient, beta: betaGradient)
+  return BatchNormalizationGradients(
+    x: gradient, gamma: Tensor((0..<channels).map { Float(sums[$0]) }),
+    beta: Tensor((0..<channels).map { Float(sums[channels + $0]) }))
 }
 
 /// Batch normalisation in training on a caller's buffers: x and y are [images, channels, pixels], y may be x. Writes
@@ -112,10 +94,7 @@ public func batchNormalizationTraining(
 ) {
   let values = images * pixels
   require(values > 1, "x: one value a channel given, training needs at least two")
-  let execution = Execution.current
-  execution.forEach(channels) { channel in
-    let rows = NormalizationRows(
-      kernels: execution.kernels, images: images, channels: channels, pixels: pixels, channel: channel)
+  forEachChannel(images, channels, pixels) { rows, channel in
     let moments = rows.moments(x)
     let inverse = 1 / (moments.variance + epsilon).squareRoot()
     mean[channel] = Float(moments.mean)
@@ -138,10 +117,7 @@ public func batchNormalizationInference(
   gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>, runningMean: UnsafePointer<Float>,
   runningVariance: UnsafePointer<Float>, epsilon: Double
 ) {
-  let execution = Execution.current
-  execution.forEach(channels) { channel in
-    let rows = NormalizationRows(
-      kernels: execution.kernels, images: images, channels: channels, pixels: pixels, channel: channel)
+  forEachChannel(images, channels, pixels) { rows, channel in
     let inverse = 1 / (Double(runningVariance[channel]) + epsilon).squareRoot()
     rows.normalize(
       x, y, mean: Double(runningMean[channel]), factor: Double(gamma[channel]) * inverse, beta: Double(beta[channel]))
@@ -156,15 +132,21 @@ public func batchNormalizationTrainingGradient(
   inverseDeviation: UnsafePointer<Float>, gammaGradient: UnsafeMutablePointer<Float>,
   betaGradient: UnsafeMutablePointer<Float>
 ) {
-  let execution = Execution.current
-  execution.forEach(channels) { channel in
-    let rows = NormalizationRows(
-      kernels: execution.kernels, images: images, channels: channels, pixels: pixels, channel: channel)
+  forEachChannel(images, channels, pixels) { rows, channel in
     let sums = rows.gradient(
       x, upstream: upstream, gradient, mean: Double(mean[channel]), inverse: Double(inverseDeviation[channel]),
       gamma: Double(gamma[channel]), throughMoments: true, extra: (0, 0))
     gammaGradient[channel] = Float(sums.gamma)
     betaGradient[channel] = Float(sums.beta)
+  }
+}
+
+private func forEachChannel(_ images: Int, _ channels: Int, _ pixels: Int, _ body: (NormalizationRows, Int) -> Void) {
+  let execution = Execution.current
+  execution.forEach(channels) { channel in
+    body(
+      NormalizationRows(
+        kernels: execution.kernels, images: images, channels: channels, pixels: pixels, channel: channel), channel)
   }
 }
 

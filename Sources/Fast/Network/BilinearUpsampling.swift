@@ -15,12 +15,10 @@ import PerceptualCore
 /// Stops if x has another rank or a factor is under 1.
 /// Source: `torch.nn.functional.interpolate(mode="bilinear", scale_factor=, align_corners=)` with whole factors.
 public func bilinearUpsampling(_ x: Tensor<Float>, factor: Extent, alignCorners: Bool = false) -> Tensor<Float> {
-  makeTensor(upsampledShape(x.shape, factor)) { y in
-    x.withPointer {
-      bilinearUpsampling(
-        $0, y, planes: x.shape[0] * x.shape[1], height: x.shape[2], width: x.shape[3], factor: factor,
-        alignCorners: alignCorners)
-    }
+  makeTensor(factor.upsampled(x.shape)) {
+    bilinearUpsampling(
+      x.elements, $0, planes: x.shape[0] * x.shape[1], height: x.shape[2], width: x.shape[3], factor: factor,
+      alignCorners: alignCorners)
   }
 }
 
@@ -33,13 +31,11 @@ public func bilinearUpsampling(_ x: Tensor<Float>, factor: Extent, alignCorners:
 public func bilinearUpsamplingGradient(
   shape: [Int], upstream: Tensor<Float>, factor: Extent, alignCorners: Bool = false
 ) -> Tensor<Float> {
-  requireUpstream(upstream, upsampledShape(shape, factor))
-  return makeTensor(shape) { gradient in
-    upstream.withPointer {
-      bilinearUpsamplingGradient(
-        upstream: $0, gradient, planes: shape[0] * shape[1], height: shape[2], width: shape[3], factor: factor,
-        alignCorners: alignCorners)
-    }
+  requireUpstream(upstream, factor.upsampled(shape))
+  return makeTensor(shape) {
+    bilinearUpsamplingGradient(
+      upstream: upstream.elements, $0, planes: shape[0] * shape[1], height: shape[2], width: shape[3], factor: factor,
+      alignCorners: alignCorners)
   }
 }
 
@@ -48,7 +44,7 @@ public func bilinearUpsampling(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, planes: Int, height: Int, width: Int, factor: Extent,
   alignCorners: Bool = false
 ) {
-  requireFactor(factor)
+  factor.requireFactor()
   let rows = WeightedRuns(size: height, factor: factor.height, alignCorners: alignCorners)
   let columns = Columns(width: width, factor: factor.width, alignCorners: alignCorners)
   let newWidth = columns.newWidth
@@ -91,7 +87,7 @@ public func bilinearUpsamplingGradient(
   upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, planes: Int, height: Int, width: Int,
   factor: Extent, alignCorners: Bool = false
 ) {
-  requireFactor(factor)
+  factor.requireFactor()
   let newHeight = height * factor.height
   let rows = WeightedRuns(size: height, factor: factor.height, alignCorners: alignCorners).transposed(inputs: height)
   let columns = Columns(width: width, factor: factor.width, alignCorners: alignCorners, transposed: true)
@@ -161,14 +157,4 @@ extension Execution {
         strip * rowsAtOnce..<min(rows, (strip + 1) * rowsAtOnce))
     }
   }
-}
-
-private func upsampledShape(_ shape: [Int], _ factor: Extent) -> [Int] {
-  require(shape.count == 4, "x: shape \(shape) given, [N, C, H, W] is needed")
-  requireFactor(factor)
-  return [shape[0], shape[1], shape[2] * factor.height, shape[3] * factor.width]
-}
-
-private func requireFactor(_ factor: Extent) {
-  require(factor.height >= 1 && factor.width >= 1, "factor: \(factor) given, at least 1 is needed")
 }

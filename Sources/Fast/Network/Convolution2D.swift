@@ -13,12 +13,10 @@ import PerceptualCore
 public func convolution2D(
   _ x: Tensor<Float>, weight: Tensor<Float>, bias: Tensor<Float>? = nil, geometry: ConvolutionGeometry = .init()
 ) -> Tensor<Float> {
-  let shape = convolutionShape(x, weight, geometry)
+  let shape = ConvolutionShape(x, weight: weight, geometry: geometry, isTransposed: false)
   requireBias(bias, outputs: shape.outputChannels)
-  return makeTensor([shape.images, shape.outputChannels, shape.outputHeight, shape.outputWidth]) { y in
-    withPointers(x, weight, bias) { x, weight, bias in
-      convolution2D(x, weight: weight, bias: bias, y, shape: shape)
-    }
+  return makeTensor(shape.output) {
+    convolution2D(x.elements, weight: weight.elements, bias: bias?.elements, $0, shape: shape)
   }
 }
 
@@ -30,23 +28,7 @@ public func convolution2D(
 public func convolution2DGradient(
   _ x: Tensor<Float>, weight: Tensor<Float>, upstream: Tensor<Float>, geometry: ConvolutionGeometry = .init()
 ) -> ConvolutionGradients<Float> {
-  let shape = convolutionShape(x, weight, geometry)
-  requireUpstream(upstream, [shape.images, shape.outputChannels, shape.outputHeight, shape.outputWidth])
-  let inputGradient = makeTensor(x.shape) { gradient in
-    withPointers(upstream, weight, nil) { upstream, weight, _ in
-      convolution2DInputGradient(upstream: upstream, weight: weight, gradient, shape: shape)
-    }
-  }
-  var biasGradient = Tensor<Float>(shape: [shape.outputChannels])
-  let weightGradient = makeTensor(weight.shape) { gradient in
-    biasGradient.elements.withUnsafeMutableBufferPointer { bias in
-      withPointers(upstream, x, nil) { upstream, x, _ in
-        convolution2DWeightGradient(
-          x, upstream: upstream, weight: gradient, bias: bias.baseAddress, shape: shape)
-      }
-    }
-  }
-  return ConvolutionGradients(x: inputGradient, weight: weightGradient, bias: biasGradient)
+  convolutionGradients(x, weight: weight, upstream: upstream, geometry: geometry, isTransposed: false)
 }
 
 /// ``convolution2D(_:weight:bias:geometry:)`` on a caller's buffers; y holds `shape.outputCount` floats.
@@ -54,17 +36,7 @@ public func convolution2D(
   _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
   _ y: UnsafeMutablePointer<Float>, shape: ConvolutionShape
 ) {
-  let execution = Execution.current
-  if let filtering = PlanarMinimalFiltering(shape, isTransposed: false, execution),
-    filtering.forward(x, weight: weight, bias: bias, y)
-  {
-    return
-  }
-  let layout = WeightLayout.outputsFirst(
-    channels: shape.inputChannels, kernelHeight: shape.kernelHeight, kernelWidth: shape.kernelWidth)
-  correlate(
-    CorrelationPlan(convolving: shape), x, weight: weight, layout: layout, bias: bias, y, images: shape.images,
-    outputs: shape.outputChannels, execution)
+  convolve(x, weight: weight, bias: bias, y, shape: shape, isTransposed: false)
 }
 
 /// The gradient with respect to x on a caller's buffers; `gradient` holds `shape.inputCount` floats.
@@ -90,30 +62,5 @@ public func convolution2DWeightGradient(
   _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, weight: UnsafeMutablePointer<Float>,
   bias: UnsafeMutablePointer<Float>?, shape: ConvolutionShape
 ) {
-  let execution = Execution.current
-  let isDone =
-    PlanarMinimalFiltering(shape, isTransposed: false, execution)?
-    .weightGradient(x, upstream: upstream, weight) ?? false
-  if !isDone {
-    correlationWeightGradient(
-      CorrelationPlan(convolving: shape), rows: upstream, rowChannels: shape.outputChannels, x, weight,
-      images: shape.images, execution)
-  }
-  if let bias {
-    correlationBiasGradient(
-      upstream, bias, images: shape.images, channels: shape.outputChannels,
-      pixels: shape.outputHeight * shape.outputWidth, execution)
-  }
-}
-
-private func convolutionShape(
-  _ x: Tensor<Float>, _ weight: Tensor<Float>, _ geometry: ConvolutionGeometry
-) -> ConvolutionShape {
-  require(x.rank == 4, "x: shape \(x.shape) given, [N, C, H, W] is needed")
-  require(
-    weight.rank == 4 && weight.shape[1] == x.shape[1],
-    "weight: shape \(weight.shape) given, [O, \(x.shape[1]), kH, kW] is needed")
-  return ConvolutionShape(
-    convolving: x.shape[0], inputChannels: x.shape[1], outputChannels: weight.shape[0], height: x.shape[2],
-    width: x.shape[3], kernelHeight: weight.shape[2], kernelWidth: weight.shape[3], geometry: geometry)
+  convolutionParameterGradients(x, upstream: upstream, weight: weight, bias: bias, shape: shape, isTransposed: false)
 }

@@ -6,9 +6,8 @@ import PerceptualCore
 /// 2016, Conditional Image Generation with PixelCNN Decoders, eq. 2.
 public func gatedUnit(_ x: Tensor<Float>, gate: Tensor<Float>, activation: GatedActivation = .tanh) -> Tensor<Float> {
   require(gate.shape == x.shape, "gate: shape \(gate.shape) given, x has \(x.shape)")
-  let count = x.count
-  return makeTensor(x.shape) { y in
-    withPointers(x, gate, nil) { x, gate, _ in gatedUnit(x, gate: gate, activation: activation, y, count: count) }
+  return makeTensor(x.shape) {
+    gatedUnit(x.elements, gate: gate.elements, activation: activation, $0, count: x.count)
   }
 }
 
@@ -21,14 +20,10 @@ public func gatedUnitGradient(
 ) -> GatedUnitGradients<Float> {
   require(gate.shape == x.shape, "gate: shape \(gate.shape) given, x has \(x.shape)")
   requireUpstream(upstream, x.shape)
-  let count = x.count
   let pair = makeTensorPair(x.shape) { xGradient, gateGradient in
-    withPointers(x, gate, upstream) { x, gate, upstream in
-      guard let upstream else { return }
-      gatedUnitGradient(
-        x, gate: gate, upstream: upstream, activation: activation, xGradient: xGradient, gateGradient: gateGradient,
-        count: count)
-    }
+    gatedUnitGradient(
+      x.elements, gate: gate.elements, upstream: upstream.elements, activation: activation, xGradient: xGradient,
+      gateGradient: gateGradient, count: x.count)
   }
   return GatedUnitGradients(x: pair.0, gate: pair.1)
 }

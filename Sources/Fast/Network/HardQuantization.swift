@@ -2,7 +2,7 @@ import PerceptualCore
 
 /// Hard quantisation: the nearest centre, the lower of two at equal distance. Shape: any, kept. NaN stays NaN.
 public func hardQuantization(_ x: Tensor<Float>, centres: [Double] = [-1, 1]) -> Tensor<Float> {
-  makeTensor(x.shape) { y in x.withPointer { hardQuantization($0, y, count: x.count, centres: centres) } }
+  makeTensor(x.shape) { hardQuantization(x.elements, $0, count: x.count, centres: centres) }
 }
 
 /// ``hardQuantization(_:centres:)`` on a caller's buffers; y may be x.

@@ -4,7 +4,7 @@ import PerceptualCore
 ///
 /// Shape: any, kept. Accuracy: equal to the rounded formula. NaN stays NaN. Source: Maas et al. 2013.
 public func leakyReLU(_ x: Tensor<Float>, slope: Double = 0.01) -> Tensor<Float> {
-  makeTensor(x.shape) { y in x.withPointer { leakyReLU($0, y, count: x.count, slope: slope) } }
+  makeTensor(x.shape) { leakyReLU(x.elements, $0, count: x.count, slope: slope) }
 }
 
 /// The gradient of ``leakyReLU(_:slope:)``: upstream where x > 0, else slope upstream; at 0 the slope.
@@ -12,11 +12,8 @@ public func leakyReLUGradient(
   _ x: Tensor<Float>, upstream: Tensor<Float>, slope: Double = 0.01
 ) -> Tensor<Float> {
   requireUpstream(upstream, x.shape)
-  let count = x.count
-  return makeTensor(x.shape) { gradient in
-    withPointers(x, upstream, nil) { x, upstream, _ in
-      leakyReLUGradient(x, upstream: upstream, gradient, count: count, slope: slope)
-    }
+  return makeTensor(x.shape) {
+    leakyReLUGradient(x.elements, upstream: upstream.elements, $0, count: x.count, slope: slope)
   }
 }
 

@@ -5,18 +5,15 @@ import PerceptualCore
 /// Shapes: x [N, I], weight [O, I], bias [O] or none; y [N, O]. Accuracy: within gamma_n of the sum of |x||w|, n = I +
 /// 1. The same bits for any number of threads. Stops if a shape does not fit.
 public func linear(_ x: Tensor<Float>, weight: Tensor<Float>, bias: Tensor<Float>? = nil) -> Tensor<Float> {
-  let obstacle = linearObstacle(x: x.shape, weight: weight.shape, bias: bias?.shape)
-  require(obstacle == nil, obstacle ?? "")
+  require(noObstacle: linearObstacle(x: x.shape, weight: weight.shape, bias: bias?.shape))
   let (samples, inputs, outputs) = (x.shape[0], x.shape[1], weight.shape[0])
   return makeTensor([samples, outputs]) { y in
-    withPointers(x, weight, bias) { x, weight, bias in
-      if let bias {
-        for n in 0..<samples { (y + n * outputs).update(from: bias, count: outputs) }
-      }
-      multiplyMatrices(
-        MatrixView(x, rows: samples, columns: inputs), MatrixView(weight, rows: outputs, columns: inputs).transposed, y,
-        adds: bias != nil)
+    if let bias {
+      for n in 0..<samples { (y + n * outputs).update(from: bias.elements, count: outputs) }
     }
+    matrixProduct(
+      x.elements, weight.elements, y, rows: samples, inner: inputs, columns: outputs, bIsTransposed: true,
+      adds: bias != nil)
   }
 }
 
@@ -27,23 +24,15 @@ public func linear(_ x: Tensor<Float>, weight: Tensor<Float>, bias: Tensor<Float
 public func linearGradient(
   _ x: Tensor<Float>, weight: Tensor<Float>, upstream: Tensor<Float>
 ) -> ConvolutionGradients<Float> {
-  let obstacle = linearObstacle(x: x.shape, weight: weight.shape)
-  require(obstacle == nil, obstacle ?? "")
+  require(noObstacle: linearObstacle(x: x.shape, weight: weight.shape))
   let (samples, inputs, outputs) = (x.shape[0], x.shape[1], weight.shape[0])
   requireUpstream(upstream, [samples, outputs])
-  let xGradient = makeTensor(x.shape) { gradient in
-    withPointers(upstream, weight, nil) { upstream, weight, _ in
-      multiplyMatrices(
-        MatrixView(upstream, rows: samples, columns: outputs), MatrixView(weight, rows: outputs, columns: inputs),
-        gradient)
-    }
+  let xGradient = makeTensor(x.shape) {
+    matrixProduct(upstream.elements, weight.elements, $0, rows: samples, inner: outputs, columns: inputs)
   }
-  let weightGradient = makeTensor(weight.shape) { gradient in
-    withPointers(upstream, x, nil) { upstream, x, _ in
-      multiplyMatrices(
-        MatrixView(upstream, rows: samples, columns: outputs).transposed, MatrixView(x, rows: samples, columns: inputs),
-        gradient)
-    }
+  let weightGradient = makeTensor(weight.shape) {
+    matrixProduct(
+      upstream.elements, x.elements, $0, rows: outputs, inner: samples, columns: inputs, aIsTransposed: true)
   }
   var bias = Tensor<Float>(shape: [outputs])
   for n in 0..<samples {

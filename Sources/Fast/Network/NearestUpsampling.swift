@@ -4,11 +4,9 @@ import PerceptualCore
 ///
 /// Shapes: x [N, C, H, W]; y [N, C, fH H, fW W]. Exact. Stops if x has another rank or a factor is under 1.
 public func nearestUpsampling(_ x: Tensor<Float>, factor: Extent) -> Tensor<Float> {
-  makeTensor(upsampledShape(x.shape, factor)) { y in
-    x.withPointer {
-      nearestUpsampling(
-        $0, y, planes: x.shape[0] * x.shape[1], height: x.shape[2], width: x.shape[3], factor: factor)
-    }
+  makeTensor(factor.upsampled(x.shape)) {
+    nearestUpsampling(
+      x.elements, $0, planes: x.shape[0] * x.shape[1], height: x.shape[2], width: x.shape[3], factor: factor)
   }
 }
 
@@ -17,12 +15,10 @@ public func nearestUpsampling(_ x: Tensor<Float>, factor: Extent) -> Tensor<Floa
 ///
 /// `shape` is x's.
 public func nearestUpsamplingGradient(shape: [Int], upstream: Tensor<Float>, factor: Extent) -> Tensor<Float> {
-  requireUpstream(upstream, upsampledShape(shape, factor))
-  return makeTensor(shape) { gradient in
-    upstream.withPointer {
-      nearestUpsamplingGradient(
-        upstream: $0, gradient, planes: shape[0] * shape[1], height: shape[2], width: shape[3], factor: factor)
-    }
+  requireUpstream(upstream, factor.upsampled(shape))
+  return makeTensor(shape) {
+    nearestUpsamplingGradient(
+      upstream: upstream.elements, $0, planes: shape[0] * shape[1], height: shape[2], width: shape[3], factor: factor)
   }
 }
 
@@ -62,10 +58,4 @@ public func nearestUpsamplingGradient(
       }
     }
   }
-}
-
-private func upsampledShape(_ shape: [Int], _ factor: Extent) -> [Int] {
-  require(shape.count == 4, "x: shape \(shape) given, [N, C, H, W] is needed")
-  require(factor.height >= 1 && factor.width >= 1, "factor: \(factor) given, at least 1 is needed")
-  return [shape[0], shape[1], shape[2] * factor.height, shape[3] * factor.width]
 }

@@ -9,10 +9,8 @@ import PerceptualCore
 /// Progressive Growing of GANs, section 4.2.
 public func pixelNormalization(_ x: Tensor<Float>, epsilon: Double = 1e-7) -> Tensor<Float> {
   let (images, channels, positions) = extents(x)
-  return makeTensor(x.shape) { y in
-    x.withPointer {
-      pixelNormalization($0, y, images: images, channels: channels, positions: positions, epsilon: epsilon)
-    }
+  return makeTensor(x.shape) {
+    pixelNormalization(x.elements, $0, images: images, channels: channels, positions: positions, epsilon: epsilon)
   }
 }
 
@@ -24,11 +22,10 @@ public func pixelNormalizationGradient(
 ) -> Tensor<Float> {
   requireUpstream(upstream, x.shape)
   let (images, channels, positions) = extents(x)
-  return makeTensor(x.shape) { gradient in
-    withPointers(x, upstream, nil) { x, upstream, _ in
-      pixelNormalizationGradient(
-        x, upstream: upstream, gradient, images: images, channels: channels, positions: positions, epsilon: epsilon)
-    }
+  return makeTensor(x.shape) {
+    pixelNormalizationGradient(
+      x.elements, upstream: upstream.elements, $0, images: images, channels: channels, positions: positions,
+      epsilon: epsilon)
   }
 }
 

@@ -4,17 +4,14 @@ import PerceptualCore
 ///
 /// Shape: any, kept. Accuracy: within 3 epsilons of y (2.3 seen over all binades), also where y is tiny. NaN stays NaN.
 public func sigmoid(_ x: Tensor<Float>) -> Tensor<Float> {
-  makeTensor(x.shape) { y in x.withPointer { sigmoid($0, y, count: x.count) } }
+  makeTensor(x.shape) { sigmoid(x.elements, $0, count: x.count) }
 }
 
 /// The gradient of ``sigmoid(_:)``: upstream y (1 - y), y = sigmoid(x).
 public func sigmoidGradient(_ x: Tensor<Float>, upstream: Tensor<Float>) -> Tensor<Float> {
   requireUpstream(upstream, x.shape)
-  let count = x.count
   let y = sigmoid(x)
-  return makeTensor(x.shape) { gradient in
-    withPointers(y, upstream, nil) { y, upstream, _ in sigmoidGradient(y, upstream: upstream, gradient, count: count) }
-  }
+  return makeTensor(x.shape) { sigmoidGradient(y.elements, upstream: upstream.elements, $0, count: x.count) }
 }
 
 /// ``sigmoid(_:)`` on a caller's buffers; y may be x.

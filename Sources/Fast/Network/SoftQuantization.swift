@@ -10,9 +10,7 @@ import PerceptualCore
 public func softQuantization(
   _ x: Tensor<Float>, centres: [Double] = [-1, 1], scale: Double = 10
 ) -> Tensor<Float> {
-  makeTensor(x.shape) { y in
-    x.withPointer { softQuantization($0, y, count: x.count, centres: centres, scale: scale) }
-  }
+  makeTensor(x.shape) { softQuantization(x.elements, $0, count: x.count, centres: centres, scale: scale) }
 }
 
 /// The gradient of ``softQuantization(_:centres:scale:)``: upstream 2 s sum_j softmax_j (c_j - y)^2.
@@ -20,12 +18,9 @@ public func softQuantizationGradient(
   _ x: Tensor<Float>, upstream: Tensor<Float>, centres: [Double] = [-1, 1], scale: Double = 10
 ) -> Tensor<Float> {
   requireUpstream(upstream, x.shape)
-  let count = x.count
-  return makeTensor(x.shape) { gradient in
-    withPointers(x, upstream, nil) { x, upstream, _ in
-      softQuantizationGradient(
-        x, upstream: upstream, gradient, count: count, centres: centres, scale: scale)
-    }
+  return makeTensor(x.shape) {
+    softQuantizationGradient(
+      x.elements, upstream: upstream.elements, $0, count: x.count, centres: centres, scale: scale)
   }
 }
 
@@ -33,16 +28,11 @@ public func softQuantizationGradient(
 public func softQuantization(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int, centres: [Double], scale: Double
 ) {
-  requireCentres(centres)
-  require(scale > 0, "scale: \(scale) given, a positive number is needed")
+  let rounded = roundedCentres(centres, scale: scale)
   let execution = Execution.current
-  let rounded = centres.map { Float($0) }
-  rounded.withUnsafeBufferPointer { list in
-    guard let list = list.baseAddress else { return }
-    execution.forEachPiece(of: count) { offset, length in
-      execution.kernels.softQuantization(
-        x + offset, y + offset, count: length, centres: list, centreCount: centres.count, scale: Float(scale))
-    }
+  execution.forEachPiece(of: count) { offset, length in
+    execution.kernels.softQuantization(
+      x + offset, y + offset, count: length, centres: rounded, centreCount: rounded.count, scale: Float(scale))
   }
 }
 
@@ -51,18 +41,19 @@ public func softQuantizationGradient(
   _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, count: Int,
   centres: [Double], scale: Double
 ) {
+  let rounded = roundedCentres(centres, scale: scale)
+  let execution = Execution.current
+  execution.forEachPiece(of: count) { offset, length in
+    execution.kernels.softQuantizationGradient(
+      x + offset, upstream: upstream + offset, gradient + offset, count: length, centres: rounded,
+      centreCount: rounded.count, scale: Float(scale))
+  }
+}
+
+private func roundedCentres(_ centres: [Double], scale: Double) -> [Float] {
   requireCentres(centres)
   require(scale > 0, "scale: \(scale) given, a positive number is needed")
-  let execution = Execution.current
-  let rounded = centres.map { Float($0) }
-  rounded.withUnsafeBufferPointer { list in
-    guard let list = list.baseAddress else { return }
-    execution.forEachPiece(of: count) { offset, length in
-      execution.kernels.softQuantizationGradient(
-        x + offset, upstream: upstream + offset, gradient + offset, count: length, centres: list,
-        centreCount: centres.count, scale: Float(scale))
-    }
-  }
+  return centres.map { Float($0) }
 }
 
 func requireCentres(_ centres: [Double]) {

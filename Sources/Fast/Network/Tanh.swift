@@ -4,17 +4,14 @@ import PerceptualCore
 ///
 /// Shape: any, kept. Accuracy: within 3 epsilons of y (2.1 seen over all binades); exactly +-1 far out. NaN stays NaN.
 public func tanh(_ x: Tensor<Float>) -> Tensor<Float> {
-  makeTensor(x.shape) { y in x.withPointer { tanh($0, y, count: x.count) } }
+  makeTensor(x.shape) { tanh(x.elements, $0, count: x.count) }
 }
 
 /// The gradient of ``tanh(_:)``: upstream (1 - y^2), y = tanh(x).
 public func tanhGradient(_ x: Tensor<Float>, upstream: Tensor<Float>) -> Tensor<Float> {
   requireUpstream(upstream, x.shape)
-  let count = x.count
   let y = tanh(x)
-  return makeTensor(x.shape) { gradient in
-    withPointers(y, upstream, nil) { y, upstream, _ in tanhGradient(y, upstream: upstream, gradient, count: count) }
-  }
+  return makeTensor(x.shape) { tanhGradient(y.elements, upstream: upstream.elements, $0, count: x.count) }
 }
 
 /// ``tanh(_:)`` on a caller's buffers; y may be x.

@@ -19,18 +19,10 @@ public func adamW(
     require(tensor.shape == parameter.shape, "\(name): shape \(tensor.shape) given, \(parameter.shape) is needed")
   }
   var output = AdamWOutput(parameter: parameter, firstMoment: firstMoment, secondMoment: secondMoment)
-  output.parameter.elements.withUnsafeMutableBufferPointer { p in
-    output.firstMoment.elements.withUnsafeMutableBufferPointer { m in
-      output.secondMoment.elements.withUnsafeMutableBufferPointer { v in
-        gradient.withPointer { g in
-          guard let p = p.baseAddress, let m = m.baseAddress, let v = v.baseAddress else { return }
-          adamW(
-            parameter: p, gradient: g, firstMoment: m, secondMoment: v, count: gradient.count, step: step,
-            learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay)
-        }
-      }
-    }
-  }
+  adamW(
+    parameter: &output.parameter.elements, gradient: gradient.elements, firstMoment: &output.firstMoment.elements,
+    secondMoment: &output.secondMoment.elements, count: gradient.count, step: step, learningRate: learningRate,
+    beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay)
   return output
 }
 

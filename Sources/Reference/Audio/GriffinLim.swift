@@ -18,7 +18,7 @@ public func griffinLim<Scalar: BinaryFloatingPoint & Sendable>(
   _ magnitude: Tensor<Scalar>, initialPhase: Tensor<Scalar>, options: ShortTimeOptions = .init(), iterations: Int = 32,
   momentum: Double = 0.99
 ) -> Tensor<Scalar> {
-  requirePhase(initialPhase, magnitude)
+  magnitude.checkPhase(initialPhase)
   return griffinLim(
     magnitude, initialAngle: phasors(initialPhase), options: options, iterations: iterations, momentum: momentum)
 }
@@ -74,14 +74,6 @@ private func phasors<Scalar: BinaryFloatingPoint & Sendable>(_ phase: Tensor<Sca
   Spectrum(real: phase.map { Scalar(cos(Double($0))) }, imaginary: phase.map { Scalar(sin(Double($0))) })
 }
 
-private func requirePhase<Scalar: BinaryFloatingPoint & Sendable>(
-  _ initialPhase: Tensor<Scalar>, _ magnitude: Tensor<Scalar>
-) {
-  require(
-    initialPhase.shape == magnitude.shape,
-    "initialPhase: shape \(initialPhase.shape), magnitude has \(magnitude.shape)")
-}
-
 /// The gradients of ``griffinLim(_:initialPhase:options:iterations:momentum:)``, by a reverse sweep through its
 /// iterations.
 ///
@@ -93,7 +85,7 @@ public func griffinLimGradient<Scalar: BinaryFloatingPoint & Sendable>(
   _ magnitude: Tensor<Scalar>, initialPhase: Tensor<Scalar>, upstream: Tensor<Scalar>,
   options: ShortTimeOptions = .init(), iterations: Int = 32, momentum: Double = 0.99
 ) -> GriffinLimGradients<Scalar> {
-  requirePhase(initialPhase, magnitude)
+  magnitude.checkPhase(initialPhase)
   let sweep = GriffinLimSweep(
     magnitude, phasors(initialPhase), options: options, iterations: iterations, momentum: momentum)
   require(
@@ -161,18 +153,9 @@ private struct GriffinLimSweep<Scalar: BinaryFloatingPoint & Sendable> {
     _ magnitude: Tensor<Scalar>, _ start: Spectrum<Scalar>, options: ShortTimeOptions, iterations: Int,
     momentum: Double
   ) {
-    require(
-      magnitude.rank == 2 && magnitude.shape[0] == options.bins && magnitude.shape[1] >= 1,
-      "magnitude: shape \(magnitude.shape), expected [\(options.bins), frames]")
-    require(
-      start.real.shape == magnitude.shape && start.imaginary.shape == magnitude.shape,
-      "initialAngle: shapes \(start.real.shape) and \(start.imaginary.shape), magnitude has \(magnitude.shape)")
-    require(iterations >= 0, "iterations: \(iterations), 0 or more are needed")
-    require(momentum >= 0, "momentum: \(momentum), 0 or more is needed")
+    options.checkGriffinLim(magnitude: magnitude.shape, iterations: iterations, momentum: momentum)
+    magnitude.checkAngle(start)
     let length = options.samples(frames: magnitude.shape[1])
-    require(
-      length > options.margin && options.frames(samples: length) == magnitude.shape[1],
-      "magnitude: \(magnitude.shape[1]) frames, whose \(length) samples are not as many frames again")
     let share = Scalar(momentum / (1 + momentum))
     var angle = start
     var previous = Spectrum(real: Tensor<Scalar>(shape: magnitude.shape), imaginary: Tensor(shape: magnitude.shape))

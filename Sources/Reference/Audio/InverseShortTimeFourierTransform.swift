@@ -18,8 +18,8 @@ import PerceptualCore
 public func inverseShortTimeFourierTransform<Scalar: BinaryFloatingPoint & Sendable>(
   _ spectrum: Spectrum<Scalar>, length: Int, options: ShortTimeOptions = .init()
 ) -> Tensor<Scalar> {
-  let frames = checkedInverseFrames(spectrum.real.shape, length: length, options: options)
-  checkSpectrum(spectrum, frames: frames, options: options, name: "spectrum")
+  let frames = options.checkedFrames(spectrum: spectrum.real.shape, length: length)
+  options.check(spectrum, frames: frames, name: "spectrum")
   let size = options.windowLength
   let window: [Scalar] = hannWindow(size)
   let envelope: [Scalar] = squaredWindows(frames: frames, options: options)
@@ -54,7 +54,7 @@ public func inverseShortTimeFourierTransformGradient<Scalar: BinaryFloatingPoint
   upstream: Tensor<Scalar>, frames: Int, options: ShortTimeOptions = .init()
 ) -> Spectrum<Scalar> {
   require(upstream.rank == 1, "upstream: shape \(upstream.shape), expected [samples]")
-  _ = checkedInverseFrames([options.bins, frames], length: upstream.count, options: options)
+  _ = options.checkedFrames(spectrum: [options.bins, frames], length: upstream.count)
   let size = options.windowLength
   let window: [Scalar] = hannWindow(size)
   let envelope: [Scalar] = squaredWindows(frames: frames, options: options)
@@ -98,14 +98,4 @@ private func squaredWindows<Scalar: BinaryFloatingPoint>(frames: Int, options: S
 /// How often a bin of a real signal's spectrum stands in the whole spectrum: once at 0 Hz and Nyquist, else twice.
 private func occurrences<Scalar: BinaryFloatingPoint>(ofBin k: Int, in size: Int) -> Scalar {
   k == 0 || 2 * k == size ? 1 : 2
-}
-
-private func checkedInverseFrames(_ shape: [Int], length: Int, options: ShortTimeOptions) -> Int {
-  require(options.windowLength >= 2, "windowLength: \(options.windowLength), at least 2 is needed")
-  require(options.hop >= 1, "hop: \(options.hop), at least 1 is needed")
-  require(length >= 1, "length: \(length), at least 1 is needed")
-  require(
-    shape.count == 2 && shape[0] == options.bins && shape[1] >= 1,
-    "spectrum: shape \(shape), expected [\(options.bins), frames]")
-  return shape[1]
 }

@@ -15,11 +15,7 @@ import PerceptualCore
 public func melFilterBank<Scalar: BinaryFloatingPoint & Sendable>(
   _ options: MelFilterBankOptions = .init(), as type: Scalar.Type = Scalar.self
 ) -> Tensor<Scalar> {
-  require(options.bins >= 2, "bins: \(options.bins), at least 2 are needed")
-  require(options.mels >= 1, "mels: \(options.mels), at least 1 is needed")
-  require(
-    options.lowFrequency >= 0 && options.lowFrequency < options.highFrequency,
-    "band: \(options.lowFrequency) to \(options.highFrequency) Hz, expected 0 or more, and low below high")
+  options.check()
   let low = mel(ofHertz: options.lowFrequency, options.scale)
   let high = mel(ofHertz: options.highFrequency, options.scale)
   let edges = (0..<options.mels + 2).map { i in

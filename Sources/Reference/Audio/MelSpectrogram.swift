@@ -11,7 +11,7 @@ public func melSpectrogram<Scalar: BinaryFloatingPoint & Sendable>(
   _ signal: Tensor<Scalar>, shortTime: ShortTimeOptions = .init(), bank bankOptions: MelFilterBankOptions = .init(),
   power: Double = 1
 ) -> Tensor<Scalar> {
-  checkMel(shortTime, bankOptions, power)
+  shortTime.checkMel(bankOptions, power: power)
   let spectrum = shortTimeFourierTransform(signal, options: shortTime)
   let bank: Tensor<Scalar> = melFilterBank(bankOptions)
   let frames = spectrum.real.shape[1]
@@ -39,7 +39,7 @@ public func melSpectrogramGradient<Scalar: BinaryFloatingPoint & Sendable>(
   _ signal: Tensor<Scalar>, upstream: Tensor<Scalar>, shortTime: ShortTimeOptions = .init(),
   bank bankOptions: MelFilterBankOptions = .init(), power: Double = 1
 ) -> Tensor<Scalar> {
-  checkMel(shortTime, bankOptions, power)
+  shortTime.checkMel(bankOptions, power: power)
   var spectrum = shortTimeFourierTransform(signal, options: shortTime)
   let bank: Tensor<Scalar> = melFilterBank(bankOptions)
   let frames = spectrum.real.shape[1]
@@ -70,10 +70,4 @@ private func raised<Scalar: BinaryFloatingPoint>(_ x: Scalar, to power: Double) 
   case 2: x * x
   default: Scalar(pow(Double(x), power))
   }
-}
-
-private func checkMel(_ shortTime: ShortTimeOptions, _ bank: MelFilterBankOptions, _ power: Double) {
-  require(
-    bank.bins == shortTime.bins, "bank: \(bank.bins) bins, a window of \(shortTime.windowLength) has \(shortTime.bins)")
-  require(power > 0, "power: \(power), a positive one is needed")
 }

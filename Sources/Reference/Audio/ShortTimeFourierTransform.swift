@@ -16,7 +16,7 @@ public func shortTimeFourierTransform<Scalar: BinaryFloatingPoint & Sendable>(
   _ signal: Tensor<Scalar>, options: ShortTimeOptions = .init()
 ) -> Spectrum<Scalar> {
   require(signal.rank == 1, "signal: shape \(signal.shape), expected [samples]")
-  let frames = checkedFrames(samples: signal.count, options: options)
+  let frames = options.checkedFrames(samples: signal.count)
   let length = options.windowLength
   let window: [Scalar] = hannWindow(length)
   let circle = UnitCircle<Scalar>(length)
@@ -50,8 +50,8 @@ public func shortTimeFourierTransform<Scalar: BinaryFloatingPoint & Sendable>(
 public func shortTimeFourierTransformGradient<Scalar: BinaryFloatingPoint & Sendable>(
   upstream: Spectrum<Scalar>, length samples: Int, options: ShortTimeOptions = .init()
 ) -> Tensor<Scalar> {
-  let frames = checkedFrames(samples: samples, options: options)
-  checkSpectrum(upstream, frames: frames, options: options, name: "upstream")
+  let frames = options.checkedFrames(samples: samples)
+  options.check(upstream, frames: frames, name: "upstream")
   let length = options.windowLength
   let window: [Scalar] = hannWindow(length)
   let circle = UnitCircle<Scalar>(length)
@@ -98,22 +98,4 @@ func sourceIndex(_ position: Int, samples: Int, margin: Int) -> Int {
   let index = position - margin
   if index < 0 { return -index }
   return index < samples ? index : 2 * (samples - 1) - index
-}
-
-/// Frames of a signal of `samples`; stops unless there is one and the reflection is shorter than the signal.
-func checkedFrames(samples: Int, options: ShortTimeOptions) -> Int {
-  require(options.windowLength >= 2, "windowLength: \(options.windowLength), at least 2 is needed")
-  require(options.hop >= 1, "hop: \(options.hop), at least 1 is needed")
-  require(
-    samples > options.margin, "signal: \(samples) samples, reflection by \(options.margin) needs more")
-  let frames = options.frames(samples: samples)
-  require(frames >= 1, "signal: \(samples) samples, one frame of \(options.windowLength) is needed")
-  return frames
-}
-
-func checkSpectrum<Scalar>(_ spectrum: Spectrum<Scalar>, frames: Int, options: ShortTimeOptions, name: String) {
-  let shape = [options.bins, frames]
-  require(
-    spectrum.real.shape == shape && spectrum.imaginary.shape == shape,
-    "\(name): shapes \(spectrum.real.shape) and \(spectrum.imaginary.shape), expected \(shape)")
 }

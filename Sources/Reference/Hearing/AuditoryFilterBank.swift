@@ -6,8 +6,7 @@ import PerceptualCore
 ///
 /// Sources: Traunmüller's bark in the form 6 asinh(f / 600) (Wang, Sekey and Gersho 1992); O'Shaughnessy's mel; zounds.
 public func auditoryCentres(_ options: AuditoryFilterOptions) -> [Double] {
-  let obstacle = options.obstacle
-  require(obstacle == nil, obstacle ?? "")
+  require(noObstacle: options.obstacle)
   let (low, high) = (position(options.lowFrequency, options.scale), position(options.highFrequency, options.scale))
   return (0..<options.bands).map { band in
     let share = options.bands == 1 ? 0 : Double(band) / Double(options.bands - 1)

@@ -177,6 +177,5 @@ private func weights<Scalar: BinaryFloatingPoint>(_ options: BarkDistanceOptions
 }
 
 private func checkShapes(_ prediction: [Int], _ target: [Int], _ options: BarkDistanceOptions) {
-  let obstacle = options.obstacle(prediction: prediction, target: target)
-  require(obstacle == nil, obstacle ?? "")
+  require(noObstacle: options.obstacle(prediction: prediction, target: target))
 }

@@ -14,8 +14,7 @@ import PerceptualCore
 public func categoricalCrossEntropy<Scalar: BinaryFloatingPoint & Sendable>(
   _ logits: Tensor<Scalar>, classes: Tensor<Scalar>
 ) -> Tensor<Scalar> {
-  let obstacle = categoricalObstacle(logits: logits.shape, classes: classes)
-  require(obstacle == nil, obstacle ?? "")
+  require(noObstacle: categoricalObstacle(logits: logits.shape, classes: classes))
   let (samples, levels) = (logits.shape[0], logits.shape[1])
   let positions = classes.count / samples
   var value = Tensor<Scalar>(shape: [samples])
@@ -40,8 +39,7 @@ public func categoricalCrossEntropy<Scalar: BinaryFloatingPoint & Sendable>(
 public func categoricalCrossEntropyGradient<Scalar: BinaryFloatingPoint & Sendable>(
   _ logits: Tensor<Scalar>, classes: Tensor<Scalar>, upstream: Tensor<Scalar>
 ) -> Tensor<Scalar> {
-  let obstacle = categoricalObstacle(logits: logits.shape, classes: classes)
-  require(obstacle == nil, obstacle ?? "")
+  require(noObstacle: categoricalObstacle(logits: logits.shape, classes: classes))
   let (samples, levels) = (logits.shape[0], logits.shape[1])
   require(upstream.shape == [samples], "upstream: shape \(upstream.shape), one number a sample is [\(samples)]")
   let positions = classes.count / samples

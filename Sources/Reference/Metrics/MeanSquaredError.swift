@@ -46,7 +46,7 @@ public func meanSquaredErrorGradient<Scalar: BinaryFloatingPoint & Sendable>(
   return gradients
 }
 
-private func checkedSamples<Scalar>(_ prediction: Tensor<Scalar>, _ target: Tensor<Scalar>) -> Int {
+func checkedSamples<Scalar>(_ prediction: Tensor<Scalar>, _ target: Tensor<Scalar>) -> Int {
   require(
     prediction.rank > 0 && prediction.count > 0,
     "prediction: shape \(prediction.shape) given, a non-empty [N, ...] is needed")

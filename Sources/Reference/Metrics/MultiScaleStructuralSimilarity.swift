@@ -55,24 +55,14 @@ public func multiScaleStructuralSimilarityGradient<Scalar: BinaryFloatingPoint &
 
   var coarser: PairGradients<Scalar>?
   for s in options.weights.indices.reversed() {
-    let scale = options.scaleOptions(isLast: s == last)
-    let window = Window<Scalar>(scale)
-    let steps = Preparation(scale, shape: predictions[s].shape)
-    let x = steps.applied(predictions[s])
-    let y = steps.applied(targets[s])
-    let positions = Scalar((x.shape[2] - window.size + 1) * (x.shape[3] - window.size + 1))
-    var gradients = PairGradients(prediction: Tensor<Scalar>(shape: x.shape), target: Tensor<Scalar>(shape: y.shape))
-    for n in 0..<images {
-      for c in 0..<channels {
-        let g = options.channels == .joint ? 0 : c
-        var byTerm = factorDerivative(terms[n, g, s], s, options)
-        for t in options.weights.indices where t != s { byTerm *= factor(terms[n, g, t], t, options) }
-        let each = upstream[n] / Scalar(channels) * byTerm / positions
-        window.addGradient(x, y, n, c, withLuminance: s == last, to: &gradients) { _, _ in each }
-      }
+    let pair = WindowedPair(predictions[s], targets[s], options.scaleOptions(isLast: s == last))
+    var gradients = pair.gradients(withLuminance: s == last) { n, c in
+      let g = options.channels == .joint ? 0 : c
+      var byTerm = factorDerivative(terms[n, g, s], s, options)
+      for t in options.weights.indices where t != s { byTerm *= factor(terms[n, g, t], t, options) }
+      let each = upstream[n] / Scalar(channels) * byTerm / Scalar(pair.positions)
+      return { _, _ in each }
     }
-    gradients = PairGradients(
-      prediction: steps.transposed(gradients.prediction), target: steps.transposed(gradients.target))
     if let coarser {
       let (rows, columns) = pooling(predictions[s].shape, options)
       add(mappedTransposed(coarser.prediction, rows: rows, columns: columns), to: &gradients.prediction)
@@ -136,14 +126,10 @@ private func scaleTerms<Scalar>(
   let isJoint = options.channels == .joint
   var terms = Tensor<Scalar>(shape: [images, isJoint ? 1 : channels, last + 1])
   for s in 0...last {
-    let scale = options.scaleOptions(isLast: s == last)
-    let window = Window<Scalar>(scale)
-    let steps = Preparation(scale, shape: predictions[s].shape)
-    let x = steps.applied(predictions[s])
-    let y = steps.applied(targets[s])
+    let pair = WindowedPair(predictions[s], targets[s], options.scaleOptions(isLast: s == last))
     for n in 0..<images {
       for c in 0..<channels {
-        let means = window.means(x, y, n, c)
+        let means = pair.means(n, c)
         let term = s == last ? means.similarity : means.contrast
         if isJoint { terms[n, 0, s] += term / Scalar(channels) } else { terms[n, c, s] = term }
       }

@@ -79,9 +79,5 @@ private func checkedSamples<Scalar>(
   _ prediction: Tensor<Scalar>, _ target: Tensor<Scalar>, _ dataRange: Double
 ) -> Int {
   require(dataRange > 0 && dataRange.isFinite, "dataRange: \(dataRange) given, a positive number is needed")
-  require(
-    prediction.rank > 0 && prediction.count > 0,
-    "prediction: shape \(prediction.shape) given, a non-empty [N, ...] is needed")
-  require(target.shape == prediction.shape, "target: shape \(target.shape), prediction has \(prediction.shape)")
-  return prediction.shape[0]
+  return checkedSamples(prediction, target)
 }

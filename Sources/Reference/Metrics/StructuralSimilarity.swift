@@ -22,13 +22,10 @@ public func structuralSimilarity<Scalar: BinaryFloatingPoint & Sendable>(
 ) -> Tensor<Scalar> {
   checkPair(prediction, target, obstacle: options.obstacle(forImages: prediction.shape))
   let channels = prediction.shape[1]
-  let steps = Preparation(options, shape: prediction.shape)
-  let x = steps.applied(prediction)
-  let y = steps.applied(target)
-  let window = Window<Scalar>(options)
+  let pair = WindowedPair(prediction, target, options)
   var value = Tensor<Scalar>(shape: [prediction.shape[0]])
   for n in 0..<value.count {
-    for c in 0..<channels { value[n] += window.means(x, y, n, c).similarity / Scalar(channels) }
+    for c in 0..<channels { value[n] += pair.means(n, c).similarity / Scalar(channels) }
   }
   return value
 }
@@ -48,7 +45,10 @@ public func structuralSimilarityGradient<Scalar: BinaryFloatingPoint & Sendable>
   require(upstream.shape == [images], "upstream: shape \(upstream.shape), one number an image is [\(images)]")
   let shape = mapShape(prediction.shape, options)
   let share = Scalar(shape[2] * shape[3])
-  return gradient(prediction, target, options) { n, _, _, _ in upstream[n] / Scalar(shape[1]) / share }
+  return WindowedPair(prediction, target, options).gradients(withLuminance: true) { n, _ in
+    let each = upstream[n] / Scalar(shape[1]) / share
+    return { _, _ in each }
+  }
 }
 
 /// Luminance x contrast at every position of the window: ``structuralSimilarity(_:target:options:)`` is its mean.
@@ -62,17 +62,14 @@ public func structuralSimilarityMap<Scalar: BinaryFloatingPoint & Sendable>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, options: StructuralSimilarityOptions = .init()
 ) -> Tensor<Scalar> {
   checkPair(prediction, target, obstacle: options.obstacle(forImages: prediction.shape))
-  let steps = Preparation(options, shape: prediction.shape)
-  let x = steps.applied(prediction)
-  let y = steps.applied(target)
-  let window = Window<Scalar>(options)
+  let pair = WindowedPair(prediction, target, options)
   var map = Tensor<Scalar>(shape: mapShape(prediction.shape, options))
   for n in 0..<map.shape[0] {
     for c in 0..<map.shape[1] {
       for top in 0..<map.shape[2] {
         for left in 0..<map.shape[3] {
-          let m = window.moments(x, y, n, c, top, left)
-          map[n, c, top, left] = window.luminance(m) * window.contrast(m)
+          let m = pair.moments(n, c, top, left)
+          map[n, c, top, left] = pair.window.luminance(m) * pair.window.contrast(m)
         }
       }
     }
@@ -91,26 +88,7 @@ public func structuralSimilarityMapGradient<Scalar: BinaryFloatingPoint & Sendab
   checkPair(prediction, target, obstacle: options.obstacle(forImages: prediction.shape))
   let shape = mapShape(prediction.shape, options)
   require(upstream.shape == shape, "upstream: shape \(upstream.shape), the map has \(shape)")
-  return gradient(prediction, target, options) { n, c, top, left in upstream[n, c, top, left] }
-}
-
-/// The gradient of the sum over images, channels and positions of upstream(n, c, top, left) x the map.
-private func gradient<Scalar: BinaryFloatingPoint & Sendable>(
-  _ prediction: Tensor<Scalar>, _ target: Tensor<Scalar>, _ options: StructuralSimilarityOptions,
-  upstream: (Int, Int, Int, Int) -> Scalar
-) -> PairGradients<Scalar> {
-  let steps = Preparation(options, shape: prediction.shape)
-  let x = steps.applied(prediction)
-  let y = steps.applied(target)
-  let window = Window<Scalar>(options)
-  var gradients = PairGradients(prediction: Tensor<Scalar>(shape: x.shape), target: Tensor<Scalar>(shape: y.shape))
-  for n in 0..<x.shape[0] {
-    for c in 0..<x.shape[1] {
-      window.addGradient(x, y, n, c, withLuminance: true, to: &gradients) { upstream(n, c, $0, $1) }
-    }
-  }
-  return PairGradients(
-    prediction: steps.transposed(gradients.prediction), target: steps.transposed(gradients.target))
+  return WindowedPair(prediction, target, options).gradients(withLuminance: true) { n, c in { upstream[n, c, $0, $1] } }
 }
 
 private func mapShape(_ shape: [Int], _ options: StructuralSimilarityOptions) -> [Int] {
@@ -119,41 +97,6 @@ private func mapShape(_ shape: [Int], _ options: StructuralSimilarityOptions) ->
 }
 
 func checkPair<Scalar>(_ prediction: Tensor<Scalar>, _ target: Tensor<Scalar>, obstacle: String?) {
-  require(obstacle == nil, obstacle ?? "")
+  require(noObstacle: obstacle)
   require(target.shape == prediction.shape, "target: shape \(target.shape), prediction has \(prediction.shape)")
-}
-
-/// What happens to images before windows are laid on them: reduction, then reflection. Both are linear.
-struct Preparation {
-  private var steps: [(rows: AxisMap, columns: AxisMap)] = []
-
-  init(_ options: StructuralSimilarityOptions, shape: [Int]) {
-    var (height, width) = (shape[2], shape[3])
-    let factor = options.downsampling.factor(height: height, width: width)
-    if factor > 1 {
-      steps.append((reduction(height, factor, options.downsampling), reduction(width, factor, options.downsampling)))
-      (height, width) = options.reducedSides(height: height, width: width)
-    }
-    if options.padding == .reflect {
-      steps.append((.reflection(height, radius: options.radius), .reflection(width, radius: options.radius)))
-    }
-  }
-
-  func applied<Scalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
-    steps.reduce(x) { mapped($0, rows: $1.rows, columns: $1.columns) }
-  }
-
-  func transposed<Scalar>(_ gradient: Tensor<Scalar>) -> Tensor<Scalar> {
-    steps.reversed().reduce(gradient) { mappedTransposed($0, rows: $1.rows, columns: $1.columns) }
-  }
-}
-
-/// Means of `factor` pixels around every `factor`-th.
-private func reduction(_ size: Int, _ factor: Int, _ rule: SimilarityDownsampling) -> AxisMap {
-  let outputs = (0..<rule.reduced(size, by: factor)).map { i in
-    (0..<factor).map { offset in
-      (position: mirrored(factor * i + offset - rule.reach(of: factor), size), weight: 1 / Double(factor))
-    }
-  }
-  return AxisMap(inputSize: size, outputs: outputs)
 }

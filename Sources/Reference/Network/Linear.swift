@@ -8,8 +8,7 @@ import PerceptualCore
 public func linear<Scalar: BinaryFloatingPoint & Sendable>(
   _ x: Tensor<Scalar>, weight: Tensor<Scalar>, bias: Tensor<Scalar>? = nil
 ) -> Tensor<Scalar> {
-  let obstacle = linearObstacle(x: x.shape, weight: weight.shape, bias: bias?.shape)
-  require(obstacle == nil, obstacle ?? "")
+  require(noObstacle: linearObstacle(x: x.shape, weight: weight.shape, bias: bias?.shape))
   var y = Tensor<Scalar>(shape: [x.shape[0], weight.shape[0]])
   for n in 0..<x.shape[0] {
     for o in 0..<weight.shape[0] {
@@ -30,8 +29,7 @@ public func linear<Scalar: BinaryFloatingPoint & Sendable>(
 public func linearGradient<Scalar: BinaryFloatingPoint & Sendable>(
   _ x: Tensor<Scalar>, weight: Tensor<Scalar>, upstream: Tensor<Scalar>
 ) -> ConvolutionGradients<Scalar> {
-  let obstacle = linearObstacle(x: x.shape, weight: weight.shape)
-  require(obstacle == nil, obstacle ?? "")
+  require(noObstacle: linearObstacle(x: x.shape, weight: weight.shape))
   let (samples, outputs) = (x.shape[0], weight.shape[0])
   require(
     upstream.shape == [samples, outputs], "upstream: shape \(upstream.shape), the output has [\(samples), \(outputs)]")

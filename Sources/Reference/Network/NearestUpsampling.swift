@@ -9,7 +9,7 @@ import PerceptualCore
 public func nearestUpsampling<Scalar: BinaryFloatingPoint & Sendable>(
   _ x: Tensor<Scalar>, factor: Extent
 ) -> Tensor<Scalar> {
-  var y = Tensor<Scalar>(shape: upsampledShape(x.shape, factor))
+  var y = Tensor<Scalar>(shape: factor.upsampled(x.shape))
   for n in 0..<y.shape[0] {
     for c in 0..<y.shape[1] {
       for i in 0..<y.shape[2] {
@@ -28,7 +28,7 @@ public func nearestUpsampling<Scalar: BinaryFloatingPoint & Sendable>(
 public func nearestUpsamplingGradient<Scalar: BinaryFloatingPoint & Sendable>(
   shape: [Int], upstream: Tensor<Scalar>, factor: Extent
 ) -> Tensor<Scalar> {
-  let expected = upsampledShape(shape, factor)
+  let expected = factor.upsampled(shape)
   require(upstream.shape == expected, "upstream: shape \(upstream.shape), the output has \(expected)")
   var gradient = Tensor<Scalar>(shape: shape)
   for n in 0..<expected[0] {
@@ -39,10 +39,4 @@ public func nearestUpsamplingGradient<Scalar: BinaryFloatingPoint & Sendable>(
     }
   }
   return gradient
-}
-
-private func upsampledShape(_ shape: [Int], _ factor: Extent) -> [Int] {
-  require(shape.count == 4, "x: shape \(shape) given, [N, C, H, W] is needed")
-  require(factor.height >= 1 && factor.width >= 1, "factor: \(factor) given, at least 1 is needed")
-  return [shape[0], shape[1], shape[2] * factor.height, shape[3] * factor.width]
 }

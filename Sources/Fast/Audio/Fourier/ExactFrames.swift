@@ -29,10 +29,7 @@ struct ExactFrames {
     self.frames = frames
     let (size, hop) = (options.windowLength, options.hop)
     plan = ExactFourierPlan.of(length: size)
-    let window = (0..<size).map { n in
-      let sine = sin(.pi * Double(n) / Double(size))
-      return sine * sine
-    }
+    let window = hannWindow(size)
     let covered = (frames - 1) * hop + size
     var squares = [Double](repeating: 0, count: covered)
     for t in 0..<frames { for n in 0..<size { squares[t * hop + n] += window[n] * window[n] } }

@@ -34,10 +34,9 @@ struct FrameTransform: Sendable {
       return forwardByFFTW(signal, hop: hop, frames: frames, window: window, spectrum, scratch: scratch)
     }
     kernels.gatherFrames(signal, hop: hop, frames: frames, window: window, scratch, length: length)
-    tables.withPointers { passes, packing, rows in
-      kernels.fourierPasses(scratch, length: length / 2, twiddles: passes)
-      kernels.unpackSpectrum(scratch, rows: rows, twiddles: packing, spectrum, length: length / 2)
-    }
+    kernels.fourierPasses(scratch, length: length / 2, twiddles: tables.twiddles.start)
+    kernels.unpackSpectrum(
+      scratch, rows: tables.rows.start, twiddles: tables.packing.start, spectrum, length: length / 2)
   }
 
   /// The moduli of the same spectra, or their squares, one row a bin. `spectrum` is room for a spectrum.
@@ -50,11 +49,10 @@ struct FrameTransform: Sendable {
       return kernels.moduli(spectrum, squared: squared, moduli, bins: bins)
     }
     kernels.gatherFrames(signal, hop: hop, frames: frames, window: window, scratch, length: length)
-    tables.withPointers { passes, packing, rows in
-      kernels.fourierPasses(scratch, length: length / 2, twiddles: passes)
-      kernels.unpackModuli(
-        scratch, rows: rows, twiddles: packing, squared: squared, moduli, length: length / 2)
-    }
+    kernels.fourierPasses(scratch, length: length / 2, twiddles: tables.twiddles.start)
+    kernels.unpackModuli(
+      scratch, rows: tables.rows.start, twiddles: tables.packing.start, squared: squared, moduli,
+      length: length / 2)
   }
 
   /// Adds to `signal` the windowed frames, `hop` apart, whose spectra are given, times `length`. Imaginary parts at 0
@@ -66,12 +64,10 @@ struct FrameTransform: Sendable {
     guard let tables else {
       return backwardByFFTW(spectrum, window: window, signal, hop: hop, frames: frames, scratch: scratch)
     }
-    tables.withPointers { passes, packing, rows in
-      kernels.packSpectrum(spectrum, twiddles: packing, scratch, length: length / 2)
-      kernels.fourierPasses(scratch, length: length / 2, twiddles: passes)
-      kernels.scatterFrames(
-        scratch, rows: rows, window: window, signal, hop: hop, frames: frames, length: length)
-    }
+    kernels.packSpectrum(spectrum, twiddles: tables.packing.start, scratch, length: length / 2)
+    kernels.fourierPasses(scratch, length: length / 2, twiddles: tables.twiddles.start)
+    kernels.scatterFrames(
+      scratch, rows: tables.rows.start, window: window, signal, hop: hop, frames: frames, length: length)
   }
 
   private func forwardByFFTW(
@@ -106,34 +102,24 @@ struct FrameTransform: Sendable {
 
 /// What the kernels look up for a complex transform of `pairs` numbers and the real one of twice that.
 private final class Tables: Sendable {
-  private let passes: FourierPasses
-  private let packing: [Float]
+  let twiddles: Lines<Float>
+  let rows: Lines<Int>
+  let packing: Lines<Float>
 
   private static let known = Cache<Int, Tables> {
-    4 * ($0.passes.twiddles.count + $0.packing.count) + 16 * $0.passes.rows.count
+    4 * ($0.twiddles.count + $0.packing.count) + 8 * $0.rows.count
   }
 
   static func of(pairs: Int) -> Tables { known.value(pairs) { Tables(pairs: pairs) } }
 
   private init(pairs: Int) {
-    passes = FourierPasses(length: pairs)
-    packing = (0...pairs / 2).flatMap { k -> [Float] in
-      let angle = Double.pi * Double(k) / Double(pairs)
-      return [Float(cos(angle)), Float(sin(angle))]
-    }
-  }
-
-  func withPointers(_ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Int>) -> Void) {
-    passes.twiddles.withUnsafeBufferPointer { twiddles in
-      packing.withUnsafeBufferPointer { packing in
-        passes.rows.withUnsafeBufferPointer { rows in
-          guard let twiddles = twiddles.baseAddress, let packing = packing.baseAddress, let rows = rows.baseAddress
-          else {
-            return
-          }
-          body(twiddles, packing, rows)
-        }
-      }
-    }
+    let passes = FourierPasses(length: pairs)
+    twiddles = Lines(passes.twiddles)
+    rows = Lines(passes.rows)
+    packing = Lines(
+      (0...pairs / 2).flatMap { k -> [Float] in
+        let angle = Double.pi * Double(k) / Double(pairs)
+        return [Float(cos(angle)), Float(sin(angle))]
+      })
   }
 }

@@ -12,8 +12,8 @@ public func griffinLimGradient(
   _ magnitude: Tensor<Float>, initialPhase: Tensor<Float>, upstream: Tensor<Float>,
   options: ShortTimeOptions = .init(), iterations: Int = 32, momentum: Double = 0.99
 ) -> GriffinLimGradients<Float> {
-  requirePhase(initialPhase, magnitude)
-  requireGriffinLim(magnitude, options, iterations: iterations, momentum: momentum)
+  magnitude.checkPhase(initialPhase)
+  options.checkGriffinLim(magnitude: magnitude.shape, iterations: iterations, momentum: momentum)
   let length = options.samples(frames: magnitude.shape[1])
   require(upstream.shape == [length], "upstream: shape \(upstream.shape), the signal has [\(length)]")
   let sweep = GriffinLimTrace(magnitude, initialPhase, options: options, iterations: iterations, momentum: momentum)

@@ -61,12 +61,9 @@ struct ShortTimeFrames {
     _ extended: UnsafePointer<Float>, _ block: Int, scratch: UnsafeMutablePointer<Float>,
     _ spectrum: UnsafeMutablePointer<Float>
   ) {
-    windows.analysis.withUnsafeBufferPointer { window in
-      guard let window = window.baseAddress else { return }
-      transform.forward(
-        extended + block * lanes * options.hop, hop: options.hop, frames: frames(of: block), window: window, spectrum,
-        scratch: scratch)
-    }
+    transform.forward(
+      extended + block * lanes * options.hop, hop: options.hop, frames: frames(of: block),
+      window: windows.analysis.start, spectrum, scratch: scratch)
   }
 
   /// The moduli of the same, or their squares.
@@ -74,12 +71,9 @@ struct ShortTimeFrames {
     _ extended: UnsafePointer<Float>, _ block: Int, squared: Bool, scratch: UnsafeMutablePointer<Float>,
     spectrum: UnsafeMutablePointer<Float>, _ moduli: UnsafeMutablePointer<Float>
   ) {
-    windows.analysis.withUnsafeBufferPointer { window in
-      guard let window = window.baseAddress else { return }
-      transform.moduli(
-        extended + block * lanes * options.hop, hop: options.hop, frames: frames(of: block), window: window,
-        squared: squared, moduli, spectrum: spectrum, scratch: scratch)
-    }
+    transform.moduli(
+      extended + block * lanes * options.hop, hop: options.hop, frames: frames(of: block),
+      window: windows.analysis.start, squared: squared, moduli, spectrum: spectrum, scratch: scratch)
   }
 
   /// A block's samples from its spectra; with `analysing` the analysis window, not over its length.
@@ -89,11 +83,9 @@ struct ShortTimeFrames {
   ) {
     let own = samples + block * spanStride
     own.update(repeating: 0, count: spanStride)
-    (analysing ? windows.analysis : windows.synthesis).withUnsafeBufferPointer { window in
-      guard let window = window.baseAddress else { return }
-      transform.backward(
-        spectrum, window: window, own, hop: options.hop, frames: frames(of: block), scratch: scratch)
-    }
+    transform.backward(
+      spectrum, window: (analysing ? windows.analysis : windows.synthesis).start, own, hop: options.hop,
+      frames: frames(of: block), scratch: scratch)
   }
 
   /// Calls `body` with the signal extended by reflection.
@@ -150,7 +142,7 @@ struct ShortTimeFrames {
 
   /// The inverse transform, `length` samples.
   func inverse(
-    _ spectra: UnsafeMutablePointer<Float>, length: Int, envelope: Envelope, _ signal: UnsafeMutablePointer<Float>
+    _ spectra: UnsafeMutablePointer<Float>, length: Int, envelope: Lines<Float>, _ signal: UnsafeMutablePointer<Float>
   ) {
     ScratchPool.shared.withFloats(samplesCount) { buffer in
       forEachBlock { block, _, scratch in synthesise(spectrum(spectra, block), block, scratch: scratch, buffer) }
@@ -160,17 +152,16 @@ struct ShortTimeFrames {
 
   /// The transpose of ``inverse(_:length:envelope:_:)``.
   func inverseTransposed(
-    _ upstream: UnsafePointer<Float>, length: Int, envelope: Envelope, _ spectra: UnsafeMutablePointer<Float>
+    _ upstream: UnsafePointer<Float>, length: Int, envelope: Lines<Float>, _ spectra: UnsafeMutablePointer<Float>
   ) {
     let size = options.windowLength
     let inner = 2 * lanes..<2 * lanes * ((size + 1) / 2)
     ScratchPool.shared.withFloats(covered) { quotient in
       quotient.update(repeating: 0, count: covered)
       let heard = min(length, covered - options.margin)
-      envelope.reciprocals.withUnsafeBufferPointer { reciprocals in
-        guard let base = reciprocals.baseAddress, heard > 0 else { return }
+      if heard > 0 {
         execution.kernels.multiplyElements(
-          upstream, base + options.margin, quotient + options.margin, count: heard)
+          upstream, envelope.start + options.margin, quotient + options.margin, count: heard)
       }
       forEachBlock { block, _, scratch in
         let spectrum = spectrum(spectra, block)
@@ -186,7 +177,7 @@ struct ShortTimeFrames {
   /// envelope's reciprocals; zeros beyond.
   func join(
     _ buffer: UnsafePointer<Float>, _ sum: UnsafeMutablePointer<Float>, from first: Int, count: Int,
-    envelope: Envelope? = nil
+    envelope: Lines<Float>? = nil
   ) {
     let hop = options.hop * fullBlock
     execution.forEachPiece(of: count, grain: 4096) { offset, size in
@@ -205,49 +196,43 @@ struct ShortTimeFrames {
             buffer + block * spanStride + from - block * hop, sum + from - first, count: to - from)
         }
       }
-      envelope?.reciprocals.withUnsafeBufferPointer { reciprocals in
-        guard let base = reciprocals.baseAddress else { return }
-        execution.kernels.multiplyElements(sum + offset, base + start, sum + offset, count: end - start)
+      if let envelope {
+        execution.kernels.multiplyElements(sum + offset, envelope.start + start, sum + offset, count: end - start)
       }
     }
   }
 
-  /// 1 / sum_t w[i - t hop]^2 for every covered sample, 0 where the sum is under 1e-10.
-  struct Envelope {
-    let reciprocals: [Float]
-  }
-
-  /// The overlapped squared windows. In the middle, where as many frames overlap as can, they repeat every hop.
-  func envelope() -> Envelope {
+  /// Of the overlapped squared windows the reciprocals, 1 / sum_t w[i - t hop]^2 for every covered sample, 0 where the
+  /// sum is under 1e-10. In the middle, where as many frames overlap as can, they repeat every hop.
+  func envelope() -> Lines<Float> {
     let squares = windows.squares
     let (hop, length) = (options.hop, options.windowLength)
-    let reciprocals = [Float](unsafeUninitializedCapacity: covered) { buffer, count in
-      for i in 0..<covered {
-        let last = min(frames - 1, i / hop)
-        let first = max(0, (i - length + hop) / hop)
-        if i >= length + hop && last < frames - 1 {
-          buffer[i] = buffer[i - hop]
-          continue
-        }
-        var sum = 0.0
-        var t = first
-        while t <= last {
-          if i - t * hop < length { sum += squares[i - t * hop] }
-          t += 1
-        }
-        buffer[i] = sum < 1e-10 ? 0 : Float(1 / sum)
+    let reciprocals = Lines<Float>(covered)
+    let values = reciprocals.start
+    for i in 0..<covered {
+      let last = min(frames - 1, i / hop)
+      let first = max(0, (i - length + hop) / hop)
+      if i >= length + hop && last < frames - 1 {
+        values[i] = values[i - hop]
+        continue
       }
-      count = covered
+      var sum = 0.0
+      var t = first
+      while t <= last {
+        if i - t * hop < length { sum += squares[i - t * hop] }
+        t += 1
+      }
+      values[i] = sum < 1e-10 ? 0 : Float(1 / sum)
     }
-    return Envelope(reciprocals: reciprocals)
+    return reciprocals
   }
 }
 
 /// The periodic Hann window of a length.
 private final class Windows: Sendable {
-  let analysis: [Float]
+  let analysis: Lines<Float>
   /// Over its length: the inverse transforms are not normalised.
-  let synthesis: [Float]
+  let synthesis: Lines<Float>
   let squares: [Double]
 
   private static let known = Cache<Int, Windows> { 16 * $0.analysis.count }
@@ -255,12 +240,17 @@ private final class Windows: Sendable {
   static func of(length: Int) -> Windows { known.value(length) { Windows(length) } }
 
   private init(_ length: Int) {
-    let exact = (0..<length).map { n in
-      let sine = sin(.pi * Double(n) / Double(length))
-      return sine * sine
-    }
-    analysis = exact.map { Float($0) }
-    synthesis = exact.map { Float($0 / Double(length)) }
+    let exact = hannWindow(length)
+    analysis = Lines(exact.map { Float($0) })
+    synthesis = Lines(exact.map { Float($0 / Double(length)) })
     squares = exact.map { $0 * $0 }
+  }
+}
+
+/// sin^2(pi n / length).
+func hannWindow(_ length: Int) -> [Double] {
+  (0..<length).map { n in
+    let sine = sin(.pi * Double(n) / Double(length))
+    return sine * sine
   }
 }

@@ -21,7 +21,7 @@ final class MelPseudoInverse: Sendable {
     let (bins, mels) = (bank.options.bins, bank.options.mels)
     // Each filter's row of weights, then its row of the turns.
     let width = bins + mels
-    var columns = [Double](repeating: 0, count: mels * width)
+    let columns = Lines<Double>(mels * width)
     var next = 0
     for m in 0..<mels {
       for j in 0..<bank.counts[m] { columns[m * width + bank.first[m] + j] = bank.exactWeights[next + j] }
@@ -29,17 +29,16 @@ final class MelPseudoInverse: Sendable {
       next += bank.counts[m]
     }
     var rows = [Double](repeating: 0, count: bins * mels)
-    columns.withUnsafeMutableBufferPointer { columns in
-      guard let base = columns.baseAddress else { return }
-      while MelPseudoInverse.sweep(base, bins: bins, mels: mels) {}
-      let squares = (0..<mels).map { MelPseudoInverse.dot(base + $0 * width, base + $0 * width, bins) }
-      let least = 1e-12 * (squares.max() ?? 0)
-      for j in 0..<mels where squares[j] > least {
-        let own = base + j * width
-        for k in 0..<bins where own[k] != 0 {
-          let factor = own[k] / squares[j]
-          for m in 0..<mels { rows[k * mels + m] += factor * own[bins + m] }
-        }
+    while MelPseudoInverse.sweep(columns, bins: bins, mels: mels) {}
+    let squares = (0..<mels).map { m in
+      MelPseudoInverse.dot(columns.start + m * width, columns.start + m * width, bins)
+    }
+    let least = 1e-12 * (squares.max() ?? 0)
+    for j in 0..<mels where squares[j] > least {
+      let own = columns.start + j * width
+      for k in 0..<bins where own[k] != 0 {
+        let factor = own[k] / squares[j]
+        for m in 0..<mels { rows[k * mels + m] += factor * own[bins + m] }
       }
     }
     self.bins = bins
@@ -48,13 +47,13 @@ final class MelPseudoInverse: Sendable {
   }
 
   /// Turns every pair of columns that are not orthogonal; false if there was none.
-  private static func sweep(_ base: UnsafeMutablePointer<Double>, bins: Int, mels: Int) -> Bool {
+  private static func sweep(_ columns: Lines<Double>, bins: Int, mels: Int) -> Bool {
     let width = bins + mels
     var hasTurned = false
     for i in 0..<mels {
-      let x = base + i * width
+      let x = columns.start + i * width
       for j in i + 1..<max(mels, i + 1) {
-        let y = base + j * width
+        let y = columns.start + j * width
         let product = dot(x, y, bins)
         if product == 0 { continue }
         let (a, b) = (dot(x, x, bins), dot(y, y, bins))

@@ -175,23 +175,15 @@ struct ResamplingFilter: Sendable {
   ) {
     if written == 0 { return }
     let taps = taps(of: p)
-    taps.map { $0.stream * stride + $0.shift - leastShift }.withUnsafeBufferPointer { offsets in
-      taps.map(\.weight).withUnsafeBufferPointer { weights in
-        guard let offsetsBase = offsets.baseAddress, let weightsBase = weights.baseAddress else {
-          for m in 0..<written { row[m * outputStreams + p] = 0 }
-          return
-        }
-        if outputStreams == 1 {
-          kernels.filterStreams(
-            streams, offsets: offsetsBase, taps: weightsBase, tapCount: offsets.count, row, count: written)
-        } else {
-          ScratchPool.shared.withFloats(written) { part in
-            kernels.filterStreams(
-              streams, offsets: offsetsBase, taps: weightsBase, tapCount: offsets.count, part, count: written)
-            for m in 0..<written { row[m * outputStreams + p] = part[m] }
-          }
-        }
-      }
+    let offsets = taps.map { $0.stream * stride + $0.shift - leastShift }
+    let weights = taps.map(\.weight)
+    func sum(_ y: UnsafeMutablePointer<Float>) {
+      kernels.filterStreams(streams, offsets: offsets, taps: weights, tapCount: taps.count, y, count: written)
+    }
+    if outputStreams == 1 { return sum(row) }
+    ScratchPool.shared.withFloats(written) { part in
+      sum(part)
+      for m in 0..<written { row[m * outputStreams + p] = part[m] }
     }
   }
 }

@@ -19,7 +19,7 @@ struct SpectralStreams: Sendable {
   private let hop: Int
   private let passes: FourierPasses
   /// [output stream, input stream, number in the passes' order], over the length.
-  private let responses: [Float]
+  private let responses: Lines<Float>
 
   /// Samples that a frame reads and gives.
   private var read: Int { inputStreams * length }
@@ -77,7 +77,7 @@ struct SpectralStreams: Sendable {
         }
       }
     }
-    self.responses = responses
+    self.responses = Lines(responses)
   }
 
   /// See ``ResamplingFilter/apply(_:firstElement:count:execution:)``.
@@ -136,28 +136,17 @@ struct SpectralStreams: Sendable {
     _ targets: [UnsafeMutablePointer<Float>], _ kernels: any KernelSet.Type
   ) {
     let stride = 2 * kernels.vectorWidth * length
-    sources.withUnsafeBufferPointer { sources in
-      targets.withUnsafeBufferPointer { targets in
-        passes.twiddles.withUnsafeBufferPointer { twiddles in
-          responses.withUnsafeBufferPointer { responses in
-            guard let sources = sources.baseAddress, let targets = targets.baseAddress,
-              let twiddles = twiddles.baseAddress, let responses = responses.baseAddress
-            else { return }
-            kernels.gatherStreams(sources, streams: inputStreams, spectra, length: length)
-            for stream in 0..<inputStreams {
-              kernels.fourierPasses(spectra + stream * stride, length: length, twiddles: twiddles)
-            }
-            for stream in 0..<outputStreams {
-              let own = filtered + stream * stride
-              kernels.filterSpectra(
-                spectra, streams: inputStreams, responses + 2 * stream * inputStreams * length, own, length: length)
-              // With real and imaginary parts exchanged on both sides, the forward transform is the inverse.
-              kernels.transposedFourierPasses(own, length: length, twiddles: twiddles)
-            }
-            kernels.scatterStreams(filtered, streams: outputStreams, targets, length: length, count: given)
-          }
-        }
-      }
+    kernels.gatherStreams(sources, streams: inputStreams, spectra, length: length)
+    for stream in 0..<inputStreams {
+      kernels.fourierPasses(spectra + stream * stride, length: length, twiddles: passes.twiddles)
     }
+    for stream in 0..<outputStreams {
+      let own = filtered + stream * stride
+      kernels.filterSpectra(
+        spectra, streams: inputStreams, responses.start + 2 * stream * inputStreams * length, own, length: length)
+      // With real and imaginary parts exchanged on both sides, the forward transform is the inverse.
+      kernels.transposedFourierPasses(own, length: length, twiddles: passes.twiddles)
+    }
+    kernels.scatterStreams(filtered, streams: outputStreams, targets, length: length, count: given)
   }
 }

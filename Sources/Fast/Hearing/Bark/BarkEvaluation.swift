@@ -9,7 +9,7 @@ struct BarkEvaluation {
 
   enum Target {
     case signal(UnsafePointer<Float>)
-    /// [groups, positions, lanes], positions in the order of ``BarkPlan/withPositions(pair:leaf:_:)``.
+    /// [groups, positions, lanes], positions in the order of ``BarkPlan/positions(pair:leaf:)``.
     case features(UnsafePointer<Float>, factors: UnsafePointer<Float>)
   }
 
@@ -123,29 +123,27 @@ struct BarkEvaluation {
     let gradients = isGradientWanted ? [work.own, work.other].prefix(parts) : []
     let factors = compared.factors + group * plan.factorRows * plan.lanes
     var sums: Sums = (0, 0, 0, 0)
-    plan.withWeights(group) { weights in
-      plan.throughPasses(filtered, gradients: Array(gradients)) { leaf in
-        plan.withPositions(pair: pair, leaf: leaf.index) { positions, before in
-          var features = UnsafePointer(work.features)
-          if let other {
-            plan.respond(other, leaf)
-            plan.rectify(other, leaf, positions, factors: compared.factors, work.features)
-          } else if case .features(let known, _) = compared.target {
-            features = known + group * plan.groupRows + before * plan.lanes
-          }
-          plan.respond(own, leaf)
-          let rows = work.own + leaf.rows
-          let shares = parts == 2 ? work.other + leaf.rows : nil
-          add(
-            isGradientWanted
-              ? plan.kernels.featureDerivatives(
-                rows, scales: own.scales, positions, features, weights: weights, factors: factors, shares: shares)
-              : plan.kernels.featureSums(
-                rows, scales: own.scales, positions, features, weights: weights, factors: factors),
-            to: &sums)
-        }
-        for z in gradients { plan.transposedRespond(z, leaf) }
+    let weights = plan.weights.start + group * plan.lanes
+    plan.throughPasses(filtered, gradients: Array(gradients)) { leaf in
+      let (positions, before) = plan.positions(pair: pair, leaf: leaf.index)
+      var features = UnsafePointer(work.features)
+      if let other {
+        plan.respond(other, leaf)
+        plan.rectify(other, leaf, positions, factors: compared.factors, work.features)
+      } else if case .features(let known, _) = compared.target {
+        features = known + group * plan.groupRows + before * plan.lanes
       }
+      plan.respond(own, leaf)
+      let rows = work.own + leaf.rows
+      let shares = parts == 2 ? work.other + leaf.rows : nil
+      add(
+        isGradientWanted
+          ? plan.kernels.featureDerivatives(
+            rows, scales: own.scales, positions, features, weights: weights, factors: factors, shares: shares)
+          : plan.kernels.featureSums(
+            rows, scales: own.scales, positions, features, weights: weights, factors: factors),
+        to: &sums)
+      for z in gradients { plan.transposedRespond(z, leaf) }
     }
     return sums
   }

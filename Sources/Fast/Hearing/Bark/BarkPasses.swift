@@ -61,8 +61,7 @@ extension BarkPlan {
     // In double precision: what rounding leaves of the loudest partials would else stand beside the softest.
     let plan = ExactFourierPlan.of(length: length)
     execution.forEach(pairs) { pair in
-      ScratchPool.shared.withFloats(2 * (length + 4 * bins)) { memory in
-        let scratch = UnsafeMutableRawPointer(memory).bindMemory(to: Double.self, capacity: length + 4 * bins)
+      ScratchPool.shared.withDoubles(length + 4 * bins) { scratch in
         let (first, second) = (scratch + length, scratch + length + 2 * bins)
         for (half, spectrum) in [first, second].enumerated() {
           let scale = scaleSegment(2 * pair + half, signal, scratch)
@@ -111,10 +110,9 @@ extension BarkPlan {
 
   /// Filters times a pair's spectrum, through the passes' first, to `side.z`.
   func filter(_ side: BarkSide) {
-    withTables(side.group) { filters, twiddles in
-      kernels.filterPair(
-        side.segments.conjugates + side.pair * 2 * length, filters, twiddles: twiddles, side.z, length: length)
-    }
+    kernels.filterPair(
+      side.segments.conjugates + side.pair * 2 * length, filters(side.group), twiddles: twiddles.start, side.z,
+      length: length)
     // The mean of |z|^2 is at most this sum.
     let tolerances = side.tolerances
     for lane in 0..<lanes { tolerances[lane] = 0 }
@@ -138,25 +136,22 @@ extension BarkPlan {
   func throughPasses(
     _ filtered: [UnsafeMutablePointer<Float>], gradients: [UnsafeMutablePointer<Float>] = [], _ leaf: (BarkLeaf) -> Void
   ) {
-    passes.twiddles.withUnsafeBufferPointer { twiddles in
-      guard let twiddles = twiddles.baseAddress else { return }
-      func part(_ first: Int, _ length: Int, _ twiddles: UnsafePointer<Float>) {
-        if length == leafLength {
-          return leaf(BarkLeaf(index: first / leafLength, rows: first * 2 * lanes, twiddles: twiddles))
-        }
-        for z in filtered {
-          kernels.fourierPassOfEight(z + first * 2 * lanes, length: length, twiddles: twiddles)
-        }
-        parts(of: first, length, twiddles)
-        for z in gradients {
-          kernels.transposedFourierPassOfEight(z + first * 2 * lanes, length: length, twiddles: twiddles)
-        }
+    func part(_ first: Int, _ length: Int, _ twiddles: UnsafePointer<Float>) {
+      if length == leafLength {
+        return leaf(BarkLeaf(index: first / leafLength, rows: first * 2 * lanes, twiddles: twiddles))
       }
-      func parts(of first: Int, _ length: Int, _ twiddles: UnsafePointer<Float>) {
-        for r in 0..<8 { part(first + r * length / 8, length / 8, twiddles + 14 * (length / 8)) }
+      for z in filtered {
+        kernels.fourierPassOfEight(z + first * 2 * lanes, length: length, twiddles: twiddles)
       }
-      parts(of: 0, length, twiddles)
+      parts(of: first, length, twiddles)
+      for z in gradients {
+        kernels.transposedFourierPassOfEight(z + first * 2 * lanes, length: length, twiddles: twiddles)
+      }
     }
+    func parts(of first: Int, _ length: Int, _ twiddles: UnsafePointer<Float>) {
+      for r in 0..<8 { part(first + r * length / 8, length / 8, twiddles + 14 * (length / 8)) }
+    }
+    parts(of: 0, length, twiddles.start)
   }
 
   /// `body(side, leaf, positions, positions before)` of every leaf of a signal's responses to one group, in `z` of
@@ -170,7 +165,8 @@ extension BarkPlan {
       filter(side)
       throughPasses([z]) { leaf in
         respond(side, leaf)
-        withPositions(pair: pair, leaf: leaf.index) { body(side, leaf, $0, $1) }
+        let (positions, before) = positions(pair: pair, leaf: leaf.index)
+        body(side, leaf, positions, before)
       }
     }
   }
@@ -191,16 +187,12 @@ extension BarkPlan {
   func gather(
     group: Int, _ z: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>
   ) {
-    withTables(group) { filters, twiddles in
-      kernels.gatherPair(z, filters, twiddles: twiddles, sums, products: products, length: length)
-    }
+    kernels.gatherPair(z, filters(group), twiddles: twiddles.start, sums, products: products, length: length)
   }
 
-  private func withTables(_ group: Int, _ body: (UnsafePointer<Float>, UnsafePointer<Float>) -> Void) {
-    passes.twiddles.withUnsafeBufferPointer { twiddles in
-      guard let twiddles = twiddles.baseAddress else { return }
-      body(spectra.start + group * bins * 2 * lanes, twiddles)
-    }
+  /// The spectra of a group's filters.
+  private func filters(_ group: Int) -> UnsafePointer<Float> {
+    UnsafePointer(spectra.start + group * bins * 2 * lanes)
   }
 
   /// Puts right, in double precision, the responses that rounding may have given the wrong sign: there the rectifier's
@@ -257,12 +249,9 @@ extension BarkPlan {
   ) {
     let plan = ExactFourierPlan.of(length: length)
     let size = 2 * length
-    let count = parts * size + 4 * bins
-    ScratchPool.shared.withFloats(4 * pairs * length) { memory in
-      let pieces = UnsafeMutableRawPointer(memory).bindMemory(to: Double.self, capacity: 2 * pairs * length)
+    ScratchPool.shared.withDoubles(2 * pairs * length) { pieces in
       execution.forEach(pairs) { pair in
-        ScratchPool.shared.withFloats(2 * count) { memory in
-          let all = UnsafeMutableRawPointer(memory).bindMemory(to: Double.self, capacity: count)
+        ScratchPool.shared.withDoubles(parts * size + 4 * bins) { all in
           all.update(repeating: 0, count: parts * size)
           // Memory is read in order.
           for group in 0..<groups {

@@ -20,6 +20,8 @@ public final class BarkPlan: Sendable {
   /// Of a segment.
   let length: Int
   let passes: FourierPasses
+  /// Those of the passes.
+  let twiddles: Lines<Float>
   let positions: Int
   /// Positions that one segment serves, segments, and pairs of them; the last pair may have one.
   let step: Int
@@ -32,15 +34,15 @@ public final class BarkPlan: Sendable {
   /// [groups, blocks, lanes]: the largest |spectrum|^2 in a block of `blockBins` bins.
   let gains: Lines<Float>
   /// [groups, lanes]; 0 for the filters of zeros.
-  let weights: [Float]
+  let weights: Lines<Float>
   /// [bands, taps].
   let responses: [Double]
   let masking: BarkMaskingModel?
   let segmentation: BarkSegmentation
   /// [pairs, leaves, rows of a leaf]: the rows of positions, then those without one.
-  private let rows: [Int32]
+  private let rows: Lines<Int32>
   /// Likewise: where a position's factors are among those of its group.
-  private let factorOffsets: [Int32]
+  private let factorOffsets: Lines<Int32>
   /// [pairs, leaves] and one more: the positions that stand before a leaf.
   private let positionsBefore: [Int]
 
@@ -57,8 +59,7 @@ public final class BarkPlan: Sendable {
 
   /// A plan with the current execution's instruction set. Stops with a sentence where options do not fit.
   public init(_ options: BarkDistanceOptions, samples: Int) {
-    let obstacle = options.obstacle(prediction: [1, samples], target: [1, samples])
-    require(obstacle == nil, obstacle ?? "")
+    require(noObstacle: options.obstacle(prediction: [1, samples], target: [1, samples]))
     kernels = Execution.current.kernels
     lanes = kernels.vectorWidth
     let taps = options.filters.taps
@@ -69,6 +70,7 @@ public final class BarkPlan: Sendable {
     while leafLength > 64 { leafLength /= 8 }
     self.leafLength = leafLength
     passes = FourierPasses(length: length)
+    twiddles = Lines(passes.twiddles)
     let bands = options.filters.bands
     groups = (bands + lanes - 1) / lanes
     self.options = options
@@ -81,7 +83,7 @@ public final class BarkPlan: Sendable {
     responses = auditoryResponses(options.filters)
     let weighting =
       options.aWeighting ? aWeights(centres: auditoryCentres(options.filters)) : [Double](repeating: 1, count: bands)
-    var weights = [Float](repeating: 0, count: groups * lanes)
+    weights = Lines(groups * lanes)
     let bins = length / 2 + 1
     let blocks = (bins + BarkPlan.blockBins - 1) / BarkPlan.blockBins
     spectra = Lines<Float>(groups * bins * 2 * lanes)
@@ -102,7 +104,6 @@ public final class BarkPlan: Sendable {
         gains.start[block] = max(gains.start[block], Float(real * real + imaginary * imaginary))
       }
     }
-    self.weights = weights
     let segmentation = BarkSegmentation(stride: options.stride, step: step, positions: positions)
     self.segmentation = segmentation
     var rows: [Int32] = []
@@ -126,26 +127,20 @@ public final class BarkPlan: Sendable {
       factorOffsets += others.map { _ in 0 }
       before.append(before[leaf] + count)
     }
-    self.rows = rows
-    self.factorOffsets = factorOffsets
+    self.rows = Lines(rows)
+    self.factorOffsets = Lines(factorOffsets)
     positionsBefore = before
   }
 
   /// The positions among the rows of a leaf, and how many stand before them.
-  func withPositions(pair: Int, leaf: Int, _ body: (BarkPositions, Int) -> Void) {
+  func positions(pair: Int, leaf: Int) -> (own: BarkPositions, before: Int) {
     let index = pair * leaves + leaf
     let first = index * 2 * leafLength
-    rows.withUnsafeBufferPointer { rows in
-      factorOffsets.withUnsafeBufferPointer { offsets in
-        guard let rows = rows.baseAddress, let offsets = offsets.baseAddress else { return }
-        body(
-          BarkPositions(
-            rows: rows + first, factorOffsets: offsets + first,
-            count: positionsBefore[index + 1] - positionsBefore[index],
-            rowCount: 2 * leafLength),
-          positionsBefore[index])
-      }
-    }
+    let (before, after) = (positionsBefore[index], positionsBefore[index + 1])
+    let own = BarkPositions(
+      rows: rows.start + first, factorOffsets: factorOffsets.start + first, count: after - before,
+      rowCount: 2 * leafLength)
+    return (own, before)
   }
 
   private struct Key: Hashable {

@@ -36,8 +36,7 @@ public struct LaplacianPyramidPlan: ImageLossPlan {
     family: LaplacianPyramidFamily, levels: Int = 6, pooling: LaplacianPyramidPooling, shape: [Int], _ share: BatchShare
   ) {
     self.share = share
-    let obstacle = LaplacianPyramid.obstacle(levels: levels, forImages: shape, family: family, pooling: pooling)
-    require(obstacle == nil, obstacle ?? "")
+    require(noObstacle: LaplacianPyramid.obstacle(levels: levels, forImages: shape, family: family, pooling: pooling))
     self.shape = shape
     self.family = family
     self.levels = levels
@@ -86,34 +85,30 @@ public struct LaplacianPyramidPlan: ImageLossPlan {
     let images = share.batch
     let pool = LaplacianPyramidPool(family)
     // [image, level], of the whole batch
-    ScratchPool.shared.withFloats(2 * images * levels) { scratch in
-      scratch.withMemoryRebound(to: Double.self, capacity: images * levels) { squares in
-        let own = squares + share.images.lowerBound * levels
-        if pooling == .image {
-          compare(comparison, work, own, withGradient: work.gradient != nil) { n, squares, gradient in
-            work.values[n] = Float(pool.value(squares, count: levels))
-            if let upstream = work.upstream {
-              pool.takeSlopes(squares, count: levels, upstream: Double(upstream[n]))
-              gradient(squares, 1)
-            }
+    ScratchPool.shared.withDoubles(images * levels) { squares in
+      let own = squares + share.images.lowerBound * levels
+      if pooling == .image {
+        compare(comparison, work, own, withGradient: work.gradient != nil) { n, squares, gradient in
+          work.values[n] = Float(pool.value(squares, count: levels))
+          if let upstream = work.upstream {
+            pool.takeSlopes(squares, count: levels, upstream: Double(upstream[n]))
+            gradient(squares, 1)
           }
-          return
         }
-        compare(comparison, work, own, withGradient: false) { _, _, _ in }
-        share.gather(squares, count: levels)
-        // In "tensorflow" the images share each level's root, in "hepburn" they have roots of their own.
-        let joins = family == .tensorflow
-        if joins { takeMeans(squares) }
-        let count = joins ? levels : images * levels
-        work.values[0] = Float(pool.value(squares, count: count))
-        guard let upstream = work.upstream else { return }
-        pool.takeSlopes(squares, count: count, upstream: Double(upstream[0]))
-        ScratchPool.shared.withFloats(2 * images * levels) { scratch in
-          scratch.withMemoryRebound(to: Double.self, capacity: images * levels) { again in
-            compare(comparison, work, again, withGradient: true) { n, _, gradient in
-              gradient(joins ? squares : own + n * levels, joins ? 1 / Double(images) : 1)
-            }
-          }
+        return
+      }
+      compare(comparison, work, own, withGradient: false) { _, _, _ in }
+      share.gather(squares, count: levels)
+      // In "tensorflow" the images share each level's root, in "hepburn" they have roots of their own.
+      let joins = family == .tensorflow
+      if joins { takeMeans(squares) }
+      let count = joins ? levels : images * levels
+      work.values[0] = Float(pool.value(squares, count: count))
+      guard let upstream = work.upstream else { return }
+      pool.takeSlopes(squares, count: count, upstream: Double(upstream[0]))
+      ScratchPool.shared.withDoubles(images * levels) { again in
+        compare(comparison, work, again, withGradient: true) { n, _, gradient in
+          gradient(joins ? squares : own + n * levels, joins ? 1 / Double(images) : 1)
         }
       }
     }

@@ -23,8 +23,7 @@ public struct SimilarityPlan: ImageLossPlan {
 
   /// A plan for SSIM. Settings or a shape that make no sense are a caller's bug.
   public init(_ options: StructuralSimilarityOptions = .init(), shape: [Int]) {
-    let obstacle = options.obstacle(forImages: shape)
-    require(obstacle == nil, obstacle ?? "")
+    require(noObstacle: options.obstacle(forImages: shape))
     var scale = options
     scale.downsampling = .none
     self.init(
@@ -35,8 +34,7 @@ public struct SimilarityPlan: ImageLossPlan {
 
   /// A plan for MS-SSIM. Settings or a shape that make no sense are a caller's bug.
   public init(_ options: MultiScaleStructuralSimilarityOptions, shape: [Int]) {
-    let obstacle = options.obstacle(forImages: shape)
-    require(obstacle == nil, obstacle ?? "")
+    require(noObstacle: options.obstacle(forImages: shape))
     self.init(
       options, reduction: PlaneReduction(.none, height: shape[2], width: shape[3]), isMultiScale: true, shape: shape)
   }
@@ -97,26 +95,23 @@ public struct SimilarityPlan: ImageLossPlan {
   func run(_ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, _ work: Work) {
     let group = planesPerGroup
     let count = groupCount
-    ScratchPool.shared.withFloats(2 * count) { scratch in
-      scratch.withMemoryRebound(to: Double.self, capacity: count) { products in
-        // Few images: the rows of one are shared among threads.
-        let sharing = execution.threads > 1 && count < 2 * execution.threads
-        if sharing {
-          for index in 0..<count {
-            products[index] = product(ofGroup: index, planes: group, prediction, target, work, sharing: true)
-          }
-        } else {
-          execution.forEach(count) { index in
-            products[index] = product(ofGroup: index, planes: group, prediction, target, work, sharing: false)
-          }
-        }
-        if let values = work.values {
-          let share = count / shape[0]
-          for n in 0..<shape[0] {
-            var sum = 0.0
-            for k in n * share..<(n + 1) * share { sum += products[k] }
-            values[n] = Float(sum / Double(share))
-          }
+    ScratchPool.shared.withDoubles(count) { products in
+      // Few images: the rows of one are shared among threads.
+      let sharing = execution.threads > 1 && count < 2 * execution.threads
+      func take(_ index: Int) {
+        products[index] = product(ofGroup: index, planes: group, prediction, target, work, sharing: sharing)
+      }
+      if sharing {
+        for index in 0..<count { take(index) }
+      } else {
+        execution.forEach(count, take)
+      }
+      if let values = work.values {
+        let share = count / shape[0]
+        for n in 0..<shape[0] {
+          var sum = 0.0
+          for k in n * share..<(n + 1) * share { sum += products[k] }
+          values[n] = Float(sum / Double(share))
         }
       }
     }

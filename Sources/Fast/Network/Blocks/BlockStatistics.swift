@@ -248,21 +248,11 @@ struct GradientSink: BlockSink {
   }
 }
 
-/// Passes on the rows of whatever image as those of the only one.
-struct ImageSink<Inner: BlockSink>: BlockSink {
-  let inner: Inner
-
-  func finish(
-    _ x: UnsafePointer<Float>, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool
-  ) {
-    inner.finish(
-      x, image: 0, piece: piece, block: block, row: row, column: column, count: count, isFirst: isFirst)
-  }
-}
-
 /// Stores rows, with a bias if there is one.
 struct StoringSink: BlockSink {
   let shape: ChannelBlocks
+  /// From this image on.
+  var firstImage = 0
   let output: UnsafeMutablePointer<Float>
   let bias: UnsafePointer<Float>?
   /// Past the caches.
@@ -274,6 +264,6 @@ struct StoringSink: BlockSink {
   ) {
     kernels.addBlockBias(
       x, count: count, bias: bias.map { $0 + block * ChannelBlocks.lanes },
-      output + shape.offset(image: image, block: block, row: row, column: column), streams: streams)
+      output + shape.offset(image: image - firstImage, block: block, row: row, column: column), streams: streams)
   }
 }

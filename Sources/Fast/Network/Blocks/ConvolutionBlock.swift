@@ -230,9 +230,8 @@ package final class ConvolutionBlock {
       require(false, "forward: it was not called before the output is asked for")
       return
     }
-    let one = ChannelBlocks(images: 1, channels: output.channels, height: output.height, width: output.width)
-    let sink = ImageSink(
-      inner: StoringSink(shape: one, output: x, bias: lastInput.bias, streams: false, kernels: kernels))
+    let sink = StoringSink(
+      shape: output, firstImage: image, output: x, bias: lastInput.bias, streams: false, kernels: kernels)
     workspace.withScratch { scratch in
       for piece in 0..<piecesForward {
         convolve(lastInput.input, image: image, piece: piece, sink, scratch)
@@ -257,20 +256,10 @@ package final class ConvolutionBlock {
     }
     embedding.withEven(weight, execution) { weight in
       if let filtering {
-        pack(weight, filtering.filter, isSynthesis: doubles, filters)
+        filtering.filter.pack(weight, isSynthesis: doubles, filters, execution)
       } else {
         picture.pack(weight, filters)
       }
-    }
-  }
-
-  private func pack(
-    _ weight: UnsafePointer<Float>, _ filter: MinimalFilter, isSynthesis: Bool, _ filters: UnsafeMutablePointer<Float>
-  ) {
-    if isSynthesis {
-      filter.packSynthesis(weight, filters, execution)
-    } else {
-      filter.packAnalysis(weight, filters, execution)
     }
   }
 
@@ -425,7 +414,7 @@ package final class ConvolutionBlock {
     guard let filtering, let gradientFilters else { return }
     let filter = filtering.filter
     embedding.withEven(parameters.weight, execution) { weight in
-      pack(weight, filter, isSynthesis: !doubles, gradientFilters)
+      filter.pack(weight, isSynthesis: !doubles, gradientFilters, execution)
     }
     let pieces = filtering.analysisGrid.pieces
     workspace.sumParts(pieces: pieces, count: filter.count, execution) { image, range, part in

@@ -1,23 +1,17 @@
 import PerceptualCore
 import PerceptualKernels
 
-/// Where an element of the weight tensor lies: [outer][inner][row][column] with outputs first or second.
+/// Where an element of the weight tensor lies: [O, C, kH, kW], of a transposed convolution [C, O, kH, kW].
 struct WeightLayout {
   let outputStride: Int
   let channelStride: Int
   let rowStride: Int
 
-  /// [O, C, kH, kW]: convolution2D's weight.
-  static func outputsFirst(channels: Int, kernelHeight: Int, kernelWidth: Int) -> WeightLayout {
-    WeightLayout(
-      outputStride: channels * kernelHeight * kernelWidth, channelStride: kernelHeight * kernelWidth,
-      rowStride: kernelWidth)
-  }
-  /// [C, O, kH, kW]: transposedConvolution2D's weight.
-  static func channelsFirst(outputs: Int, kernelHeight: Int, kernelWidth: Int) -> WeightLayout {
-    WeightLayout(
-      outputStride: kernelHeight * kernelWidth, channelStride: outputs * kernelHeight * kernelWidth,
-      rowStride: kernelWidth)
+  init(_ shape: ConvolutionShape, isTransposed: Bool) {
+    let area = shape.kernelHeight * shape.kernelWidth
+    outputStride = isTransposed ? area : shape.inputChannels * area
+    channelStride = isTransposed ? shape.outputChannels * area : area
+    rowStride = shape.kernelWidth
   }
 
   func index(output: Int, _ tap: CorrelationPlan.Tap) -> Int {

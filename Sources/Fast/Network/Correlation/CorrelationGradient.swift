@@ -52,15 +52,12 @@ func correlationWeightGradient(
         let blocksAtOnce = 8
         let across = (groups + groupsAtOnce - 1) / groupsAtOnce
         let down = (rowBlocks + blocksAtOnce - 1) / blocksAtOnce
-        offsets.withUnsafeBufferPointer { offsets in
-          guard let offsets = offsets.baseAddress else { return }
-          execution.forEach(across * down) { index in
-            let firstGroup = index % across * groupsAtOnce
-            let firstBlock = index / across * blocksAtOnce
-            item.accumulate(
-              planes, paddedRows, offsets: offsets, groups: firstGroup..<min(groups, firstGroup + groupsAtOnce),
-              blocks: firstBlock..<min(rowBlocks, firstBlock + blocksAtOnce), gradient)
-          }
+        execution.forEach(across * down) { index in
+          let firstGroup = index % across * groupsAtOnce
+          let firstBlock = index / across * blocksAtOnce
+          item.accumulate(
+            planes, paddedRows, offsets: offsets, groups: firstGroup..<min(groups, firstGroup + groupsAtOnce),
+            blocks: firstBlock..<min(rowBlocks, firstBlock + blocksAtOnce), gradient)
         }
       }
     }

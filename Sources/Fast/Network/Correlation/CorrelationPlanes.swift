@@ -46,7 +46,7 @@ extension CorrelationPlan {
     let pairs = min(evenCount, oddCount)
     even.update(repeating: 0, count: evenStart)
     odd.update(repeating: 0, count: oddStart)
-    kernels.split(x, even: even + evenStart, odd: odd + oddStart, pairs: pairs)
+    kernels.splitRow(x, even: even + evenStart, odd: odd + oddStart, count: 2 * pairs)
     for i in pairs..<max(pairs, evenCount) { even[evenStart + i] = x[2 * i] }
     for i in pairs..<max(pairs, oddCount) { odd[oddStart + i] = x[2 * i + 1] }
     (even + evenStart + evenCount).update(repeating: 0, count: pitch - evenStart - evenCount)

@@ -47,7 +47,8 @@ func multiplyMatrices(
   // Rows of a that stay in the second cache while the columns pass.
   let rowGroup = max(1, 192 / tileRows)
   let rowGroups = (rowPanels + rowGroup - 1) / rowGroup
-  let offsets = (0..<depth).map { Int32($0 * tileColumns) }
+  let offsets = Lines<Int32>(depth)
+  for k in 0..<depth { offsets[k] = Int32(k * tileColumns) }
   let (aCount, bCount) = (rowPanels * tileRows * depth, columnPanels * tileColumns * depth)
   ScratchPool.shared.withFloats(aCount + bCount) { packedA in
     let packedB = packedA + aCount
@@ -68,12 +69,9 @@ func multiplyMatrices(
         let (group, columnPanel) = piece.quotientAndRemainder(dividingBy: columnPanels)
         ScratchPool.shared.withFloats(tileRows * tileColumns) { tile in
           for rowPanel in group * rowGroup..<min(rowPanels, (group + 1) * rowGroup) {
-            offsets.withUnsafeBufferPointer { offsets in
-              guard let offsets = offsets.baseAddress else { return }
-              kernels.correlate(
-                packedB + columnPanel * tileColumns * depth, offsets: offsets, taps: length,
-                weights: packedA + rowPanel * tileRows * depth, tile)
-            }
+            kernels.correlate(
+              packedB + columnPanel * tileColumns * depth, offsets: offsets.start, taps: length,
+              weights: packedA + rowPanel * tileRows * depth, tile)
             let columns = min(tileColumns, b.columns - columnPanel * tileColumns)
             for row in 0..<min(tileRows, a.rows - rowPanel * tileRows) {
               let to = product + (rowPanel * tileRows + row) * b.columns + columnPanel * tileColumns

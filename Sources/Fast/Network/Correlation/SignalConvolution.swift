@@ -123,16 +123,16 @@ public struct SignalConvolution: Hashable, Sendable {
   }
 }
 
-/// product[i, j] = sum over k of a[i, k] b[k, j] of row-major matrices, a [rows, inner] or, if transposed, [inner,
-/// rows]; b [inner, columns] or [columns, inner].
+/// product[i, j] = (adds: +=) sum over k of a[i, k] b[k, j] of row-major matrices, a [rows, inner] or, if transposed,
+/// [inner, rows]; b [inner, columns] or [columns, inner].
 public func matrixProduct(
   _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ product: UnsafeMutablePointer<Float>, rows: Int, inner: Int,
-  columns: Int, aIsTransposed: Bool = false, bIsTransposed: Bool = false
+  columns: Int, aIsTransposed: Bool = false, bIsTransposed: Bool = false, adds: Bool = false
 ) {
   let left =
     aIsTransposed ? MatrixView(a, rows: inner, columns: rows).transposed : MatrixView(a, rows: rows, columns: inner)
   let right =
     bIsTransposed
     ? MatrixView(b, rows: columns, columns: inner).transposed : MatrixView(b, rows: inner, columns: columns)
-  multiplyMatrices(left, right, product)
+  multiplyMatrices(left, right, product, adds: adds)
 }

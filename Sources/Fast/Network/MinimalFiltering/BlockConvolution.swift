@@ -61,22 +61,14 @@ public final class BlockConvolution {
     _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
     _ y: UnsafeMutablePointer<Float>
   ) {
-    if isTransposed {
-      synthesise(x, weight: weight, bias: bias, y)
-    } else {
-      analyse(x, weight: weight, bias: bias, y)
-    }
+    convolve(x, isSynthesis: isTransposed, weight: weight, bias: bias, y)
   }
 
   /// gradient = that of x for the upstream gradient of y.
   public func inputGradient(
     upstream: UnsafePointer<Float>, weight: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>
   ) {
-    if isTransposed {
-      analyse(upstream, weight: weight, bias: nil, gradient)
-    } else {
-      synthesise(upstream, weight: weight, bias: nil, gradient)
-    }
+    convolve(upstream, isSynthesis: !isTransposed, weight: weight, bias: nil, gradient)
   }
 
   /// gradient = that of weight for the upstream gradient of y.
@@ -107,41 +99,27 @@ public final class BlockConvolution {
     }
   }
 
-  private func analyse(
-    _ fine: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-    _ coarse: UnsafeMutablePointer<Float>
+  /// Fine to coarse, or in the synthesis coarse to fine.
+  private func convolve(
+    _ x: UnsafePointer<Float>, isSynthesis: Bool, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    _ y: UnsafeMutablePointer<Float>
   ) {
-    let source = StoredRows(shape: filtering.fine, x: fine)
-    let sink = StoringSink(
-      shape: filtering.coarse, output: coarse, bias: bias, streams: filtering.coarse.isLarge, kernels: execution.kernels
-    )
-    let pieces = filtering.analysisGrid.pieces
+    let (from, to) = isSynthesis ? (filtering.coarse, filtering.fine) : (filtering.fine, filtering.coarse)
+    let source = StoredRows(shape: from, x: x)
+    let sink = StoringSink(shape: to, output: y, bias: bias, streams: to.isLarge, kernels: execution.kernels)
+    let pieces = (isSynthesis ? filtering.synthesisGrid : filtering.analysisGrid).pieces
+    let scratchCount = isSynthesis ? filtering.synthesisScratch : filtering.analysisScratch
     ScratchPool.shared.withFloats(filtering.filter.packedCount) { filters in
-      filtering.filter.packAnalysis(weight, filters, execution)
-      execution.forEach(filtering.fine.images * pieces) { index in
-        ScratchPool.shared.withFloats(filtering.analysisScratch) { scratch in
-          filtering.analyse(
-            image: index / pieces, piece: index % pieces, source, filters: filters, sink, gradient: nil,
-            scratch: scratch)
-        }
-      }
-    }
-  }
-
-  private func synthesise(
-    _ coarse: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-    _ fine: UnsafeMutablePointer<Float>
-  ) {
-    let source = StoredRows(shape: filtering.coarse, x: coarse)
-    let sink = StoringSink(
-      shape: filtering.fine, output: fine, bias: bias, streams: filtering.fine.isLarge, kernels: execution.kernels)
-    let pieces = filtering.synthesisGrid.pieces
-    ScratchPool.shared.withFloats(filtering.filter.packedCount) { filters in
-      filtering.filter.packSynthesis(weight, filters, execution)
-      execution.forEach(filtering.coarse.images * pieces) { index in
-        ScratchPool.shared.withFloats(filtering.synthesisScratch) { scratch in
-          filtering.synthesise(
-            image: index / pieces, piece: index % pieces, source, filters: filters, sink, scratch: scratch)
+      filtering.filter.pack(weight, isSynthesis: isSynthesis, filters, execution)
+      execution.forEach(from.images * pieces) { index in
+        let (image, piece) = index.quotientAndRemainder(dividingBy: pieces)
+        ScratchPool.shared.withFloats(scratchCount) { scratch in
+          if isSynthesis {
+            filtering.synthesise(image: image, piece: piece, source, filters: filters, sink, scratch: scratch)
+          } else {
+            filtering.analyse(
+              image: image, piece: piece, source, filters: filters, sink, gradient: nil, scratch: scratch)
+          }
         }
       }
     }

@@ -74,33 +74,26 @@ struct MinimalFilter {
   private var elements: Int { side * side }
   private var elementCount: Int { elements * panel }
 
-  func packAnalysis(_ weight: UnsafePointer<Float>, _ packed: UnsafeMutablePointer<Float>, _ execution: Execution) {
-    let panels = coarse / panel
-    execution.forEach(fine / ChannelBlocks.lanes * panels) { index in
-      let first = index % panels * panel
-      let c = index / panels * ChannelBlocks.lanes
-      gather(isFlipped: false) { input, output in
-        weight + ((first + output) * fine + c + input) * elements
+  /// Packs the filters of the analysis, or of the synthesis.
+  func pack(
+    _ weight: UnsafePointer<Float>, isSynthesis: Bool, _ packed: UnsafeMutablePointer<Float>, _ execution: Execution
+  ) {
+    let (inputs, outputs) = isSynthesis ? (coarse, fine) : (fine, coarse)
+    let panels = outputs / panel
+    execution.forEach(inputs / ChannelBlocks.lanes * panels) { index in
+      let (block, number) = index.quotientAndRemainder(dividingBy: panels)
+      let (firstInput, firstOutput) = (block * ChannelBlocks.lanes, number * panel)
+      // In the synthesis the later output meets the earlier kernel element.
+      gather(isFlipped: isSynthesis) { input, output in
+        let (i, j) = (firstInput + input, firstOutput + output)
+        return weight + (isSynthesis ? i * fine + j : j * fine + i) * elements
       } pack: { parity, point, filters in
+        let place =
+          isSynthesis
+          ? synthesisIndex(point: point, parity: parity, panel: number) : analysisIndex(point: point, panel: number)
         products.pack(
-          filters, width: panel, index: depthBlock(fine: c, parity: parity), depth: depth,
-          packed + products.words(analysisIndex(point: point, panel: index % panels)))
-      }
-    }
-  }
-
-  func packSynthesis(_ weight: UnsafePointer<Float>, _ packed: UnsafeMutablePointer<Float>, _ execution: Execution) {
-    let panels = fine / panel
-    execution.forEach(coarse / ChannelBlocks.lanes * panels) { index in
-      let first = index % panels * panel
-      let o = index / panels * ChannelBlocks.lanes
-      // The later output meets the earlier kernel element.
-      gather(isFlipped: true) { input, output in
-        weight + ((o + input) * fine + first + output) * elements
-      } pack: { parity, point, filters in
-        products.pack(
-          filters, width: panel, index: o / ChannelBlocks.lanes, depth: coarse,
-          packed + products.words(synthesisIndex(point: point, parity: parity, panel: index % panels)))
+          filters, width: panel, index: isSynthesis ? block : depthBlock(fine: firstInput, parity: parity),
+          depth: isSynthesis ? coarse : depth, packed + products.words(place))
       }
     }
   }

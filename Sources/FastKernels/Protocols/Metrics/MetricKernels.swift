@@ -44,13 +44,9 @@ public protocol MetricKernels: Sendable {
     _ upper: UnsafePointer<Float>, _ lower: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, width: Int)
   /// Adds coarse[j] / 4 to y[2j] and y[2j + 1] for `width` coarse elements.
   static func addPooledGradientRow(_ coarse: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, width: Int)
-  /// even[j] = x[2j], odd[j] = x[2j + 1]. `x` may be any memory: exactly `count` elements are read.
+  /// even[j] = x[2j], odd[j] = x[2j + 1]. Any memory: exactly `count` elements are read and written.
   static func splitRow(
-    _ x: UnsafePointer<Float>, minus offset: Float, even: UnsafeMutablePointer<Float>,
-    odd: UnsafeMutablePointer<Float>, count: Int)
-  /// x[2j] = even[j], x[2j + 1] = odd[j]. `x` may be any memory: exactly `count` elements are written.
-  static func mergeRow(
-    even: UnsafePointer<Float>, odd: UnsafePointer<Float>, _ x: UnsafeMutablePointer<Float>, count: Int)
+    _ x: UnsafePointer<Float>, even: UnsafeMutablePointer<Float>, odd: UnsafeMutablePointer<Float>, count: Int)
 
   // Structural similarity, from the mid image (x + y) / 2 and the difference x - y of the prediction x and the target
   // y, each minus a constant, its offset.

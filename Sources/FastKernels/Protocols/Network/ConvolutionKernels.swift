@@ -36,10 +36,6 @@ public protocol ConvolutionKernels: Sendable {
     _ even: UnsafePointer<Float>, _ odd: UnsafePointer<Float>, bias: Float, _ output: UnsafeMutablePointer<Float>,
     pairs: Int)
 
-  /// even[i] = x[2 i], odd[i] = x[2 i + 1], for `pairs` pairs.
-  static func split(
-    _ x: UnsafePointer<Float>, even: UnsafeMutablePointer<Float>, odd: UnsafeMutablePointer<Float>, pairs: Int)
-
   /// The sum of a row, lane by lane and then over the lanes.
   static func sum(_ x: UnsafePointer<Float>, count: Int) -> Float
 }

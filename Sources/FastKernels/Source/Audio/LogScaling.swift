@@ -30,11 +30,7 @@ extension Kernels {
   public static func normalise(
     _ x: UnsafePointer<Float>, low: Float, range: Float, _ y: UnsafeMutablePointer<Float>, count: Int
   ) {
-    forEachVector(count: count) { i in
-      store((load(x + i) - low) / range, y + i)
-    } partial: { i, lanes in
-      store((load(x + i, count: lanes) - low) / range, y + i, count: lanes)
-    }
+    map(x, y, count: count) { ($0 - low) / range }
   }
 
   public static func exponentials(
@@ -47,11 +43,7 @@ extension Kernels {
       let amplitude = exponential(multiplyAdd(offset, v, factor)) - epsilon
       return amplitude.replacing(with: 0, where: amplitude .< 0)
     }
-    forEachVector(count: count) { i in
-      store(scaled(load(x + i)), y + i)
-    } partial: { i, lanes in
-      store(scaled(load(x + i, count: lanes)), y + i, count: lanes)
-    }
+    map(x, y, count: count, scaled)
   }
 }
 

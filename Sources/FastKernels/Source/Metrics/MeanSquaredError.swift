@@ -24,10 +24,6 @@ extension Kernels {
   public static func scaledDifference(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, scale: Float, _ y: UnsafeMutablePointer<Float>, count: Int
   ) {
-    forEachVector(count: count) { i in
-      store((load(a + i) - load(b + i)) * scale, y + i)
-    } partial: { i, lanes in
-      store((load(a + i, count: lanes) - load(b + i, count: lanes)) * scale, y + i, count: lanes)
-    }
+    map(a, b, y, count: count) { ($0 - $1) * scale }
   }
 }

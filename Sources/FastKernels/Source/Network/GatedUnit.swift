@@ -1,19 +1,11 @@
-/// 1 / (1 + exp(-x)); nothing overflows on the way.
-@inline(__always)
-private func opening(_ x: Vector) -> Vector {
-  let t = exponential(x.replacing(with: -x, where: x .> 0))
-  let one = Vector(repeating: 1)
-  return t.replacing(with: one, where: x .>= 0) / (one + t)
-}
-
 extension Kernels {
   public static func gatedUnit(
     _ x: UnsafePointer<Float>, gate: UnsafePointer<Float>, isTanh: Bool, _ y: UnsafeMutablePointer<Float>, count: Int
   ) {
     if isTanh {
-      map(x, gate, y, count: count) { hyperbolicTangent($0) * opening($1) }
+      map(x, gate, y, count: count) { hyperbolicTangent($0) * logistic($1) }
     } else {
-      map(x, gate, y, count: count) { $0 * opening($1) }
+      map(x, gate, y, count: count) { $0 * logistic($1) }
     }
   }
 
@@ -23,7 +15,7 @@ extension Kernels {
   ) {
     @inline(__always)
     func gradients(_ x: Vector, _ gate: Vector, _ g: Vector) -> (x: Vector, gate: Vector) {
-      let s = opening(gate)
+      let s = logistic(gate)
       let toSignal = g * s
       if isTanh {
         let t = hyperbolicTangent(x)

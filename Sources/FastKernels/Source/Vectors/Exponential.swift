@@ -75,12 +75,7 @@ extension Kernels {
   }
 
   public static func sigmoid(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {
-    map(x, y, count: count) { x in
-      // With t = exp(-|x|) nothing overflows: 1 / (1 + t) for x >= 0, t / (1 + t) below.
-      let t = exponential(x.replacing(with: -x, where: x .> 0))
-      let one = Vector(repeating: 1)
-      return t.replacing(with: one, where: x .>= 0) / (one + t)
-    }
+    map(x, y, count: count, logistic)
   }
 
   public static func sigmoidGradient(
@@ -88,6 +83,14 @@ extension Kernels {
   ) {
     map(y, upstream, gradient, count: count) { y, g in g * (y * (1 - y)) }
   }
+}
+
+/// 1 / (1 + exp(-x)). With t = exp(-|x|) nothing overflows: 1 / (1 + t) for x >= 0, t / (1 + t) below.
+@inline(__always)
+func logistic(_ x: Vector) -> Vector {
+  let t = exponential(x.replacing(with: -x, where: x .> 0))
+  let one = Vector(repeating: 1)
+  return t.replacing(with: one, where: x .>= 0) / (one + t)
 }
 
 @inline(__always)

@@ -71,10 +71,8 @@ func store(_ vector: Vector, _ pointer: UnsafeMutablePointer<Float>, count: Int)
 /// sum + a b: fused where the set has the instruction. Without it `addProduct` would be a library call for each lane.
 @inline(__always)
 func multiplyAdd(_ sum: Vector, _ a: Vector, _ b: Vector) -> Vector {
-  #if KERNELS_AVX512
-    perceptual_fused16(a, b, sum)
-  #elseif KERNELS_AVX2
-    perceptual_fused8(a, b, sum)
+  #if KERNELS_AVX512 || KERNELS_AVX2
+    perceptual_fused(a, b, sum)
   #elseif !arch(arm64)
     sum + a * b
   #else
@@ -84,26 +82,12 @@ func multiplyAdd(_ sum: Vector, _ a: Vector, _ b: Vector) -> Vector {
 
 /// The square roots of all lanes, correctly rounded.
 @inline(__always)
-func squareRoots(_ vector: Vector) -> Vector {
-  #if KERNELS_AVX512
-    perceptual_root16(vector)
-  #elseif KERNELS_AVX2
-    perceptual_root8(vector)
-  #else
-    perceptual_root4(vector)
-  #endif
-}
+func squareRoots(_ vector: Vector) -> Vector { perceptual_root(vector) }
 
 /// a0 b0 a1 b1 ...: the lower and the upper halves of the interleaved lanes.
 @inline(__always)
 func interleaved(_ a: Vector, _ b: Vector) -> (low: Vector, high: Vector) {
-  #if KERNELS_AVX512
-    (perceptual_interleave_low16(a, b), perceptual_interleave_high16(a, b))
-  #elseif KERNELS_AVX2
-    (perceptual_interleave_low8(a, b), perceptual_interleave_high8(a, b))
-  #else
-    (perceptual_interleave_low4(a, b), perceptual_interleave_high4(a, b))
-  #endif
+  (perceptual_interleave_low(a, b), perceptual_interleave_high(a, b))
 }
 
 /// Applies `body` to whole vectors of a row and then to a partial one: `body(offset, lanes)`.

@@ -121,3 +121,65 @@ struct Window<Scalar: BinaryFloatingPoint & Sendable> {
     }
   }
 }
+
+/// A prediction and its target made ready for windows: reduction, then reflection, both linear.
+struct WindowedPair<Scalar: BinaryFloatingPoint & Sendable> {
+  let window: Window<Scalar>
+  private let x: Tensor<Scalar>
+  private let y: Tensor<Scalar>
+  private let steps: [(rows: AxisMap, columns: AxisMap)]
+
+  init(_ prediction: Tensor<Scalar>, _ target: Tensor<Scalar>, _ options: StructuralSimilarityOptions) {
+    var steps: [(rows: AxisMap, columns: AxisMap)] = []
+    var (height, width) = (prediction.shape[2], prediction.shape[3])
+    let factor = options.downsampling.factor(height: height, width: width)
+    if factor > 1 {
+      steps.append((reduction(height, factor, options.downsampling), reduction(width, factor, options.downsampling)))
+      (height, width) = options.reducedSides(height: height, width: width)
+    }
+    if options.padding == .reflect {
+      steps.append((.reflection(height, radius: options.radius), .reflection(width, radius: options.radius)))
+    }
+    self.steps = steps
+    window = Window(options)
+    x = steps.reduce(prediction) { mapped($0, rows: $1.rows, columns: $1.columns) }
+    y = steps.reduce(target) { mapped($0, rows: $1.rows, columns: $1.columns) }
+  }
+
+  /// The number of positions in a channel.
+  var positions: Int { (x.shape[2] - window.size + 1) * (x.shape[3] - window.size + 1) }
+
+  func moments(_ n: Int, _ c: Int, _ top: Int, _ left: Int) -> Window<Scalar>.Moments {
+    window.moments(x, y, n, c, top, left)
+  }
+
+  /// The means over all positions in one channel of luminance x contrast, and of contrast alone.
+  func means(_ n: Int, _ c: Int) -> (similarity: Scalar, contrast: Scalar) { window.means(x, y, n, c) }
+
+  /// The gradient of the sum over images, channels and positions of upstream(n, c)(top, left) times luminance x
+  /// contrast, or contrast alone.
+  func gradients(
+    withLuminance: Bool, upstream: (_ n: Int, _ c: Int) -> (_ top: Int, _ left: Int) -> Scalar
+  ) -> PairGradients<Scalar> {
+    var gradients = PairGradients(prediction: Tensor<Scalar>(shape: x.shape), target: Tensor<Scalar>(shape: y.shape))
+    for n in 0..<x.shape[0] {
+      for c in 0..<x.shape[1] {
+        window.addGradient(x, y, n, c, withLuminance: withLuminance, to: &gradients, upstream: upstream(n, c))
+      }
+    }
+    func transposed(_ gradient: Tensor<Scalar>) -> Tensor<Scalar> {
+      steps.reversed().reduce(gradient) { mappedTransposed($0, rows: $1.rows, columns: $1.columns) }
+    }
+    return PairGradients(prediction: transposed(gradients.prediction), target: transposed(gradients.target))
+  }
+}
+
+/// Means of `factor` pixels around every `factor`-th.
+private func reduction(_ size: Int, _ factor: Int, _ rule: SimilarityDownsampling) -> AxisMap {
+  let outputs = (0..<rule.reduced(size, by: factor)).map { i in
+    (0..<factor).map { offset in
+      (position: mirrored(factor * i + offset - rule.reach(of: factor), size), weight: 1 / Double(factor))
+    }
+  }
+  return AxisMap(inputSize: size, outputs: outputs)
+}

@@ -40,19 +40,17 @@ struct LaplacianExactResidual {
   mutating func prepare(_ k: Int, count: Int) {
     let missing = (known..<max(k + 1, known)).reduce(0) { $0 + levels[$1].height * levels[$1].width }
     if missing == 0 || count * LaplacianPyramidRows.exactRoom(levels, k) < missing { return }
-    ScratchPool.shared.withFloats(2 * levels[0].width) { line in
-      line.withMemoryRebound(to: Double.self, capacity: levels[0].width) { line in
-        while known <= k {
-          let level = levels[known]
-          let whole = Window(rows: 0..<level.height, columns: 0..<level.width)
-          let halved = Window(rows: 0..<level.halfHeight, columns: 0..<level.halfWidth)
-          if known == 0 {
-            halve(level, image, stride: level.width, whole, halved, line, plane(0))
-          } else {
-            halve(level, UnsafePointer(plane(known - 1)), stride: level.width, whole, halved, line, plane(known))
-          }
-          known += 1
+    ScratchPool.shared.withDoubles(levels[0].width) { line in
+      while known <= k {
+        let level = levels[known]
+        let whole = Window(rows: 0..<level.height, columns: 0..<level.width)
+        let halved = Window(rows: 0..<level.halfHeight, columns: 0..<level.halfWidth)
+        if known == 0 {
+          halve(level, image, stride: level.width, whole, halved, line, plane(0))
+        } else {
+          halve(level, UnsafePointer(plane(known - 1)), stride: level.width, whole, halved, line, plane(known))
         }
+        known += 1
       }
     }
   }
@@ -90,13 +88,11 @@ struct LaplacianExactResidual {
       let first = halved.rows.lowerBound * level.halfWidth + halved.columns.lowerBound
       return sign(centre, plane(k) + first, stride: level.halfWidth)
     }
-    return ScratchPool.shared.withFloats(2 * room) { scratch in
-      scratch.withMemoryRebound(to: Double.self, capacity: room) { scratch in
-        take(k, Window(rows: row..<row + 1, columns: column..<column + 1), scratch)
-        let centre = scratch[0]
-        take(k + 1, halved, scratch)
-        return sign(centre, scratch, stride: halved.columns.count)
-      }
+    return ScratchPool.shared.withDoubles(room) { scratch in
+      take(k, Window(rows: row..<row + 1, columns: column..<column + 1), scratch)
+      let centre = scratch[0]
+      take(k + 1, halved, scratch)
+      return sign(centre, scratch, stride: halved.columns.count)
     }
   }
 

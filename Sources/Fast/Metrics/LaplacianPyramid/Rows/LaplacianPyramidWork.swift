@@ -106,11 +106,9 @@ struct LaplacianPyramidWork {
       let segment = level.segment
       let finer = levels[k - 1]
       let source = y * finer.segment
+      kernels.splitRow(shared[finer.target] + source, even: pair, odd: pair + segment, count: level.width)
       kernels.splitRow(
-        shared[finer.target] + source, minus: 0, even: pair, odd: pair + segment, count: level.width)
-      kernels.splitRow(
-        shared[finer.difference] + source, minus: 0, even: pair + 2 * segment, odd: pair + 3 * segment,
-        count: level.width)
+        shared[finer.difference] + source, even: pair + 2 * segment, odd: pair + 3 * segment, count: level.width)
     } else if let prediction, let target {
       let place = y * level.width
       kernels.splitPairRow(

@@ -46,36 +46,18 @@ extension Kernels {
   }
 
   public static func splitRow(
-    _ x: UnsafePointer<Float>, minus offset: Float, even: UnsafeMutablePointer<Float>,
-    odd: UnsafeMutablePointer<Float>, count: Int
+    _ x: UnsafePointer<Float>, even: UnsafeMutablePointer<Float>, odd: UnsafeMutablePointer<Float>, count: Int
   ) {
     var j = 0
     while 2 &* (j &+ Vector.scalarCount) <= count {
       let (first, second) = separated(load(x + 2 * j), load(x + 2 * j + Vector.scalarCount))
-      store(first - offset, even + j)
-      store(second - offset, odd + j)
+      store(first, even + j)
+      store(second, odd + j)
       j &+= Vector.scalarCount
     }
     while 2 &* j < count {
-      even[j] = x[2 &* j] - offset
-      if 2 &* j &+ 1 < count { odd[j] = x[2 &* j &+ 1] - offset }
-      j &+= 1
-    }
-  }
-
-  public static func mergeRow(
-    even: UnsafePointer<Float>, odd: UnsafePointer<Float>, _ x: UnsafeMutablePointer<Float>, count: Int
-  ) {
-    var j = 0
-    while 2 &* (j &+ Vector.scalarCount) <= count {
-      let (first, second) = joined(load(even + j), load(odd + j))
-      store(first, x + 2 * j)
-      store(second, x + 2 * j + Vector.scalarCount)
-      j &+= Vector.scalarCount
-    }
-    while 2 &* j < count {
-      x[2 &* j] = even[j]
-      if 2 &* j &+ 1 < count { x[2 &* j &+ 1] = odd[j] }
+      even[j] = x[2 &* j]
+      if 2 &* j &+ 1 < count { odd[j] = x[2 &* j &+ 1] }
       j &+= 1
     }
   }

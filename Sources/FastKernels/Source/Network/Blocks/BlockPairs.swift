@@ -28,38 +28,14 @@ enum PairFactor: BlockFactor {
 #endif
 
 @inline(__always)
-private func lowHalves(_ x: Vector) -> Vector {
-  #if KERNELS_AVX512
-    perceptual_low16(x)
-  #elseif KERNELS_AVX2
-    perceptual_low8(x)
-  #else
-    perceptual_low4(x)
-  #endif
-}
+private func lowHalves(_ x: Vector) -> Vector { perceptual_low(x) }
 
 @inline(__always)
-private func highHalves(_ x: Vector) -> Vector {
-  #if KERNELS_AVX512
-    perceptual_high16(x)
-  #elseif KERNELS_AVX2
-    perceptual_high8(x)
-  #else
-    perceptual_high4(x)
-  #endif
-}
+private func highHalves(_ x: Vector) -> Vector { perceptual_high(x) }
 
 /// The pairs of two vectors, lane by lane, rounded to bf16: the first below.
 @inline(__always)
-private func pairs(_ a: Vector, _ b: Vector) -> Vector {
-  #if KERNELS_AVX512
-    perceptual_pair16(perceptual_rounded16(a), perceptual_rounded16(b))
-  #elseif KERNELS_AVX2
-    perceptual_pair8(perceptual_rounded8(a), perceptual_rounded8(b))
-  #else
-    perceptual_pair4(perceptual_rounded4(a), perceptual_rounded4(b))
-  #endif
-}
+private func pairs(_ a: Vector, _ b: Vector) -> Vector { perceptual_pair(perceptual_rounded(a), perceptual_rounded(b)) }
 
 extension Kernels {
   public static var hasNativePairs: Bool {

@@ -4,12 +4,6 @@ import PerceptualCInstructionSet
 // Two vectors of output channels times as many rows as the registers hold; each element of the rows is broadcast once
 // for two products.
 
-#if KERNELS_AVX512
-  private let largestGroup = 12
-#else
-  private let largestGroup = 6
-#endif
-
 /// What the products of blocks multiply: numbers, or pairs of numbers in bf16 (BlockPairs.swift).
 protocol BlockFactor {
   /// Floats of memory from a row of the factors that are broadcast to the next, in ``Kernels/multiplyBlocks``.
@@ -24,8 +18,18 @@ enum SingleFactor: BlockFactor {
   static func add(_ sum: Vector, _ x: Float, _ w: Vector) -> Vector { multiplyAdd(sum, Vector(repeating: x), w) }
 }
 
-/// The sums of two rows, two vectors each.
-private struct RowPair<Factor: BlockFactor> {
+/// The sums of some rows, two vectors each, which lie `second` floats apart; rows lie `pitch` floats apart.
+private protocol SumsOfRows {
+  static var rows: Int { get }
+  init()
+  init(_ sums: UnsafePointer<Float>, second: Int, pitch: Int)
+  /// Adds the products of one number of each row and two vectors of weights.
+  mutating func add(_ x: UnsafePointer<Float>, pitch: Int, _ w0: Vector, _ w1: Vector)
+  func write(_ sums: UnsafeMutablePointer<Float>, second: Int, pitch: Int)
+}
+
+private struct TwoRows<Factor: BlockFactor>: SumsOfRows {
+  @inline(__always) static var rows: Int { 2 }
   var a0 = Vector.zero
   var a1 = Vector.zero
   var b0 = Vector.zero
@@ -61,8 +65,44 @@ private struct RowPair<Factor: BlockFactor> {
   }
 }
 
-private let rowFloats = 16
-private let pairFloats = 32
+/// Rows, and as many or other ones below them.
+private struct Stack<Upper: SumsOfRows, Lower: SumsOfRows>: SumsOfRows {
+  @inline(__always) static var rows: Int { Upper.rows &+ Lower.rows }
+  private var upper: Upper
+  private var lower: Lower
+
+  @inline(__always)
+  init() {
+    upper = Upper()
+    lower = Lower()
+  }
+
+  @inline(__always)
+  init(_ sums: UnsafePointer<Float>, second: Int, pitch: Int) {
+    upper = Upper(sums, second: second, pitch: pitch)
+    lower = Lower(sums + Upper.rows &* pitch, second: second, pitch: pitch)
+  }
+
+  @inline(__always)
+  mutating func add(_ x: UnsafePointer<Float>, pitch: Int, _ w0: Vector, _ w1: Vector) {
+    upper.add(x, pitch: pitch, w0, w1)
+    lower.add(x + Upper.rows &* pitch, pitch: pitch, w0, w1)
+  }
+
+  @inline(__always)
+  func write(_ sums: UnsafeMutablePointer<Float>, second: Int, pitch: Int) {
+    upper.write(sums, second: second, pitch: pitch)
+    lower.write(sums + Upper.rows &* pitch, second: second, pitch: pitch)
+  }
+}
+
+private typealias FourRows<Factor: BlockFactor> = Stack<TwoRows<Factor>, TwoRows<Factor>>
+#if KERNELS_AVX512
+  private typealias EightRows<Factor: BlockFactor> = Stack<FourRows<Factor>, FourRows<Factor>>
+  private typealias MostRows<Factor: BlockFactor> = Stack<EightRows<Factor>, FourRows<Factor>>
+#else
+  private typealias MostRows<Factor: BlockFactor> = Stack<FourRows<Factor>, TwoRows<Factor>>
+#endif
 
 /// What all rows of a product share.
 private struct BlockProduct<Factor: BlockFactor> {
@@ -77,82 +117,14 @@ private struct BlockProduct<Factor: BlockFactor> {
   let second: Int
   let accumulates: Bool
 
+  /// As many rows as `Sums` holds. If it is to prefetch, it asks for the rows' next block, and for a line from `next`
+  /// on for every depth, before they are needed: a product runs at the speed of what feeds it.
   @inline(__always)
-  func four(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>) {
-    var p0 = accumulates ? RowPair<Factor>(sums, second: second, pitch: rowFloats) : RowPair<Factor>()
-    var p1 = accumulates ? RowPair<Factor>(sums + pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
-    let pitch = Factor.rowFloats
-    var from = x
-    var weight = weights
-    var block = 0
-    while block < blocks {
-      var k = 0
-      while k < depth {
-        let w0 = load(weight)
-        let w1 = load(weight + Vector.scalarCount)
-        p0.add(from + k, pitch: pitch, w0, w1)
-        p1.add(from + (k &+ 2 &* pitch), pitch: pitch, w0, w1)
-        weight += 2 &* Vector.scalarCount
-        k &+= 1
-      }
-      from += blockPitch
-      block &+= 1
-    }
-    p0.write(sums, second: second, pitch: rowFloats)
-    p1.write(sums + pairFloats, second: second, pitch: rowFloats)
-  }
-
-  #if KERNELS_AVX512
-    @inline(__always)
-    func eight(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>) {
-      var p0 = accumulates ? RowPair<Factor>(sums, second: second, pitch: rowFloats) : RowPair<Factor>()
-      var p1 = accumulates ? RowPair<Factor>(sums + pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
-      var p2 =
-        accumulates ? RowPair<Factor>(sums + 2 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
-      var p3 =
-        accumulates ? RowPair<Factor>(sums + 3 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
-      let pitch = Factor.rowFloats
-      var from = x
-      var weight = weights
-      var block = 0
-      while block < blocks {
-        var k = 0
-        while k < depth {
-          let w0 = load(weight)
-          let w1 = load(weight + Vector.scalarCount)
-          p0.add(from + k, pitch: pitch, w0, w1)
-          p1.add(from + (k &+ 2 &* pitch), pitch: pitch, w0, w1)
-          p2.add(from + (k &+ 4 &* pitch), pitch: pitch, w0, w1)
-          p3.add(from + (k &+ 6 &* pitch), pitch: pitch, w0, w1)
-          weight += 2 &* Vector.scalarCount
-          k &+= 1
-        }
-        from += blockPitch
-        block &+= 1
-      }
-      p0.write(sums, second: second, pitch: rowFloats)
-      p1.write(sums + pairFloats, second: second, pitch: rowFloats)
-      p2.write(sums + 2 &* pairFloats, second: second, pitch: rowFloats)
-      p3.write(sums + 3 &* pairFloats, second: second, pitch: rowFloats)
-    }
-  #endif
-
-  /// `largestGroup` rows. Asks for the rows' next block, and for a line from `next` on for every depth, before they are
-  /// needed: a product runs at the speed of what feeds it.
-  @inline(__always)
-  func most(_ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, next: UnsafePointer<Float>) {
-    var p0 = accumulates ? RowPair<Factor>(sums, second: second, pitch: rowFloats) : RowPair<Factor>()
-    var p1 = accumulates ? RowPair<Factor>(sums + pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
-    var p2 = accumulates ? RowPair<Factor>(sums + 2 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
-    #if KERNELS_AVX512
-      var p3 =
-        accumulates ? RowPair<Factor>(sums + 3 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
-      var p4 =
-        accumulates ? RowPair<Factor>(sums + 4 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
-      var p5 =
-        accumulates ? RowPair<Factor>(sums + 5 &* pairFloats, second: second, pitch: rowFloats) : RowPair<Factor>()
-    #endif
-    let pitch = Factor.rowFloats
+  func multiply<Sums: SumsOfRows>(
+    _: Sums.Type, _ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, next: UnsafePointer<Float>,
+    prefetches: Bool
+  ) {
+    var products = accumulates ? Sums(sums, second: second, pitch: rowFloats) : Sums()
     var from = x
     var weight = weights
     var ahead = next
@@ -160,18 +132,13 @@ private struct BlockProduct<Factor: BlockFactor> {
     while block < blocks {
       var k = 0
       while k < depth {
-        perceptual_prefetch(from + (blockPitch &+ k &* rowFloats))
-        perceptual_prefetch_second(ahead + k &* rowFloats)
+        if prefetches {
+          perceptual_prefetch(from + (blockPitch &+ k &* rowFloats))
+          perceptual_prefetch_second(ahead + k &* rowFloats)
+        }
         let w0 = load(weight)
         let w1 = load(weight + Vector.scalarCount)
-        p0.add(from + k, pitch: pitch, w0, w1)
-        p1.add(from + (k &+ 2 &* pitch), pitch: pitch, w0, w1)
-        p2.add(from + (k &+ 4 &* pitch), pitch: pitch, w0, w1)
-        #if KERNELS_AVX512
-          p3.add(from + (k &+ 6 &* pitch), pitch: pitch, w0, w1)
-          p4.add(from + (k &+ 8 &* pitch), pitch: pitch, w0, w1)
-          p5.add(from + (k &+ 10 &* pitch), pitch: pitch, w0, w1)
-        #endif
+        products.add(from + k, pitch: Factor.rowFloats, w0, w1)
         weight += 2 &* Vector.scalarCount
         k &+= 1
       }
@@ -179,40 +146,35 @@ private struct BlockProduct<Factor: BlockFactor> {
       ahead += depth &* rowFloats
       block &+= 1
     }
-    p0.write(sums, second: second, pitch: rowFloats)
-    p1.write(sums + pairFloats, second: second, pitch: rowFloats)
-    p2.write(sums + 2 &* pairFloats, second: second, pitch: rowFloats)
-    #if KERNELS_AVX512
-      p3.write(sums + 3 &* pairFloats, second: second, pitch: rowFloats)
-      p4.write(sums + 4 &* pairFloats, second: second, pitch: rowFloats)
-      p5.write(sums + 5 &* pairFloats, second: second, pitch: rowFloats)
-    #endif
+    products.write(sums, second: second, pitch: rowFloats)
   }
 
-  /// All rows, `largestGroup` at a time.
+  /// All rows, the most that registers hold at a time.
   @inline(__always)
   func run(
     _ x: UnsafePointer<Float>, rows: Int, _ sums: UnsafeMutablePointer<Float>, next: UnsafePointer<Float>
   ) {
     let pitch = Factor.rowFloats
+    let most = MostRows<Factor>.rows
     var row = 0
     // What is left over goes in fours (and eights), never in twos.
-    while rows &- row >= largestGroup && rows &- row != largestGroup &+ 2 {
+    while rows &- row >= most && rows &- row != most &+ 2 {
       // The first groups bring all of the next panel; afterwards what is asked for is at hand.
-      let lines = row / largestGroup &* blocks &* depth
+      let lines = row / most &* blocks &* depth
       let panelLines = 2 &* Vector.scalarCount &* blocks &* depth / rowFloats
-      most(
-        x + row &* pitch, sums + row &* rowFloats, next: lines < panelLines ? next + lines &* rowFloats : weights)
-      row &+= largestGroup
+      multiply(
+        MostRows<Factor>.self, x + row &* pitch, sums + row &* rowFloats,
+        next: lines < panelLines ? next + lines &* rowFloats : weights, prefetches: true)
+      row &+= most
     }
     #if KERNELS_AVX512
       while rows &- row >= 8 {
-        eight(x + row &* pitch, sums + row &* rowFloats)
+        multiply(EightRows<Factor>.self, x + row &* pitch, sums + row &* rowFloats, next: next, prefetches: false)
         row &+= 8
       }
     #endif
     while row < rows {
-      four(x + row &* pitch, sums + row &* rowFloats)
+      multiply(FourRows<Factor>.self, x + row &* pitch, sums + row &* rowFloats, next: next, prefetches: false)
       row &+= 4
     }
   }
@@ -228,16 +190,11 @@ private struct BlockGradient<Factor: BlockFactor> {
   func run(
     _ x: UnsafePointer<Float>, _ upstream: UnsafePointer<Float>, depth: Int, _ gradient: UnsafeMutablePointer<Float>
   ) {
-    let panel = 2 &* Vector.scalarCount
-    let width = Vector.scalarCount
     var k = 0
     #if KERNELS_AVX512
       while k &+ 8 <= depth {
         let target = gradient + k &* panel
-        var p0 = accumulates ? RowPair<Factor>(target, second: width, pitch: panel) : RowPair<Factor>()
-        var p1 = accumulates ? RowPair<Factor>(target + 2 &* panel, second: width, pitch: panel) : RowPair<Factor>()
-        var p2 = accumulates ? RowPair<Factor>(target + 4 &* panel, second: width, pitch: panel) : RowPair<Factor>()
-        var p3 = accumulates ? RowPair<Factor>(target + 6 &* panel, second: width, pitch: panel) : RowPair<Factor>()
+        var sums = begin(EightRows<Factor>.self, target)
         var from = x + k
         var g = upstream
         var row = 0
@@ -245,57 +202,47 @@ private struct BlockGradient<Factor: BlockFactor> {
         while row &+ 2 <= rows {
           // The next sums.
           perceptual_prefetch(target + (8 &* panel &+ (row & 30) &* 8))
-          let g0 = load(g)
-          let g1 = load(g + second)
-          p0.add(from, pitch: 1, g0, g1)
-          p1.add(from + 2, pitch: 1, g0, g1)
-          p2.add(from + 4, pitch: 1, g0, g1)
-          p3.add(from + 6, pitch: 1, g0, g1)
-          let h0 = load(g + rowFloats)
-          let h1 = load(g + (second &+ rowFloats))
-          p0.add(from + rowFloats, pitch: 1, h0, h1)
-          p1.add(from + (rowFloats &+ 2), pitch: 1, h0, h1)
-          p2.add(from + (rowFloats &+ 4), pitch: 1, h0, h1)
-          p3.add(from + (rowFloats &+ 6), pitch: 1, h0, h1)
+          add(from, g, to: &sums)
+          add(from + rowFloats, g + rowFloats, to: &sums)
           from += 2 &* rowFloats
           g += 2 &* rowFloats
           row &+= 2
         }
-        if row < rows {
-          let g0 = load(g)
-          let g1 = load(g + second)
-          p0.add(from, pitch: 1, g0, g1)
-          p1.add(from + 2, pitch: 1, g0, g1)
-          p2.add(from + 4, pitch: 1, g0, g1)
-          p3.add(from + 6, pitch: 1, g0, g1)
-        }
-        p0.write(target, second: width, pitch: panel)
-        p1.write(target + 2 &* panel, second: width, pitch: panel)
-        p2.write(target + 4 &* panel, second: width, pitch: panel)
-        p3.write(target + 6 &* panel, second: width, pitch: panel)
+        if row < rows { add(from, g, to: &sums) }
+        sums.write(target, second: Vector.scalarCount, pitch: panel)
         k &+= 8
       }
     #endif
     while k < depth {
       let target = gradient + k &* panel
-      var p0 = accumulates ? RowPair<Factor>(target, second: width, pitch: panel) : RowPair<Factor>()
-      var p1 = accumulates ? RowPair<Factor>(target + 2 &* panel, second: width, pitch: panel) : RowPair<Factor>()
+      var sums = begin(FourRows<Factor>.self, target)
       var from = x + k
       var g = upstream
       var row = 0
       while row < rows {
-        let g0 = load(g)
-        let g1 = load(g + second)
-        p0.add(from, pitch: 1, g0, g1)
-        p1.add(from + 2, pitch: 1, g0, g1)
+        add(from, g, to: &sums)
         from += rowFloats
         g += rowFloats
         row &+= 1
       }
-      p0.write(target, second: width, pitch: panel)
-      p1.write(target + 2 &* panel, second: width, pitch: panel)
+      sums.write(target, second: Vector.scalarCount, pitch: panel)
       k &+= 4
     }
+  }
+
+  private var panel: Int {
+    @inline(__always) get { 2 &* Vector.scalarCount }
+  }
+
+  @inline(__always)
+  private func begin<Sums: SumsOfRows>(_: Sums.Type, _ target: UnsafePointer<Float>) -> Sums {
+    accumulates ? Sums(target, second: Vector.scalarCount, pitch: panel) : Sums()
+  }
+
+  /// Adds the products of one row of x and one of the upstream gradient.
+  @inline(__always)
+  private func add<Sums: SumsOfRows>(_ x: UnsafePointer<Float>, _ g: UnsafePointer<Float>, to sums: inout Sums) {
+    sums.add(x, pitch: 1, load(g), load(g + second))
   }
 }
 

@@ -3,7 +3,18 @@ import PerceptualKernels
 
 // Passes over rows of pixels of one block of sixteen channels; coefficients are vectors of sixteen channels.
 
-private let rowFloats = 16
+/// Floats of a pixel, or of a tile.
+let rowFloats = 16
+
+/// `body` of the first lane of each vector of so many floats.
+@inline(__always)
+func forEachLane(of floats: Int = rowFloats, _ body: (Int) -> Void) {
+  var lane = 0
+  while lane < floats {
+    body(lane)
+    lane &+= Vector.scalarCount
+  }
+}
 
 extension Kernels {
   public static func largestMagnitude(_ x: UnsafePointer<Float>, count: Int) -> Float {
@@ -25,8 +36,7 @@ extension Kernels {
   public static func copyPixels(
     _ x: UnsafePointer<Float>, pitch: Int, count: Int, _ output: UnsafeMutablePointer<Float>, outputPitch: Int
   ) {
-    var lane = 0
-    while lane < rowFloats {
+    forEachLane { lane in
       var from = x + lane
       var to = output + lane
       var pixel = 0
@@ -36,7 +46,6 @@ extension Kernels {
         to += outputPitch
         pixel &+= 1
       }
-      lane &+= Vector.scalarCount
     }
   }
 
@@ -44,8 +53,7 @@ extension Kernels {
     _ x: UnsafePointer<Float>, count: Int, normalization: BlockNormalization, _ output: UnsafeMutablePointer<Float>
   ) {
     let s = Vector(repeating: normalization.slope)
-    var lane = 0
-    while lane < rowFloats {
+    forEachLane { lane in
       let m = load(normalization.mean + lane)
       let f = load(normalization.factor + lane)
       let o = load(normalization.offset + lane)
@@ -58,7 +66,6 @@ extension Kernels {
         to += rowFloats
         pixel &+= 1
       }
-      lane &+= Vector.scalarCount
     }
   }
 
@@ -66,8 +73,7 @@ extension Kernels {
     _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, count: Int, normalization: BlockNormalization,
     _ output: UnsafeMutablePointer<Float>
   ) {
-    var lane = 0
-    while lane < rowFloats {
+    forEachLane { lane in
       let m = load(normalization.mean + lane)
       let f = load(normalization.factor + lane)
       let a = load(normalization.meanGradient + lane)
@@ -83,7 +89,6 @@ extension Kernels {
         to += rowFloats
         pixel &+= 1
       }
-      lane &+= Vector.scalarCount
     }
   }
 
@@ -91,8 +96,7 @@ extension Kernels {
     _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>,
     streams: Bool
   ) {
-    var lane = 0
-    while lane < rowFloats {
+    forEachLane { lane in
       let o = bias.map { load($0 + lane) } ?? Vector.zero
       var from = x + lane
       var to = output + lane
@@ -104,7 +108,6 @@ extension Kernels {
         to += rowFloats
         pixel &+= 1
       }
-      lane &+= Vector.scalarCount
     }
   }
 
@@ -112,28 +115,8 @@ extension Kernels {
     _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, pivot: UnsafePointer<Float>,
     sums: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>, streams: Bool
   ) {
-    var lane = 0
-    while lane < rowFloats {
-      let o = load(bias + lane)
-      let p = load(pivot + lane)
-      var sum = load(sums + lane)
-      var squares = load(sums + (rowFloats &+ lane))
-      var from = x + lane
-      var to = output + lane
-      var pixel = 0
-      while pixel < count {
-        let y = load(from) + o
-        if streams { stream(y, to) } else { store(y, to) }
-        let d = y - p
-        sum += d
-        squares = multiplyAdd(squares, d, d)
-        from += rowFloats
-        to += rowFloats
-        pixel &+= 1
-      }
-      store(sum, sums + lane)
-      store(squares, sums + (rowFloats &+ lane))
-      lane &+= Vector.scalarCount
+    addMoments(x, count: count, bias: bias, pivot: pivot, sums: sums) { y, place in
+      if streams { stream(y, output + place) } else { store(y, output + place) }
     }
   }
 
@@ -141,25 +124,32 @@ extension Kernels {
     _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, pivot: UnsafePointer<Float>,
     sums: UnsafeMutablePointer<Float>
   ) {
-    var lane = 0
-    while lane < rowFloats {
+    addMoments(x, count: count, bias: bias, pivot: pivot, sums: sums) { _, _ in }
+  }
+
+  /// `write(x + bias, place)` of every vector, and its moments around the pivot.
+  @inline(__always)
+  private static func addMoments(
+    _ x: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>, pivot: UnsafePointer<Float>,
+    sums: UnsafeMutablePointer<Float>, _ write: (Vector, Int) -> Void
+  ) {
+    forEachLane { lane in
       let o = load(bias + lane)
       let p = load(pivot + lane)
       var sum = load(sums + lane)
       var squares = load(sums + (rowFloats &+ lane))
-      var from = x + lane
-      var pixel = 0
-      while pixel < count {
-        let y = load(from) + o
+      var place = lane
+      let end = count &* rowFloats
+      while place < end {
+        let y = load(x + place) + o
+        write(y, place)
         let d = y - p
         sum += d
         squares = multiplyAdd(squares, d, d)
-        from += rowFloats
-        pixel &+= 1
+        place &+= rowFloats
       }
       store(sum, sums + lane)
       store(squares, sums + (rowFloats &+ lane))
-      lane &+= Vector.scalarCount
     }
   }
 
@@ -168,8 +158,7 @@ extension Kernels {
     sums: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>
   ) {
     let s = Vector(repeating: normalization.slope)
-    var lane = 0
-    while lane < rowFloats {
+    forEachLane { lane in
       let m = load(normalization.mean + lane)
       let f = load(normalization.factor + lane)
       let o = load(normalization.offset + lane)
@@ -192,7 +181,6 @@ extension Kernels {
       }
       store(sum, sums + lane)
       store(products, sums + (rowFloats &+ lane))
-      lane &+= Vector.scalarCount
     }
   }
 }
@@ -211,7 +199,7 @@ func leakyGradient(_ z: Vector, upstream: Vector, slope: Vector) -> Vector {
 @inline(__always)
 func stream(_ x: Vector, _ output: UnsafeMutablePointer<Float>) {
   #if KERNELS_AVX512
-    perceptual_stream16(x, output)
+    perceptual_stream(x, output)
   #else
     store(x, output)
   #endif

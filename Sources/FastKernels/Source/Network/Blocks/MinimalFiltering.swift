@@ -9,8 +9,6 @@
 //
 // for a tile d of 4x4, a filter g of 2x2 and 3x3 outputs y[i][j] = sum of g[k][l] d[i + k][j + l].
 
-private let rowFloats = 16
-
 /// Four vectors: a row or a column of a tile.
 private struct Four {
   var v0, v1, v2, v3: Vector
@@ -60,8 +58,7 @@ extension Kernels {
     _ output: UnsafeMutablePointer<Float>, pointPitch: Int
   ) {
     let rowOfPoints = 4 &* pointPitch
-    var lane = 0
-    while lane < rowFloats {
+    forEachLane { lane in
       var from = x + lane
       var to = output + lane
       var tile = 0
@@ -78,7 +75,6 @@ extension Kernels {
         to += rowFloats
         tile &+= 1
       }
-      lane &+= Vector.scalarCount
     }
   }
 
@@ -86,8 +82,7 @@ extension Kernels {
     _ x: UnsafePointer<Float>, rowPitch: Int, tiles: Int, _ output: UnsafeMutablePointer<Float>, pointPitch: Int
   ) {
     let rowOfPoints = 4 &* pointPitch
-    var lane = 0
-    while lane < rowFloats {
+    forEachLane { lane in
       var from = x + lane
       var to = output + lane
       var tile = 0
@@ -106,7 +101,6 @@ extension Kernels {
         to += rowFloats
         tile &+= 1
       }
-      lane &+= Vector.scalarCount
     }
   }
 
@@ -115,8 +109,7 @@ extension Kernels {
     columnPitch: Int
   ) {
     let rowOfPoints = 4 &* pointPitch
-    var lane = 0
-    while lane < rowFloats {
+    forEachLane { lane in
       var from = x + lane
       var to = output + lane
       var tile = 0
@@ -137,7 +130,6 @@ extension Kernels {
         to += 3 &* columnPitch
         tile &+= 1
       }
-      lane &+= Vector.scalarCount
     }
   }
 
@@ -146,8 +138,7 @@ extension Kernels {
   ) {
     let panel = panelChannels
     let half = Vector(repeating: 0.5)
-    var lane = 0
-    while lane < panel {
+    forEachLane(of: panel) { lane in
       var parity = 0
       while parity < 4 {
         // The four elements of the 2x2 filter: rows and columns two apart, in their order or the opposite one.
@@ -164,7 +155,6 @@ extension Kernels {
         filterRow(g2, g3, half).write(to + 3 &* rowOfPoints, pitch: pointPitch)
         parity &+= 1
       }
-      lane &+= Vector.scalarCount
     }
   }
 
@@ -173,8 +163,7 @@ extension Kernels {
   ) {
     let panel = panelChannels
     let half = Vector(repeating: 0.5)
-    var lane = 0
-    while lane < panel {
+    forEachLane(of: panel) { lane in
       var parity = 0
       while parity < 4 {
         let from = x + (lane &+ parity &* parityPitch)
@@ -190,7 +179,6 @@ extension Kernels {
         store(half * (b.1 - c.1) + d.1, to + 10 &* panel)
         parity &+= 1
       }
-      lane &+= Vector.scalarCount
     }
   }
 }

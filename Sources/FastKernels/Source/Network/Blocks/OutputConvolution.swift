@@ -2,8 +2,6 @@ import PerceptualKernels
 
 // The 3x3 convolution from all channels to one, on blocks of sixteen channels, and its gradients.
 
-private let rowFloats = 16
-
 /// Nine vectors, one for each tap of a 3x3 kernel, as a row of nine.
 private struct Taps {
   var v0, v1, v2, v3, v4, v5, v6, v7, v8: Vector
@@ -86,8 +84,7 @@ extension Kernels {
     _ x: UnsafePointer<Float>, rowPitch: Int, weights: UnsafePointer<Float>, count: Int,
     sums: UnsafeMutablePointer<Float>
   ) {
-    var lane = 0
-    while lane < rowFloats {
+    forEachLane { lane in
       let w = Taps(weights + lane)
       var a = x + lane
       var to = sums + lane
@@ -109,7 +106,6 @@ extension Kernels {
         to += rowFloats
         pixel &+= 1
       }
-      lane &+= Vector.scalarCount
     }
   }
 
@@ -118,8 +114,7 @@ extension Kernels {
     weights: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>, rowPitch: Int
   ) {
     let s = Vector(repeating: normalization.slope)
-    var lane = 0
-    while lane < rowFloats {
+    forEachLane { lane in
       let w = Taps(weights + lane)
       let e = load(bias + lane)
       let m = load(normalization.mean + lane)
@@ -142,7 +137,6 @@ extension Kernels {
       }
       w.scatter(left, middle, Vector.zero, to, rowPitch)
       w.scatter(middle, Vector.zero, Vector.zero, to + rowFloats, rowPitch)
-      lane &+= Vector.scalarCount
     }
   }
 
@@ -182,8 +176,7 @@ extension Kernels {
     weightGradient: UnsafeMutablePointer<Float>
   ) {
     let s = Vector(repeating: normalization.slope)
-    var lane = 0
-    while lane < rowFloats {
+    forEachLane { lane in
       let w = Taps(weights + lane)
       var gradients = Taps(weightGradient + lane)
       let m = load(normalization.mean + lane)
@@ -208,7 +201,6 @@ extension Kernels {
       gradients.write(weightGradient + lane)
       store(sum, sums + lane)
       store(products, sums + (rowFloats &+ lane))
-      lane &+= Vector.scalarCount
     }
   }
 
@@ -217,8 +209,7 @@ extension Kernels {
     normalization: BlockNormalization, _ output: UnsafeMutablePointer<Float>
   ) {
     let s = Vector(repeating: normalization.slope)
-    var lane = 0
-    while lane < rowFloats {
+    forEachLane { lane in
       let w = Taps(weights + lane)
       let m = load(normalization.mean + lane)
       let f = load(normalization.factor + lane)
@@ -238,7 +229,6 @@ extension Kernels {
         to += rowFloats
         pixel &+= 1
       }
-      lane &+= Vector.scalarCount
     }
   }
 }

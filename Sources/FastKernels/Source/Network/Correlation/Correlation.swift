@@ -122,15 +122,7 @@ extension Kernels {
   public static func addBias(
     _ x: UnsafePointer<Float>, bias: Float, _ output: UnsafeMutablePointer<Float>, count: Int
   ) {
-    forEachVector(count: count) { i in
-      store(load(x + i) + bias, output + i)
-    } partial: { i, lanes in
-      var lane = 0
-      while lane < lanes {
-        output[i &+ lane] = x[i &+ lane] + bias
-        lane &+= 1
-      }
-    }
+    map(x, output, count: count) { $0 + bias }
   }
 
   public static func interleave(
@@ -147,23 +139,6 @@ extension Kernels {
       while lane < lanes {
         output[2 &* (i &+ lane)] = even[i &+ lane] + bias
         output[2 &* (i &+ lane) &+ 1] = odd[i &+ lane] + bias
-        lane &+= 1
-      }
-    }
-  }
-
-  public static func split(
-    _ x: UnsafePointer<Float>, even: UnsafeMutablePointer<Float>, odd: UnsafeMutablePointer<Float>, pairs: Int
-  ) {
-    forEachVector(count: pairs) { i in
-      let both = UnsafeRawPointer(x + 2 &* i).loadUnaligned(as: VectorPair.self)
-      store(both.evenHalf, even + i)
-      store(both.oddHalf, odd + i)
-    } partial: { i, lanes in
-      var lane = 0
-      while lane < lanes {
-        even[i &+ lane] = x[2 &* (i &+ lane)]
-        odd[i &+ lane] = x[2 &* (i &+ lane) &+ 1]
         lane &+= 1
       }
     }
