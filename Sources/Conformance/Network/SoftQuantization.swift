@@ -3,12 +3,9 @@ import Foundation
 import PerceptualCore
 import Reference
 
-enum SoftQuantization: Operation {
+enum SoftQuantization: ElementOperation {
   static let name = "softQuantization"
-  static let inputs = [InputDescription("x", "any")]
   static let attributes = [AttributeDescription("centres"), AttributeDescription("scale")]
-  static let outputs = ["y"]
-  static let gradients = ["x"]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     let reason = "4 epsilons for the softmax and its sums, and what the roundings of its exponents move"
@@ -21,53 +18,40 @@ enum SoftQuantization: Operation {
       .bound(epsilons: 4, reason: reason) { operationCase throws(PerceptualError) in
         var scale = try sensitivity(operationCase, side).map(\.slope, shape: operationCase.input("x").shape)
         let upstream = operationCase.cotangent("y")
-        let largest = try parameters(operationCase.attributes).centres.reduce(0) { max($0, abs($1)) }
+        let largest = try options(operationCase.attributes).centres.reduce(0) { max($0, abs($1)) }
         // The mean of the centres is itself rounded, which counts squared; and weights underflow.
-        let least = side == .reference ? Double.leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude)
-        let factor = 2 * (try parameters(operationCase.attributes).scale) * largest * largest
-        let floor = factor * (16 * side.epsilon + least / side.epsilon) + least / side.epsilon
+        let factor = 2 * (try options(operationCase.attributes).scale) * largest * largest
+        let floor = factor * (16 * side.epsilon + side.least / side.epsilon) + side.least / side.epsilon
         for i in 0..<scale.count { scale[i] = abs(upstream[i]) * (scale[i] + floor) }
         return scale
       }
     }
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    _ = try parameters(given.attributes)
-  }
+  typealias Options = (centres: [Double], scale: Double)
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    ["y": given["x"]]
-  }
-
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (centres, scale) = try parameters(operationCase.attributes)
-    return operationCase.elementResults {
-      Reference.softQuantization($0, centres: centres, scale: scale)
-    } gradient: {
-      Reference.softQuantizationGradient($0, upstream: $1, centres: centres, scale: scale)
-    }
-  }
-
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (centres, scale) = try parameters(operationCase.attributes)
-    return operationCase.elementResults {
-      Fast.softQuantization($0, centres: centres, scale: scale)
-    } gradient: {
-      Fast.softQuantizationGradient($0, upstream: $1, centres: centres, scale: scale)
-    }
-  }
-
-  private static func parameters(
-    _ attributes: Attributes
-  ) throws(PerceptualError) -> (centres: [Double], scale: Double) {
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
     let scale = try attributes.number("scale")
     if !(scale > 0 && scale.isFinite) {
       throw PerceptualError(.malformed, "attribute scale: a positive number was expected, found \(scale)")
     }
     return (try centres(attributes), scale)
+  }
+
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+    given.elementResults {
+      Reference.softQuantization($0, centres: options.centres, scale: options.scale)
+    } gradient: {
+      Reference.softQuantizationGradient($0, upstream: $1, centres: options.centres, scale: options.scale)
+    }
+  }
+
+  static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
+    given.elementResults {
+      Fast.softQuantization($0, centres: options.centres, scale: options.scale)
+    } gradient: {
+      Fast.softQuantizationGradient($0, upstream: $1, centres: options.centres, scale: options.scale)
+    }
   }
 
   /// How far the value and the derivative move when everything rounded on the way moves by an epsilon.
@@ -81,7 +65,7 @@ enum SoftQuantization: Operation {
   private static func sensitivity(
     _ operationCase: OperationCase<Double>, _ side: Side
   ) throws(PerceptualError) -> Sensitivities {
-    let (centres, scale) = try parameters(operationCase.attributes)
+    let (centres, scale) = try options(operationCase.attributes)
     let largest = centres.reduce(0) { max($0, abs($1)) }
     return Sensitivities(
       rows: operationCase.input("x").elements.map { x in
