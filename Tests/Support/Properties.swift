@@ -1,18 +1,9 @@
 import PerceptualCore
-import Testing
 
 /// sum a b, for properties that hold exactly on integers.
 public func innerProduct(_ a: Tensor<Double>, _ b: Tensor<Double>) -> Double {
   require(a.shape == b.shape, "b: shape \(b.shape), a has \(a.shape)")
   return zip(a.elements, b.elements).reduce(0) { $0 + $1.0 * $1.1 }
-}
-
-extension ExitTest.Result? {
-  /// Whether an exit test ended and the sentence stands in what it wrote.
-  public func stops(with sentence: String) -> Bool {
-    guard let self else { return false }
-    return String(decoding: self.standardErrorContent, as: UTF8.self).contains(sentence)
-  }
 }
 
 /// The root of the mean of (a - b)^2.

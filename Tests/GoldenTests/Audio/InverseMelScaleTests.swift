@@ -7,6 +7,8 @@ import Reference
 import Testing
 
 @Suite struct InverseMelScaleTests {
+  private let tested = InverseMelScale.self
+
   static func sample(_ label: String, mels: Int, frames: Int, bins: Int, _ more: [String: JSONValue] = [:]) -> Sample {
     Sample(
       label, ["mel": [mels, frames]],
@@ -29,7 +31,6 @@ import Testing
   /// `picture` gives values that no spectrum has: the least residual is not 0.
   @Test(arguments: samples)
   func agreesWithReference(_ sample: Sample) throws {
-    let tested = InverseMelScale.self
     let failures = try crossCheck(tested, sample.operationCase(of: tested, fill: .picture))
     #expect(failures == [])
   }
@@ -37,7 +38,6 @@ import Testing
   /// The mel values of a spectrum are reproduced by what is found for them, within the operation's tolerance of 1e-4.
   @Test(arguments: [5, 17])
   func reproducesASpectrum(frames: Int) throws {
-    let tested = InverseMelScale.self
     let options = MelFilterBankOptions()
     let bank: Tensor<Double> = Reference.melFilterBank(options)
     let spectrum = Tensor(

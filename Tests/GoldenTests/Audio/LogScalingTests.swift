@@ -7,6 +7,8 @@ import Reference
 import Testing
 
 @Suite struct LogScalingTests {
+  private let tested = LogScaling.self
+
   static let samples = [
     Sample("one element", ["mel": [1, 1]]),
     Sample("one past each SIMD width", ["mel": [5, 17]]),
@@ -22,7 +24,6 @@ import Testing
 
   @Test(arguments: samples, [Fill.normals, .picture])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = LogScaling.self
     let operationCase = try sample.operationCase(of: tested, fill: fill) { operationCase in
       operationCase.inputs["mel"] = operationCase.inputs["mel"]?.map { abs($0) }
     }
@@ -32,7 +33,6 @@ import Testing
 
   /// Magnitudes over the whole range of Float, and silence.
   @Test func everyMagnitude() throws {
-    let tested = LogScaling.self
     var mel: [Float] = [0, .leastNonzeroMagnitude, .leastNormalMagnitude, 1, .greatestFiniteMagnitude]
     for exponent in -149...127 {
       for mantissa in [1, 1.3, 1.414, 1.4143, 1.7, 1.999] as [Float] {

@@ -15,6 +15,8 @@ func melAttributes(
 }
 
 @Suite struct MelSpectrogramTests {
+  private let tested = MelSpectrogram.self
+
   static let samples = [
     Sample("one frame, one filter", ["signal": [16]], melAttributes(16, 4, mels: 1)),
     Sample("uncentred", ["signal": [77]], melAttributes(32, 9, mels: 7)),
@@ -33,7 +35,6 @@ func melAttributes(
 
   @Test(arguments: samples, [Fill.integers, .normals])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = MelSpectrogram.self
     let operationCase = try sample.operationCase(of: tested, fill: fill)
     let failures = try crossCheck(tested, operationCase)
     #expect(failures == [])
@@ -70,7 +71,6 @@ func melAttributes(
 
   /// The paper's whole clip, Fast judged by the naive sum in Double.
   @Test func paperClip() throws {
-    let tested = MelSpectrogram.self
     let sample = Sample("clip", ["signal": [PaperAudio.clipSamples]], melAttributes(1024, 260, mels: 256))
     let operationCase = try sample.operationCase(of: tested, fill: .normals, withGradients: false)
     let expected = try tested.run(.reference, operationCase)

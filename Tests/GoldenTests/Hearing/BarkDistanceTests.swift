@@ -23,6 +23,8 @@ func barkSample(
 }
 
 @Suite struct BarkDistanceTests {
+  private let tested = BarkDistance.self
+
   static let samples = [
     barkSample("smallest", [1, 1], bands: 1, taps: 2, low: 2756.25, high: 2756.25, distance: "meanSquaredError"),
     barkSample("a signal shorter than the filters", [2, 5]),
@@ -41,14 +43,12 @@ func barkSample(
   ]
 
   @Test(arguments: samples) func agreesWithReference(_ sample: Sample) throws {
-    let tested = BarkDistance.self
     let operationCase = try sample.operationCase(of: tested, fill: .normals) { $0.scaleSignals(by: 0.25) }
     #expect(try crossCheck(tested, operationCase) == [])
   }
 
   /// Gated sound: where a signal is silent every response is 0, and so is the rectifier's derivative.
   @Test func silenceBetweenSoundsIsExact() throws {
-    let tested = BarkDistance.self
     let sample = barkSample("gated", [1, 700], taps: 64, factor: 100, distance: "meanSquaredError")
     let operationCase = try sample.operationCase(of: tested, fill: .normals) { operationCase in
       for i in 100..<500 { operationCase.inputs["prediction"]?[i] = 0 }
@@ -63,7 +63,6 @@ func barkSample(
   /// some noise on it: what a filter leaves of a tone alone is rounding, in any precision).
   @Test(arguments: [0x1p-60, 0], ["noise", "a tone", "a tone of 2^-60"])
   func aQuietSegmentBesideALoudOneIsExact(_ level: Double, _ sound: String) throws {
-    let tested = BarkDistance.self
     let stretches = [
       (257..<1300, "the second"), (0..<384, "the first"), (0..<600, "the first and a part of the second"),
       (450..<1300, "a part of the second"),
@@ -89,7 +88,6 @@ func barkSample(
   /// A band's response must not have the rounding of what is loud in other bands: a hum of 40 Hz, and noise 80 dB below
   /// it.
   @Test func whatIsSoftBesideAHumIsExact() throws {
-    let tested = BarkDistance.self
     let sample = barkSample("a hum", [1, 600], factor: 100, distance: "meanSquaredError")
     let operationCase = try sample.operationCase(of: tested, fill: .normals) { operationCase in
       for i in 0..<600 {
@@ -101,7 +99,6 @@ func barkSample(
   }
 
   @Test(arguments: ["meanSquaredError", "cosine"]) func silenceHasAValueAndNoGradient(_ distance: String) throws {
-    let tested = BarkDistance.self
     let sample = barkSample("silence", [2, 50], distance: distance)
     let operationCase = try sample.operationCase(of: tested, fill: .normals) { operationCase in
       operationCase.inputs["prediction"] = Tensor(shape: [2, 50])
@@ -177,7 +174,6 @@ func barkSample(
   func refusesWhatDoesNotFit(
     _ label: String, _ prediction: [Int], _ target: [Int], _ more: [String: JSONValue]
   ) throws {
-    let tested = BarkDistance.self
     let attributes = barkSample("", [1, 5]).attributes.merging(more) { $1 }
     let sample = Sample(label, ["prediction": prediction, "target": target], attributes)
     #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .normals) }

@@ -6,6 +6,8 @@ import Reference
 import Testing
 
 @Suite struct MeanSquaredErrorTests {
+  private let tested = MeanSquaredError.self
+
   static func pair(_ shape: [Int]) -> [String: [Int]] { ["prediction": shape, "target": shape] }
 
   static let samples = [
@@ -19,13 +21,11 @@ import Testing
 
   @Test(arguments: samples, [Fill.normals, .picture, .integers])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = MeanSquaredError.self
     try expectAgreement(tested, try sample.operationCase(of: tested, fill: fill))
   }
 
   /// Sums of small squares are exact, and so are quotients by a power of two.
   @Test func isExactOnIntegers() throws {
-    let tested = MeanSquaredError.self
     for shape in [[3, 4, 16], [1, 1], [2, 8, 128]] {
       let sample = Sample("power of two \(shape)", Self.pair(shape))
       try expectAgreement(tested, try sample.operationCase(of: tested, fill: .integers), exact: true)
@@ -33,7 +33,6 @@ import Testing
   }
 
   @Test func notANumberStaysInItsSample() throws {
-    let tested = MeanSquaredError.self
     var operationCase = try Sample("non-finite", Self.pair([3, 21])).operationCase(of: tested, fill: .normals) {
       $0.inputs["prediction"]?[30] = .nan
       $0.inputs["target"]?[62] = .infinity
@@ -60,7 +59,6 @@ import Testing
   }
 
   @Test func valueAndGradientTogetherAreTheSame() throws {
-    let tested = MeanSquaredError.self
     let float = try Self.samples[3].operationCase(of: tested, fill: .normals).converted(to: Float.self)
     let (prediction, target, upstream) = (float.input("prediction"), float.input("target"), float.cotangent("value"))
     let both = Fast.meanSquaredErrorAndGradient(prediction, target: target, upstream: upstream)
@@ -70,7 +68,6 @@ import Testing
   }
 
   @Test func refusesWhatDoesNotFit() throws {
-    let tested = MeanSquaredError.self
     for (prediction, target) in [([2, 3], [3, 2]), ([0, 3], [0, 3]), ([], []), ([2, 0], [2, 0])] as [([Int], [Int])] {
       let sample = Sample("refused", ["prediction": prediction, "target": target])
       #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .normals) }
@@ -81,15 +78,15 @@ import Testing
     let fast = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Fast.meanSquaredError(Tensor<Float>(shape: [2, 3]), target: Tensor<Float>(shape: [3, 2]))
     }
-    #expect(stoppingSentence(fast).contains("target: shape [3, 2], prediction has [2, 3]"))
+    #expect(fast.stops(with: "target: shape [3, 2], prediction has [2, 3]"))
     let upstream = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let x = Tensor<Double>(shape: [2, 3])
       _ = Reference.meanSquaredErrorGradient(x, target: x, upstream: x)
     }
-    #expect(stoppingSentence(upstream).contains("upstream: shape [2, 3], one number a sample is [2]"))
+    #expect(upstream.stops(with: "upstream: shape [2, 3], one number a sample is [2]"))
     let empty = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Fast.meanSquaredError(Tensor<Float>(shape: [0, 3]), target: Tensor<Float>(shape: [0, 3]))
     }
-    #expect(stoppingSentence(empty).contains("prediction: shape [0, 3] given, a non-empty [N, ...] is needed"))
+    #expect(empty.stops(with: "prediction: shape [0, 3] given, a non-empty [N, ...] is needed"))
   }
 }

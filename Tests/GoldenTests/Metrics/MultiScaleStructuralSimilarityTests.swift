@@ -7,6 +7,8 @@ import Reference
 import Testing
 
 @Suite struct MultiScaleStructuralSimilarityTests {
+  private let tested = MultiScaleStructuralSimilarity.self
+
   static let small: [String: JSONValue] = ["windowSize": .integer(3), "sigma": .number(1)]
   static func small(_ more: [String: JSONValue]) -> [String: JSONValue] { small.merging(more) { $1 } }
 
@@ -26,7 +28,6 @@ import Testing
 
   @Test(arguments: samples, PicturePair.allCases)
   func agreesWithReference(_ sample: Sample, _ kind: PicturePair) throws {
-    let tested = MultiScaleStructuralSimilarity.self
     try expectAgreement(tested, try imageCase(sample, kind, of: tested))
   }
 
@@ -36,12 +37,10 @@ import Testing
     imageSample("the paper's size", [1, 1, 256, 256]),
   ])
   func agreesAsPublished(_ sample: Sample) throws {
-    let tested = MultiScaleStructuralSimilarity.self
     try expectAgreement(tested, try imageCase(sample, .noisy, of: tested))
   }
 
   @Test func notANumberStaysInItsImage() throws {
-    let tested = MultiScaleStructuralSimilarity.self
     var operationCase = try imageCase(imageSample("not a number", [2, 1, 33, 40], Self.small), .noisy, of: tested)
     operationCase.inputs["prediction"]?[0, 0, 5, 7] = .nan
     try expectAgreement(tested, operationCase, matchingNonFinite: true)
@@ -50,7 +49,6 @@ import Testing
 
   @Test(arguments: Side.allCases)
   func equalImagesAreOneWithGradientZero(_ side: Side) throws {
-    let tested = MultiScaleStructuralSimilarity.self
     for image in [
       picture([2, 1, 37, 34]), Tensor(shape: [1, 1, 33, 33]), Tensor(repeating: 1, shape: [1, 1, 33, 34]),
     ] {
@@ -64,7 +62,6 @@ import Testing
   /// An image against its negative: a term is clamped, and so is everything, without NaN.
   @Test(arguments: Side.allCases)
   func clampedTermsHaveGradientZero(_ side: Side) throws {
-    let tested = MultiScaleStructuralSimilarity.self
     let x = coarse(picture([1, 1, 40, 36]))
     let results = try tested.run(side, imageCase(negative(x), x, Self.small))
     #expect(results.outputs["value"]?.elements == [0])
@@ -74,7 +71,6 @@ import Testing
 
   /// A clamped channel gives 0 to the mean and nothing to the gradient; the other is not touched by it.
   @Test func clampedChannelLeavesTheOtherAlone() throws {
-    let tested = MultiScaleStructuralSimilarity.self
     let sample = imageSample("clamped channel", [1, 2, 36, 38], Self.small)
     var operationCase = try imageCase(sample, .noisy, of: tested)
     let rough = coarse(try imageCase(sample, .noise, of: tested).input("target"))
@@ -91,7 +87,6 @@ import Testing
 
   /// Constant images have contrast 1 at every scale; padding by zeros only reaches the odd sizes.
   @Test func constantImages() throws {
-    let tested = MultiScaleStructuralSimilarity.self
     let dark = Tensor(repeating: 0.25, shape: [1, 1, 48, 48])
     let bright = Tensor(repeating: 0.75, shape: [1, 1, 48, 48])
     let operationCase = imageCase(dark, bright, Self.small)
@@ -109,7 +104,6 @@ import Testing
   }
 
   @Test func blackAgainstWhiteIsFinite() throws {
-    let tested = MultiScaleStructuralSimilarity.self
     let operationCase = imageCase(
       Tensor(shape: [1, 1, 33, 35]), Tensor(repeating: 1, shape: [1, 1, 33, 35]), Self.small)
     for side in Side.allCases {
@@ -122,7 +116,6 @@ import Testing
   /// One scale of weight 1 is SSIM where that is positive.
   @Test(arguments: [Side.reference, .fast])
   func oneScaleIsSSIM(_ side: Side) throws {
-    let tested = MultiScaleStructuralSimilarity.self
     let single = StructuralSimilarity.self
     let operationCase = try imageCase(Self.samples[8], .noisy, of: tested)
     var plain = operationCase
@@ -134,7 +127,6 @@ import Testing
 
   @Test(arguments: [Side.reference, .fast])
   func isSymmetric(_ side: Side) throws {
-    let tested = MultiScaleStructuralSimilarity.self
     let operationCase = try imageCase(Self.samples[2], .noisy, of: tested)
     let there = try tested.run(side, operationCase).outputs
     let back = try tested.run(side, exchanged(operationCase)).outputs
@@ -144,7 +136,6 @@ import Testing
   }
 
   @Test func valueAndGradientTogetherAreTheSame() throws {
-    let tested = MultiScaleStructuralSimilarity.self
     let float = try imageCase(Self.samples[2], .noisy, of: tested).converted(to: Float.self)
     let (prediction, target, upstream) = (float.input("prediction"), float.input("target"), float.cotangent("value"))
     let options = MultiScaleStructuralSimilarityOptions(scale: .init(windowSize: 3, sigma: 1))
@@ -186,9 +177,7 @@ import Testing
 
   @Test(arguments: refused)
   func refuses(_ sample: Sample, _ sentence: String) throws {
-    let tested = MultiScaleStructuralSimilarity.self
-    let error = #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .picture) }
-    #expect(error?.description.contains(sentence) == true, "\(String(describing: error))")
+    expectError(saying: sentence) { try sample.operationCase(of: tested, fill: .picture) }
   }
 
   @Test func stopsWithASentence() async {
@@ -196,11 +185,11 @@ import Testing
       let x = Tensor<Float>(shape: [1, 1, 256, 160])
       _ = Fast.multiScaleStructuralSimilarity(x, target: x)
     }
-    #expect(stoppingSentence(fast).contains("prediction: sides of 256x160 given, 5 scales with a window of 11"))
+    #expect(fast.stops(with: "prediction: sides of 256x160 given, 5 scales with a window of 11"))
     let reference = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let x = Tensor<Double>(shape: [1, 1, 256, 256])
       _ = Reference.multiScaleStructuralSimilarity(x, target: x, options: .init(weights: []))
     }
-    #expect(stoppingSentence(reference).contains("weights: 0 given, from 1 to 32 are needed"))
+    #expect(reference.stops(with: "weights: 0 given, from 1 to 32 are needed"))
   }
 }

@@ -6,6 +6,8 @@ import Reference
 import Testing
 
 @Suite struct NormalizedLaplacianPyramidDistanceTests {
+  private let tested = NormalizedLaplacianPyramidDistance.self
+
   static let samples = [
     imageSample("smallest for six levels", [1, 1, 65, 65]),
     imageSample("odd and even sides", [1, 1, 66, 71]),
@@ -22,17 +24,14 @@ import Testing
 
   @Test(arguments: samples, PicturePair.allCases)
   func agreesWithReference(_ sample: Sample, _ kind: PicturePair) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     try expectAgreement(tested, try imageCase(sample, kind, of: tested))
   }
 
   @Test func agreesAtThePapersSize() throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     try expectAgreement(tested, try imageCase(imageSample("paper", [1, 1, 256, 256]), .noisy, of: tested))
   }
 
   @Test func notANumberStaysInItsImage() throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     var operationCase = try imageCase(imageSample("not a number", [3, 1, 65, 66]), .noisy, of: tested)
     operationCase.inputs["prediction"]?[0, 0, 64, 65] = .nan
     operationCase.inputs["target"]?[1, 0, 5, 7] = .infinity
@@ -43,7 +42,6 @@ import Testing
 
   @Test(arguments: Side.allCases)
   func equalImagesAreZeroWithGradientZero(_ side: Side) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     for image in [
       picture([2, 1, 65, 70]), Tensor(shape: [1, 1, 65, 66]), Tensor(repeating: 1, shape: [1, 1, 66, 65]),
     ] {
@@ -57,7 +55,6 @@ import Testing
   /// All levels are band-pass: a constant costs nothing, up to rounding, and black against white neither.
   @Test(arguments: Side.allCases)
   func constantOffsetCostsNothing(_ side: Side) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     let black = Tensor<Double>(shape: [1, 1, 65, 65])
     let white = Tensor(repeating: 1.0, shape: [1, 1, 65, 65])
     let results = try tested.run(side, imageCase(black, white))
@@ -67,7 +64,6 @@ import Testing
   }
 
   @Test func onePixelDifferent() throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     for pixel in [0, 65 * 66 - 1, 30 * 66 + 33] {
       var x = picture([1, 1, 65, 66])
       let y = x
@@ -80,13 +76,11 @@ import Testing
 
   /// The negative has the same residuals with the other sign: each level differs by twice the level.
   @Test func negativeImage() throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     let x = coarse(picture([1, 1, 70, 65]))
     try expectAgreement(tested, imageCase(negative(x), x))
   }
 
   @Test func equalImageBesideADifferentOne() throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     var operationCase = try imageCase(imageSample("equal beside different", [2, 1, 65, 65]), .noisy, of: tested)
     let size = 65 * 65
     let target = operationCase.input("target")
@@ -99,7 +93,6 @@ import Testing
 
   @Test(arguments: [Side.reference, .fast])
   func isSymmetric(_ side: Side) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     let operationCase = try imageCase(Self.samples[2], .noisy, of: tested)
     let there = try tested.run(side, operationCase)
     let back = try tested.run(side, exchanged(operationCase))
@@ -115,7 +108,6 @@ import Testing
   /// A channel more of the same content leaves each level's mean, and so the distance, as it was.
   @Test(arguments: [Side.reference, .fast])
   func meansGoOverChannels(_ side: Side) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     var one = try imageCase(Self.samples[0], .noisy, of: tested)
     one.cotangents = [:]
     var three = one
@@ -126,7 +118,6 @@ import Testing
   }
 
   @Test func valueAndGradientTogetherAreTheSame() throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     let float = try imageCase(Self.samples[2], .noisy, of: tested).converted(to: Float.self)
     let (prediction, target, upstream) = (float.input("prediction"), float.input("target"), float.cotangent("value"))
     let both = Fast.normalizedLaplacianPyramidDistanceAndGradient(prediction, target: target, upstream: upstream)
@@ -154,9 +145,7 @@ import Testing
 
   @Test(arguments: refused)
   func refuses(_ sample: Sample, _ sentence: String) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
-    let error = #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .picture) }
-    #expect(error?.description.contains(sentence) == true, "\(String(describing: error))")
+    expectError(saying: sentence) { try sample.operationCase(of: tested, fill: .picture) }
   }
 
   @Test func stopsWithASentence() async {
@@ -164,11 +153,11 @@ import Testing
       let x = Tensor<Float>(shape: [1, 1, 64, 64])
       _ = Fast.normalizedLaplacianPyramidDistance(x, target: x)
     }
-    #expect(stoppingSentence(fast).contains("prediction: sides of 64x64 given, 6 levels need 65 pixels a side"))
+    #expect(fast.stops(with: "prediction: sides of 64x64 given, 6 levels need 65 pixels a side"))
     let reference = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let x = Tensor<Double>(shape: [1, 1, 64, 64])
       _ = Reference.normalizedLaplacianPyramidDistance(x, target: x, levels: 7)
     }
-    #expect(stoppingSentence(reference).contains("levels: 7 given, from 1 to 6 have published constants"))
+    #expect(reference.stops(with: "levels: 7 given, from 1 to 6 have published constants"))
   }
 }

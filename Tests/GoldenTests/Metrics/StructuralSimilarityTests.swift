@@ -6,6 +6,8 @@ import Reference
 import Testing
 
 @Suite struct StructuralSimilarityTests {
+  private let tested = StructuralSimilarity.self
+
   static let samples = [
     imageSample("one window", [1, 1, 11, 11]),
     imageSample("one window wide", [1, 1, 14, 11]),
@@ -23,24 +25,20 @@ import Testing
 
   @Test(arguments: samples, PicturePair.allCases)
   func agreesWithReference(_ sample: Sample, _ kind: PicturePair) throws {
-    let tested = StructuralSimilarity.self
     try expectAgreement(tested, try imageCase(sample, kind, of: tested))
   }
 
   /// Variances are 0 and luminance alone counts.
   @Test func agreesWithAWindowOfOnePixel() throws {
-    let tested = StructuralSimilarity.self
     let sample = imageSample("window of 1", [1, 1, 5, 18], ["windowSize": .integer(1)])
     try expectAgreement(tested, try imageCase(sample, .noise, of: tested))
   }
 
   @Test func agreesAtThePapersSize() throws {
-    let tested = StructuralSimilarity.self
     try expectAgreement(tested, try imageCase(imageSample("paper", [1, 1, 256, 256]), .noisy, of: tested))
   }
 
   @Test func notANumberReachesItsWindowsOnly() throws {
-    let tested = StructuralSimilarity.self
     var operationCase = try imageCase(imageSample("not a number", [2, 1, 30, 33]), .noisy, of: tested)
     operationCase.inputs["prediction"]?[0, 0, 3, 4] = .nan
     operationCase.inputs["target"]?[1, 0, 29, 32] = .infinity
@@ -53,7 +51,6 @@ import Testing
 
   @Test(arguments: Side.allCases)
   func equalImagesAreOneWithGradientZero(_ side: Side) throws {
-    let tested = StructuralSimilarity.self
     for image in [
       picture([2, 1, 15, 20]), Tensor(shape: [1, 1, 12, 12]), Tensor(repeating: 1, shape: [1, 1, 12, 12]),
     ] {
@@ -67,7 +64,6 @@ import Testing
   /// Constant images: contrast is 1, luminance alone counts: C1 / (1 + C1) for 0 against 1.
   @Test(arguments: Side.allCases)
   func constantImages(_ side: Side) throws {
-    let tested = StructuralSimilarity.self
     let operationCase = imageCase(Tensor(shape: [1, 1, 13, 14]), Tensor(repeating: 1, shape: [1, 1, 13, 14]))
     let results = try tested.run(side, operationCase)
     let expected = Tensor([1e-4 / (1 + 1e-4)])
@@ -78,7 +74,6 @@ import Testing
   }
 
   @Test func negativeImageHasNegativeSimilarity() throws {
-    let tested = StructuralSimilarity.self
     let x = coarse(picture([1, 1, 24, 24]))
     let operationCase = imageCase(negative(x), x)
     try expectAgreement(tested, operationCase)
@@ -86,7 +81,6 @@ import Testing
   }
 
   @Test func onePixelDifferent() throws {
-    let tested = StructuralSimilarity.self
     var x = coarse(picture([1, 1, 24, 26]))
     let y = x
     x[0, 0, 12, 12] += 0.25
@@ -100,7 +94,6 @@ import Testing
 
   @Test(arguments: [Side.reference, .fast])
   func isSymmetric(_ side: Side) throws {
-    let tested = StructuralSimilarity.self
     let operationCase = try imageCase(Self.samples[5], .noisy, of: tested)
     let there = try tested.run(side, operationCase)
     let back = try tested.run(side, exchanged(operationCase))
@@ -116,7 +109,6 @@ import Testing
   /// Images and data range times a power of two: the same bits, and gradients divided by it.
   @Test(arguments: [Side.reference, .fast])
   func followsTheDataRange(_ side: Side) throws {
-    let tested = StructuralSimilarity.self
     let one = try imageCase(Self.samples[4], .noisy, of: tested)
     var scaled = one
     scaled.inputs = one.inputs.mapValues { $0.map { 256 * $0 } }
@@ -128,7 +120,6 @@ import Testing
   }
 
   @Test func valueAndGradientTogetherAreTheSame() throws {
-    let tested = StructuralSimilarity.self
     let float = try imageCase(Self.samples[5], .noisy, of: tested).converted(to: Float.self)
     let (prediction, target, upstream) = (float.input("prediction"), float.input("target"), float.cotangent("value"))
     let both = Fast.structuralSimilarityAndGradient(prediction, target: target, upstream: upstream)
@@ -155,9 +146,7 @@ import Testing
 
   @Test(arguments: refused)
   func refuses(_ sample: Sample, _ sentence: String) throws {
-    let tested = StructuralSimilarity.self
-    let error = #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .picture) }
-    #expect(error?.description.contains(sentence) == true, "\(String(describing: error))")
+    expectError(saying: sentence) { try sample.operationCase(of: tested, fill: .picture) }
   }
 
   @Test func stopsWithASentence() async {
@@ -165,16 +154,16 @@ import Testing
       let x = Tensor<Float>(shape: [1, 1, 10, 12])
       _ = Fast.structuralSimilarity(x, target: x)
     }
-    #expect(stoppingSentence(fast).contains("prediction: sides of 10x12 given, a window of 11 needs 11 pixels a side"))
+    #expect(fast.stops(with: "prediction: sides of 10x12 given, a window of 11 needs 11 pixels a side"))
     let reference = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let x = Tensor<Double>(shape: [1, 1, 12, 12])
       _ = Reference.structuralSimilarity(x, target: x, options: .init(windowSize: 4))
     }
-    #expect(stoppingSentence(reference).contains("windowSize: 4 given, an odd size is needed"))
+    #expect(reference.stops(with: "windowSize: 4 given, an odd size is needed"))
     let upstream = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let x = Tensor<Float>(shape: [1, 1, 12, 12])
       _ = Fast.structuralSimilarityGradient(x, target: x, upstream: Tensor([1, 1]))
     }
-    #expect(stoppingSentence(upstream).contains("upstream: shape [2], one number an image is [1]"))
+    #expect(upstream.stops(with: "upstream: shape [2], one number an image is [1]"))
   }
 }

@@ -7,9 +7,10 @@ import Reference
 import Testing
 
 @Suite struct BatchNormalizationTests {
+  private let tested = BatchNormalization.self
+
   @Test(arguments: batchNormalizationSamples, [Fill.integers, .normals])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = BatchNormalization.self
     let operationCase = try sample.operationCase(of: tested, fill: fill) { $0.makeVariancesPositive() }
     #expect(try crossCheck(tested, operationCase) == [])
   }
@@ -17,7 +18,6 @@ import Testing
   /// Special values in x spoil their own channels, alike on all sides, and no other.
   @Test(arguments: batchNormalizationSamples)
   func specialValues(_ sample: Sample) throws {
-    let tested = BatchNormalization.self
     var generator = SeededGenerator(name: "special x \(sample.label)")
     let operationCase = try sample.operationCase(of: tested, fill: .normals) {
       $0.makeVariancesPositive()
@@ -29,7 +29,6 @@ import Testing
   /// A mean far larger than the deviation: the variance from sums of squares would be all cancellation.
   @Test(arguments: [1000.0, -65_536])
   func holdsWithAnOffset(_ offset: Double) throws {
-    let tested = BatchNormalization.self
     for sample in batchNormalizationSamples {
       let operationCase = try sample.operationCase(of: tested, fill: .normals) {
         $0.makeVariancesPositive()
@@ -93,7 +92,6 @@ import Testing
 
   /// The buffer forms, as training uses them: y over x, the gradient over the upstream gradient.
   @Test func worksOnBuffers() throws {
-    let tested = BatchNormalization.self
     let sample = try #require(batchNormalizationSamples.first { $0.label == "more than one segment of a row" })
     var operationCase = try sample.operationCase(of: tested, fill: .normals) { $0.makeVariancesPositive() }
     for name in ["runningMean", "runningVariance"] { operationCase.cotangents[name] = Tensor(shape: [2]) }
@@ -153,13 +151,9 @@ import Testing
   func refuses(
     _ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String
   ) throws {
-    let tested = BatchNormalization.self
     var all = ["x": [2, 3, 4, 5], "gamma": [3], "beta": [3], "runningMean": [3], "runningVariance": [3]]
     all.merge(shapes) { $1 }
-    let error = #expect(throws: PerceptualError.self) {
-      try Sample(label, all, attributes).operationCase(of: tested, fill: .integers)
-    }
-    #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
+    expectError(saying: sentence) { try Sample(label, all, attributes).operationCase(of: tested, fill: .integers) }
   }
 
   @Test func callersStopWithASentence() async {

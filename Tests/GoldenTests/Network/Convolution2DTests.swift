@@ -7,9 +7,10 @@ import Reference
 import Testing
 
 @Suite struct Convolution2DTests {
+  private let tested = Convolution2D.self
+
   @Test(arguments: convolution2DSamples, [Fill.integers, .normals])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = Convolution2D.self
     let operationCase = try sample.operationCase(of: tested, fill: fill)
     #expect(try crossCheck(tested, operationCase, exact: fill == .integers) == [])
   }
@@ -17,7 +18,6 @@ import Testing
   /// The zeros of the padding meet infinite weights, and become NaN on both sides.
   @Test(arguments: convolution2DSamples)
   func specialValuesGoThrough(_ sample: Sample) throws {
-    let tested = Convolution2D.self
     let operationCase = try sample.operationCase(of: tested, fill: .specials, withGradients: false) {
       $0.inputs = $0.inputs.mapValues(\.withRoomToSum)
     }
@@ -26,7 +26,6 @@ import Testing
 
   @Test(arguments: convolution2DSamples)
   func specialValuesGoBack(_ sample: Sample) throws {
-    let tested = Convolution2D.self
     let operationCase = try caseWithSpecialData(sample, of: tested)
     let failures = try crossCheckSpecialData(tested, operationCase)
     #expect(failures == [], "\(failures.joined(separator: "\n"))")
@@ -35,7 +34,6 @@ import Testing
   /// <conv(x), y> = <x, conv^T(y)>, bit for bit on integers.
   @Test(arguments: convolution2DSamples)
   func transposedConvolutionIsItsAdjoint(_ sample: Sample) throws {
-    let tested = Convolution2D.self
     let given = try sample.operationCase(of: tested, fill: .integers)
     let (x, weight, y) = (given.input("x"), given.input("weight"), given.cotangent("y"))
     let geometry = ConvolutionGeometry(
@@ -101,12 +99,9 @@ import Testing
   func refuses(
     _ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String
   ) throws {
-    let tested = Convolution2D.self
-    let error = #expect(throws: PerceptualError.self) {
+    expectError(.malformed, saying: sentence) {
       try Sample(label, shapes, attributes).operationCase(of: tested, fill: .integers)
     }
-    #expect(error?.kind == .malformed)
-    #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
   }
 
   @Test func callersStopWithASentence() async {

@@ -6,6 +6,8 @@ import Reference
 import Testing
 
 @Suite struct NearestUpsamplingTests {
+  private let tested = NearestUpsampling.self
+
   static func sample(_ label: String, _ shape: [Int], _ height: Int, _ width: Int) -> Sample {
     Sample(label, ["x": shape], ["factor": .array([.integer(height), .integer(width)])])
   }
@@ -18,14 +20,12 @@ import Testing
 
   @Test(arguments: samples, [Fill.integers, .normals, .specials])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = NearestUpsampling.self
     let operationCase = try sample.operationCase(of: tested, fill: fill)
     #expect(try crossCheck(tested, operationCase, exact: fill == .integers, matchingNonFinite: fill == .specials) == [])
   }
 
   /// <up(x), y> = <x, up^T(y)>.
   @Test func gradientIsTheTranspose() throws {
-    let tested = NearestUpsampling.self
     let operationCase = try Self.samples[4].operationCase(of: tested, fill: .integers)
     for side in [Side.reference, .fast] {
       let results = try tested.run(side, operationCase)
@@ -46,7 +46,6 @@ import Testing
   }
 
   @Test func refusesWhatDoesNotFit() async throws {
-    let tested = NearestUpsampling.self
     for sample in [
       Self.sample("rank 3", [1, 2, 3], 1, 2), Self.sample("factor 0", [1, 1, 1, 2], 0, 2),
       Self.sample("empty", [1, 0, 1, 2], 1, 2), Sample("no factor", ["x": [1, 1, 1, 2]]),

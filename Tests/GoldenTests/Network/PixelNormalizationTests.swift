@@ -7,6 +7,8 @@ import Reference
 import Testing
 
 @Suite struct PixelNormalizationTests {
+  private let tested = PixelNormalization.self
+
   static let samples = [
     Sample("one element", ["x": [1, 1]]), Sample("one past 4 positions", ["x": [2, 3, 5]]),
     Sample("one past 8 positions", ["x": [1, 4, 3, 3]]), Sample("one past 16 positions", ["x": [2, 5, 1, 17]]),
@@ -18,7 +20,6 @@ import Testing
 
   @Test(arguments: samples, [Fill.integers, .normals, .specials])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = PixelNormalization.self
     var operationCase = try sample.operationCase(of: tested, fill: fill)
     if fill == .specials {
       // A square beyond Float's range is infinite in Float alone.
@@ -49,7 +50,6 @@ import Testing
   }
 
   @Test func refusesWhatDoesNotFit() async throws {
-    let tested = PixelNormalization.self
     for sample in [
       Sample("no channels", ["x": [3]]), Sample("empty", ["x": [3, 0, 2]]),
       Sample("negative epsilon", ["x": [3, 2]], ["epsilon": .number(-1)]),

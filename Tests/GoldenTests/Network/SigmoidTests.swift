@@ -6,15 +6,15 @@ import Reference
 import Testing
 
 @Suite struct SigmoidTests {
+  private let tested = Sigmoid.self
+
   @Test(arguments: elementwiseSamples(), [Fill.integers, .normals, .specials])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = Sigmoid.self
     let operationCase = try sample.operationCase(of: tested, fill: fill)
     #expect(try crossCheck(tested, operationCase, matchingNonFinite: fill == .specials) == [])
   }
 
   @Test func holdsItsAccuracyOverAllFloats() throws {
-    let tested = Sigmoid.self
     let operationCase = OperationCase(
       inputs: ["x": floatSweep], cotangents: ["y": Tensor(repeating: -1.5, shape: floatSweep.shape)])
     #expect(try crossCheck(tested, operationCase, matchingNonFinite: true) == [])

@@ -7,6 +7,8 @@ import Reference
 import Testing
 
 @Suite struct SoftQuantizationTests {
+  private let tested = SoftQuantization.self
+
   static let quantizers: [(String, [Double], Double)] = [
     ("the paper's", [-1, 1], 10), ("one centre", [0.75], 2), ("three soft centres", [-1, 0, 1], 0.5),
     ("uneven, unsorted centres", [1.5, -2, 0.1, 4, -0.25], 3), ("a centre twice", [1, 1, 2], 4),
@@ -19,7 +21,6 @@ import Testing
 
   @Test(arguments: quantizers, [Fill.integers, .normals, .specials])
   func agreesWithReference(_ quantizer: (String, [Double], Double), _ fill: Fill) throws {
-    let tested = SoftQuantization.self
     for sample in elementwiseSamples(attributes(quantizer.1, quantizer.2)).dropLast() {
       let operationCase = try sample.operationCase(of: tested, fill: fill)
       let failures = try crossCheck(tested, operationCase, matchingNonFinite: fill == .specials)
@@ -29,7 +30,6 @@ import Testing
 
   @Test(arguments: quantizers)
   func holdsItsAccuracyOverAllFloats(_ quantizer: (String, [Double], Double)) throws {
-    let tested = SoftQuantization.self
     let x = Tensor(floatSweep.elements.enumerated().filter { $0.offset % 37 == 0 }.map(\.element) + [.infinity, .nan])
     let operationCase = OperationCase(
       inputs: ["x": x], attributes: Attributes(attributes(quantizer.1, quantizer.2)),
@@ -38,7 +38,6 @@ import Testing
   }
 
   @Test func agreesOverSeveralPiecesOfWork() throws {
-    let tested = SoftQuantization.self
     let sample = Sample("pieces", ["x": [2, 65_537]], attributes([-1, 1], 10))
     #expect(try crossCheck(tested, try sample.operationCase(of: tested, fill: .normals)) == [])
   }
@@ -46,7 +45,6 @@ import Testing
   /// For the centres -1 and 1 the softmax is a hyperbolic tangent of 2 s x.
   @Test(arguments: [0.5, 10, 37])
   func isTheHyperbolicTangentForTwoCentres(_ scale: Double) throws {
-    let tested = SoftQuantization.self
     let sample = Sample("tanh", ["x": [997]], attributes([-1, 1], scale))
     let operationCase = try sample.operationCase(of: tested, fill: .normals)
     let angle = operationCase.input("x").map { 2 * scale * $0 }
@@ -113,11 +111,9 @@ import Testing
 
   @Test(arguments: refused)
   func refuses(_ label: String, _ attributes: [String: JSONValue], _ sentence: String) throws {
-    let tested = SoftQuantization.self
-    let error = #expect(throws: PerceptualError.self) {
+    expectError(saying: sentence) {
       try Sample(label, ["x": [3]], attributes).operationCase(of: tested, fill: .integers)
     }
-    #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
   }
 
   @Test func callersStopWithASentence() async {

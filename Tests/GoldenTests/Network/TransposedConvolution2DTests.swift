@@ -7,16 +7,16 @@ import Reference
 import Testing
 
 @Suite struct TransposedConvolution2DTests {
+  private let tested = TransposedConvolution2D.self
+
   @Test(arguments: transposedConvolution2DSamples, [Fill.integers, .normals])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = TransposedConvolution2D.self
     let operationCase = try sample.operationCase(of: tested, fill: fill)
     #expect(try crossCheck(tested, operationCase, exact: fill == .integers) == [])
   }
 
   @Test(arguments: transposedConvolution2DSamples)
   func specialValuesGoThrough(_ sample: Sample) throws {
-    let tested = TransposedConvolution2D.self
     let operationCase = try caseWithSpecialData(sample, of: tested)
     let failures = try crossCheckSpecialData(tested, operationCase)
     #expect(failures == [], "\(failures.joined(separator: "\n"))")
@@ -25,7 +25,6 @@ import Testing
   /// Its gradient for x is the convolution of the upstream gradient, bit for bit on integers.
   @Test(arguments: transposedConvolution2DSamples)
   func convolutionIsItsAdjoint(_ sample: Sample) throws {
-    let tested = TransposedConvolution2D.self
     let given = try sample.operationCase(of: tested, fill: .integers)
     let geometry = ConvolutionGeometry(
       stride: try given.attributes.extent("stride", default: 1, atLeast: 1),
@@ -75,12 +74,9 @@ import Testing
   func refuses(
     _ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String
   ) throws {
-    let tested = TransposedConvolution2D.self
-    let error = #expect(throws: PerceptualError.self) {
+    expectError(.malformed, saying: sentence) {
       try Sample(label, shapes, attributes).operationCase(of: tested, fill: .integers)
     }
-    #expect(error?.kind == .malformed)
-    #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
   }
 
   @Test func callersStopWithASentence() async {

@@ -7,6 +7,8 @@ import Reference
 import Testing
 
 @Suite struct AdamWTests {
+  private let tested = AdamW.self
+
   static let settings: [(String, [String: JSONValue])] = [
     ("first step", ["step": .integer(1), "learningRate": .number(0.001)]),
     ("late step", ["step": .integer(425), "learningRate": .number(0.001)]),
@@ -32,7 +34,6 @@ import Testing
   /// A second moment is a mean of squares; sums of the largest numbers are left out, whose squares overflow.
   @Test(arguments: settings, [Fill.integers, .normals, .specials])
   func agreesWithReference(_ setting: (String, [String: JSONValue]), _ fill: Fill) throws {
-    let tested = AdamW.self
     for shape in Self.shapes {
       let operationCase = try sample("\(setting.0) \(shape)", shape, setting.1).operationCase(of: tested, fill: fill) {
         $0.inputs = $0.inputs.mapValues(\.withRoomToSum)
@@ -44,7 +45,6 @@ import Testing
   }
 
   @Test func agreesOverSeveralPiecesOfWork() throws {
-    let tested = AdamW.self
     let pieces = sample("pieces", [2, 65_537], Self.settings[0].1)
     let operationCase = try pieces.operationCase(of: tested, fill: .normals) {
       $0.inputs["secondMoment"] = $0.inputs["secondMoment"]?.map { abs($0) }
@@ -127,13 +127,9 @@ import Testing
   func refuses(
     _ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String
   ) throws {
-    let tested = AdamW.self
     var all = ["parameter": [3], "gradient": [3], "firstMoment": [3], "secondMoment": [3]]
     all.merge(shapes) { $1 }
-    let error = #expect(throws: PerceptualError.self) {
-      try Sample(label, all, attributes).operationCase(of: tested, fill: .integers)
-    }
-    #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
+    expectError(saying: sentence) { try Sample(label, all, attributes).operationCase(of: tested, fill: .integers) }
   }
 
   @Test func callersStopWithASentence() async {

@@ -76,10 +76,7 @@ import Testing
   @Test(arguments: refused) func refuses(_ label: String, _ attributes: [String: JSONValue], _ sentence: String) throws
   {
     let tested = XavierNormalInitialization.self
-    let error = #expect(throws: PerceptualError.self) {
-      try Sample(label, [:], attributes).operationCase(of: tested, fill: .normals)
-    }
-    #expect(error?.description.contains(sentence) == true, "\(String(describing: error))")
+    expectError(saying: sentence) { try Sample(label, [:], attributes).operationCase(of: tested, fill: .normals) }
   }
 
   @Test func aVectorHasNoFans() async {

@@ -7,6 +7,8 @@ import Reference
 import Testing
 
 @Suite struct UniformNoiseTests {
+  private let tested = UniformNoise.self
+
   private static let all = UInt64.max
 
   /// The known answers that Random123 publishes for philox4x64 with 10 rounds: key, counter, block. The counter is
@@ -50,7 +52,6 @@ import Testing
     ("the counter wraps around", [all, all], [all, all, all, all], 17),
   ])
   func agreesWithReference(_ label: String, _ key: [UInt64], _ counter: [UInt64], _ count: Int) throws {
-    let tested = UniformNoise.self
     let attributes: [String: JSONValue] = [
       "key": .array(key.map { .string("\($0)") }), "counter": .array(counter.map { .string("\($0)") }),
       "count": .integer(count),
@@ -108,11 +109,7 @@ import Testing
 
   @Test(arguments: refused)
   func refuses(_ label: String, _ attributes: [String: JSONValue], _ sentence: String) throws {
-    let tested = UniformNoise.self
-    let error = #expect(throws: PerceptualError.self) {
-      try Sample(label, [:], attributes).operationCase(of: tested, fill: .integers)
-    }
-    #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
+    expectError(saying: sentence) { try Sample(label, [:], attributes).operationCase(of: tested, fill: .integers) }
   }
 
   @Test func callersStopWithASentence() async {

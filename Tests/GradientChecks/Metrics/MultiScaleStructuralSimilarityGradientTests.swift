@@ -5,6 +5,8 @@ import PerceptualTestSupport
 import Testing
 
 @Suite struct MultiScaleStructuralSimilarityGradientTests {
+  private let tested = MultiScaleStructuralSimilarity.self
+
   static let samples = [
     Sample(
       "two scales, odd sizes padded", ["prediction": [2, 1, 9, 10], "target": [2, 1, 9, 10]],
@@ -25,7 +27,6 @@ import Testing
 
   @Test(arguments: samples)
   func wholeJacobian(_ sample: Sample) throws {
-    let tested = MultiScaleStructuralSimilarity.self
     let operationCase = try sample.operationCase(of: tested, fill: .picture) {
       PicturePair.noisy.fill(&$0, seed: sample.label)
     }
@@ -34,7 +35,6 @@ import Testing
   }
 
   @Test func randomDirections() throws {
-    let tested = MultiScaleStructuralSimilarity.self
     let sample = Sample(
       "five scales", ["prediction": [2, 3, 35, 40], "target": [2, 3, 35, 40]],
       ["windowSize": .integer(3), "sigma": .number(1)])
@@ -47,7 +47,6 @@ import Testing
 
   /// The published settings, at their smallest size.
   @Test func asPublished() throws {
-    let tested = MultiScaleStructuralSimilarity.self
     let sample = Sample("published", ["prediction": [1, 1, 161, 161], "target": [1, 1, 161, 161]])
     let operationCase = try sample.operationCase(of: tested, fill: .picture) {
       PicturePair.noisy.fill(&$0, seed: sample.label)

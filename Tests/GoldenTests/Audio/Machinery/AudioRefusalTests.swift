@@ -96,11 +96,7 @@ import Testing
   func refusesWithASentence(_ row: Row) throws {
     let tested = try #require(operation(named: row.operation))
     let sample = Sample(row.description, row.shapes, row.attributes)
-    let error = #expect(throws: PerceptualError.self) {
-      _ = try sample.operationCase(of: tested, fill: .integers)
-    }
-    #expect(error?.kind == .malformed)
-    #expect(error?.description.contains(row.expected) == true, "\(error?.description ?? "")")
+    expectError(.malformed, saying: row.expected) { try sample.operationCase(of: tested, fill: .integers) }
   }
 
   @Test func callersBugsStopWithASentence() async {

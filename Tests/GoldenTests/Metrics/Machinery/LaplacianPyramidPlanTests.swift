@@ -7,6 +7,8 @@ import Testing
 
 /// `LaplacianPyramidPlan`: NLPD in the caller's memory, the rows of one picture shared among threads.
 @Suite struct NormalizedLaplacianPyramidPlanTests {
+  private let tested = NormalizedLaplacianPyramidDistance.self
+
   struct Setting: Sendable, CustomTestStringConvertible {
     let family: LaplacianPyramidFamily
     let pooling: LaplacianPyramidPooling
@@ -62,7 +64,6 @@ import Testing
   }
 
   @Test(arguments: settings) func theFunctionsBitsOnAnyNumberOfThreads(_ setting: Setting) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     let pair = try imageCase(
       imageSample(
         "plan", setting.shape,
@@ -91,7 +92,6 @@ import Testing
   /// (Reference in Float has some of them wrong, and gradients off by a hundredth.)
   @Test(arguments: [(0, 6), (1, 3), (2, 2), (3, 1), (4, 1)])
   func signsOfResidualsNearZero(_ level: Int, _ side: Int) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     let (height, width, levels) = (101, 134, 5)
     var pair = try imageCase(
       imageSample("near zero \(level)", [1, 1, height, width], ["levels": .integer(levels)]), .noise, of: tested)
@@ -111,7 +111,6 @@ import Testing
 
   /// So many that whole images are halved in double precision: a picture that is flat but for noise near its rounding.
   @Test(arguments: [0x1p-16, 0x1p-19]) func manySignsInDoubt(_ deviation: Double) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     var pair = try imageCase(imageSample("many", [1, 2, 67, 90]), .noise, of: tested)
     pair.inputs["prediction"] = pair.input("prediction").map { Double(Float(0.5 + deviation * ($0 - 0.5))) }
     try expectFastAgrees(tested, pair)

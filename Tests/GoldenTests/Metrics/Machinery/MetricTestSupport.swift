@@ -4,11 +4,6 @@ import PerceptualFiles
 import PerceptualTestSupport
 import Testing
 
-/// What a process that stopped wrote on its standard error.
-func stoppingSentence(_ result: ExitTest.Result?) -> String {
-  String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-}
-
 /// A sample of a metric on two images of one shape.
 func imageSample(_ label: String, _ shape: [Int], _ attributes: [String: JSONValue] = [:]) -> Sample {
   Sample(label, ["prediction": shape, "target": shape], attributes)
