@@ -52,7 +52,7 @@ extension ElementOperation {
   static func outputShapes(_ given: CaseShapes, _ options: Options) -> [String: [Int]] { ["y": given["x"]] }
 }
 
-/// A loss of a prediction and a target, which are alike in shape, for each sample.
+/// A comparison of a prediction with a target of the same shape: a loss for each sample, unless it says otherwise.
 protocol PairOperation: OperationWithOptions {
   /// That of either input, as documented.
   static var inputShape: String { get }
@@ -78,45 +78,63 @@ extension OperationCase {
     OperationResults(outputs: outputs, gradients: asksForGradients ? gradients() : [:])
   }
 
-  /// The output y of an operation of x and, where asked for, its gradient, from the upstream gradient.
-  func elementResults(
-    value: (Tensor<Scalar>) -> Tensor<Scalar>, gradient: (Tensor<Scalar>, Tensor<Scalar>) -> Tensor<Scalar>
-  ) -> OperationResults<Scalar> {
-    let x = input("x")
-    return results(["y": value(x)], gradients: ["x": gradient(x, cotangent("y"))])
-  }
-
-  /// The output of a loss of two arguments and, where asked for, its gradients, from the upstream gradient.
-  func pairResults(
-    _ output: String = "value", value: (Tensor<Scalar>, Tensor<Scalar>) -> Tensor<Scalar>,
-    gradient: (Tensor<Scalar>, Tensor<Scalar>, Tensor<Scalar>) -> PairGradients<Scalar>
-  ) -> OperationResults<Scalar> {
-    let (prediction, target) = (input("prediction"), input("target"))
-    return results(
-      [output: value(prediction, target)], gradients: gradient(prediction, target, cotangent(output)).named)
-  }
-
-  /// The output y of a product of x with a weight, plus a bias, and, where asked for, its gradients, from the upstream
-  /// gradient; that of the bias only where there is one.
-  func weightedResults(
-    value: (Tensor<Scalar>, Tensor<Scalar>, Tensor<Scalar>?) -> Tensor<Scalar>,
-    gradient: (Tensor<Scalar>, Tensor<Scalar>, Tensor<Scalar>) -> ConvolutionGradients<Scalar>
-  ) -> OperationResults<Scalar> {
-    let (x, weight, bias) = (input("x"), input("weight"), inputs["bias"])
-    return results(
-      ["y": value(x, weight, bias)],
-      gradients: gradient(x, weight, cotangent("y")).named.filter { $0.key != "bias" || bias != nil })
-  }
-
   var withoutGradients: OperationCase { OperationCase(inputs: inputs, attributes: attributes) }
 }
 
-extension PairGradients {
-  fileprivate var named: [String: Tensor<Scalar>] { ["prediction": prediction, "target": target] }
+/// Gradients by the names of their inputs.
+protocol NamedGradients<Scalar> {
+  associatedtype Scalar: Real
+  var named: [String: Tensor<Scalar>] { get }
 }
 
-extension ConvolutionGradients {
+extension PairGradients: NamedGradients {
+  var named: [String: Tensor<Scalar>] { ["prediction": prediction, "target": target] }
+}
+
+extension ConvolutionGradients: NamedGradients {
   var named: [String: Tensor<Scalar>] { ["x": x, "weight": weight, "bias": bias] }
+}
+
+// The results of a side that has one function for the only output and one for the gradients. Both take the inputs in
+// their order, then the upstream gradient where there is one, then the options.
+extension OperationWithOptions {
+  /// Of one input.
+  static func unaryResults<Scalar, each Option>(
+    _ given: OperationCase<Scalar>, _ value: (Tensor<Scalar>, repeat each Option) -> Tensor<Scalar>,
+    gradient: (Tensor<Scalar>, Tensor<Scalar>, repeat each Option) -> Tensor<Scalar>, options: repeat each Option
+  ) -> OperationResults<Scalar> {
+    let (input, output) = (inputs[0].name, outputs[0])
+    let x = given.input(input)
+    return given.results(
+      [output: value(x, repeat each options)],
+      gradients: [input: gradient(x, given.cotangent(output), repeat each options)])
+  }
+
+  /// Of two inputs.
+  static func pairResults<Scalar, each Option>(
+    _ given: OperationCase<Scalar>, _ value: (Tensor<Scalar>, Tensor<Scalar>, repeat each Option) -> Tensor<Scalar>,
+    gradient: (Tensor<Scalar>, Tensor<Scalar>, Tensor<Scalar>, repeat each Option) -> some NamedGradients<Scalar>,
+    options: repeat each Option
+  ) -> OperationResults<Scalar> {
+    let (a, b) = (given.input(inputs[0].name), given.input(inputs[1].name))
+    return given.results(
+      [outputs[0]: value(a, b, repeat each options)],
+      gradients: gradient(a, b, given.cotangent(outputs[0]), repeat each options).named)
+  }
+
+  /// Of x, a weight and perhaps a bias, whose gradient is there only where it is.
+  static func weightedResults<Scalar, each Option>(
+    _ given: OperationCase<Scalar>,
+    _ value: (Tensor<Scalar>, Tensor<Scalar>, Tensor<Scalar>?, repeat each Option) -> Tensor<Scalar>,
+    gradient: (Tensor<Scalar>, Tensor<Scalar>, Tensor<Scalar>, repeat each Option) -> ConvolutionGradients<Scalar>,
+    options: repeat each Option
+  ) -> OperationResults<Scalar> {
+    let (x, weight, bias) = (given.input("x"), given.input("weight"), given.inputs["bias"])
+    return given.results(
+      ["y": value(x, weight, bias, repeat each options)],
+      gradients: gradient(x, weight, given.cotangent("y"), repeat each options).named
+        .filter { $0.key != "bias" || bias != nil })
+  }
 }
 
 extension OperationResults {

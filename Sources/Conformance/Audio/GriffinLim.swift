@@ -80,34 +80,18 @@ enum GriffinLim: OperationWithOptions {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
-    let (magnitude, phase) = (given.input("magnitude"), given.input("initialPhase"))
-    let (shortTime, iterations, momentum) = options
-    return given.results(
-      [
-        "signal": Reference.griffinLim(
-          magnitude, initialPhase: phase, options: shortTime, iterations: iterations, momentum: momentum)
-      ],
-      gradients: Reference.griffinLimGradient(
-        magnitude, initialPhase: phase, upstream: given.cotangent("signal"), options: shortTime,
-        iterations: iterations, momentum: momentum
-      ).named)
+    pairResults(
+      given, Reference.griffinLim, gradient: Reference.griffinLimGradient, options: options.shortTime,
+      options.iterations, options.momentum)
   }
 
   static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
-    let (magnitude, phase) = (given.input("magnitude"), given.input("initialPhase"))
-    let (shortTime, iterations, momentum) = options
-    return given.results(
-      [
-        "signal": Fast.griffinLim(
-          magnitude, initialPhase: phase, options: shortTime, iterations: iterations, momentum: momentum)
-      ],
-      gradients: Fast.griffinLimGradient(
-        magnitude, initialPhase: phase, upstream: given.cotangent("signal"), options: shortTime,
-        iterations: iterations, momentum: momentum
-      ).named)
+    pairResults(
+      given, Fast.griffinLim, gradient: Fast.griffinLimGradient, options: options.shortTime, options.iterations,
+      options.momentum)
   }
 }
 
-extension GriffinLimGradients {
-  fileprivate var named: [String: Tensor<Scalar>] { ["magnitude": magnitude, "initialPhase": initialPhase] }
+extension GriffinLimGradients: NamedGradients {
+  var named: [String: Tensor<Scalar>] { ["magnitude": magnitude, "initialPhase": initialPhase] }
 }

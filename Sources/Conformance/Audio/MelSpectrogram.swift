@@ -84,24 +84,14 @@ enum MelSpectrogram: OperationWithOptions {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
-    let signal = given.input("signal")
-    let (shortTime, bank, power) = options
-    return given.results(
-      ["mel": Reference.melSpectrogram(signal, shortTime: shortTime, bank: bank, power: power)],
-      gradients: [
-        "signal": Reference.melSpectrogramGradient(
-          signal, upstream: given.cotangent("mel"), shortTime: shortTime, bank: bank, power: power)
-      ])
+    unaryResults(
+      given, Reference.melSpectrogram, gradient: Reference.melSpectrogramGradient, options: options.shortTime,
+      options.bank, options.power)
   }
 
   static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
-    let signal = given.input("signal")
-    let (shortTime, bank, power) = options
-    return given.results(
-      ["mel": Fast.melSpectrogram(signal, shortTime: shortTime, bank: bank, power: power)],
-      gradients: [
-        "signal": Fast.melSpectrogramGradient(
-          signal, upstream: given.cotangent("mel"), shortTime: shortTime, bank: bank, power: power)
-      ])
+    unaryResults(
+      given, Fast.melSpectrogram, gradient: Fast.melSpectrogramGradient, options: options.shortTime, options.bank,
+      options.power)
   }
 }

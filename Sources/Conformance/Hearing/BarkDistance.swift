@@ -81,19 +81,11 @@ extension BarkOperation {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
-    given.pairResults {
-      Reference.barkDistance($0, target: $1, options: options)
-    } gradient: {
-      Reference.barkDistanceGradient($0, target: $1, upstream: $2, options: options)
-    }
+    pairResults(given, Reference.barkDistance, gradient: Reference.barkDistanceGradient, options: options)
   }
 
   static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
-    given.pairResults {
-      Fast.barkDistance($0, target: $1, options: options)
-    } gradient: {
-      Fast.barkDistanceGradient($0, target: $1, upstream: $2, options: options)
-    }
+    pairResults(given, Fast.barkDistance, gradient: Fast.barkDistanceGradient, options: options)
   }
 }
 

@@ -36,19 +36,11 @@ enum MeanSquaredError: PairOperation {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
-    given.pairResults {
-      Reference.meanSquaredError($0, target: $1)
-    } gradient: {
-      Reference.meanSquaredErrorGradient($0, target: $1, upstream: $2)
-    }
+    pairResults(given, Reference.meanSquaredError, gradient: Reference.meanSquaredErrorGradient)
   }
 
   static func fast(_ given: OperationCase<Float>, _ options: Void) -> OperationResults<Float> {
-    given.pairResults {
-      Fast.meanSquaredError($0, target: $1)
-    } gradient: {
-      Fast.meanSquaredErrorGradient($0, target: $1, upstream: $2)
-    }
+    pairResults(given, Fast.meanSquaredError, gradient: Fast.meanSquaredErrorGradient)
   }
 }
 

@@ -63,18 +63,14 @@ enum MultiScaleStructuralSimilarity: PairOperation {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
-    given.pairResults {
-      Reference.multiScaleStructuralSimilarity($0, target: $1, options: options)
-    } gradient: {
-      Reference.multiScaleStructuralSimilarityGradient($0, target: $1, upstream: $2, options: options)
-    }
+    pairResults(
+      given, Reference.multiScaleStructuralSimilarity, gradient: Reference.multiScaleStructuralSimilarityGradient,
+      options: options)
   }
 
   static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
-    given.pairResults {
-      Fast.multiScaleStructuralSimilarity($0, target: $1, options: options)
-    } gradient: {
-      Fast.multiScaleStructuralSimilarityGradient($0, target: $1, upstream: $2, options: options)
-    }
+    pairResults(
+      given, Fast.multiScaleStructuralSimilarity, gradient: Fast.multiScaleStructuralSimilarityGradient,
+      options: options)
   }
 }

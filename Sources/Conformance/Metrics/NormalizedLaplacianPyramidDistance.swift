@@ -68,22 +68,15 @@ enum NormalizedLaplacianPyramidDistance: PairOperation {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
-    let (family, levels, pooling) = options
-    return given.pairResults {
-      Reference.normalizedLaplacianPyramidDistance($0, target: $1, family: family, levels: levels, pooling: pooling)
-    } gradient: {
-      Reference.normalizedLaplacianPyramidDistanceGradient(
-        $0, target: $1, upstream: $2, family: family, levels: levels, pooling: pooling)
-    }
+    pairResults(
+      given, Reference.normalizedLaplacianPyramidDistance,
+      gradient: Reference.normalizedLaplacianPyramidDistanceGradient, options: options.family, options.levels,
+      options.pooling)
   }
 
   static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
-    let (family, levels, pooling) = options
-    return given.pairResults {
-      Fast.normalizedLaplacianPyramidDistance($0, target: $1, family: family, levels: levels, pooling: pooling)
-    } gradient: {
-      Fast.normalizedLaplacianPyramidDistanceGradient(
-        $0, target: $1, upstream: $2, family: family, levels: levels, pooling: pooling)
-    }
+    pairResults(
+      given, Fast.normalizedLaplacianPyramidDistance, gradient: Fast.normalizedLaplacianPyramidDistanceGradient,
+      options: options.family, options.levels, options.pooling)
   }
 }

@@ -53,18 +53,11 @@ enum PeakSignalToNoiseRatio: PairOperation {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ range: Double) -> OperationResults<Scalar> {
-    given.pairResults {
-      Reference.peakSignalToNoiseRatio($0, target: $1, dataRange: range)
-    } gradient: {
-      Reference.peakSignalToNoiseRatioGradient($0, target: $1, upstream: $2, dataRange: range)
-    }
+    pairResults(
+      given, Reference.peakSignalToNoiseRatio, gradient: Reference.peakSignalToNoiseRatioGradient, options: range)
   }
 
   static func fast(_ given: OperationCase<Float>, _ range: Double) -> OperationResults<Float> {
-    given.pairResults {
-      Fast.peakSignalToNoiseRatio($0, target: $1, dataRange: range)
-    } gradient: {
-      Fast.peakSignalToNoiseRatioGradient($0, target: $1, upstream: $2, dataRange: range)
-    }
+    pairResults(given, Fast.peakSignalToNoiseRatio, gradient: Fast.peakSignalToNoiseRatioGradient, options: range)
   }
 }

@@ -56,19 +56,12 @@ enum StructuralSimilarity: PairOperation {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
-    given.pairResults {
-      Reference.structuralSimilarity($0, target: $1, options: options)
-    } gradient: {
-      Reference.structuralSimilarityGradient($0, target: $1, upstream: $2, options: options)
-    }
+    pairResults(
+      given, Reference.structuralSimilarity, gradient: Reference.structuralSimilarityGradient, options: options)
   }
 
   static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
-    given.pairResults {
-      Fast.structuralSimilarity($0, target: $1, options: options)
-    } gradient: {
-      Fast.structuralSimilarityGradient($0, target: $1, upstream: $2, options: options)
-    }
+    pairResults(given, Fast.structuralSimilarity, gradient: Fast.structuralSimilarityGradient, options: options)
   }
 }
 

@@ -43,18 +43,11 @@ enum StructuralSimilarityMap: PairOperation {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
-    given.pairResults("map") {
-      Reference.structuralSimilarityMap($0, target: $1, options: options)
-    } gradient: {
-      Reference.structuralSimilarityMapGradient($0, target: $1, upstream: $2, options: options)
-    }
+    pairResults(
+      given, Reference.structuralSimilarityMap, gradient: Reference.structuralSimilarityMapGradient, options: options)
   }
 
   static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
-    given.pairResults("map") {
-      Fast.structuralSimilarityMap($0, target: $1, options: options)
-    } gradient: {
-      Fast.structuralSimilarityMapGradient($0, target: $1, upstream: $2, options: options)
-    }
+    pairResults(given, Fast.structuralSimilarityMap, gradient: Fast.structuralSimilarityMapGradient, options: options)
   }
 }

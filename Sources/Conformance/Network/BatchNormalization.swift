@@ -38,9 +38,7 @@ enum BatchNormalization: OperationWithOptions {
   static func validate(_ given: CaseShapes, _ options: Options) throws(PerceptualError) {
     try given.checkShape("x", [nil, nil, nil, nil])
     let shape = given["x"]
-    for name in ["gamma", "beta", "runningMean", "runningVariance"] {
-      try given.checkShape(name, [shape[1]])
-    }
+    for name in ["gamma", "beta", "runningMean", "runningVariance"] { try given.checkShape(name, [shape[1]]) }
     if options.training && given.count("x") == shape[1] {
       throw PerceptualError(
         .malformed,

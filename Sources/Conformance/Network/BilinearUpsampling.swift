@@ -55,21 +55,23 @@ enum BilinearUpsampling: ElementOperation {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
-    given.elementResults {
-      Reference.bilinearUpsampling($0, factor: options.factor, alignCorners: options.alignCorners)
-    } gradient: {
-      Reference.bilinearUpsamplingGradient(
-        shape: $0.shape, upstream: $1, factor: options.factor, alignCorners: options.alignCorners)
-    }
+    let x = given.input("x")
+    return given.results(
+      ["y": Reference.bilinearUpsampling(x, factor: options.factor, alignCorners: options.alignCorners)],
+      gradients: [
+        "x": Reference.bilinearUpsamplingGradient(
+          shape: x.shape, upstream: given.cotangent("y"), factor: options.factor, alignCorners: options.alignCorners)
+      ])
   }
 
   static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
-    given.elementResults {
-      Fast.bilinearUpsampling($0, factor: options.factor, alignCorners: options.alignCorners)
-    } gradient: {
-      Fast.bilinearUpsamplingGradient(
-        shape: $0.shape, upstream: $1, factor: options.factor, alignCorners: options.alignCorners)
-    }
+    let x = given.input("x")
+    return given.results(
+      ["y": Fast.bilinearUpsampling(x, factor: options.factor, alignCorners: options.alignCorners)],
+      gradients: [
+        "x": Fast.bilinearUpsamplingGradient(
+          shape: x.shape, upstream: given.cotangent("y"), factor: options.factor, alignCorners: options.alignCorners)
+      ])
   }
 }
 

@@ -41,19 +41,11 @@ enum Convolution2D: ConvolutionOperation {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ geometry: Options) -> OperationResults<Scalar> {
-    given.weightedResults {
-      Reference.convolution2D($0, weight: $1, bias: $2, geometry: geometry)
-    } gradient: {
-      Reference.convolution2DGradient($0, weight: $1, upstream: $2, geometry: geometry)
-    }
+    weightedResults(given, Reference.convolution2D, gradient: Reference.convolution2DGradient, options: geometry)
   }
 
   static func fast(_ given: OperationCase<Float>, _ geometry: Options) -> OperationResults<Float> {
-    given.weightedResults {
-      Fast.convolution2D($0, weight: $1, bias: $2, geometry: geometry)
-    } gradient: {
-      Fast.convolution2DGradient($0, weight: $1, upstream: $2, geometry: geometry)
-    }
+    weightedResults(given, Fast.convolution2D, gradient: Fast.convolution2DGradient, options: geometry)
   }
 }
 

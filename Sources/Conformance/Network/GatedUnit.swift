@@ -40,21 +40,14 @@ enum GatedUnit: ElementOperation {
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ activation: Options) -> OperationResults<Scalar>
   {
-    let (x, gate) = (given.input("x"), given.input("gate"))
-    return given.results(
-      ["y": Reference.gatedUnit(x, gate: gate, activation: activation)],
-      gradients: Reference.gatedUnitGradient(x, gate: gate, upstream: given.cotangent("y"), activation: activation)
-        .named)
+    pairResults(given, Reference.gatedUnit, gradient: Reference.gatedUnitGradient, options: activation)
   }
 
   static func fast(_ given: OperationCase<Float>, _ activation: Options) -> OperationResults<Float> {
-    let (x, gate) = (given.input("x"), given.input("gate"))
-    return given.results(
-      ["y": Fast.gatedUnit(x, gate: gate, activation: activation)],
-      gradients: Fast.gatedUnitGradient(x, gate: gate, upstream: given.cotangent("y"), activation: activation).named)
+    pairResults(given, Fast.gatedUnit, gradient: Fast.gatedUnitGradient, options: activation)
   }
 }
 
-extension GatedUnitGradients {
-  fileprivate var named: [String: Tensor<Scalar>] { ["x": x, "gate": gate] }
+extension GatedUnitGradients: NamedGradients {
+  var named: [String: Tensor<Scalar>] { ["x": x, "gate": gate] }
 }

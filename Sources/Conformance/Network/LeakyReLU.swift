@@ -16,18 +16,10 @@ enum LeakyReLU: ElementOperation {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ slope: Double) -> OperationResults<Scalar> {
-    given.elementResults {
-      Reference.leakyReLU($0, slope: slope)
-    } gradient: {
-      Reference.leakyReLUGradient($0, upstream: $1, slope: slope)
-    }
+    unaryResults(given, Reference.leakyReLU, gradient: Reference.leakyReLUGradient, options: slope)
   }
 
   static func fast(_ given: OperationCase<Float>, _ slope: Double) -> OperationResults<Float> {
-    given.elementResults {
-      Fast.leakyReLU($0, slope: slope)
-    } gradient: {
-      Fast.leakyReLUGradient($0, upstream: $1, slope: slope)
-    }
+    unaryResults(given, Fast.leakyReLU, gradient: Fast.leakyReLUGradient, options: slope)
   }
 }

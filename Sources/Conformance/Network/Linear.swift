@@ -44,18 +44,10 @@ enum Linear: OperationWithOptions {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
-    given.weightedResults {
-      Reference.linear($0, weight: $1, bias: $2)
-    } gradient: {
-      Reference.linearGradient($0, weight: $1, upstream: $2)
-    }
+    weightedResults(given, Reference.linear, gradient: Reference.linearGradient)
   }
 
   static func fast(_ given: OperationCase<Float>, _ options: Void) -> OperationResults<Float> {
-    given.weightedResults {
-      Fast.linear($0, weight: $1, bias: $2)
-    } gradient: {
-      Fast.linearGradient($0, weight: $1, upstream: $2)
-    }
+    weightedResults(given, Fast.linear, gradient: Fast.linearGradient)
   }
 }

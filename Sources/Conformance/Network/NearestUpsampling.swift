@@ -34,19 +34,21 @@ enum NearestUpsampling: ElementOperation {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ factor: Extent) -> OperationResults<Scalar> {
-    given.elementResults {
-      Reference.nearestUpsampling($0, factor: factor)
-    } gradient: {
-      Reference.nearestUpsamplingGradient(shape: $0.shape, upstream: $1, factor: factor)
-    }
+    let x = given.input("x")
+    return given.results(
+      ["y": Reference.nearestUpsampling(x, factor: factor)],
+      gradients: [
+        "x": Reference.nearestUpsamplingGradient(shape: x.shape, upstream: given.cotangent("y"), factor: factor)
+      ])
   }
 
   static func fast(_ given: OperationCase<Float>, _ factor: Extent) -> OperationResults<Float> {
-    given.elementResults {
-      Fast.nearestUpsampling($0, factor: factor)
-    } gradient: {
-      Fast.nearestUpsamplingGradient(shape: $0.shape, upstream: $1, factor: factor)
-    }
+    let x = given.input("x")
+    return given.results(
+      ["y": Fast.nearestUpsampling(x, factor: factor)],
+      gradients: [
+        "x": Fast.nearestUpsamplingGradient(shape: x.shape, upstream: given.cotangent("y"), factor: factor)
+      ])
   }
 }
 

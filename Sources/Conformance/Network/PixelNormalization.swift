@@ -61,18 +61,10 @@ enum PixelNormalization: ElementOperation {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ epsilon: Double) -> OperationResults<Scalar> {
-    given.elementResults {
-      Reference.pixelNormalization($0, epsilon: epsilon)
-    } gradient: {
-      Reference.pixelNormalizationGradient($0, upstream: $1, epsilon: epsilon)
-    }
+    unaryResults(given, Reference.pixelNormalization, gradient: Reference.pixelNormalizationGradient, options: epsilon)
   }
 
   static func fast(_ given: OperationCase<Float>, _ epsilon: Double) -> OperationResults<Float> {
-    given.elementResults {
-      Fast.pixelNormalization($0, epsilon: epsilon)
-    } gradient: {
-      Fast.pixelNormalizationGradient($0, upstream: $1, epsilon: epsilon)
-    }
+    unaryResults(given, Fast.pixelNormalization, gradient: Fast.pixelNormalizationGradient, options: epsilon)
   }
 }

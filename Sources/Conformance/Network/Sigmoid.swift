@@ -21,18 +21,10 @@ enum Sigmoid: ElementOperation {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
-    given.elementResults {
-      Reference.sigmoid($0)
-    } gradient: {
-      Reference.sigmoidGradient($0, upstream: $1)
-    }
+    unaryResults(given, Reference.sigmoid, gradient: Reference.sigmoidGradient)
   }
 
   static func fast(_ given: OperationCase<Float>, _ options: Void) -> OperationResults<Float> {
-    given.elementResults {
-      Fast.sigmoid($0)
-    } gradient: {
-      Fast.sigmoidGradient($0, upstream: $1)
-    }
+    unaryResults(given, Fast.sigmoid, gradient: Fast.sigmoidGradient)
   }
 }

@@ -17,18 +17,10 @@ enum Tanh: ElementOperation {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
-    given.elementResults {
-      Reference.tanh($0)
-    } gradient: {
-      Reference.tanhGradient($0, upstream: $1)
-    }
+    unaryResults(given, Reference.tanh, gradient: Reference.tanhGradient)
   }
 
   static func fast(_ given: OperationCase<Float>, _ options: Void) -> OperationResults<Float> {
-    given.elementResults {
-      Fast.tanh($0)
-    } gradient: {
-      Fast.tanhGradient($0, upstream: $1)
-    }
+    unaryResults(given, Fast.tanh, gradient: Fast.tanhGradient)
   }
 }

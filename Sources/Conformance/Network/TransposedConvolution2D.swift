@@ -48,18 +48,12 @@ enum TransposedConvolution2D: ConvolutionOperation {
   }
 
   static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ geometry: Options) -> OperationResults<Scalar> {
-    given.weightedResults {
-      Reference.transposedConvolution2D($0, weight: $1, bias: $2, geometry: geometry)
-    } gradient: {
-      Reference.transposedConvolution2DGradient($0, weight: $1, upstream: $2, geometry: geometry)
-    }
+    weightedResults(
+      given, Reference.transposedConvolution2D, gradient: Reference.transposedConvolution2DGradient, options: geometry)
   }
 
   static func fast(_ given: OperationCase<Float>, _ geometry: Options) -> OperationResults<Float> {
-    given.weightedResults {
-      Fast.transposedConvolution2D($0, weight: $1, bias: $2, geometry: geometry)
-    } gradient: {
-      Fast.transposedConvolution2DGradient($0, weight: $1, upstream: $2, geometry: geometry)
-    }
+    weightedResults(
+      given, Fast.transposedConvolution2D, gradient: Fast.transposedConvolution2DGradient, options: geometry)
   }
 }
