@@ -34,9 +34,7 @@ func shortTime(_ window: Int, _ hop: Int, centred: Bool = false) -> [String: JSO
 
   @Test(arguments: samples, [Fill.integers, .normals])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let operationCase = try sample.operationCase(of: tested, fill: fill)
-    let failures = try crossCheck(tested, operationCase)
-    #expect(failures == [])
+    try expectAgreement(tested, sample, fill: fill)
   }
 
   @Test func paperClipHas256Frames() {
@@ -113,10 +111,7 @@ func shortTime(_ window: Int, _ hop: Int, centred: Bool = false) -> [String: JSO
   ) throws {
     let operationCase = OperationCase(inputs: ["signal": signal], attributes: Attributes(attributes))
     for side in Side.allCases {
-      let actual = try tested.run(side, operationCase)
-      for checked in try tested.judge(actual, against: expected, of: operationCase, side: side) {
-        #expect(checked.passed, "\(side) \(checked.tensor): \(checked.comparison)")
-      }
+      try expectResults(expected, of: tested, side, operationCase)
     }
   }
 }

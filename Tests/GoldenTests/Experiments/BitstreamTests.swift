@@ -147,7 +147,7 @@ import Testing
       expectError(.malformed, saying: "a.code: written with the weights") { try other.decode(file, source: "a.code") }
     }
     let same = try smallNetwork(channels: 3)
-    #expect(throws: Never.self) { try same.decode(file) }
+    _ = try same.decode(file)
   }
 
   @Test func emptyAndBrokenRecordingsAreRefused() throws {

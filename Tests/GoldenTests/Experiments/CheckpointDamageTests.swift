@@ -166,11 +166,8 @@ import Testing
     try withTemporaryDirectory { directory in
       let lock = try DirectoryLock(directory)
       let run = TrainingRun(try Self.trainer(), directory: directory)
-      let errors = [
-        #expect(throws: PerceptualError.self) { try run.run() },
-        #expect(throws: PerceptualError.self) { try run.resume() },
-      ]
-      #expect(errors.map { $0?.kind } == [.cannotCreate, .cannotCreate])
+      expectError(.cannotCreate) { try run.run() }
+      expectError(.cannotCreate) { try run.resume() }
       #expect(try contents(of: directory) == ["in-use"])
       withExtendedLifetime(lock) {}
     }

@@ -59,7 +59,7 @@ import Testing
       expectError(.malformed, saying: "frames 69000 to 70001 were expected, found 70001 frames at 44100 Hz") {
         try AudioFile.read(path, from: 69_000, frames: 1002)
       }
-      #expect(throws: PerceptualError.self) { try AudioFile.read(path, from: 70_001) }
+      expectError { try AudioFile.read(path, from: 70_001) }
     }
   }
 
@@ -166,7 +166,7 @@ import Testing
       }
       #expect(try AudioFile.information(path).frames == 70_001)
       #expect(try AudioFile.read(path, from: 1000, frames: 20_000).frames == 20_000)
-      #expect(throws: PerceptualError.self) { try AudioFile.read(path, from: 60_000, frames: 5000) }
+      expectError { try AudioFile.read(path, from: 60_000, frames: 5000) }
     }
   }
 

@@ -210,11 +210,14 @@ private let nestedTooDeep = "{\"x\":" + String(repeating: "[", count: 200) + Str
     }
   }
 
+  @Test func missingFile() throws {
+    let none = try #require(throws: PerceptualError.self) { try SafetensorsFile(contentsOf: "/nowhere/none") }
+    #expect(none.kind == .missing)
+    #expect(none.description == "/nowhere/none: cannot be opened (No such file or directory): check the path")
+  }
+
   @Test func missingFilesAndTensors() throws {
     try withTemporaryDirectory { directory in
-      let none = try #require(throws: PerceptualError.self) { try SafetensorsFile(contentsOf: "\(directory)/none") }
-      #expect(none.kind == .missing)
-      #expect(none.description == "\(directory)/none: cannot be opened (No such file or directory): check the path")
       expectError(.malformed, saying: "found a directory") { try SafetensorsFile(contentsOf: directory) }
       expectError(.cannotCreate) { try SafetensorsFile().write(to: "\(directory)/no/where") }
       expectError(.cannotCreate) { try SafetensorsFile().write(to: directory) }

@@ -30,19 +30,12 @@ import Testing
         operationCase.inputs[name] = operationCase.input(name).map { abs($0) > 1e18 && abs($0) < .infinity ? 3 : $0 }
       }
     }
-    let failures = try crossCheck(
-      tested, operationCase, exact: fill == .integers, matchingNonFinite: fill == .specials)
-    #expect(failures == [], "\(failures.joined(separator: "\n"))")
+    try expectAgreement(tested, operationCase, exact: fill == .integers, matchingNonFinite: fill == .specials)
   }
 
   /// <W x, y> = <x, W^T y>, exactly on integers.
   @Test func gradientIsTheTranspose() throws {
-    let operationCase = try Self.samples[3].operationCase(of: tested, fill: .integers)
-    for side in [Side.reference, .fast] {
-      let results = try tested.run(side, operationCase)
-      let (y, gradient) = (try #require(results.outputs["y"]), try #require(results.gradients["x"]))
-      #expect(innerProduct(y, operationCase.cotangent("y")) == innerProduct(operationCase.input("x"), gradient))
-    }
+    try expectTranspose(of: tested, try Self.samples[3].operationCase(of: tested, fill: .integers))
   }
 
   @Test func refusesWhatDoesNotFit() async throws {

@@ -20,21 +20,14 @@ import Testing
 
   @Test(arguments: samples, [Fill.integers, .normals, .specials])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let operationCase = try sample.operationCase(of: tested, fill: fill)
-    #expect(try crossCheck(tested, operationCase, exact: fill == .integers, matchingNonFinite: fill == .specials) == [])
+    try expectAgreement(tested, sample, fill: fill, exact: fill == .integers)
   }
 
   /// <up(x), y> = <x, up^T(y)>.
   @Test func gradientIsTheTranspose() throws {
     let operationCase = try Self.samples[4].operationCase(of: tested, fill: .integers)
-    for side in [Side.reference, .fast] {
-      let results = try tested.run(side, operationCase)
-      let (y, gradient) = (try #require(results.outputs["y"]), try #require(results.gradients["x"]))
-      #expect(
-        innerProduct(y, operationCase.cotangent("y")) == innerProduct(operationCase.input("x"), gradient))
-    }
-    #expect(try checkLinearityInUpstream(tested, operationCase) == [])
-    #expect(try GradientCheck().everyElement(of: tested, operationCase).failures == [])
+    try expectTranspose(of: tested, operationCase)
+    try expectWholeJacobian(of: tested, operationCase)
   }
 
   @Test func byHand() {

@@ -22,8 +22,7 @@ import Testing
   private func pair(
     _ label: String, _ shape: [Int], _ attributes: [String: JSONValue], _ kind: PicturePair = .noisy
   ) throws -> OperationCase<Double> {
-    let sample = Sample(label, ["prediction": shape, "target": shape], attributes)
-    return try sample.operationCase(of: tested, fill: .picture) { kind.fill(&$0, seed: label) }
+    try imageCase(imageSample(label, shape, attributes), kind, of: tested)
   }
 
   static let samples: [(shape: [Int], attributes: [String: JSONValue])] = [
@@ -42,10 +41,7 @@ import Testing
   @Test(arguments: ["hepburn", "matlab", "laparra", "tensorflow"]) func elevenPixelFrame(_ family: String) throws {
     let (height, width) = (27, 29)
     let operationCase = try pair("frame", [1, 1, height, width], ["family": .string(family), "levels": 4])
-    let frame = (0..<height * width).filter {
-      let (row, column) = ($0 / width, $0 % width)
-      return min(row, height - 1 - row) < 11 || min(column, width - 1 - column) < 11
-    }
+    let frame = borderPixels(height: height, width: width, within: 11)
     #expect(try Self.check.elements(frame, ofInput: "prediction", of: tested, operationCase).failures == [])
   }
 

@@ -33,12 +33,11 @@ import Testing
 
   @Test(arguments: samples + batches, PicturePair.allCases)
   func agreesWithReference(_ sample: Sample, _ kind: PicturePair) throws {
-    try expectAgreement(tested, try imageCase(sample, kind, of: tested))
+    try expectAgreement(tested, sample, kind)
   }
 
   @Test(arguments: ["matlab", "laparra", "tensorflow"]) func agreesAtThePapersSize(_ family: String) throws {
-    let sample = imageSample("paper", [1, 1, 256, 256], ["family": .string(family)])
-    try expectAgreement(tested, try imageCase(sample, .noisy, of: tested))
+    try expectAgreement(tested, imageSample("paper", [1, 1, 256, 256], ["family": .string(family)]), .noisy)
   }
 
   @Test(arguments: LaplacianPyramidFamily.allCases) func equalImagesAreZero(_ family: LaplacianPyramidFamily) {
@@ -71,20 +70,13 @@ import Testing
 
   @Test func valueAndGradientTogetherAreTheSame() throws {
     for sample in [Self.samples[5], Self.batches[1], Self.batches[4]] {
-      let float = try imageCase(sample, .noisy, of: tested).converted(to: Float.self)
-      let (prediction, target, upstream) = (float.input("prediction"), float.input("target"), float.cotangent("value"))
-      let family = try float.attributes.choice("family", default: LaplacianPyramidFamily.hepburn)
-      let pooling = try float.attributes.choice("pooling", default: LaplacianPyramidPooling.image)
-      let both = Fast.normalizedLaplacianPyramidDistanceAndGradient(
-        prediction, target: target, upstream: upstream, family: family, pooling: pooling)
-      #expect(
-        both.value
-          == Fast.normalizedLaplacianPyramidDistance(prediction, target: target, family: family, pooling: pooling))
-      #expect(
-        both.gradient
-          == Fast.normalizedLaplacianPyramidDistanceGradient(
-            prediction, target: target, upstream: upstream, family: family, pooling: pooling
-          ).prediction)
+      let operationCase = try imageCase(sample, .noisy, of: tested)
+      let (family, _, pooling) = try tested.options(operationCase.attributes)
+      try expectTheSame(
+        together: {
+          Fast.normalizedLaplacianPyramidDistanceAndGradient(
+            $0, target: $1, upstream: $2, family: family, pooling: pooling)
+        }, as: tested, operationCase)
     }
   }
 
