@@ -27,8 +27,7 @@ func perceptual(
   try perceptual(arguments, in: directory, exits: exitCode, saying: phrase, sourceLocation: sourceLocation)
 }
 
-/// Runs the built executable, which lies beside the test bundle. Demands the exit code and the phrase among its
-/// errors, where they are given.
+/// The same of a list of words.
 @discardableResult
 func perceptual(
   _ arguments: [String], in directory: ScratchDirectory? = nil, exits exitCode: Int32? = nil,
