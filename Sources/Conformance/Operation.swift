@@ -129,6 +129,9 @@ public enum Side: String, Sendable, CaseIterable {
 
   /// The spacing of the precision at 1.
   public var epsilon: Double { self == .reference ? .ulpOfOne : Double(Float.ulpOfOne) }
+
+  /// The least positive number of the precision.
+  var least: Double { self == .reference ? .leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude) }
 }
 
 extension Operation {

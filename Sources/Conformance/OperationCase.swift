@@ -38,15 +38,6 @@ public struct OperationCase<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     return tensor
   }
 
-  /// The output y of an operation of each element of x and, where asked for, its gradient, from the upstream gradient.
-  func elementResults(
-    value: (Tensor<Scalar>) -> Tensor<Scalar>, gradient: (Tensor<Scalar>, Tensor<Scalar>) -> Tensor<Scalar>
-  ) -> OperationResults<Scalar> {
-    let x = input("x")
-    return OperationResults(
-      outputs: ["y": value(x)], gradients: asksForGradients ? ["x": gradient(x, cotangent("y"))] : [:])
-  }
-
   public func converted<Other>(to type: Other.Type = Other.self) -> OperationCase<Other> {
     OperationCase<Other>(
       inputs: inputs.mapValues { $0.converted() }, attributes: attributes,
@@ -123,27 +114,26 @@ public struct Attributes: Equatable, Sendable {
     return PerceptualError(.malformed, "attribute \(name): \(expected) was expected, \(found)")
   }
 
+  /// What `read` makes of a member, or the default of one that is not there.
+  private func value<Value>(
+    _ name: String, _ expected: String, default fallback: Value?, read: (JSONValue) -> Value?
+  ) throws(PerceptualError) -> Value {
+    let value = members[name].map(read) ?? fallback
+    guard let value else { throw malformed(name, expected) }
+    return value
+  }
+
   public func number(_ name: String, default fallback: Double? = nil) throws(PerceptualError) -> Double {
-    guard let value = members[name] else {
-      if let fallback { return fallback }
-      throw malformed(name, "a number")
-    }
-    guard let number = value.double else { throw malformed(name, "a number") }
-    return number
+    try value(name, "a number", default: fallback) { $0.double }
   }
 
   /// Integers are sizes and counts: beyond this, arithmetic with them could overflow.
   private static let largestInteger = 1 << 31
 
   public func integer(_ name: String, default fallback: Int? = nil) throws(PerceptualError) -> Int {
-    guard let value = members[name] else {
-      if let fallback { return fallback }
-      throw malformed(name, "an integer")
+    try value(name, "an integer of at most \(Self.largestInteger)", default: fallback) {
+      $0.integer.flatMap { abs(Double($0)) <= Double(Self.largestInteger) ? $0 : nil }
     }
-    guard let number = value.integer, abs(Double(number)) <= Double(Self.largestInteger) else {
-      throw malformed(name, "an integer of at most \(Self.largestInteger)")
-    }
-    return number
   }
 
   /// An integer of at least `least`.
@@ -156,36 +146,24 @@ public struct Attributes: Equatable, Sendable {
   }
 
   public func bool(_ name: String, default fallback: Bool? = nil) throws(PerceptualError) -> Bool {
-    guard let value = members[name] else {
-      if let fallback { return fallback }
-      throw malformed(name, "true or false")
-    }
-    guard let bool = value.bool else { throw malformed(name, "true or false") }
-    return bool
+    try value(name, "true or false", default: fallback) { $0.bool }
   }
 
   public func numbers(_ name: String, default fallback: [Double]? = nil) throws(PerceptualError) -> [Double] {
-    guard let value = members[name] else {
-      if let fallback { return fallback }
-      throw malformed(name, "a list of numbers")
-    }
-    let numbers = value.array?.compactMap(\.double)
-    guard let numbers, numbers.count == value.array?.count else { throw malformed(name, "a list of numbers") }
-    return numbers
+    try value(name, "a list of numbers", default: fallback) { $0.array?.every(\.double) }
   }
 
   /// A pair [height, width], both at least `least`.
   public func extent(
-    _ name: String, default fallback: Extent, atLeast least: Int
+    _ name: String, default fallback: Extent? = nil, atLeast least: Int
   ) throws(PerceptualError) -> Extent {
-    guard let value = members[name] else { return fallback }
-    let numbers = value.array?.compactMap(\.integer) ?? []
-    guard numbers.count == 2, value.array?.count == 2,
-      numbers.allSatisfy({ $0 >= least && $0 <= Self.largestInteger })
-    else {
-      throw malformed(name, "two integers of at least \(least) and at most \(Self.largestInteger)")
+    let expected = "two integers of at least \(least) and at most \(Self.largestInteger)"
+    return try value(name, expected, default: fallback) {
+      guard let sides = $0.array?.every(\.integer), sides.count == 2,
+        sides.allSatisfy({ $0 >= least && $0 <= Self.largestInteger })
+      else { return nil }
+      return Extent(height: sides[0], width: sides[1])
     }
-    return Extent(height: numbers[0], width: numbers[1])
   }
 
   /// One of the words of an enumeration.
@@ -193,20 +171,22 @@ public struct Attributes: Equatable, Sendable {
     _ name: String, default fallback: Choice? = nil
   ) throws(PerceptualError) -> Choice where Choice.RawValue == String {
     let words = Choice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or ")
-    guard let value = members[name] else {
-      if let fallback { return fallback }
-      throw malformed(name, words)
-    }
-    guard let word = value.string, let choice = Choice(rawValue: word) else { throw malformed(name, words) }
-    return choice
+    return try value(name, words, default: fallback) { $0.string.flatMap { Choice(rawValue: $0) } }
   }
 
   /// Decimal strings of unsigned 64-bit words.
   public func words(_ name: String, count: Int) throws(PerceptualError) -> [UInt64] {
-    let words = members[name]?.array?.compactMap { $0.string.flatMap { UInt64($0) } } ?? []
-    guard words.count == count, members[name]?.array?.count == count else {
-      throw malformed(name, "\(count) unsigned 64-bit words as decimal strings")
+    try value(name, "\(count) unsigned 64-bit words as decimal strings", default: nil) {
+      let words = $0.array?.every { $0.string.flatMap { UInt64($0) } }
+      return words?.count == count ? words : nil
     }
-    return words
+  }
+}
+
+extension [JSONValue] {
+  /// What `read` makes of all elements; nil where it makes nothing of one.
+  fileprivate func every<Value>(_ read: (JSONValue) -> Value?) -> [Value]? {
+    let values = compactMap(read)
+    return values.count == count ? values : nil
   }
 }

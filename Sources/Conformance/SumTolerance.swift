@@ -12,10 +12,9 @@ extension Tolerance {
   ) -> Tolerance {
     .bound(epsilons: 0.5, reason: "gamma_n sum |a||b|: \(what)") { operationCase throws(PerceptualError) in
       let (sum, terms) = try magnitudes(operationCase)
-      let least = side == .reference ? Double.leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude)
       let roundings = Double(terms + 3)
       let growth = roundings / (1 - roundings * side.epsilon / 2)
-      return sum.map { growth * $0 + roundings * (least / side.epsilon) }
+      return sum.map { growth * $0 + roundings * (side.least / side.epsilon) }
     }
   }
 }

@@ -42,8 +42,7 @@ public enum Tolerance: Sendable {
     case .exact, .judged: return [Double](repeating: 0, count: expected.count)
     case .relative(let epsilons, _):
       // Below the normal range the spacing no longer shrinks with the value.
-      let least = side == .reference ? Double.leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude)
-      return expected.elements.map { epsilons * max(side.epsilon * abs($0), least) }
+      return expected.elements.map { epsilons * max(side.epsilon * abs($0), side.least) }
     case .ofLargest(let epsilons, _):
       let largest = expected.elements.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
       return [Double](repeating: epsilons * side.epsilon * largest, count: expected.count)

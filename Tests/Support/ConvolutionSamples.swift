@@ -2,6 +2,7 @@ import Fast
 import PerceptualConformance
 import PerceptualCore
 import PerceptualFiles
+import Testing
 
 private func pair(_ height: Int, _ width: Int) -> JSONValue { .array([.integer(height), .integer(width)]) }
 
@@ -118,12 +119,13 @@ extension Tensor<Double> {
   public var withRoomToSum: Tensor { map { $0.isFinite && abs($0) > 0x1p60 ? $0 * 0x1p-70 : $0 } }
 }
 
-/// ``crossCheck(_:_:exact:matchingNonFinite:)`` for special values, which Fast's weight gradient may carry further: it
-/// sums whole vectors with zeros between the rows, and an infinity times such a zero is NaN. So there every element
-/// that Reference finds not finite must be so, and every finite one right.
-public func crossCheckSpecialData(
-  _ tested: any Operation.Type, _ operationCase: OperationCase<Double>
-) throws -> [String] {
+/// Agreement on special values, which Fast's weight gradient may carry further: it sums whole vectors with zeros
+/// between the rows, and an infinity times such a zero is NaN. So there every element that Reference finds not finite
+/// must be so, and every finite one right.
+public func expectAgreementOnSpecialData(
+  _ tested: any Operation.Type, _ operationCase: OperationCase<Double>, _ comment: Comment? = nil,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
   var failures = try crossCheck(tested, operationCase, matchingNonFinite: true)
     .filter { !($0.contains(" Fast ") && $0.contains(" gradient.weight:")) }
   let expected = try tested.run(.reference, operationCase)
@@ -140,5 +142,5 @@ public func crossCheckSpecialData(
       failures.append("\(tested.name) Fast \(instructionSet.rawValue) gradient.weight: \(tensor.comparison)")
     }
   }
-  return failures
+  #expect(failures == [], comment, sourceLocation: sourceLocation)
 }

@@ -1,6 +1,7 @@
 import Fast
 import PerceptualConformance
 import PerceptualCore
+import Testing
 
 /// The numbers of threads that must give the same bits.
 public let threadCounts = [1, 2, 3, 7]
@@ -47,6 +48,39 @@ public func crossCheck(
     }
   }
   return failures
+}
+
+/// Holds Reference in Float and Fast against Reference in Double, and says what differs.
+public func expectAgreement(
+  _ tested: any Operation.Type, _ operationCase: OperationCase<Double>, exact: Bool = false,
+  matchingNonFinite: Bool = false, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let failures = try crossCheck(tested, operationCase, exact: exact, matchingNonFinite: matchingNonFinite)
+  #expect(failures == [], comment, sourceLocation: sourceLocation)
+}
+
+/// The same of a sample so filled; where special values go in, they may come out.
+public func expectAgreement(
+  _ tested: any Operation.Type, _ sample: Sample, fill: Fill, exact: Bool = false,
+  sourceLocation: SourceLocation = #_sourceLocation, adjust: (inout OperationCase<Double>) -> Void = { _ in }
+) throws {
+  try expectAgreement(
+    tested, try sample.operationCase(of: tested, fill: fill, adjust: adjust), exact: exact,
+    matchingNonFinite: fill == .specials, "\(sample)", sourceLocation: sourceLocation)
+}
+
+/// Demands the expected results of a side, under the operation's tolerances: of what was `found`, or of what the side
+/// makes of the case.
+public func expectResults(
+  _ expected: OperationResults<Double>, of tested: any Operation.Type, _ side: Side,
+  _ operationCase: OperationCase<Double>, found: OperationResults<Double>? = nil,
+  _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let actual = try found ?? tested.run(side, operationCase)
+  let checked = try tested.judge(actual, against: expected, of: operationCase, side: side)
+  let failures = checked.filter { !$0.passed }.map { "\($0.operation) \($0.side) \($0.tensor): \($0.comparison)" }
+  #expect(failures == [], comment, sourceLocation: sourceLocation)
+  #expect(checked.count == expected.outputs.count + expected.gradients.count, sourceLocation: sourceLocation)
 }
 
 /// Whether all tensors hold the same bits (a NaN equals itself).

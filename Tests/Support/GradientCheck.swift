@@ -1,5 +1,6 @@
 import PerceptualConformance
 import PerceptualCore
+import Testing
 
 /// Central differences against an operation's gradients, in Double, on Reference.
 ///
@@ -137,6 +138,33 @@ extension [GradientCheck.Report] {
       "gradient.\($0.input): relative L2 error \($0.relativeError) over \($0.directions) directions, \($0.crossed) "
         + "crossed a kink"
     }
+  }
+}
+
+/// Holds every element of every gradient to central differences, and the gradients to the rules of linearity.
+public func expectWholeJacobian(
+  of operation: any Operation.Type, _ operationCase: OperationCase<Double>, by check: GradientCheck = GradientCheck(),
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let failures = try check.everyElement(of: operation, operationCase).failures
+  #expect(failures == [], sourceLocation: sourceLocation)
+  let ofLinearity = try checkLinearityInUpstream(operation, operationCase)
+  #expect(ofLinearity == [], sourceLocation: sourceLocation)
+}
+
+/// The same of a sample, filled with normals.
+public func expectWholeJacobian(
+  of operation: any Operation.Type, _ sample: Sample, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let operationCase = try sample.operationCase(of: operation, fill: .normals)
+  try expectWholeJacobian(of: operation, operationCase, sourceLocation: sourceLocation)
+}
+
+/// The places of an image's pixels that are less than `border` from its border.
+public func borderPixels(height: Int, width: Int, within border: Int = 1) -> [Int] {
+  (0..<height * width).filter {
+    let (row, column) = ($0 / width, $0 % width)
+    return min(row, height - 1 - row) < border || min(column, width - 1 - column) < border
   }
 }
 

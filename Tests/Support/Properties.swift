@@ -1,3 +1,4 @@
+import PerceptualConformance
 import PerceptualCore
 import Testing
 
@@ -5,14 +6,6 @@ import Testing
 public func innerProduct(_ a: Tensor<Double>, _ b: Tensor<Double>) -> Double {
   require(a.shape == b.shape, "b: shape \(b.shape), a has \(a.shape)")
   return zip(a.elements, b.elements).reduce(0) { $0 + $1.0 * $1.1 }
-}
-
-extension ExitTest.Result? {
-  /// Whether an exit test ended and the sentence stands in what it wrote.
-  public func stops(with sentence: String) -> Bool {
-    guard let self else { return false }
-    return String(decoding: self.standardErrorContent, as: UTF8.self).contains(sentence)
-  }
 }
 
 /// The root of the mean of (a - b)^2.
@@ -28,4 +21,28 @@ public func meanAndVariance(_ values: some Collection<some BinaryFloatingPoint>)
   let n = Double(values.count)
   let mean = values.reduce(0) { $0 + Double($1) } / n
   return (mean, values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / n)
+}
+
+/// What the buffer forms of a function of elements and of its gradient leave where they overwrite x and upstream.
+public func inPlace(
+  _ x: Tensor<Float>, upstream: Tensor<Float>,
+  _ body: (_ x: UnsafeMutablePointer<Float>, _ upstream: UnsafeMutablePointer<Float>) -> Void
+) -> (y: [Float], gradient: [Float]) {
+  var (buffer, gradient) = (x.elements, upstream.elements)
+  buffer.withUnsafeMutableBufferPointer { values in
+    gradient.withUnsafeMutableBufferPointer { gradient in
+      guard let x = values.baseAddress, let upstream = gradient.baseAddress else { return }
+      body(x, upstream)
+    }
+  }
+  return (buffer, gradient)
+}
+
+/// Holds a linear operation and its gradient to <f(x), y> = <x, f^T(y)>, exactly: for integers.
+public func expectTranspose(of tested: any Operation.Type, _ operationCase: OperationCase<Double>) throws {
+  for side in [Side.reference, .fast] {
+    let results = try tested.run(side, operationCase)
+    let (y, gradient) = (try #require(results.outputs["y"]), try #require(results.gradients["x"]))
+    #expect(innerProduct(y, operationCase.cotangent("y")) == innerProduct(operationCase.input("x"), gradient))
+  }
 }

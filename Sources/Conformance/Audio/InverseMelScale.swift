@@ -75,21 +75,17 @@ enum InverseMelScale: Operation {
     ["magnitude": [try options(given).bins, given["mel"][1]]]
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+  static func reference<Scalar: Real>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let options = try options(operationCase.shapes)
-    return OperationResults(outputs: [
-      "magnitude": Reference.inverseMelScale(
-        operationCase.input("mel"), bank: options, method: try method(operationCase.attributes))
-    ])
+    let (bank, method) = (try options(operationCase.shapes), try method(operationCase.attributes))
+    let magnitude = Reference.inverseMelScale(operationCase.input("mel"), bank: bank, method: method)
+    return OperationResults(outputs: ["magnitude": magnitude])
   }
 
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let options = try options(operationCase.shapes)
-    return OperationResults(outputs: [
-      "magnitude": Fast.inverseMelScale(
-        operationCase.input("mel"), bank: options, method: try method(operationCase.attributes))
-    ])
+    let (bank, method) = (try options(operationCase.shapes), try method(operationCase.attributes))
+    let magnitude = Fast.inverseMelScale(operationCase.input("mel"), bank: bank, method: method)
+    return OperationResults(outputs: ["magnitude": magnitude])
   }
 }

@@ -1,9 +1,8 @@
 import Fast
-import Foundation
 import PerceptualCore
 import Reference
 
-enum LogScaling: Operation {
+enum LogScaling: OperationWithOptions {
   static let name = "logScaling"
   static let inputs = [InputDescription("mel", "[mels, frames]")]
   static let attributes = [
@@ -18,9 +17,9 @@ enum LogScaling: Operation {
       epsilons: 4,
       reason: "a logarithm errs by its argument's rounding and its own; image and slopes by those over the range"
     ) { operationCase throws(PerceptualError) in
-      let settings = try Settings(operationCase.attributes)
+      let (epsilon, form, range) = try options(operationCase.attributes)
       let mel = operationCase.input("mel")
-      let scaled = Reference.logScaling(mel, epsilon: settings.epsilon, form: settings.form, range: settings.range)
+      let scaled = Reference.logScaling(mel, epsilon: epsilon, form: form, range: range)
       let ofLogarithm = 1 + max(abs(scaled.low[0]), abs(scaled.high[0]))
       let span = scaled.high[0] - scaled.low[0]
       // The relative error of 1 / span, in epsilons.
@@ -38,77 +37,73 @@ enum LogScaling: Operation {
             sum += slopes[i] * (2 + abs(scaled.image[i]))
           }
         }
-        if settings.range == .clip {
+        if range == .clip {
           let (least, greatest) = (mel.elements.min(), mel.elements.max())
           for i in 0..<mel.count where mel[i] == least || mel[i] == greatest { slopes[i] += sum }
         }
         for i in 0..<mel.count {
-          slopes[i] /= settings.form == .add ? mel[i] + settings.epsilon : max(mel[i], settings.epsilon)
+          slopes[i] /= form == .add ? mel[i] + epsilon : max(mel[i], epsilon)
         }
         return slopes
       }
     }
   }
 
-  struct Settings {
-    var epsilon: Double
-    var form: LogForm
-    var range: LogRange
-    init(_ attributes: Attributes) throws(PerceptualError) {
-      epsilon = try attributes.number("epsilon", default: PaperAudio.logEpsilon)
-      form = try attributes.choice("form", default: .add)
-      guard epsilon >= 0, epsilon.isFinite else {
-        throw PerceptualError(.malformed, "attribute epsilon: 0 or more was expected, found \(epsilon)")
-      }
-      if attributes["range"] == nil || attributes["range"]?.string == "clip" {
-        range = .clip
-        return
-      }
-      guard attributes["range"]?.array != nil else {
-        throw PerceptualError(.malformed, "attribute range: \"clip\" or [low, high] was expected")
-      }
-      let limits = try attributes.numbers("range")
-      guard limits.count == 2, limits[0] <= limits[1] else {
-        throw PerceptualError(.malformed, "attribute range: [low, high] with low <= high was expected, found \(limits)")
-      }
-      range = .fixed(low: limits[0], high: limits[1])
+  typealias Options = (epsilon: Double, form: LogForm, range: LogRange)
+
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
+    let epsilon = try attributes.number("epsilon", default: PaperAudio.logEpsilon)
+    guard epsilon >= 0, epsilon.isFinite else {
+      throw PerceptualError(.malformed, "attribute epsilon: 0 or more was expected, found \(epsilon)")
     }
+    return (epsilon, try attributes.choice("form", default: .add), try range(attributes))
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+  private static func range(_ attributes: Attributes) throws(PerceptualError) -> LogRange {
+    if attributes["range"] == nil || attributes["range"]?.string == "clip" { return .clip }
+    guard attributes["range"]?.array != nil else {
+      throw PerceptualError(.malformed, "attribute range: \"clip\" or [low, high] was expected")
+    }
+    let limits = try attributes.numbers("range")
+    guard limits.count == 2, limits[0] <= limits[1] else {
+      throw PerceptualError(.malformed, "attribute range: [low, high] with low <= high was expected, found \(limits)")
+    }
+    return .fixed(low: limits[0], high: limits[1])
+  }
+
+  static func validate(_ given: CaseShapes, _ options: Options) throws(PerceptualError) {
     try given.checkShape("mel", given["mel"].map { _ in nil })
-    _ = try Settings(given.attributes)
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+  static func outputShapes(_ given: CaseShapes, _ options: Options) -> [String: [Int]] {
     ["image": given["mel"], "low": [1], "high": [1]]
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let mel = operationCase.input("mel")
-    let settings = try Settings(operationCase.attributes)
-    let scaled = Reference.logScaling(mel, epsilon: settings.epsilon, form: settings.form, range: settings.range)
-    var results = OperationResults(outputs: ["image": scaled.image, "low": scaled.low, "high": scaled.high])
-    if operationCase.asksForGradients {
-      results.gradients["mel"] = Reference.logScalingGradient(
-        mel, upstream: operationCase.cotangent("image"), low: operationCase.cotangent("low")[0],
-        high: operationCase.cotangent("high")[0], epsilon: settings.epsilon, form: settings.form, range: settings.range)
-    }
-    return results
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+    let mel = given.input("mel")
+    let (epsilon, form, range) = options
+    return given.results(
+      Reference.logScaling(mel, epsilon: epsilon, form: form, range: range).named,
+      gradients: [
+        "mel": Reference.logScalingGradient(
+          mel, upstream: given.cotangent("image"), low: given.cotangent("low")[0], high: given.cotangent("high")[0],
+          epsilon: epsilon, form: form, range: range)
+      ])
   }
 
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let mel = operationCase.input("mel")
-    let settings = try Settings(operationCase.attributes)
-    let scaled = Fast.logScaling(mel, epsilon: settings.epsilon, form: settings.form, range: settings.range)
-    var results = OperationResults(outputs: ["image": scaled.image, "low": scaled.low, "high": scaled.high])
-    if operationCase.asksForGradients {
-      results.gradients["mel"] = Fast.logScalingGradient(
-        mel, upstream: operationCase.cotangent("image"), low: operationCase.cotangent("low")[0],
-        high: operationCase.cotangent("high")[0], epsilon: settings.epsilon, form: settings.form, range: settings.range)
-    }
-    return results
+  static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
+    let mel = given.input("mel")
+    let (epsilon, form, range) = options
+    return given.results(
+      Fast.logScaling(mel, epsilon: epsilon, form: form, range: range).named,
+      gradients: [
+        "mel": Fast.logScalingGradient(
+          mel, upstream: given.cotangent("image"), low: given.cotangent("low")[0], high: given.cotangent("high")[0],
+          epsilon: epsilon, form: form, range: range)
+      ])
   }
+}
+
+extension LogScalingOutput {
+  var named: [String: Tensor<Scalar>] { ["image": image, "low": low, "high": high] }
 }

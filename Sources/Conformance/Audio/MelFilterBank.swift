@@ -2,7 +2,7 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum MelFilterBank: Operation {
+enum MelFilterBank: OperationWithOptions {
   static let name = "melFilterBank"
   static let inputs: [InputDescription] = []
   static let attributes =
@@ -38,27 +38,22 @@ enum MelFilterBank: Operation {
     return scale
   }
 
-  private static func options(_ attributes: Attributes) throws(PerceptualError) -> MelFilterBankOptions {
+  typealias Options = MelFilterBankOptions
+
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
     try attributes.melBank(
       bins: try attributes.integer("bins", atLeast: 2), mels: try attributes.integer("mels", atLeast: 1))
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    _ = try options(given.attributes)
+  static func outputShapes(_ given: CaseShapes, _ options: Options) -> [String: [Int]] {
+    ["weights": [options.bins, options.mels]]
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    let options = try options(given.attributes)
-    return ["weights": [options.bins, options.mels]]
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+    OperationResults(outputs: ["weights": Reference.melFilterBank(options)])
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    OperationResults(outputs: ["weights": Reference.melFilterBank(try options(operationCase.attributes))])
-  }
-
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    OperationResults(outputs: ["weights": Fast.melFilterBank(try options(operationCase.attributes))])
+  static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
+    OperationResults(outputs: ["weights": Fast.melFilterBank(options)])
   }
 }

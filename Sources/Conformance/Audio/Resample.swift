@@ -2,7 +2,7 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum Resample: Operation {
+enum Resample: OperationWithOptions {
   static let name = "resample"
   static let inputs = [InputDescription("signal", "[C,T]")]
   static let attributes = [
@@ -16,12 +16,13 @@ enum Resample: Operation {
       epsilons: 16,
       reason: "a sum of n products errs by about sqrt(n) / 2 x the taps' absolute sum (under 4) x the largest sample"
     ) { operationCase throws(PerceptualError) in
-      let rates = try Rates(operationCase.attributes)
-      let shape = try outputShapes(operationCase)["signal"] ?? []
+      let rates = try options(operationCase.attributes)
       // An oracle that computes its taps in the scalar subtracts times near 1 before it multiplies by the rate.
       let ofTaps = side == .reference ? 1 + Double(min(rates.old, rates.new) / rates.divisor) / 16 : 1
       switch tensor {
-      case .output: return largest(of: operationCase.input("signal"), shape: shape, times: ofTaps)
+      case .output:
+        let shape = try outputShapes(operationCase)["signal"] ?? []
+        return largest(of: operationCase.input("signal"), shape: shape, times: ofTaps)
       case .gradient:
         // Upsampling, an input sample is heard in new / old times as many outputs.
         return largest(
@@ -42,7 +43,7 @@ enum Resample: Operation {
     return bounds
   }
 
-  private struct Rates {
+  struct Rates {
     var old: Int
     var new: Int
     var design: ResamplingDesign
@@ -69,44 +70,38 @@ enum Resample: Operation {
     }
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+  typealias Options = Rates
+
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Rates { try Rates(attributes) }
+
+  static func validate(_ given: CaseShapes, _ rates: Rates) throws(PerceptualError) {
     try given.checkShape("signal", [nil, nil])
-    _ = try Rates(given.attributes)
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    let rates = try Rates(given.attributes)
+  static func outputShapes(_ given: CaseShapes, _ rates: Rates) -> [String: [Int]] {
     let shape = given["signal"]
     return ["signal": [shape[0], resampledCount(shape[1], from: rates.old, to: rates.new)]]
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let signal = operationCase.input("signal")
-    let rates = try Rates(operationCase.attributes)
-    var results = OperationResults(outputs: [
-      "signal": Reference.resample(signal, from: rates.old, to: rates.new, design: rates.design)
-    ])
-    if operationCase.asksForGradients {
-      results.gradients["signal"] = Reference.resampleGradient(
-        upstream: operationCase.cotangent("signal"), samples: signal.shape[1], from: rates.old, to: rates.new,
-        design: rates.design)
-    }
-    return results
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ rates: Rates) -> OperationResults<Scalar> {
+    let signal = given.input("signal")
+    return given.results(
+      ["signal": Reference.resample(signal, from: rates.old, to: rates.new, design: rates.design)],
+      gradients: [
+        "signal": Reference.resampleGradient(
+          upstream: given.cotangent("signal"), samples: signal.shape[1], from: rates.old, to: rates.new,
+          design: rates.design)
+      ])
   }
 
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let signal = operationCase.input("signal")
-    let rates = try Rates(operationCase.attributes)
-    var results = OperationResults(outputs: [
-      "signal": Fast.resample(signal, from: rates.old, to: rates.new, design: rates.design)
-    ])
-    if operationCase.asksForGradients {
-      results.gradients["signal"] = Fast.resampleGradient(
-        upstream: operationCase.cotangent("signal"), samples: signal.shape[1], from: rates.old, to: rates.new,
-        design: rates.design)
-    }
-    return results
+  static func fast(_ given: OperationCase<Float>, _ rates: Rates) -> OperationResults<Float> {
+    let signal = given.input("signal")
+    return given.results(
+      ["signal": Fast.resample(signal, from: rates.old, to: rates.new, design: rates.design)],
+      gradients: [
+        "signal": Fast.resampleGradient(
+          upstream: given.cotangent("signal"), samples: signal.shape[1], from: rates.old, to: rates.new,
+          design: rates.design)
+      ])
   }
 }

@@ -2,7 +2,7 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum ShortTimeFourierTransform: Operation {
+enum ShortTimeFourierTransform: OperationWithOptions {
   static let name = "shortTimeFourierTransform"
   static let inputs = [InputDescription("signal", "[T]")]
   static let attributes = Attributes.shortTime
@@ -31,44 +31,42 @@ enum ShortTimeFourierTransform: Operation {
     }
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    try given.checkShape("signal", [nil])
-    _ = try given.attributes.shortTime().frames(checking: given.count("signal"))
+  typealias Options = ShortTimeOptions
+
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Options { try attributes.shortTime() }
+
+  static func validate(_ given: CaseShapes, _ options: Options) throws(PerceptualError) {
+    try given.checkSignal(options)
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    let options = try given.attributes.shortTime()
+  static func outputShapes(_ given: CaseShapes, _ options: Options) -> [String: [Int]] {
     let shape = [options.bins, options.frames(samples: given.count("signal"))]
     return ["real": shape, "imaginary": shape]
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let signal = operationCase.input("signal")
-    let options = try operationCase.attributes.shortTime()
-    let spectrum = Reference.shortTimeFourierTransform(signal, options: options)
-    var results = OperationResults(outputs: ["real": spectrum.real, "imaginary": spectrum.imaginary])
-    if operationCase.asksForGradients {
-      let upstream = Spectrum(
-        real: operationCase.cotangent("real"), imaginary: operationCase.cotangent("imaginary"))
-      results.gradients["signal"] = Reference.shortTimeFourierTransformGradient(
-        upstream: upstream, length: signal.count, options: options)
-    }
-    return results
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+    let signal = given.input("signal")
+    return given.results(
+      Reference.shortTimeFourierTransform(signal, options: options).named,
+      gradients: [
+        "signal": Reference.shortTimeFourierTransformGradient(
+          upstream: Spectrum(real: given.cotangent("real"), imaginary: given.cotangent("imaginary")),
+          length: signal.count, options: options)
+      ])
   }
 
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let signal = operationCase.input("signal")
-    let options = try operationCase.attributes.shortTime()
-    let spectrum = Fast.shortTimeFourierTransform(signal, options: options)
-    var results = OperationResults(outputs: ["real": spectrum.real, "imaginary": spectrum.imaginary])
-    if operationCase.asksForGradients {
-      let upstream = Spectrum(
-        real: operationCase.cotangent("real"), imaginary: operationCase.cotangent("imaginary"))
-      results.gradients["signal"] = Fast.shortTimeFourierTransformGradient(
-        upstream: upstream, length: signal.count, options: options)
-    }
-    return results
+  static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
+    let signal = given.input("signal")
+    return given.results(
+      Fast.shortTimeFourierTransform(signal, options: options).named,
+      gradients: [
+        "signal": Fast.shortTimeFourierTransformGradient(
+          upstream: Spectrum(real: given.cotangent("real"), imaginary: given.cotangent("imaginary")),
+          length: signal.count, options: options)
+      ])
   }
+}
+
+extension Spectrum {
+  var named: [String: Tensor<Scalar>] { ["real": real, "imaginary": imaginary] }
 }

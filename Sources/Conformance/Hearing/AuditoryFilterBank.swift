@@ -2,7 +2,7 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum AuditoryFilterBank: Operation {
+enum AuditoryFilterBank: OperationWithOptions {
   static let name = "auditoryFilterBank"
   static let inputs: [InputDescription] = []
   static let attributes =
@@ -22,7 +22,7 @@ enum AuditoryFilterBank: Operation {
           "a gain moves by its slope times a rounding of the Nyquist frequency; a response is a mean of gains; 1e-12 "
           + "at most"
       ) { operationCase throws(PerceptualError) in
-        let options = try operationCase.attributes.auditoryFilterOptions()
+        let options = try options(operationCase.attributes).filters
         let widths = Reference.auditoryBandwidths(options)
         // The Gaussian rises by at most a fifth from one of its hundred points to the next.
         let scales = widths.map {
@@ -37,49 +37,41 @@ enum AuditoryFilterBank: Operation {
     }
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    _ = try given.attributes.auditoryFilterOptions()
-    if try given.attributes.bool("aWeighting", default: true),
-      try given.attributes.number("lowFrequency") < AuditoryFilterOptions.leastWeighted
-    {
+  typealias Options = (filters: AuditoryFilterOptions, isWeighted: Bool)
+
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
+    let filters = try attributes.auditoryFilterOptions()
+    let isWeighted = try attributes.bool("aWeighting", default: true)
+    if isWeighted && filters.lowFrequency < AuditoryFilterOptions.leastWeighted {
       throw PerceptualError(
         .malformed,
         "attribute lowFrequency: at least \(AuditoryFilterOptions.leastWeighted) was expected for A-weighting")
     }
+    return (filters, isWeighted)
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    let options = try given.attributes.auditoryFilterOptions()
-    return [
-      "responses": [options.bands, options.taps], "centres": [options.bands], "bandwidths": [options.bands],
-      "weights": [options.bands],
-    ]
+  static func outputShapes(_ given: CaseShapes, _ options: Options) -> [String: [Int]] {
+    let (bands, taps) = (options.filters.bands, options.filters.taps)
+    return ["responses": [bands, taps], "centres": [bands], "bandwidths": [bands], "weights": [bands]]
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let options = try operationCase.attributes.auditoryFilterOptions()
-    let centres = Reference.auditoryCentres(options)
-    let isWeighted = try operationCase.attributes.bool("aWeighting", default: true)
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+    let centres = Reference.auditoryCentres(options.filters)
     return OperationResults(outputs: [
-      "responses": Reference.auditoryFilterBank(options),
-      "centres": Tensor(centres.map { Scalar($0) }),
-      "bandwidths": Tensor(Reference.auditoryBandwidths(options).map { Scalar($0) }),
-      "weights": Tensor(
-        (isWeighted ? Reference.aWeights(centres: centres) : centres.map { _ in 1 }).map { Scalar($0) }),
+      "responses": Reference.auditoryFilterBank(options.filters),
+      "centres": Tensor(centres).converted(),
+      "bandwidths": Tensor(Reference.auditoryBandwidths(options.filters)).converted(),
+      "weights": Tensor(options.isWeighted ? Reference.aWeights(centres: centres) : centres.map { _ in 1 }).converted(),
     ])
   }
 
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let options = try operationCase.attributes.auditoryFilterOptions()
-    let centres = Fast.auditoryCentres(options)
-    let isWeighted = try operationCase.attributes.bool("aWeighting", default: true)
+  static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
+    let centres = Fast.auditoryCentres(options.filters)
     return OperationResults(outputs: [
-      "responses": Fast.auditoryFilterBank(options),
-      "centres": Tensor(centres.map { Float($0) }),
-      "bandwidths": Tensor(Fast.auditoryBandwidths(options).map { Float($0) }),
-      "weights": Tensor((isWeighted ? Fast.aWeights(centres: centres) : centres.map { _ in 1 }).map { Float($0) }),
+      "responses": Fast.auditoryFilterBank(options.filters),
+      "centres": Tensor(centres).converted(),
+      "bandwidths": Tensor(Fast.auditoryBandwidths(options.filters)).converted(),
+      "weights": Tensor(options.isWeighted ? Fast.aWeights(centres: centres) : centres.map { _ in 1 }).converted(),
     ])
   }
 }

@@ -4,16 +4,14 @@ import PerceptualCore
 import PerceptualFiles
 import Reference
 
-enum BarkDistance: Operation {
+enum BarkDistance: BarkOperation {
   static let name = "barkDistance"
-  static let inputs = [InputDescription("prediction", "[N,T]"), InputDescription("target", "[N,T]")]
+  static let isMasked = false
   static let attributes =
     Attributes.auditoryFilters + [
       AttributeDescription("stride"), AttributeDescription("logFactor"), AttributeDescription("aWeighting"),
       AttributeDescription("distance", default: "\"meanSquaredError\""),
     ] + Attributes.auditoryScale
-  static let outputs = ["value"]
-  static let gradients = ["prediction", "target"]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch (tensor, side) {
@@ -59,40 +57,35 @@ enum BarkDistance: Operation {
     return distance(actual, expected) / max(1, pow(factor / 100, 0.35))
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    let options = try given.attributes.barkDistanceOptions()
-    let obstacle = options.obstacle(
-      prediction: given["prediction"], target: given["target"])
-    if let obstacle { throw PerceptualError(.malformed, "input.\(obstacle)") }
-  }
-
   static let presets = [
     Preset("clip-generator", BarkDistanceOptions.clipGenerator.attributes),
     Preset("raw-autoencoder", BarkDistanceOptions.rawAutoencoder.attributes),
   ]
+}
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    ["value": [given["prediction"][0]]]
+/// The distance with masking and without.
+protocol BarkOperation: PairOperation where Options == BarkDistanceOptions {
+  static var isMasked: Bool { get }
+}
+
+extension BarkOperation {
+  static var inputShape: String { "[N,T]" }
+
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
+    try attributes.barkDistanceOptions(isMasked: isMasked)
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let options = try operationCase.attributes.barkDistanceOptions()
-    return operationCase.pairResults("value") {
-      Reference.barkDistance($0, target: $1, options: options)
-    } gradient: {
-      Reference.barkDistanceGradient($0, target: $1, upstream: $2, options: options)
-    }
+  static func validate(_ given: CaseShapes, _ options: Options) throws(PerceptualError) {
+    let obstacle = options.obstacle(prediction: given["prediction"], target: given["target"])
+    if let obstacle { throw PerceptualError(.malformed, "input.\(obstacle)") }
   }
 
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let options = try operationCase.attributes.barkDistanceOptions()
-    return operationCase.pairResults("value") {
-      Fast.barkDistance($0, target: $1, options: options)
-    } gradient: {
-      Fast.barkDistanceGradient($0, target: $1, upstream: $2, options: options)
-    }
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+    pairResults(given, Reference.barkDistance, gradient: Reference.barkDistanceGradient, options: options)
+  }
+
+  static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
+    pairResults(given, Fast.barkDistance, gradient: Fast.barkDistanceGradient, options: options)
   }
 }
 

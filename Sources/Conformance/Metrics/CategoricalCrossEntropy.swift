@@ -2,10 +2,9 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum CategoricalCrossEntropy: Operation {
+enum CategoricalCrossEntropy: OperationWithOptions {
   static let name = "categoricalCrossEntropy"
   static let inputs = [InputDescription("logits", "[N,K,...]"), InputDescription("classes", "[N,...]")]
-  static let attributes: [AttributeDescription] = []
   static let outputs = ["value"]
   static let gradients = ["logits"]
 
@@ -32,7 +31,6 @@ enum CategoricalCrossEntropy: Operation {
         let none = Reference.categoricalCrossEntropyGradient(logits, classes: classes, upstream: upstream.magnitude)
         let (samples, levels) = (logits.shape[0], logits.shape[1])
         let positions = classes.count / samples
-        let least = side == .reference ? Double.leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude)
         var bound = none
         for n in 0..<samples {
           for p in 0..<positions {
@@ -42,7 +40,8 @@ enum CategoricalCrossEntropy: Operation {
             for (k, i) in places.enumerated() {
               let isClass = k == Int(classes[n * positions + p])
               let probability = none[i] + (isClass ? scale : 0)
-              bound[i] = probability * (4 + 2 * greatest) + (isClass ? scale : 0) + (scale + 1) * least / side.epsilon
+              bound[i] =
+                probability * (4 + 2 * greatest) + (isClass ? scale : 0) + (scale + 1) * side.least / side.epsilon
             }
           }
         }
@@ -65,7 +64,7 @@ enum CategoricalCrossEntropy: Operation {
       })
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+  static func validate(_ given: CaseShapes, _ options: Void) throws(PerceptualError) {
     let obstacle = categoricalObstacle(logits: given["logits"], classes: given["classes"])
     if let obstacle { throw PerceptualError(.malformed, "input.\(obstacle)") }
   }
@@ -76,29 +75,27 @@ enum CategoricalCrossEntropy: Operation {
     if let obstacle { throw PerceptualError(.malformed, "input.\(obstacle)") }
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+  static func outputShapes(_ given: CaseShapes, _ options: Void) -> [String: [Int]] {
     ["value": [given["logits"][0]]]
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (logits, classes) = (operationCase.input("logits"), operationCase.input("classes"))
-    var results = OperationResults(outputs: ["value": Reference.categoricalCrossEntropy(logits, classes: classes)])
-    if operationCase.asksForGradients {
-      results.gradients["logits"] = Reference.categoricalCrossEntropyGradient(
-        logits, classes: classes, upstream: operationCase.cotangent("value"))
-    }
-    return results
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
+    let (logits, classes) = (given.input("logits"), given.input("classes"))
+    return given.results(
+      ["value": Reference.categoricalCrossEntropy(logits, classes: classes)],
+      gradients: [
+        "logits": Reference.categoricalCrossEntropyGradient(
+          logits, classes: classes, upstream: given.cotangent("value"))
+      ])
   }
 
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (logits, classes) = (operationCase.input("logits"), operationCase.input("classes"))
-    var results = OperationResults(outputs: ["value": Fast.categoricalCrossEntropy(logits, classes: classes)])
-    if operationCase.asksForGradients {
-      results.gradients["logits"] = Fast.categoricalCrossEntropyGradient(
-        logits, classes: classes, upstream: operationCase.cotangent("value"))
-    }
-    return results
+  static func fast(_ given: OperationCase<Float>, _ options: Void) -> OperationResults<Float> {
+    let (logits, classes) = (given.input("logits"), given.input("classes"))
+    return given.results(
+      ["value": Fast.categoricalCrossEntropy(logits, classes: classes)],
+      gradients: [
+        "logits": Fast.categoricalCrossEntropyGradient(
+          logits, classes: classes, upstream: given.cotangent("value"))
+      ])
   }
 }

@@ -2,12 +2,9 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum MeanSquaredError: Operation {
+enum MeanSquaredError: PairOperation {
   static let name = "meanSquaredError"
-  static let inputs = [InputDescription("prediction", "[N,...]"), InputDescription("target", "[N,...]")]
-  static let attributes: [AttributeDescription] = []
-  static let outputs = ["value"]
-  static let gradients = ["prediction", "target"]
+  static let inputShape = "[N,...]"
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch (tensor, side) {
@@ -20,12 +17,12 @@ enum MeanSquaredError: Operation {
         operationCase throws(PerceptualError) in
         let x = operationCase.input("prediction")
         let terms = Double(x.count / x.shape[0] + 4)
-        return try reference(operationCase.withoutGradients).outputs["value"]?.map { $0 * terms } ?? Tensor([])
+        return try reference(operationCase.withoutGradients)[tensor].map { $0 * terms }
       }
     }
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+  static func validate(_ given: CaseShapes, _ options: Void) throws(PerceptualError) {
     let shape = given["prediction"]
     if shape.isEmpty || shape.contains(0) {
       throw PerceptualError(.malformed, "input.prediction has shape \(shape), a non-empty [N, ...] is needed")
@@ -38,50 +35,13 @@ enum MeanSquaredError: Operation {
     return MeanSquaredErrorPlan(shape: shape)
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    ["value": [given["prediction"][0]]]
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
+    pairResults(given, Reference.meanSquaredError, gradient: Reference.meanSquaredErrorGradient)
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    operationCase.pairResults("value") {
-      Reference.meanSquaredError($0, target: $1)
-    } gradient: {
-      Reference.meanSquaredErrorGradient($0, target: $1, upstream: $2)
-    }
+  static func fast(_ given: OperationCase<Float>, _ options: Void) -> OperationResults<Float> {
+    pairResults(given, Fast.meanSquaredError, gradient: Fast.meanSquaredErrorGradient)
   }
-
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    operationCase.pairResults("value") {
-      Fast.meanSquaredError($0, target: $1)
-    } gradient: {
-      Fast.meanSquaredErrorGradient($0, target: $1, upstream: $2)
-    }
-  }
-}
-
-// What the metrics' rows share.
-
-extension OperationCase {
-  /// The two arguments of a metric.
-  var pair: (prediction: Tensor<Scalar>, target: Tensor<Scalar>) { (input("prediction"), input("target")) }
-
-  /// The output of a metric of two arguments and, where asked for, its gradients, from the upstream gradient.
-  func pairResults(
-    _ output: String, value: (Tensor<Scalar>, Tensor<Scalar>) -> Tensor<Scalar>,
-    gradient: (Tensor<Scalar>, Tensor<Scalar>, Tensor<Scalar>) -> PairGradients<Scalar>
-  ) -> OperationResults<Scalar> {
-    let (prediction, target) = (input("prediction"), input("target"))
-    var results = OperationResults(outputs: [output: value(prediction, target)])
-    if asksForGradients {
-      let gradients = gradient(prediction, target, cotangent(output))
-      results.gradients = ["prediction": gradients.prediction, "target": gradients.target]
-    }
-    return results
-  }
-
-  var withoutGradients: OperationCase { OperationCase(inputs: inputs, attributes: attributes) }
 }
 
 extension CaseShapes {
@@ -91,9 +51,4 @@ extension CaseShapes {
     if let obstacle = obstacle(shape) { throw PerceptualError(.malformed, obstacle) }
     try checkShape("target", shape)
   }
-}
-
-extension PairGradients {
-  /// The two gradients by the names of their inputs.
-  var named: [String: Tensor<Scalar>] { ["prediction": prediction, "target": target] }
 }

@@ -3,15 +3,12 @@ import PerceptualCore
 import PerceptualFiles
 import Reference
 
-enum NormalizedLaplacianPyramidDistance: Operation {
+enum NormalizedLaplacianPyramidDistance: PairOperation {
   static let name = "normalizedLaplacianPyramidDistance"
-  static let inputs = [InputDescription("prediction", "[N,C,H,W]"), InputDescription("target", "[N,C,H,W]")]
   static let attributes = [
     AttributeDescription("family", default: "\"hepburn\""), AttributeDescription("levels", default: "6"),
     AttributeDescription("pooling", default: "\"image\""),
   ]
-  static let outputs = ["value"]
-  static let gradients = ["prediction", "target"]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch (tensor, side) {
@@ -33,20 +30,22 @@ enum NormalizedLaplacianPyramidDistance: Operation {
     }
   }
 
-  private typealias Settings = (family: LaplacianPyramidFamily, levels: Int, pooling: LaplacianPyramidPooling)
+  typealias Options = (family: LaplacianPyramidFamily, levels: Int, pooling: LaplacianPyramidPooling)
 
-  private static func settings(_ attributes: Attributes) throws(PerceptualError) -> Settings {
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
     (
       try attributes.choice("family", default: .hepburn), try attributes.integer("levels", default: 6),
       try attributes.choice("pooling", default: .image)
     )
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    let (family, levels, pooling) = try settings(given.attributes)
-    try given.checkImages {
-      LaplacianPyramid.obstacle(levels: levels, forImages: $0, family: family, pooling: pooling)
-    }
+  static func validate(_ given: CaseShapes, _ options: Options) throws(PerceptualError) {
+    try given.checkImages { obstacle($0, options) }
+  }
+
+  private static func obstacle(_ shape: [Int], _ options: Options) -> String? {
+    LaplacianPyramid.obstacle(
+      levels: options.levels, forImages: shape, family: options.family, pooling: options.pooling)
   }
 
   static let presets: [Preset] = {
@@ -58,37 +57,26 @@ enum NormalizedLaplacianPyramidDistance: Operation {
   }()
 
   static func plan(_ attributes: Attributes, shape: [Int]) throws(PerceptualError) -> (any ImageLossPlan)? {
-    let (family, levels, pooling) = try settings(attributes)
-    try requireImages(shape) {
-      LaplacianPyramid.obstacle(levels: levels, forImages: $0, family: family, pooling: pooling)
-    }
-    return LaplacianPyramidPlan(family: family, levels: levels, pooling: pooling, shape: shape)
+    let options = try options(attributes)
+    try requireImages(shape) { obstacle($0, options) }
+    return LaplacianPyramidPlan(
+      family: options.family, levels: options.levels, pooling: options.pooling, shape: shape)
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    let images = given["prediction"][0]
-    return ["value": [try settings(given.attributes).pooling == .batch ? 1 : images]]
+  static func outputShapes(_ given: CaseShapes, _ options: Options) -> [String: [Int]] {
+    ["value": [options.pooling == .batch ? 1 : given["prediction"][0]]]
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (family, levels, pooling) = try settings(operationCase.attributes)
-    return operationCase.pairResults("value") {
-      Reference.normalizedLaplacianPyramidDistance($0, target: $1, family: family, levels: levels, pooling: pooling)
-    } gradient: {
-      Reference.normalizedLaplacianPyramidDistanceGradient(
-        $0, target: $1, upstream: $2, family: family, levels: levels, pooling: pooling)
-    }
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+    pairResults(
+      given, Reference.normalizedLaplacianPyramidDistance,
+      gradient: Reference.normalizedLaplacianPyramidDistanceGradient, options: options.family, options.levels,
+      options.pooling)
   }
 
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (family, levels, pooling) = try settings(operationCase.attributes)
-    return operationCase.pairResults("value") {
-      Fast.normalizedLaplacianPyramidDistance($0, target: $1, family: family, levels: levels, pooling: pooling)
-    } gradient: {
-      Fast.normalizedLaplacianPyramidDistanceGradient(
-        $0, target: $1, upstream: $2, family: family, levels: levels, pooling: pooling)
-    }
+  static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
+    pairResults(
+      given, Fast.normalizedLaplacianPyramidDistance, gradient: Fast.normalizedLaplacianPyramidDistanceGradient,
+      options: options.family, options.levels, options.pooling)
   }
 }

@@ -2,12 +2,10 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum PeakSignalToNoiseRatio: Operation {
+enum PeakSignalToNoiseRatio: PairOperation {
   static let name = "peakSignalToNoiseRatio"
-  static let inputs = [InputDescription("prediction", "[N,...]"), InputDescription("target", "[N,...]")]
+  static let inputShape = "[N,...]"
   static let attributes = [AttributeDescription("dataRange", default: "1")]
-  static let outputs = ["value"]
-  static let gradients = ["prediction", "target"]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch (tensor, side) {
@@ -29,8 +27,7 @@ enum PeakSignalToNoiseRatio: Operation {
         operationCase throws(PerceptualError) in
         let x = operationCase.input("prediction")
         let terms = Double(x.count / x.shape[0] + 32)
-        guard case .gradient(let input) = tensor else { return Tensor([]) }
-        return try reference(operationCase).gradients[input]?.map { abs($0) * terms } ?? Tensor([])
+        return try reference(operationCase)[tensor].map { abs($0) * terms }
       }
     }
   }
@@ -39,11 +36,11 @@ enum PeakSignalToNoiseRatio: Operation {
   @Sendable private static func decibels(
     _ operationCase: OperationCase<Double>
   ) throws(PerceptualError) -> Tensor<Double> {
-    try reference(operationCase.withoutGradients).outputs["value"]?.map { $0.isFinite ? max(abs($0), 10) : 10 }
-      ?? Tensor([])
+    try reference(operationCase.withoutGradients)[.output("value")].map { $0.isFinite ? max(abs($0), 10) : 10 }
   }
 
-  private static func dataRange(_ attributes: Attributes) throws(PerceptualError) -> Double {
+  /// The data range.
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Double {
     let range = try attributes.number("dataRange", default: 1)
     if !(range > 0 && range.isFinite) {
       throw PerceptualError(.malformed, "dataRange: \(range) given, a positive number is needed")
@@ -51,32 +48,16 @@ enum PeakSignalToNoiseRatio: Operation {
     return range
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    _ = try dataRange(given.attributes)
+  static func validate(_ given: CaseShapes, _ range: Double) throws(PerceptualError) {
     try MeanSquaredError.validate(given)
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    ["value": [given["prediction"][0]]]
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ range: Double) -> OperationResults<Scalar> {
+    pairResults(
+      given, Reference.peakSignalToNoiseRatio, gradient: Reference.peakSignalToNoiseRatioGradient, options: range)
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let range = try dataRange(operationCase.attributes)
-    return operationCase.pairResults("value") {
-      Reference.peakSignalToNoiseRatio($0, target: $1, dataRange: range)
-    } gradient: {
-      Reference.peakSignalToNoiseRatioGradient($0, target: $1, upstream: $2, dataRange: range)
-    }
-  }
-
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let range = try dataRange(operationCase.attributes)
-    return operationCase.pairResults("value") {
-      Fast.peakSignalToNoiseRatio($0, target: $1, dataRange: range)
-    } gradient: {
-      Fast.peakSignalToNoiseRatioGradient($0, target: $1, upstream: $2, dataRange: range)
-    }
+  static func fast(_ given: OperationCase<Float>, _ range: Double) -> OperationResults<Float> {
+    pairResults(given, Fast.peakSignalToNoiseRatio, gradient: Fast.peakSignalToNoiseRatioGradient, options: range)
   }
 }

@@ -3,16 +3,13 @@ import PerceptualCore
 import PerceptualFiles
 import Reference
 
-enum StructuralSimilarity: Operation {
+enum StructuralSimilarity: PairOperation {
   static let name = "structuralSimilarity"
-  static let inputs = [InputDescription("prediction", "[N,C,H,W]"), InputDescription("target", "[N,C,H,W]")]
   static let attributes =
     similarityAttributes + [
       AttributeDescription("downsampling", default: "\"none\""),
       AttributeDescription("rectifiedContrast", default: "false"),
     ]
-  static let outputs = ["value"]
-  static let gradients = ["prediction", "target"]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch (tensor, side) {
@@ -33,8 +30,13 @@ enum StructuralSimilarity: Operation {
     }
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    let options = try given.attributes.structuralSimilarityOptions()
+  typealias Options = StructuralSimilarityOptions
+
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
+    try attributes.structuralSimilarityOptions()
+  }
+
+  static func validate(_ given: CaseShapes, _ options: Options) throws(PerceptualError) {
     try given.checkImages { options.obstacle(forImages: $0) }
   }
 
@@ -48,33 +50,18 @@ enum StructuralSimilarity: Operation {
   }
 
   static func plan(_ attributes: Attributes, shape: [Int]) throws(PerceptualError) -> (any ImageLossPlan)? {
-    let options = try attributes.structuralSimilarityOptions()
+    let options = try options(attributes)
     try requireImages(shape) { options.obstacle(forImages: $0) }
     return SimilarityPlan(options, shape: shape)
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    ["value": [given["prediction"][0]]]
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+    pairResults(
+      given, Reference.structuralSimilarity, gradient: Reference.structuralSimilarityGradient, options: options)
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let options = try operationCase.attributes.structuralSimilarityOptions()
-    return operationCase.pairResults("value") {
-      Reference.structuralSimilarity($0, target: $1, options: options)
-    } gradient: {
-      Reference.structuralSimilarityGradient($0, target: $1, upstream: $2, options: options)
-    }
-  }
-
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let options = try operationCase.attributes.structuralSimilarityOptions()
-    return operationCase.pairResults("value") {
-      Fast.structuralSimilarity($0, target: $1, options: options)
-    } gradient: {
-      Fast.structuralSimilarityGradient($0, target: $1, upstream: $2, options: options)
-    }
+  static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
+    pairResults(given, Fast.structuralSimilarity, gradient: Fast.structuralSimilarityGradient, options: options)
   }
 }
 

@@ -2,12 +2,10 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum StructuralSimilarityMap: Operation {
+enum StructuralSimilarityMap: PairOperation {
   static let name = "structuralSimilarityMap"
-  static let inputs = [InputDescription("prediction", "[N,C,H,W]"), InputDescription("target", "[N,C,H,W]")]
   static let attributes = StructuralSimilarity.attributes
   static let outputs = ["map"]
-  static let gradients = ["prediction", "target"]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch (tensor, side) {
@@ -27,35 +25,29 @@ enum StructuralSimilarityMap: Operation {
     Tensor(repeating: 1, shape: try outputShapes(operationCase)["map"] ?? [])
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    try StructuralSimilarity.validate(given)
+  typealias Options = StructuralSimilarityOptions
+
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
+    try attributes.structuralSimilarityOptions()
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    let options = try given.attributes.structuralSimilarityOptions()
+  static func validate(_ given: CaseShapes, _ options: Options) throws(PerceptualError) {
+    try given.checkImages { options.obstacle(forImages: $0) }
+  }
+
+  static func outputShapes(_ given: CaseShapes, _ options: Options) -> [String: [Int]] {
     let shape = given["prediction"]
     let sides = options.reducedSides(height: shape[2], width: shape[3])
     let (height, width) = (options.positions(ofSide: sides.height), options.positions(ofSide: sides.width))
     return ["map": [shape[0], shape[1], height, width]]
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let options = try operationCase.attributes.structuralSimilarityOptions()
-    return operationCase.pairResults("map") {
-      Reference.structuralSimilarityMap($0, target: $1, options: options)
-    } gradient: {
-      Reference.structuralSimilarityMapGradient($0, target: $1, upstream: $2, options: options)
-    }
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+    pairResults(
+      given, Reference.structuralSimilarityMap, gradient: Reference.structuralSimilarityMapGradient, options: options)
   }
 
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let options = try operationCase.attributes.structuralSimilarityOptions()
-    return operationCase.pairResults("map") {
-      Fast.structuralSimilarityMap($0, target: $1, options: options)
-    } gradient: {
-      Fast.structuralSimilarityMapGradient($0, target: $1, upstream: $2, options: options)
-    }
+  static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
+    pairResults(given, Fast.structuralSimilarityMap, gradient: Fast.structuralSimilarityMapGradient, options: options)
   }
 }

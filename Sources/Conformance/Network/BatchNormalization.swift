@@ -2,7 +2,7 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum BatchNormalization: Operation {
+enum BatchNormalization: OperationWithOptions {
   static let name = "batchNormalization"
   static let inputs = [
     InputDescription("x", "[N,C,H,W]"), InputDescription("gamma", "[C]"), InputDescription("beta", "[C]"),
@@ -20,89 +20,73 @@ enum BatchNormalization: Operation {
       epsilons: 0.5,
       reason: "sums of n values, gamma_n sum |x|; their error and 8 roundings carried through the formula"
     ) { operationCase throws(PerceptualError) in
-      let analysis = try BatchNormalizationAnalysis(operationCase, settings(operationCase.attributes), side)
+      let analysis = try BatchNormalizationAnalysis(operationCase, options(operationCase.attributes), side)
       return analysis.bound(tensor)
     }
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+  typealias Options = (epsilon: Double, momentum: Double, training: Bool)
+
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
+    let epsilon = try attributes.number("epsilon", default: 1e-5)
+    if !(epsilon >= 0) {
+      throw PerceptualError(.malformed, "attribute epsilon: a number of at least 0 was expected, found \(epsilon)")
+    }
+    return (epsilon, try attributes.number("momentum", default: 0.1), try attributes.bool("training"))
+  }
+
+  static func validate(_ given: CaseShapes, _ options: Options) throws(PerceptualError) {
     try given.checkShape("x", [nil, nil, nil, nil])
     let shape = given["x"]
-    for name in ["gamma", "beta", "runningMean", "runningVariance"] {
-      try given.checkShape(name, [shape[1]])
-    }
-    let settings = try settings(given.attributes)
-    if settings.training && given.count("x") == shape[1] {
+    for name in ["gamma", "beta", "runningMean", "runningVariance"] { try given.checkShape(name, [shape[1]]) }
+    if options.training && given.count("x") == shape[1] {
       throw PerceptualError(
         .malformed,
         "input.x of shape \(shape) has one value a channel, training needs two for an unbiased variance")
     }
-    if !(settings.epsilon >= 0) {
-      throw PerceptualError(
-        .malformed, "attribute epsilon: a number of at least 0 was expected, found \(settings.epsilon)")
-    }
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+  static func outputShapes(_ given: CaseShapes, _ options: Options) -> [String: [Int]] {
     let shape = given["x"]
     return ["y": shape, "runningMean": [shape[1]], "runningVariance": [shape[1]]]
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (epsilon, momentum, training) = try settings(operationCase.attributes)
-    let (x, gamma) = (operationCase.input("x"), operationCase.input("gamma"))
-    let (mean, variance) = (operationCase.input("runningMean"), operationCase.input("runningVariance"))
-    var results = Reference.batchNormalization(
-      x, gamma: gamma, beta: operationCase.input("beta"), runningMean: mean, runningVariance: variance,
-      epsilon: epsilon, momentum: momentum, training: training
-    ).named
-    if operationCase.asksForGradients {
-      results.gradients =
-        Reference.batchNormalizationGradient(
-          x, gamma: gamma, runningMean: mean, runningVariance: variance, upstream: operationCase.cotangent("y"),
-          upstreamRunningMean: operationCase.cotangent("runningMean"),
-          upstreamRunningVariance: operationCase.cotangent("runningVariance"), epsilon: epsilon, momentum: momentum,
-          training: training
-        ).named
-    }
-    return results
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+    let (x, gamma) = (given.input("x"), given.input("gamma"))
+    let (mean, variance) = (given.input("runningMean"), given.input("runningVariance"))
+    return given.results(
+      Reference.batchNormalization(
+        x, gamma: gamma, beta: given.input("beta"), runningMean: mean, runningVariance: variance,
+        epsilon: options.epsilon, momentum: options.momentum, training: options.training
+      ).named,
+      gradients: Reference.batchNormalizationGradient(
+        x, gamma: gamma, runningMean: mean, runningVariance: variance, upstream: given.cotangent("y"),
+        upstreamRunningMean: given.cotangent("runningMean"),
+        upstreamRunningVariance: given.cotangent("runningVariance"), epsilon: options.epsilon,
+        momentum: options.momentum, training: options.training
+      ).named)
   }
 
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (epsilon, momentum, training) = try settings(operationCase.attributes)
-    let (x, gamma) = (operationCase.input("x"), operationCase.input("gamma"))
-    let (mean, variance) = (operationCase.input("runningMean"), operationCase.input("runningVariance"))
-    var results = Fast.batchNormalization(
-      x, gamma: gamma, beta: operationCase.input("beta"), runningMean: mean, runningVariance: variance,
-      epsilon: epsilon, momentum: momentum, training: training
-    ).named
-    if operationCase.asksForGradients {
-      results.gradients =
-        Fast.batchNormalizationGradient(
-          x, gamma: gamma, runningMean: mean, runningVariance: variance, upstream: operationCase.cotangent("y"),
-          upstreamRunningMean: operationCase.cotangent("runningMean"),
-          upstreamRunningVariance: operationCase.cotangent("runningVariance"), epsilon: epsilon, momentum: momentum,
-          training: training
-        ).named
-    }
-    return results
-  }
-
-  private static func settings(
-    _ attributes: Attributes
-  ) throws(PerceptualError) -> (epsilon: Double, momentum: Double, training: Bool) {
-    (
-      try attributes.number("epsilon", default: 1e-5), try attributes.number("momentum", default: 0.1),
-      try attributes.bool("training")
-    )
+  static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
+    let (x, gamma) = (given.input("x"), given.input("gamma"))
+    let (mean, variance) = (given.input("runningMean"), given.input("runningVariance"))
+    return given.results(
+      Fast.batchNormalization(
+        x, gamma: gamma, beta: given.input("beta"), runningMean: mean, runningVariance: variance,
+        epsilon: options.epsilon, momentum: options.momentum, training: options.training
+      ).named,
+      gradients: Fast.batchNormalizationGradient(
+        x, gamma: gamma, runningMean: mean, runningVariance: variance, upstream: given.cotangent("y"),
+        upstreamRunningMean: given.cotangent("runningMean"),
+        upstreamRunningVariance: given.cotangent("runningVariance"), epsilon: options.epsilon,
+        momentum: options.momentum, training: options.training
+      ).named)
   }
 }
 
 extension BatchNormalizationOutput {
-  fileprivate var named: OperationResults<Scalar> {
-    OperationResults(outputs: ["y": y, "runningMean": runningMean, "runningVariance": runningVariance])
+  fileprivate var named: [String: Tensor<Scalar>] {
+    ["y": y, "runningMean": runningMean, "runningVariance": runningVariance]
   }
 }
 

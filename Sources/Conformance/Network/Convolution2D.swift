@@ -2,8 +2,9 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum Convolution2D: Operation {
+enum Convolution2D: ConvolutionOperation {
   static let name = "convolution2D"
+  static let isTransposed = false
   static let inputs = [
     InputDescription("x", "[N,C,H,W]"), InputDescription("weight", "[O,C,kH,kW]"),
     InputDescription("bias", "[O]", isOptional: true),
@@ -11,60 +12,83 @@ enum Convolution2D: Operation {
   static let attributes = [
     AttributeDescription("stride", default: "[1,1]"), AttributeDescription("padding", default: "[0,0]"),
   ]
-  static let outputs = ["y"]
-  static let gradients = ["x", "weight", "bias"]
 
-  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+  static func reason(_ tensor: ResultName) -> String {
+    if case .output = tensor { return "sum over channels and kernel, and the bias" }
+    return "sum over the places that read or weigh the element"
+  }
+
+  static func terms(
+    _ tensor: ResultName, x: Tensor<Double>, weight: Tensor<Double>, pixels: Int, _ geometry: ConvolutionGeometry
+  ) -> Int {
     switch tensor {
-    case .output:
-      .ofSum(side, "sum over channels and kernel, and the bias") { operationCase throws(PerceptualError) in
-        let weight = operationCase.input("weight")
-        if let bound = MinimalFilteringBound(
-          side, x: operationCase.input("x"), weight: weight, geometry: try geometry(operationCase.attributes),
-          isTransposed: false)?
-          .output(bias: operationCase.inputs["bias"])
-        {
-          return bound
-        }
-        let sum = Reference.convolution2D(
-          operationCase.input("x").magnitude, weight: weight.magnitude, bias: operationCase.inputs["bias"]?.magnitude,
-          geometry: try geometry(operationCase.attributes))
-        return (sum, weight.count / weight.shape[0] + 1)
-      }
-    case .gradient(let name):
-      .ofSum(side, "sum over the places that read or weigh the element") { operationCase throws(PerceptualError) in
-        let weight = operationCase.input("weight")
-        let upstream = operationCase.cotangent("y")
-        if name != "bias",
-          let bound = MinimalFilteringBound(
-            side, x: operationCase.input("x"), weight: weight, geometry: try geometry(operationCase.attributes),
-            isTransposed: false),
-          let gradient = name == "x" ? bound.inputGradient(upstream) : bound.weightGradient(upstream)
-        {
-          return gradient
-        }
-        let sums = Reference.convolution2DGradient(
-          operationCase.input("x").magnitude, weight: weight.magnitude, upstream: upstream.magnitude,
-          geometry: try geometry(operationCase.attributes))
-        let places = upstream.count / upstream.shape[1]
-        return switch name {
-        case "x": (sums.x, weight.count / weight.shape[1])
-        case "weight": (sums.weight, places)
-        default: (sums.bias, places)
-        }
-      }
+    case .output: weight.count / weight.shape[0] + 1
+    case .gradient("x"): weight.count / weight.shape[1]
+    case .gradient: pixels
     }
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    let obstacle = try geometry(given.attributes).obstacle(
-      x: given["x"], weight: given["weight"],
-      bias: given.inputs["bias"])
-    if let obstacle { throw PerceptualError(.malformed, "\(name): input.\(obstacle)") }
-    let padding = try geometry(given.attributes).padding
+  static func validate(_ given: CaseShapes, _ geometry: ConvolutionGeometry) throws(PerceptualError) {
     let shape = given["x"]
+    let obstacle = geometry.obstacle(x: shape, weight: given["weight"], bias: given.inputs["bias"])
+    if let obstacle { throw PerceptualError(.malformed, "\(name): input.\(obstacle)") }
     try checkWorkingSize(
-      channels: shape[1], height: shape[2] + 2 * padding.height, width: shape[3] + 2 * padding.width)
+      channels: shape[1], height: shape[2] + 2 * geometry.padding.height, width: shape[3] + 2 * geometry.padding.width)
+  }
+
+  static func outputShapes(_ given: CaseShapes, _ geometry: ConvolutionGeometry) -> [String: [Int]] {
+    ["y": geometry.outputShape(x: given["x"], weight: given["weight"])]
+  }
+
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ geometry: Options) -> OperationResults<Scalar> {
+    weightedResults(given, Reference.convolution2D, gradient: Reference.convolution2DGradient, options: geometry)
+  }
+
+  static func fast(_ given: OperationCase<Float>, _ geometry: Options) -> OperationResults<Float> {
+    weightedResults(given, Fast.convolution2D, gradient: Fast.convolution2DGradient, options: geometry)
+  }
+}
+
+/// What a convolution and its transpose share.
+protocol ConvolutionOperation: OperationWithOptions where Options == ConvolutionGeometry {
+  static var isTransposed: Bool { get }
+  /// The sum that an element of the tensor is.
+  static func reason(_ tensor: ResultName) -> String
+  /// How many products it has at most; `pixels` are those of an upstream gradient's channel, in all images.
+  static func terms(
+    _ tensor: ResultName, x: Tensor<Double>, weight: Tensor<Double>, pixels: Int, _ geometry: ConvolutionGeometry
+  ) -> Int
+}
+
+extension ConvolutionOperation {
+  static var outputs: [String] { ["y"] }
+  static var gradients: [String] { ["x", "weight", "bias"] }
+
+  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+    .ofSum(side, reason(tensor)) { operationCase throws(PerceptualError) in
+      let geometry = try options(operationCase.attributes)
+      let (x, weight) = (operationCase.input("x"), operationCase.input("weight"))
+      let filtering = MinimalFilteringBound(side, x: x, weight: weight, geometry: geometry, isTransposed: isTransposed)
+      if let bound = filtering?.bound(tensor, of: operationCase) { return bound }
+      var magnitudes = OperationCase(
+        inputs: operationCase.inputs.mapValues(\.magnitude), attributes: operationCase.attributes)
+      var pixels = 0
+      if case .gradient = tensor {
+        let upstream = operationCase.cotangent("y")
+        magnitudes.cotangents["y"] = upstream.magnitude
+        pixels = upstream.count / upstream.shape[1]
+      }
+      return (
+        reference(magnitudes, geometry)[tensor], terms(tensor, x: x, weight: weight, pixels: pixels, geometry)
+      )
+    }
+  }
+
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> ConvolutionGeometry {
+    ConvolutionGeometry(
+      stride: try attributes.extent("stride", default: 1, atLeast: 1),
+      padding: try attributes.extent("padding", default: 0, atLeast: 0),
+      outputPadding: try attributes.extent("outputPadding", default: 0, atLeast: 0))
   }
 
   /// Throws where an image, padded or not yet cropped, is beyond what a fixture can be about: attributes of a small
@@ -75,51 +99,5 @@ enum Convolution2D: Operation {
         .malformed,
         "stride and padding make images of \(channels)x\(height)x\(width), at most \(1 << 26) elements were expected")
     }
-  }
-
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    let geometry = try geometry(given.attributes)
-    return ["y": geometry.outputShape(x: given["x"], weight: given["weight"])]
-  }
-
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (x, weight, bias) = (operationCase.input("x"), operationCase.input("weight"), operationCase.inputs["bias"])
-    let geometry = try geometry(operationCase.attributes)
-    var results = OperationResults(
-      outputs: ["y": Reference.convolution2D(x, weight: weight, bias: bias, geometry: geometry)])
-    if operationCase.asksForGradients {
-      results.gradients = Reference.convolution2DGradient(
-        x, weight: weight, upstream: operationCase.cotangent("y"), geometry: geometry
-      ).named(withBias: bias != nil)
-    }
-    return results
-  }
-
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (x, weight, bias) = (operationCase.input("x"), operationCase.input("weight"), operationCase.inputs["bias"])
-    let geometry = try geometry(operationCase.attributes)
-    var results = OperationResults(
-      outputs: ["y": Fast.convolution2D(x, weight: weight, bias: bias, geometry: geometry)])
-    if operationCase.asksForGradients {
-      results.gradients = Fast.convolution2DGradient(
-        x, weight: weight, upstream: operationCase.cotangent("y"), geometry: geometry
-      ).named(withBias: bias != nil)
-    }
-    return results
-  }
-
-  private static func geometry(_ attributes: Attributes) throws(PerceptualError) -> ConvolutionGeometry {
-    ConvolutionGeometry(
-      stride: try attributes.extent("stride", default: 1, atLeast: 1),
-      padding: try attributes.extent("padding", default: 0, atLeast: 0))
-  }
-}
-
-extension ConvolutionGradients {
-  /// By the names of fixtures.md; that of the bias only where there is one.
-  func named(withBias hasBias: Bool) -> [String: Tensor<Scalar>] {
-    hasBias ? ["x": x, "weight": weight, "bias": bias] : ["x": x, "weight": weight]
   }
 }

@@ -2,11 +2,10 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum GatedUnit: Operation {
+enum GatedUnit: ElementOperation {
   static let name = "gatedUnit"
   static let inputs = [InputDescription("x", "any"), InputDescription("gate", "as x")]
   static let attributes = [AttributeDescription("activation", default: "\"tanh\"")]
-  static let outputs = ["y"]
   static let gradients = ["x", "gate"]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
@@ -18,54 +17,37 @@ enum GatedUnit: Operation {
       return .bound(epsilons: 9, reason: reason) { operationCase throws(PerceptualError) in
         let x = operationCase.input("x")
         let opening = Reference.sigmoid(operationCase.input("gate"))
-        let signal = try activation(operationCase.attributes) == .tanh ? Reference.tanh(x) : x
+        let signal = try options(operationCase.attributes) == .tanh ? Reference.tanh(x) : x
         var scale = operationCase.cotangent("y").magnitude
-        let least = side == .reference ? Double.leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude)
         for i in 0..<scale.count {
           let factor = name == "x" ? 1 : abs(signal[i])
-          scale[i] = scale[i] * opening[i] * factor + (scale[i] + 1) * (factor + 1) * least / side.epsilon
+          scale[i] = scale[i] * opening[i] * factor + (scale[i] + 1) * (factor + 1) * side.least / side.epsilon
         }
         return scale
       }
     }
   }
 
-  private static func activation(_ attributes: Attributes) throws(PerceptualError) -> GatedActivation {
+  typealias Options = GatedActivation
+
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
     try attributes.choice("activation", default: .tanh)
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    _ = try activation(given.attributes)
+  static func validate(_ given: CaseShapes, _ activation: Options) throws(PerceptualError) {
     try given.checkShape("gate", given["x"])
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    ["y": given["x"]]
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ activation: Options) -> OperationResults<Scalar>
+  {
+    pairResults(given, Reference.gatedUnit, gradient: Reference.gatedUnitGradient, options: activation)
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (x, gate) = (operationCase.input("x"), operationCase.input("gate"))
-    let activation = try activation(operationCase.attributes)
-    var results = OperationResults(outputs: ["y": Reference.gatedUnit(x, gate: gate, activation: activation)])
-    if operationCase.asksForGradients {
-      let gradients = Reference.gatedUnitGradient(
-        x, gate: gate, upstream: operationCase.cotangent("y"), activation: activation)
-      results.gradients = ["x": gradients.x, "gate": gradients.gate]
-    }
-    return results
+  static func fast(_ given: OperationCase<Float>, _ activation: Options) -> OperationResults<Float> {
+    pairResults(given, Fast.gatedUnit, gradient: Fast.gatedUnitGradient, options: activation)
   }
+}
 
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (x, gate) = (operationCase.input("x"), operationCase.input("gate"))
-    let activation = try activation(operationCase.attributes)
-    var results = OperationResults(outputs: ["y": Fast.gatedUnit(x, gate: gate, activation: activation)])
-    if operationCase.asksForGradients {
-      let gradients = Fast.gatedUnitGradient(
-        x, gate: gate, upstream: operationCase.cotangent("y"), activation: activation)
-      results.gradients = ["x": gradients.x, "gate": gradients.gate]
-    }
-    return results
-  }
+extension GatedUnitGradients: NamedGradients {
+  var named: [String: Tensor<Scalar>] { ["x": x, "gate": gate] }
 }

@@ -2,13 +2,12 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum Linear: Operation {
+enum Linear: OperationWithOptions {
   static let name = "linear"
   static let inputs = [
     InputDescription("x", "[N,I]"), InputDescription("weight", "[O,I]"),
     InputDescription("bias", "[O]", isOptional: true),
   ]
-  static let attributes: [AttributeDescription] = []
   static let outputs = ["y"]
   static let gradients = ["x", "weight", "bias"]
 
@@ -35,36 +34,20 @@ enum Linear: Operation {
     }
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    let obstacle = linearObstacle(
-      x: given["x"], weight: given["weight"],
-      bias: given.inputs["bias"])
+  static func validate(_ given: CaseShapes, _ options: Void) throws(PerceptualError) {
+    let obstacle = linearObstacle(x: given["x"], weight: given["weight"], bias: given.inputs["bias"])
     if let obstacle { throw PerceptualError(.malformed, "\(name): input.\(obstacle)") }
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+  static func outputShapes(_ given: CaseShapes, _ options: Void) -> [String: [Int]] {
     ["y": [given["x"][0], given["weight"][0]]]
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (x, weight, bias) = (operationCase.input("x"), operationCase.input("weight"), operationCase.inputs["bias"])
-    var results = OperationResults(outputs: ["y": Reference.linear(x, weight: weight, bias: bias)])
-    if operationCase.asksForGradients {
-      results.gradients = Reference.linearGradient(x, weight: weight, upstream: operationCase.cotangent("y"))
-        .named(withBias: bias != nil)
-    }
-    return results
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
+    weightedResults(given, Reference.linear, gradient: Reference.linearGradient)
   }
 
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (x, weight, bias) = (operationCase.input("x"), operationCase.input("weight"), operationCase.inputs["bias"])
-    var results = OperationResults(outputs: ["y": Fast.linear(x, weight: weight, bias: bias)])
-    if operationCase.asksForGradients {
-      results.gradients = Fast.linearGradient(x, weight: weight, upstream: operationCase.cotangent("y"))
-        .named(withBias: bias != nil)
-    }
-    return results
+  static func fast(_ given: OperationCase<Float>, _ options: Void) -> OperationResults<Float> {
+    weightedResults(given, Fast.linear, gradient: Fast.linearGradient)
   }
 }

@@ -2,19 +2,17 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum NearestUpsampling: Operation {
+enum NearestUpsampling: ElementOperation {
   static let name = "nearestUpsampling"
   static let inputs = [InputDescription("x", "[N,C,H,W]")]
   static let attributes = [AttributeDescription("factor")]
-  static let outputs = ["y"]
-  static let gradients = ["x"]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch tensor {
     case .output: .exact(reason: "elements are copied")
     case .gradient:
       .ofSum(side, "sum over an element's copies") { operationCase throws(PerceptualError) in
-        let factor = try factor(operationCase.attributes)
+        let factor = try options(operationCase.attributes)
         let sum = Reference.nearestUpsamplingGradient(
           shape: operationCase.input("x").shape, upstream: operationCase.cotangent("y").magnitude, factor: factor)
         return (sum, factor.height * factor.width)
@@ -22,50 +20,51 @@ enum NearestUpsampling: Operation {
     }
   }
 
-  private static func factor(_ attributes: Attributes) throws(PerceptualError) -> Extent {
-    if attributes["factor"] == nil {
-      throw PerceptualError(.malformed, "attribute factor: two integers of at least 1 were expected, it is missing")
-    }
-    return try attributes.extent("factor", default: 1, atLeast: 1)
+  /// The factor.
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Extent {
+    try attributes.extent("factor", atLeast: 1)
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    try given.checkShape("x", [nil, nil, nil, nil])
-    let factor = try factor(given.attributes)
-    let count = Double(given.count("x")) * Double(factor.height) * Double(factor.width)
+  static func validate(_ given: CaseShapes, _ factor: Extent) throws(PerceptualError) {
+    try given.checkUpsampling(by: factor)
+  }
+
+  static func outputShapes(_ given: CaseShapes, _ factor: Extent) -> [String: [Int]] {
+    ["y": given.upsampled(by: factor)]
+  }
+
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ factor: Extent) -> OperationResults<Scalar> {
+    let x = given.input("x")
+    return given.results(
+      ["y": Reference.nearestUpsampling(x, factor: factor)],
+      gradients: [
+        "x": Reference.nearestUpsamplingGradient(shape: x.shape, upstream: given.cotangent("y"), factor: factor)
+      ])
+  }
+
+  static func fast(_ given: OperationCase<Float>, _ factor: Extent) -> OperationResults<Float> {
+    let x = given.input("x")
+    return given.results(
+      ["y": Fast.nearestUpsampling(x, factor: factor)],
+      gradients: [
+        "x": Fast.nearestUpsamplingGradient(shape: x.shape, upstream: given.cotangent("y"), factor: factor)
+      ])
+  }
+}
+
+extension CaseShapes {
+  /// Throws unless x is an image that may grow by `factor`.
+  func checkUpsampling(by factor: Extent) throws(PerceptualError) {
+    try checkShape("x", [nil, nil, nil, nil])
+    let count = Double(count("x")) * Double(factor.height) * Double(factor.width)
     if count > 0x1p30 {
       throw PerceptualError(
         .malformed, "attribute factor: \(factor) makes \(count) elements, at most 2^30 were expected")
     }
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    let shape = given["x"]
-    let factor = try factor(given.attributes)
-    return ["y": [shape[0], shape[1], shape[2] * factor.height, shape[3] * factor.width]]
-  }
-
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let x = operationCase.input("x")
-    let factor = try factor(operationCase.attributes)
-    var results = OperationResults(outputs: ["y": Reference.nearestUpsampling(x, factor: factor)])
-    if operationCase.asksForGradients {
-      results.gradients["x"] = Reference.nearestUpsamplingGradient(
-        shape: x.shape, upstream: operationCase.cotangent("y"), factor: factor)
-    }
-    return results
-  }
-
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let x = operationCase.input("x")
-    let factor = try factor(operationCase.attributes)
-    var results = OperationResults(outputs: ["y": Fast.nearestUpsampling(x, factor: factor)])
-    if operationCase.asksForGradients {
-      results.gradients["x"] = Fast.nearestUpsamplingGradient(
-        shape: x.shape, upstream: operationCase.cotangent("y"), factor: factor)
-    }
-    return results
+  func upsampled(by factor: Extent) -> [Int] {
+    let shape = self["x"]
+    return [shape[0], shape[1], shape[2] * factor.height, shape[3] * factor.width]
   }
 }

@@ -2,12 +2,10 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum PixelNormalization: Operation {
+enum PixelNormalization: ElementOperation {
   static let name = "pixelNormalization"
   static let inputs = [InputDescription("x", "[N,C,...]")]
   static let attributes = [AttributeDescription("epsilon", default: "1e-7")]
-  static let outputs = ["y"]
-  static let gradients = ["x"]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch tensor {
@@ -16,9 +14,8 @@ enum PixelNormalization: Operation {
         operationCase throws(PerceptualError) in
         let x = operationCase.input("x")
         let roundings = Double(x.shape[1]) / 4 + 5
-        let y = Reference.pixelNormalization(x, epsilon: try epsilon(operationCase.attributes))
-        let least = side == .reference ? Double.leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude)
-        return y.map { abs($0) * roundings + least / side.epsilon }
+        let y = Reference.pixelNormalization(x, epsilon: try options(operationCase.attributes))
+        return y.map { abs($0) * roundings + side.least / side.epsilon }
       }
     case .gradient:
       .bound(epsilons: 1, reason: "three halves of gamma_C for the root's cube, gamma_C for the product, of magnitudes")
@@ -26,7 +23,7 @@ enum PixelNormalization: Operation {
         operationCase throws(PerceptualError) in
         let x = operationCase.input("x")
         let roundings = 1.25 * Double(x.shape[1]) + 8
-        return terms(operationCase, try epsilon(operationCase.attributes)).map { roundings * $0 }
+        return terms(operationCase, try options(operationCase.attributes)).map { roundings * $0 }
       }
     }
   }
@@ -47,7 +44,8 @@ enum PixelNormalization: Operation {
     return result
   }
 
-  private static func epsilon(_ attributes: Attributes) throws(PerceptualError) -> Double {
+  /// Epsilon.
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Double {
     let epsilon = try attributes.number("epsilon", default: 1e-7)
     if !(epsilon >= 0 && epsilon.isFinite) {
       throw PerceptualError(.malformed, "attribute epsilon: a number of at least 0 was expected, found \(epsilon)")
@@ -55,39 +53,18 @@ enum PixelNormalization: Operation {
     return epsilon
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
+  static func validate(_ given: CaseShapes, _ epsilon: Double) throws(PerceptualError) {
     let shape = given["x"]
     if shape.count < 2 || shape.contains(0) {
       throw PerceptualError(.malformed, "input.x has shape \(shape), a non-empty [N, C, ...] is needed")
     }
-    _ = try epsilon(given.attributes)
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    ["y": given["x"]]
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ epsilon: Double) -> OperationResults<Scalar> {
+    unaryResults(given, Reference.pixelNormalization, gradient: Reference.pixelNormalizationGradient, options: epsilon)
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let x = operationCase.input("x")
-    let epsilon = try epsilon(operationCase.attributes)
-    var results = OperationResults(outputs: ["y": Reference.pixelNormalization(x, epsilon: epsilon)])
-    if operationCase.asksForGradients {
-      results.gradients["x"] = Reference.pixelNormalizationGradient(
-        x, upstream: operationCase.cotangent("y"), epsilon: epsilon)
-    }
-    return results
-  }
-
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let x = operationCase.input("x")
-    let epsilon = try epsilon(operationCase.attributes)
-    var results = OperationResults(outputs: ["y": Fast.pixelNormalization(x, epsilon: epsilon)])
-    if operationCase.asksForGradients {
-      results.gradients["x"] = Fast.pixelNormalizationGradient(
-        x, upstream: operationCase.cotangent("y"), epsilon: epsilon)
-    }
-    return results
+  static func fast(_ given: OperationCase<Float>, _ epsilon: Double) -> OperationResults<Float> {
+    unaryResults(given, Fast.pixelNormalization, gradient: Fast.pixelNormalizationGradient, options: epsilon)
   }
 }

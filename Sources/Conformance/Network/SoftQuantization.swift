@@ -3,66 +3,34 @@ import Foundation
 import PerceptualCore
 import Reference
 
-enum SoftQuantization: Operation {
+enum SoftQuantization: ElementOperation {
   static let name = "softQuantization"
-  static let inputs = [InputDescription("x", "any")]
   static let attributes = [AttributeDescription("centres"), AttributeDescription("scale")]
-  static let outputs = ["y"]
-  static let gradients = ["x"]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     let reason = "4 epsilons for the softmax and its sums, and what the roundings of its exponents move"
     return switch tensor {
     case .output:
       .bound(epsilons: 4, reason: reason) { operationCase throws(PerceptualError) in
-        try sensitivity(operationCase, side).map(\.value, shape: operationCase.input("x").shape)
+        try sensitivity(operationCase, side).value
       }
     case .gradient:
       .bound(epsilons: 4, reason: reason) { operationCase throws(PerceptualError) in
-        var scale = try sensitivity(operationCase, side).map(\.slope, shape: operationCase.input("x").shape)
+        var scale = try sensitivity(operationCase, side).slope
         let upstream = operationCase.cotangent("y")
-        let largest = try parameters(operationCase.attributes).centres.reduce(0) { max($0, abs($1)) }
+        let largest = try options(operationCase.attributes).centres.reduce(0) { max($0, abs($1)) }
         // The mean of the centres is itself rounded, which counts squared; and weights underflow.
-        let least = side == .reference ? Double.leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude)
-        let factor = 2 * (try parameters(operationCase.attributes).scale) * largest * largest
-        let floor = factor * (16 * side.epsilon + least / side.epsilon) + least / side.epsilon
+        let factor = 2 * (try options(operationCase.attributes).scale) * largest * largest
+        let floor = factor * (16 * side.epsilon + side.least / side.epsilon) + side.least / side.epsilon
         for i in 0..<scale.count { scale[i] = abs(upstream[i]) * (scale[i] + floor) }
         return scale
       }
     }
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    _ = try parameters(given.attributes)
-  }
+  typealias Options = (centres: [Double], scale: Double)
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    ["y": given["x"]]
-  }
-
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (centres, scale) = try parameters(operationCase.attributes)
-    return operationCase.elementResults {
-      Reference.softQuantization($0, centres: centres, scale: scale)
-    } gradient: {
-      Reference.softQuantizationGradient($0, upstream: $1, centres: centres, scale: scale)
-    }
-  }
-
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (centres, scale) = try parameters(operationCase.attributes)
-    return operationCase.elementResults {
-      Fast.softQuantization($0, centres: centres, scale: scale)
-    } gradient: {
-      Fast.softQuantizationGradient($0, upstream: $1, centres: centres, scale: scale)
-    }
-  }
-
-  private static func parameters(
-    _ attributes: Attributes
-  ) throws(PerceptualError) -> (centres: [Double], scale: Double) {
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
     let scale = try attributes.number("scale")
     if !(scale > 0 && scale.isFinite) {
       throw PerceptualError(.malformed, "attribute scale: a positive number was expected, found \(scale)")
@@ -70,45 +38,50 @@ enum SoftQuantization: Operation {
     return (try centres(attributes), scale)
   }
 
-  /// How far the value and the derivative move when everything rounded on the way moves by an epsilon.
-  private struct Sensitivities {
-    var rows: [(value: Double, slope: Double)]
-    func map(_ part: KeyPath<(value: Double, slope: Double), Double>, shape: [Int]) -> Tensor<Double> {
-      Tensor(rows.map { $0[keyPath: part] }, shape: shape)
-    }
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+    unaryResults(
+      given, Reference.softQuantization, gradient: Reference.softQuantizationGradient, options: options.centres,
+      options.scale)
   }
 
+  static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
+    unaryResults(
+      given, Fast.softQuantization, gradient: Fast.softQuantizationGradient, options: options.centres, options.scale)
+  }
+
+  /// How far the value and the derivative move when everything rounded on the way moves by an epsilon.
   private static func sensitivity(
     _ operationCase: OperationCase<Double>, _ side: Side
-  ) throws(PerceptualError) -> Sensitivities {
-    let (centres, scale) = try parameters(operationCase.attributes)
+  ) throws(PerceptualError) -> (value: Tensor<Double>, slope: Tensor<Double>) {
+    let (centres, scale) = try options(operationCase.attributes)
     let largest = centres.reduce(0) { max($0, abs($1)) }
-    return Sensitivities(
-      rows: operationCase.input("x").elements.map { x in
-        let nearest = centres.reduce(centres[0]) { abs(x - $1) < abs(x - $0) ? $1 : $0 }
-        let weights = centres.map { exp(2 * scale * ($0 - nearest) * (x - ($0 + nearest) / 2)) }
-        let total = weights.reduce(0) { $0 + $1 }
-        let y = zip(weights, centres).reduce(0) { $0 + $1.0 * $1.1 } / total
-        var (value, slope) = (largest, 0.0)
-        for (weight, c) in zip(weights, centres) {
-          let (middle, difference) = ((c + nearest) / 2, abs(c - nearest))
-          var moved = 2 * scale * difference * (2 * abs(x - middle) + abs(middle))
-          if side == .reference {
-            // Oracles compute the exponents as they stand, s (x - c)^2.
-            moved += 2 * scale * ((x - c) * (x - c) + (x - nearest) * (x - nearest))
-          } else {
-            moved += 2 * scale * (rounding(c) * abs(x - c) + rounding(nearest) * abs(x - nearest))
-          }
-          let p = weight / total
-          if p > 0 {
-            value += p * abs(c - y) * moved
-            slope += 2 * scale * p * (c - y) * (c - y) * (1 + moved)
-          }
-          // They also differentiate the softmax as it stands, where c - y cancels.
-          if side == .reference { slope += 2 * scale * p * (abs(c) + abs(y)) * abs(x - c) }
+    let given = operationCase.input("x")
+    let rows = given.elements.map { x -> (value: Double, slope: Double) in
+      let nearest = centres.reduce(centres[0]) { abs(x - $1) < abs(x - $0) ? $1 : $0 }
+      let weights = centres.map { exp(2 * scale * ($0 - nearest) * (x - ($0 + nearest) / 2)) }
+      let total = weights.reduce(0) { $0 + $1 }
+      let y = zip(weights, centres).reduce(0) { $0 + $1.0 * $1.1 } / total
+      var (value, slope) = (largest, 0.0)
+      for (weight, c) in zip(weights, centres) {
+        let (middle, difference) = ((c + nearest) / 2, abs(c - nearest))
+        var moved = 2 * scale * difference * (2 * abs(x - middle) + abs(middle))
+        if side == .reference {
+          // Oracles compute the exponents as they stand, s (x - c)^2.
+          moved += 2 * scale * ((x - c) * (x - c) + (x - nearest) * (x - nearest))
+        } else {
+          moved += 2 * scale * (rounding(c) * abs(x - c) + rounding(nearest) * abs(x - nearest))
         }
-        return (value, slope)
-      })
+        let p = weight / total
+        if p > 0 {
+          value += p * abs(c - y) * moved
+          slope += 2 * scale * p * (c - y) * (c - y) * (1 + moved)
+        }
+        // They also differentiate the softmax as it stands, where c - y cancels.
+        if side == .reference { slope += 2 * scale * p * (abs(c) + abs(y)) * abs(x - c) }
+      }
+      return (value, slope)
+    }
+    return (Tensor(rows.map(\.value), shape: given.shape), Tensor(rows.map(\.slope), shape: given.shape))
   }
 }
 

@@ -2,12 +2,8 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum Tanh: Operation {
+enum Tanh: ElementOperation {
   static let name = "tanh"
-  static let inputs = [InputDescription("x", "any")]
-  static let attributes: [AttributeDescription] = []
-  static let outputs = ["y"]
-  static let gradients = ["x"]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch tensor {
@@ -20,27 +16,11 @@ enum Tanh: Operation {
     }
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {}
-
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    ["y": given["x"]]
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
+    unaryResults(given, Reference.tanh, gradient: Reference.tanhGradient)
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    operationCase.elementResults {
-      Reference.tanh($0)
-    } gradient: {
-      Reference.tanhGradient($0, upstream: $1)
-    }
-  }
-
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    operationCase.elementResults {
-      Fast.tanh($0)
-    } gradient: {
-      Fast.tanhGradient($0, upstream: $1)
-    }
+  static func fast(_ given: OperationCase<Float>, _ options: Void) -> OperationResults<Float> {
+    unaryResults(given, Fast.tanh, gradient: Fast.tanhGradient)
   }
 }

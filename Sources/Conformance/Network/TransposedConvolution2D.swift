@@ -2,8 +2,9 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum TransposedConvolution2D: Operation {
+enum TransposedConvolution2D: ConvolutionOperation {
   static let name = "transposedConvolution2D"
+  static let isTransposed = true
   static let inputs = [
     InputDescription("x", "[N,C,H,W]"), InputDescription("weight", "[C,O,kH,kW]"),
     InputDescription("bias", "[O]", isOptional: true),
@@ -12,103 +13,47 @@ enum TransposedConvolution2D: Operation {
     AttributeDescription("stride", default: "[1,1]"), AttributeDescription("padding", default: "[0,0]"),
     AttributeDescription("outputPadding", default: "[0,0]"),
   ]
-  static let outputs = ["y"]
-  static let gradients = ["x", "weight", "bias"]
 
-  static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
+  static func reason(_ tensor: ResultName) -> String {
+    if case .output = tensor { return "sum over channels and the kernel's places, and the bias" }
+    return "sum over the places that the element reaches or weighs"
+  }
+
+  static func terms(
+    _ tensor: ResultName, x: Tensor<Double>, weight: Tensor<Double>, pixels: Int, _ geometry: ConvolutionGeometry
+  ) -> Int {
     switch tensor {
     case .output:
-      .ofSum(side, "sum over channels and the kernel's places, and the bias") { operationCase throws(PerceptualError) in
-        let weight = operationCase.input("weight")
-        let geometry = try geometry(operationCase.attributes)
-        if let bound = MinimalFilteringBound(
-          side, x: operationCase.input("x"), weight: weight, geometry: geometry, isTransposed: true)?
-          .output(bias: operationCase.inputs["bias"])
-        {
-          return bound
-        }
-        let sum = Reference.transposedConvolution2D(
-          operationCase.input("x").magnitude, weight: weight.magnitude, bias: operationCase.inputs["bias"]?.magnitude,
-          geometry: geometry)
-        // Along an axis a place is reached by every stride-th row of the kernel.
-        let rows = (weight.shape[2] + geometry.stride.height - 1) / geometry.stride.height
-        let columns = (weight.shape[3] + geometry.stride.width - 1) / geometry.stride.width
-        return (sum, weight.shape[0] * rows * columns + 1)
-      }
-    case .gradient(let name):
-      .ofSum(side, "sum over the places that the element reaches or weighs") { operationCase throws(PerceptualError) in
-        let (x, weight, upstream) = (
-          operationCase.input("x"), operationCase.input("weight"), operationCase.cotangent("y")
-        )
-        if name != "bias",
-          let bound = MinimalFilteringBound(
-            side, x: x, weight: weight, geometry: try geometry(operationCase.attributes), isTransposed: true),
-          let gradient = name == "x" ? bound.inputGradient(upstream) : bound.weightGradient(upstream)
-        {
-          return gradient
-        }
-        let sums = Reference.transposedConvolution2DGradient(
-          x.magnitude, weight: weight.magnitude, upstream: upstream.magnitude,
-          geometry: try geometry(operationCase.attributes))
-        return switch name {
-        case "x": (sums.x, weight.count / weight.shape[0])
-        case "weight": (sums.weight, x.count / x.shape[1])
-        default: (sums.bias, upstream.count / upstream.shape[1])
-        }
-      }
+      // Along an axis a place is reached by every stride-th row of the kernel.
+      let rows = (weight.shape[2] + geometry.stride.height - 1) / geometry.stride.height
+      let columns = (weight.shape[3] + geometry.stride.width - 1) / geometry.stride.width
+      return weight.shape[0] * rows * columns + 1
+    case .gradient("x"): return weight.count / weight.shape[0]
+    case .gradient("weight"): return x.count / x.shape[1]
+    case .gradient: return pixels
     }
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    let obstacle = try geometry(given.attributes).transposedObstacle(
-      x: given["x"], weight: given["weight"],
-      bias: given.inputs["bias"])
-    if let obstacle { throw PerceptualError(.malformed, "\(name): input.\(obstacle)") }
-    let stride = try geometry(given.attributes).stride
+  static func validate(_ given: CaseShapes, _ geometry: ConvolutionGeometry) throws(PerceptualError) {
     let (shape, kernel) = (given["x"], given["weight"])
-    try Convolution2D.checkWorkingSize(
-      channels: kernel[1], height: (shape[2] - 1) * stride.height + kernel[2],
-      width: (shape[3] - 1) * stride.width + kernel[3])
+    let obstacle = geometry.transposedObstacle(x: shape, weight: kernel, bias: given.inputs["bias"])
+    if let obstacle { throw PerceptualError(.malformed, "\(name): input.\(obstacle)") }
+    try checkWorkingSize(
+      channels: kernel[1], height: (shape[2] - 1) * geometry.stride.height + kernel[2],
+      width: (shape[3] - 1) * geometry.stride.width + kernel[3])
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    let shape = try geometry(given.attributes).transposedOutputShape(
-      x: given["x"], weight: given["weight"])
-    return ["y": shape]
+  static func outputShapes(_ given: CaseShapes, _ geometry: ConvolutionGeometry) -> [String: [Int]] {
+    ["y": geometry.transposedOutputShape(x: given["x"], weight: given["weight"])]
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (x, weight, bias) = (operationCase.input("x"), operationCase.input("weight"), operationCase.inputs["bias"])
-    let geometry = try geometry(operationCase.attributes)
-    var results = OperationResults(
-      outputs: ["y": Reference.transposedConvolution2D(x, weight: weight, bias: bias, geometry: geometry)])
-    if operationCase.asksForGradients {
-      results.gradients = Reference.transposedConvolution2DGradient(
-        x, weight: weight, upstream: operationCase.cotangent("y"), geometry: geometry
-      ).named(withBias: bias != nil)
-    }
-    return results
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ geometry: Options) -> OperationResults<Scalar> {
+    weightedResults(
+      given, Reference.transposedConvolution2D, gradient: Reference.transposedConvolution2DGradient, options: geometry)
   }
 
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (x, weight, bias) = (operationCase.input("x"), operationCase.input("weight"), operationCase.inputs["bias"])
-    let geometry = try geometry(operationCase.attributes)
-    var results = OperationResults(
-      outputs: ["y": Fast.transposedConvolution2D(x, weight: weight, bias: bias, geometry: geometry)])
-    if operationCase.asksForGradients {
-      results.gradients = Fast.transposedConvolution2DGradient(
-        x, weight: weight, upstream: operationCase.cotangent("y"), geometry: geometry
-      ).named(withBias: bias != nil)
-    }
-    return results
-  }
-
-  private static func geometry(_ attributes: Attributes) throws(PerceptualError) -> ConvolutionGeometry {
-    ConvolutionGeometry(
-      stride: try attributes.extent("stride", default: 1, atLeast: 1),
-      padding: try attributes.extent("padding", default: 0, atLeast: 0),
-      outputPadding: try attributes.extent("outputPadding", default: 0, atLeast: 0))
+  static func fast(_ given: OperationCase<Float>, _ geometry: Options) -> OperationResults<Float> {
+    weightedResults(
+      given, Fast.transposedConvolution2D, gradient: Fast.transposedConvolution2DGradient, options: geometry)
   }
 }

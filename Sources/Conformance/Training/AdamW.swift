@@ -3,7 +3,7 @@ import Foundation
 import PerceptualCore
 import Reference
 
-enum AdamW: Operation {
+enum AdamW: OperationWithOptions {
   static let name = "adamW"
   static let inputs = [
     InputDescription("parameter", "any"), InputDescription("gradient", "of parameter"),
@@ -18,18 +18,17 @@ enum AdamW: Operation {
   static let gradients: [String] = []
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
-    let least = side == .reference ? Double.leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude)
     func bound(
       _ epsilons: Double, _ reason: String, _ scale: @escaping @Sendable (Settings, Element) -> Double
     ) -> Tolerance {
       .bound(epsilons: epsilons, reason: reason) { operationCase throws(PerceptualError) in
-        let settings = try Settings(operationCase.attributes)
+        let settings = try options(operationCase.attributes)
         let (p, g) = (operationCase.input("parameter"), operationCase.input("gradient"))
         let (m, v) = (operationCase.input("firstMoment"), operationCase.input("secondMoment"))
         var bounds = Tensor<Double>(shape: p.shape)
         for i in 0..<bounds.count {
           let element = Element(parameter: p[i], gradient: g[i], firstMoment: m[i], secondMoment: v[i])
-          bounds[i] = scale(settings, element) + least / side.epsilon
+          bounds[i] = scale(settings, element) + side.least / side.epsilon
         }
         return bounds
       }
@@ -42,47 +41,44 @@ enum AdamW: Operation {
     default:
       bound(6, "the decayed parameter, and a step of 12 roundings, in terms of their magnitudes") {
         let step =
-          $0.learningRate * ($0.first($1) + least / side.epsilon) / $0.firstCorrection + least / side.epsilon
+          $0.learningRate * ($0.first($1) + side.least / side.epsilon) / $0.firstCorrection + side.least / side.epsilon
         return abs($1.parameter) + step / (($0.second($1) / $0.secondCorrection).squareRoot() + $0.epsilon)
       }
     }
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    _ = try Settings(given.attributes)
+  typealias Options = Settings
+
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Settings { try Settings(attributes) }
+
+  static func validate(_ given: CaseShapes, _ settings: Settings) throws(PerceptualError) {
     let shape = given["parameter"]
     for name in ["gradient", "firstMoment", "secondMoment"] { try given.checkShape(name, shape) }
   }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
+  static func outputShapes(_ given: CaseShapes, _ settings: Settings) -> [String: [Int]] {
     let shape = given["parameter"]
     return ["parameter": shape, "firstMoment": shape, "secondMoment": shape]
   }
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let settings = try Settings(operationCase.attributes)
-    return Reference.adamW(
-      operationCase.input("parameter"), gradient: operationCase.input("gradient"),
-      firstMoment: operationCase.input("firstMoment"), secondMoment: operationCase.input("secondMoment"),
-      step: settings.step, learningRate: settings.learningRate, beta1: settings.beta1, beta2: settings.beta2,
-      epsilon: settings.epsilon, weightDecay: settings.weightDecay
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ settings: Options) -> OperationResults<Scalar> {
+    Reference.adamW(
+      given.input("parameter"), gradient: given.input("gradient"), firstMoment: given.input("firstMoment"),
+      secondMoment: given.input("secondMoment"), step: settings.step, learningRate: settings.learningRate,
+      beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon, weightDecay: settings.weightDecay
     ).named
   }
 
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let settings = try Settings(operationCase.attributes)
-    return Fast.adamW(
-      operationCase.input("parameter"), gradient: operationCase.input("gradient"),
-      firstMoment: operationCase.input("firstMoment"), secondMoment: operationCase.input("secondMoment"),
-      step: settings.step, learningRate: settings.learningRate, beta1: settings.beta1, beta2: settings.beta2,
-      epsilon: settings.epsilon, weightDecay: settings.weightDecay
+  static func fast(_ given: OperationCase<Float>, _ settings: Options) -> OperationResults<Float> {
+    Fast.adamW(
+      given.input("parameter"), gradient: given.input("gradient"), firstMoment: given.input("firstMoment"),
+      secondMoment: given.input("secondMoment"), step: settings.step, learningRate: settings.learningRate,
+      beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon, weightDecay: settings.weightDecay
     ).named
   }
 
   /// The attributes, and the magnitudes that the tolerances speak of.
-  private struct Settings {
+  struct Settings {
     let step: Int
     let learningRate, beta1, beta2, epsilon, weightDecay: Double
     let firstCorrection, secondCorrection: Double
@@ -110,7 +106,7 @@ enum AdamW: Operation {
     }
   }
 
-  private struct Element {
+  struct Element {
     let parameter, gradient, firstMoment, secondMoment: Double
   }
 }

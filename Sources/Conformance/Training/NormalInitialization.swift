@@ -7,12 +7,16 @@ enum NormalInitialization: InitializationOperation {
   static let name = "normalInitialization"
   static let spread = "deviation"
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(_ draw: InitialDraw) -> Tensor<Scalar> {
-    Reference.normalInitialization(shape: draw.shape, deviation: draw.spread, seed: draw.seed, index: draw.index)
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ draw: InitialDraw) -> OperationResults<Scalar> {
+    let values: Tensor<Scalar> = Reference.normalInitialization(
+      shape: draw.shape, deviation: draw.spread, seed: draw.seed, index: draw.index)
+    return OperationResults(outputs: ["values": values])
   }
 
-  static func fast(_ draw: InitialDraw) -> Tensor<Float> {
-    Fast.normalInitialization(shape: draw.shape, deviation: draw.spread, seed: draw.seed, index: draw.index)
+  static func fast(_ given: OperationCase<Float>, _ draw: InitialDraw) -> OperationResults<Float> {
+    let values = Fast.normalInitialization(
+      shape: draw.shape, deviation: draw.spread, seed: draw.seed, index: draw.index)
+    return OperationResults(outputs: ["values": values])
   }
 }
 
@@ -24,12 +28,10 @@ struct InitialDraw {
   let index: UInt64
 }
 
-protocol InitializationOperation: Operation {
+protocol InitializationOperation: OperationWithOptions where Options == InitialDraw {
   /// The attribute that scales the numbers.
   static var spread: String { get }
   static var leastRank: Int { get }
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(_ draw: InitialDraw) -> Tensor<Scalar>
-  static func fast(_ draw: InitialDraw) -> Tensor<Float>
 }
 
 extension InitializationOperation {
@@ -53,25 +55,9 @@ extension InitializationOperation {
     }
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    _ = try draw(given.attributes)
-  }
+  static func outputShapes(_ given: CaseShapes, _ draw: InitialDraw) -> [String: [Int]] { ["values": draw.shape] }
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    ["values": try draw(given.attributes).shape]
-  }
-
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    OperationResults(outputs: ["values": reference(try draw(operationCase.attributes))])
-  }
-
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    OperationResults(outputs: ["values": fast(try draw(operationCase.attributes))])
-  }
-
-  private static func draw(_ attributes: Attributes) throws(PerceptualError) -> InitialDraw {
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> InitialDraw {
     let sizes = try attributes.numbers("shape")
     let most = Double(1 << 24)
     guard (leastRank...8).contains(sizes.count), sizes.reduce(1, *) <= most,

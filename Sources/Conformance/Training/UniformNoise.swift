@@ -2,7 +2,7 @@ import Fast
 import PerceptualCore
 import Reference
 
-enum UniformNoise: Operation {
+enum UniformNoise: OperationWithOptions {
   static let name = "uniformNoise"
   static let inputs: [InputDescription] = []
   static let attributes = [
@@ -15,33 +15,24 @@ enum UniformNoise: Operation {
     .exact(reason: "integers of 24 bits over 2^24")
   }
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    _ = try parameters(given.attributes)
-  }
+  typealias Options = (key: [UInt64], counter: [UInt64], count: Int)
 
-  static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
-    ["values": [try parameters(given.attributes).count]]
-  }
-
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (key, counter, count) = try parameters(operationCase.attributes)
-    let values = Reference.uniformNoise(key: key, counter: counter, count: count)
-    return OperationResults(outputs: ["values": Tensor(values).converted()])
-  }
-
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (key, counter, count) = try parameters(operationCase.attributes)
-    return OperationResults(outputs: ["values": Tensor(Fast.uniformNoise(key: key, counter: counter, count: count))])
-  }
-
-  private static func parameters(
-    _ attributes: Attributes
-  ) throws(PerceptualError) -> (key: [UInt64], counter: [UInt64], count: Int) {
+  static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
     (
       try attributes.words("key", count: 2), try attributes.words("counter", count: 4),
       try attributes.integer("count", atLeast: 1)
     )
+  }
+
+  static func outputShapes(_ given: CaseShapes, _ options: Options) -> [String: [Int]] { ["values": [options.count]] }
+
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+    let values = Reference.uniformNoise(key: options.key, counter: options.counter, count: options.count)
+    return OperationResults(outputs: ["values": Tensor(values).converted()])
+  }
+
+  static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float> {
+    let values = Fast.uniformNoise(key: options.key, counter: options.counter, count: options.count)
+    return OperationResults(outputs: ["values": Tensor(values).converted()])
   }
 }

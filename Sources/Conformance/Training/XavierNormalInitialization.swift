@@ -8,11 +8,15 @@ enum XavierNormalInitialization: InitializationOperation {
   static let spread = "gain"
   static let leastRank = 2
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(_ draw: InitialDraw) -> Tensor<Scalar> {
-    Reference.xavierNormalInitialization(shape: draw.shape, gain: draw.spread, seed: draw.seed, index: draw.index)
+  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ draw: InitialDraw) -> OperationResults<Scalar> {
+    let values: Tensor<Scalar> = Reference.xavierNormalInitialization(
+      shape: draw.shape, gain: draw.spread, seed: draw.seed, index: draw.index)
+    return OperationResults(outputs: ["values": values])
   }
 
-  static func fast(_ draw: InitialDraw) -> Tensor<Float> {
-    Fast.xavierNormalInitialization(shape: draw.shape, gain: draw.spread, seed: draw.seed, index: draw.index)
+  static func fast(_ given: OperationCase<Float>, _ draw: InitialDraw) -> OperationResults<Float> {
+    let values = Fast.xavierNormalInitialization(
+      shape: draw.shape, gain: draw.spread, seed: draw.seed, index: draw.index)
+    return OperationResults(outputs: ["values": values])
   }
 }

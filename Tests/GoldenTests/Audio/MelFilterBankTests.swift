@@ -18,18 +18,16 @@ import Testing
   static let samples = [
     sample("smallest", 8000, 2, 1),
     sample("the paper's", 16_000, 513, 256),
-    sample("Slaney's scale and norm", 22_050, 129, 40, ["scale": .string("slaney"), "norm": .string("slaney")]),
-    sample("a band", 16_000, 101, 13, ["lowFrequency": .number(80.5), "highFrequency": .integer(7600)]),
-    sample("a band above the bins", 8000, 33, 5, ["lowFrequency": .integer(5000), "highFrequency": .integer(9000)]),
+    sample("Slaney's scale and norm", 22_050, 129, 40, ["scale": "slaney", "norm": "slaney"]),
+    sample("a band", 16_000, 101, 13, ["lowFrequency": 80.5, "highFrequency": 7600]),
+    sample("a band above the bins", 8000, 33, 5, ["lowFrequency": 5000, "highFrequency": 9000]),
     sample("more filters than bins", 8000, 17, 31),
-    sample("an odd rate", 11_025, 33, 12, ["scale": .string("slaney")]),
+    sample("an odd rate", 11_025, 33, 12, ["scale": "slaney"]),
   ]
 
   @Test(arguments: samples)
   func agreesWithReference(_ sample: Sample) throws {
-    let tested = MelFilterBank.self
-    let failures = try crossCheck(tested, sample.operationCase(of: tested, fill: .normals))
-    #expect(failures == [])
+    try expectAgreement(MelFilterBank.self, sample, fill: .normals)
   }
 
   /// Why TorchAudio's inverse fails on it.

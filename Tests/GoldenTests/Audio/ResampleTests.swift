@@ -36,10 +36,7 @@ import Testing
 
   @Test(arguments: samples, [Fill.integers, .normals])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = Resample.self
-    let operationCase = try sample.operationCase(of: tested, fill: fill)
-    let failures = try crossCheck(tested, operationCase)
-    #expect(failures == [])
+    try expectAgreement(Resample.self, sample, fill: fill)
   }
 
   /// Whatever the pieces, and whatever the number of threads, what the streaming resampler gives is the whole's, bit

@@ -12,6 +12,8 @@ func shortTime(_ window: Int, _ hop: Int, centred: Bool = false) -> [String: JSO
 }
 
 @Suite struct ShortTimeFourierTransformTests {
+  private let tested = ShortTimeFourierTransform.self
+
   static let samples = [
     Sample("smallest", ["signal": [2]], shortTime(2, 1)),
     Sample("one frame", ["signal": [16]], shortTime(16, 5)),
@@ -32,10 +34,7 @@ func shortTime(_ window: Int, _ hop: Int, centred: Bool = false) -> [String: JSO
 
   @Test(arguments: samples, [Fill.integers, .normals])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = ShortTimeFourierTransform.self
-    let operationCase = try sample.operationCase(of: tested, fill: fill)
-    let failures = try crossCheck(tested, operationCase)
-    #expect(failures == [])
+    try expectAgreement(tested, sample, fill: fill)
   }
 
   @Test func paperClipHas256Frames() {
@@ -110,13 +109,9 @@ func shortTime(_ window: Int, _ hop: Int, centred: Bool = false) -> [String: JSO
   private func expectTransform(
     of signal: Tensor<Double>, _ attributes: [String: JSONValue], equals expected: OperationResults<Double>
   ) throws {
-    let tested = ShortTimeFourierTransform.self
     let operationCase = OperationCase(inputs: ["signal": signal], attributes: Attributes(attributes))
     for side in Side.allCases {
-      let actual = try tested.run(side, operationCase)
-      for checked in try tested.judge(actual, against: expected, of: operationCase, side: side) {
-        #expect(checked.passed, "\(side) \(checked.tensor): \(checked.comparison)")
-      }
+      try expectResults(expected, of: tested, side, operationCase)
     }
   }
 }

@@ -19,8 +19,7 @@ import Testing
 
   @Test func aClipIs4096BytesOfCodeAndDecodesAlikeOnAnyThreads() throws {
     let directory = try Self.inputs()
-    let encoded = try perceptual("encode", "a.safetensors", Self.clip, "a.code", "--json", in: directory)
-    #expect(encoded.exitCode == 0, "\(encoded.errors)")
+    let encoded = try perceptual("encode", "a.safetensors", Self.clip, "a.code", "--json", in: directory, exits: 0)
     let document = try encoded.json()
     #expect(document["codeBytes"]?.integer == 4096)
     #expect(document["headerBytes"]?.integer == 56)
@@ -28,16 +27,14 @@ import Testing
     #expect(document["bitsPerLatent"]?["bound"]?.double == 1)
     var sounds: [[UInt8]] = []
     for threads in ["1", "7"] {
-      let decoded = try perceptual(
-        "decode", "a.safetensors", "a.code", "\(threads).wav", "--threads", threads, in: directory)
-      #expect(decoded.exitCode == 0, "\(decoded.errors)")
+      try perceptual(
+        "decode", "a.safetensors", "a.code", "\(threads).wav", "--threads", threads, in: directory, exits: 0)
       sounds.append(try FileBytes.read(directory.file("\(threads).wav")))
     }
     let isSame = sounds[0] == sounds[1]
     #expect(isSame)
-    let coded = try perceptual(
-      "encode", "a.safetensors", Self.clip, "c.code", "--entropy-coded", "--threads", "2", in: directory)
-    #expect(coded.exitCode == 0, "\(coded.errors)")
+    try perceptual(
+      "encode", "a.safetensors", Self.clip, "c.code", "--entropy-coded", "--threads", "2", in: directory, exits: 0)
     #expect(try FileBytes.read(directory.file("c.code")).count <= 4096 + 56)
   }
 
@@ -53,15 +50,13 @@ import Testing
   ])
   func wrongFilesAreNamed(_ line: String, _ phrase: String) throws {
     let directory = try Self.inputs()
-    #expect(try perceptual("encode", "a.safetensors", Self.clip, "a.code", in: directory).exitCode == 0)
+    try perceptual("encode", "a.safetensors", Self.clip, "a.code", in: directory, exits: 0)
     var bytes = try FileBytes.read(directory.file("a.code"))
     try directory.write(Array(bytes.prefix(3000)), to: "cut.code")
     bytes[2000] ^= 8
     try directory.write(bytes, to: "turned.code")
     try directory.write(Array(repeating: 0x41, count: 200), to: "text.code")
-    let outcome = try perceptual(line.split(separator: " ").map(String.init), in: directory)
-    #expect(outcome.exitCode == (phrase == "check the path" ? 66 : 65), "\(outcome.errors)")
-    #expect(outcome.errors.contains(phrase), "\(outcome.errors)")
+    let outcome = try perceptual(line.words, in: directory, exits: phrase == "check the path" ? 66 : 65, saying: phrase)
     #expect(outcome.errorLines.count == 1)
     #expect(!FileManager.default.fileExists(atPath: directory.file("out.wav")))
     #expect(!FileManager.default.fileExists(atPath: directory.file("out.code")))
@@ -71,7 +66,7 @@ import Testing
     "encode a.safetensors in.wav out.wav", "decode a.safetensors a.code out.mp4", "encode a.safetensors",
   ])
   func wrongWordsAreUsage(_ line: String) throws {
-    #expect(try perceptual(line.split(separator: " ").map(String.init)).exitCode == 64)
+    try perceptual(line.words, exits: 64)
   }
 
   /// Weights without training state do wherever a checkpoint does.
@@ -81,37 +76,31 @@ import Testing
       "train", "--data", "noise", "--loss", "mse", "--channels", "4", "--batch", "2", "--size", "32", "--iterations",
       "2", "--seed", "5", "--out", "run", in: directory)
     #expect(trained.exitCode == 0, "\(trained.errors)")
-    let exported = try perceptual(
-      "export-weights", "run/checkpoint-000002.safetensors", "small.safetensors", in: directory)
-    #expect(exported.exitCode == 0, "\(exported.errors)")
+    try perceptual("export-weights", "run/checkpoint-000002.safetensors", "small.safetensors", in: directory, exits: 0)
     let metadata = try Checkpoint.readWithMetadata(directory.file("small.safetensors")).metadata
     for (key, value) in ["seed": "5", "iteration": "2", "loss": "mse", "data": "noise", "precision": "float16"] {
       #expect(metadata[key] == value, "\(key)")
     }
-    try FileManager.default.createDirectory(atPath: directory.file("test"), withIntermediateDirectories: true)
+    try directory.createDirectory("test")
     try FileManager.default.copyItem(atPath: Self.clip, toPath: directory.file("test/a.flac"))
-    for words in [
+    for line in [
       "evaluate small.safetensors --test test", "reconstruct small.safetensors test/a.flac out.wav",
       "inspect small.safetensors", "encode small.safetensors test/a.flac out.code",
       "decode small.safetensors out.code again.wav",
     ] {
-      let outcome = try perceptual(words.split(separator: " ").map(String.init), in: directory)
-      #expect(outcome.exitCode == 0, "\(words): \(outcome.errors)")
+      try perceptual(line.words, in: directory, exits: 0)
     }
     // A part of a recording through the network as a picture, and back by the range that is printed.
     let picture = try perceptual(
-      "reconstruct small.safetensors test/a.flac part.npy --from 1 --seconds 0.5".words, in: directory)
-    #expect(picture.exitCode == 0, "\(picture.errors)")
+      "reconstruct small.safetensors test/a.flac part.npy --from 1 --seconds 0.5".words, in: directory, exits: 0)
     // 8000 samples are 27 whole frames and a part of one more.
     #expect(picture.output.hasPrefix("part.npy: 256 x 28, logarithms from -"), "\(picture.output)")
     #expect(try Npy.read(directory.file("part.npy")).float.shape == [256, 28])
-    let sounded = try perceptual("resynthesize part.npy part.wav --low -6.9 --high 4".words, in: directory)
-    #expect(sounded.exitCode == 0, "\(sounded.errors)")
-    #expect(try perceptual("reconstruct small.safetensors test/a.flac out.mp3".words, in: directory).exitCode == 64)
+    try perceptual("resynthesize part.npy part.wav --low -6.9 --high 4".words, in: directory, exits: 0)
+    try perceptual("reconstruct small.safetensors test/a.flac out.mp3".words, in: directory, exits: 64)
     // The optimizer's file is no network, and says so.
-    let wrong = try perceptual("evaluate", "run/optimizer-000002.safetensors", "--test", "test", in: directory)
-    #expect(wrong.exitCode == 65)
-    #expect(wrong.errors.contains("0.weight"), "\(wrong.errors)")
-    #expect(try perceptual("export-weights", "small.safetensors", "out.npy", in: directory).exitCode == 64)
+    try perceptual(
+      "evaluate", "run/optimizer-000002.safetensors", "--test", "test", in: directory, exits: 65, saying: "0.weight")
+    try perceptual("export-weights", "small.safetensors", "out.npy", in: directory, exits: 64)
   }
 }

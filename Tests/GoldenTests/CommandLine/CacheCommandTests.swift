@@ -8,7 +8,7 @@ import Testing
   /// A recording of 5 s in `music`.
   private static func music() throws -> ScratchDirectory {
     let directory = try ScratchDirectory()
-    try FileManager.default.createDirectory(atPath: directory.file("music"), withIntermediateDirectories: false)
+    try directory.createDirectory("music")
     let second = WrongInputTests.tone(samples: 16_000)
     let clip = AudioClip(samples: Tensor((0..<5).flatMap { _ in second.elements }), sampleRate: 16_000)
     try AudioFile.write(clip, to: directory.file("music/tone.wav"))
@@ -19,8 +19,7 @@ import Testing
   @Test func clipsAreKept() throws {
     let directory = try Self.music()
     func run(_ line: String) throws -> CommandOutcome {
-      let outcome = try perceptual(line.split(separator: " ").map(String.init), in: directory)
-      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+      let outcome = try perceptual(line.words, in: directory, exits: 0)
       return outcome
     }
     let train = "train --data music --loss mse --iterations 2 --batch 2 --channels 2 --size 32"
@@ -45,15 +44,13 @@ import Testing
   /// Where there is nothing to keep the option is refused, not ignored.
   @Test(arguments: ["train --data noise --loss mse --out here --cache kept", "table1 --out here --cache kept"])
   func nothingToKeep(_ line: String) throws {
-    let outcome = try perceptual(line.split(separator: " ").map(String.init), in: try Self.music())
-    #expect(outcome.exitCode == 64)
-    #expect(outcome.errors.contains("--cache keeps clips of recordings"), "\(outcome.errors)")
+    try perceptual(line.words, in: try Self.music(), exits: 64, saying: "--cache keeps clips of recordings")
   }
 
   @Test func whereNothingCanBeKept() throws {
     let outcome = try perceptual(
-      ["spectrograms", "music", "--clips", "1", "--cache", "music/tone.wav"], in: try Self.music())
-    #expect(outcome.exitCode == 73 && outcome.errorLines.count == 1, "\(outcome.errors)")
+      ["spectrograms", "music", "--clips", "1", "--cache", "music/tone.wav"], in: try Self.music(), exits: 73)
+    #expect(outcome.errorLines.count == 1, "\(outcome.errors)")
     #expect(outcome.errors.contains("music/tone.wav: cannot create the directory"), "\(outcome.errors)")
   }
 }

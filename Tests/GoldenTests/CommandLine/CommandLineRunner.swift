@@ -17,16 +17,28 @@ struct CommandOutcome {
   func json() throws -> JSONValue { try JSONValue(parsing: output.utf8) }
 }
 
-/// Runs the built executable, which lies beside the test bundle.
-func perceptual(_ arguments: String..., in directory: ScratchDirectory? = nil) throws -> CommandOutcome {
-  try perceptual(arguments, in: directory)
+/// Runs the built executable, which lies beside the test bundle. Demands the exit code and the phrase among its
+/// errors, where they are given.
+@discardableResult
+func perceptual(
+  _ arguments: String..., in directory: ScratchDirectory? = nil, exits exitCode: Int32? = nil,
+  saying phrase: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
+) throws -> CommandOutcome {
+  try perceptual(arguments, in: directory, exits: exitCode, saying: phrase, sourceLocation: sourceLocation)
 }
 
-/// Runs the built executable, which lies beside the test bundle.
-func perceptual(_ arguments: [String], in directory: ScratchDirectory? = nil) throws -> CommandOutcome {
+/// The same of a list of words.
+@discardableResult
+func perceptual(
+  _ arguments: [String], in directory: ScratchDirectory? = nil, exits exitCode: Int32? = nil,
+  saying phrase: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
+) throws -> CommandOutcome {
   let process = try command(arguments)
   if let directory { process.currentDirectoryURL = URL(filePath: directory.path) }
-  return try outcome(of: process)
+  let outcome = try outcome(of: process)
+  if let exitCode { #expect(outcome.exitCode == exitCode, "\(outcome.errors)", sourceLocation: sourceLocation) }
+  if let phrase { #expect(outcome.errors.contains(phrase), "\(outcome.errors)", sourceLocation: sourceLocation) }
+  return outcome
 }
 
 /// Runs a process to its end.
@@ -65,6 +77,15 @@ private func builtExecutable() -> URL? {
     }
   }
   return nil
+}
+
+extension Process {
+  /// Waits for the end, a minute at most.
+  func waitOrKill() {
+    for _ in 0..<6000 where isRunning { Thread.sleep(forTimeInterval: 0.01) }
+    if isRunning { kill(processIdentifier, SIGKILL) }
+    waitUntilExit()
+  }
 }
 
 extension String {

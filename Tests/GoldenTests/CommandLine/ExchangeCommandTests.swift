@@ -15,8 +15,8 @@ import Testing
       ("", NetworkPart.whole, Quantisation.soft), ("--part encoder --quantisation hard", .encoder, .hard),
       ("--part decoder", .decoder, .soft),
     ] {
-      let outcome = try perceptual("export-onnx a.safetensors a.onnx \(words)".words, in: directory)
-      #expect(outcome.exitCode == 0 && outcome.output == "a.onnx\n", "\(outcome.errors)")
+      let outcome = try perceptual("export-onnx a.safetensors a.onnx \(words)".words, in: directory, exits: 0)
+      #expect(outcome.output == "a.onnx\n", "\(outcome.errors)")
       var metadata = try Checkpoint.readWithMetadata(directory.file("a.safetensors")).metadata
       // Of the other file.
       #expect(metadata.removeValue(forKey: "crc32") != nil)
@@ -48,11 +48,11 @@ import Testing
     try Checkpoint.write(Autoencoder(AutoencoderOptions(channels: 2)), to: directory.file("a.safetensors"))
     try directory.write(Array("A letter.".utf8), to: "text.safetensors")
     for name in ["music", "copies", "nothing"] {
-      try FileManager.default.createDirectory(atPath: directory.file(name), withIntermediateDirectories: false)
+      try directory.createDirectory(name)
       if name != "nothing" { try writeMusic(to: directory.file("\(name)/\(name).wav")) }
     }
-    let outcome = try perceptual(line.words, in: directory)
-    #expect(outcome.exitCode == exitCode && !outcome.wasKilled, "\(outcome.errors)")
+    let outcome = try perceptual(line.words, in: directory, exits: exitCode)
+    #expect(!outcome.wasKilled, "\(outcome.errors)")
     #expect(outcome.errors.hasPrefix("perceptual: ") && outcome.errors.contains(phrase), "\(outcome.errors)")
     #expect(!FileManager.default.fileExists(atPath: directory.file("a.onnx")))
     #expect(!FileManager.default.fileExists(atPath: directory.file("here")))
@@ -62,21 +62,16 @@ import Testing
   /// of `evaluate`; weights are the same with and without.
   @Test func trainingsShowTheirLog() throws {
     let directory = try ScratchDirectory()
-    try FileManager.default.createDirectory(atPath: directory.file("music"), withIntermediateDirectories: false)
+    try directory.createDirectory("music")
     try writeMusic(to: directory.file("music/a.wav"))
     let train = "train --data noise --loss mse --batch 2 --size 32 --channels 3 --iterations 4 --checkpoint-every 2 "
-    let shown = try perceptual(
-      (train + "--out run --tensorboard --test music --test-clips 1").words, in: directory)
-    #expect(shown.exitCode == 0, "\(shown.errors)")
+    try perceptual((train + "--out run --tensorboard --test music --test-clips 1").words, in: directory, exits: 0)
     // As after a kill behind the checkpoint of iteration 2.
-    for stem in ["checkpoint", "optimizer"] {
-      try FileManager.default.removeItem(atPath: directory.file("run/\(stem)-000004.safetensors"))
-    }
-    let resumed = try perceptual(
-      "train --out run --resume --iterations 4 --checkpoint-every 2 --tensorboard --test music".words, in: directory)
-    #expect(resumed.exitCode == 0, "\(resumed.errors)")
-    let plain = try perceptual((train + "--out plain").words, in: directory)
-    #expect(plain.exitCode == 0, "\(plain.errors)")
+    try directory.removeCheckpoint(4, of: "run")
+    try perceptual(
+      "train --out run --resume --iterations 4 --checkpoint-every 2 --tensorboard --test music".words, in: directory,
+      exits: 0)
+    try perceptual((train + "--out plain").words, in: directory, exits: 0)
     let last = "checkpoint-000004.safetensors"
     #expect(
       try FileBytes.read(directory.file("run/\(last)")) == (try FileBytes.read(directory.file("plain/\(last)"))))
@@ -116,20 +111,18 @@ import Testing
 
   @Test func earlierExperimentsShowTheirLogs() throws {
     let directory = try ScratchDirectory()
-    try FileManager.default.createDirectory(atPath: directory.file("music"), withIntermediateDirectories: false)
+    try directory.createDirectory("music")
     try writeMusic(to: directory.file("music/a.wav"))
-    let raw = try perceptual(
+    try perceptual(
       ("raw-autoencoder train --data music --loss mse --out raw --iterations 2 --batch 2 --channels 2 --latent 2 "
-        + "--tensorboard").words, in: directory)
-    #expect(raw.exitCode == 0, "\(raw.errors)")
+        + "--tensorboard").words, in: directory, exits: 0)
     let events = try StoredEvent.read(directory: directory.file("raw")).filter { !$0.scalars.isEmpty }
     #expect(events.map(\.step) == [1, 2])
     #expect(events[1].scalars["validationLoss"] != nil && events[1].scalars["gradientNorm"] != nil)
 
     let fit = "fit-generator music/a.wav --loss mse --out fit --iterations 3 --checkpoint-every 1 --tensorboard".words
     for _ in 0..<2 {
-      let outcome = try perceptual(fit, in: directory)
-      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+      try perceptual(fit, in: directory, exits: 0)
     }
     // The second run's stand in place of the first's.
     let fitted = try StoredEvent.read(directory: directory.file("fit/tensorboard/a-mse"))

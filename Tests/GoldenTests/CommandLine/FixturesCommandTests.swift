@@ -15,8 +15,7 @@ import Testing
   }
 
   @Test func rightFixturesGiveALineForEachResult() throws {
-    let outcome = try perceptual("fixtures", "check", "\(fixturesDirectory)/leakyReLU")
-    #expect(outcome.exitCode == 0)
+    let outcome = try perceptual("fixtures", "check", "\(fixturesDirectory)/leakyReLU", exits: 0)
     #expect(outcome.lines.allSatisfy { $0.hasPrefix("ok ") })
     #expect(outcome.lines.count >= 2 * names(in: "\(fixturesDirectory)/leakyReLU").count)
     #expect(outcome.errorLines.count == 1 && outcome.errors.contains("agree"))
@@ -24,8 +23,7 @@ import Testing
 
   @Test func jsonIsOneObjectALine() throws {
     let file = "\(fixturesDirectory)/leakyReLU/rank-1.safetensors"
-    let outcome = try perceptual("fixtures", "check", "--json", file)
-    #expect(outcome.exitCode == 0)
+    let outcome = try perceptual("fixtures", "check", "--json", file, exits: 0)
     #expect(outcome.errors == "")
     #expect(outcome.lines.count == 4)
     for line in outcome.lines {
@@ -44,11 +42,9 @@ import Testing
   @Test func aDifferenceIsReported() throws {
     let directory = try ScratchDirectory()
     let wrong = try directory.write(Self.fixture(expected: Self.two), to: "wrong.safetensors")
-    let outcome = try perceptual("fixtures", "check", wrong)
-    #expect(outcome.exitCode == 1)
+    let outcome = try perceptual("fixtures", "check", wrong, exits: 1)
     #expect(outcome.lines.count == 2 && outcome.lines.allSatisfy { $0.hasPrefix("DIFFERS") })
-    let json = try perceptual("fixtures", "check", "--json", wrong)
-    #expect(json.exitCode == 1)
+    let json = try perceptual("fixtures", "check", "--json", wrong, exits: 1)
     #expect(try json.lines.map { try JSONValue(parsing: $0.utf8)["passed"]?.bool } == [false, false])
     #expect(try json.lines.map { try JSONValue(parsing: $0.utf8)["error"]?.double } == [1, 1])
   }
@@ -60,17 +56,16 @@ import Testing
     let right = try directory.write(Self.fixture(), to: "c-right.safetensors")
     let missing = directory.file("d-missing.safetensors")
 
-    let all = try perceptual("fixtures", "check", "--json", wrong, malformed, right, missing)
-    #expect(all.exitCode == 65)
+    let all = try perceptual("fixtures", "check", "--json", wrong, malformed, right, missing, exits: 65)
     #expect(all.lines.count == 4)
     #expect(all.errorLines.count == 2)
     #expect(all.errors.contains("perceptual: \(malformed): unknown operation leakyRelu"))
     #expect(all.errors.contains("perceptual: \(missing): "))
 
-    #expect(try perceptual("fixtures", "check", wrong, right, missing).exitCode == 66)
-    #expect(try perceptual("fixtures", "check", wrong, right).exitCode == 1)
-    #expect(try perceptual("fixtures", "check", right).exitCode == 0)
-    #expect(try perceptual("fixtures", "check", directory.path).exitCode == 65)
+    try perceptual("fixtures", "check", wrong, right, missing, exits: 66)
+    try perceptual("fixtures", "check", wrong, right, exits: 1)
+    try perceptual("fixtures", "check", right, exits: 0)
+    try perceptual("fixtures", "check", directory.path, exits: 65)
   }
 
   @Test func listNamesEveryOperation() throws {

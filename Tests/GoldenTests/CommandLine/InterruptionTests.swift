@@ -47,9 +47,7 @@ import Testing
 
     /// What it says last, once it has ended with a code.
     func end(_ exitCode: Int32) throws -> Substring {
-      for _ in 0..<6000 where process.isRunning { Thread.sleep(forTimeInterval: 0.01) }
-      if process.isRunning { send(SIGKILL) }
-      process.waitUntilExit()
+      process.waitOrKill()
       #expect(process.terminationReason == .exit)
       #expect(process.terminationStatus == exitCode)
       return try #require(String(contentsOfFile: errors, encoding: .utf8).split(separator: "\n").last)
@@ -68,12 +66,11 @@ import Testing
     #expect(!files.contains { $0.hasPrefix(".") || $0 == "in-use" }, "\(files)")
     let checkpoint = try #require(files.filter { $0.hasPrefix("checkpoint-") }.max())
     #expect(line.contains(checkpoint))
-    #expect(try perceptual("inspect", "\(out)/\(checkpoint)").exitCode == 0)
+    try perceptual("inspect", "\(out)/\(checkpoint)", exits: 0)
 
     // It goes on from there.
     let reached = try #require(Int(checkpoint.dropFirst("checkpoint-".count).prefix { $0.isNumber }))
-    let resumed = try perceptual(Self.training + ["--iterations", "\(reached + 2)", "--out", out, "--resume"])
-    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    try perceptual(Self.training + ["--iterations", "\(reached + 2)", "--out", out, "--resume"], exits: 0)
   }
 
   /// What `nohup` ignores stays ignored.
@@ -107,8 +104,8 @@ import Testing
   @Test func aDirectoryBelongsToOneTraining() throws {
     let training = try Endless()
     for more in [[], ["--resume"]] {
-      let second = try perceptual(Self.training + ["--iterations", "2", "--out", training.out] + more)
-      #expect(second.exitCode == 73 && second.errorLines.count == 1, "\(second.errors)")
+      let second = try perceptual(Self.training + ["--iterations", "2", "--out", training.out] + more, exits: 73)
+      #expect(second.errorLines.count == 1, "\(second.errors)")
       #expect(second.errors.contains("process \(training.process.processIdentifier) on "), "\(second.errors)")
     }
     training.send(SIGKILL)
@@ -116,8 +113,7 @@ import Testing
     let log = String(decoding: try Data(contentsOf: URL(filePath: "\(training.out)/log.jsonl")), as: UTF8.self)
     #expect(log.hasPrefix("{\"iteration\":1,") && log.contains("\n{\"iteration\":2,"))
     // The one that was killed is no obstacle to the next.
-    let next = try perceptual(Self.training + ["--iterations", "2", "--out", training.out, "--resume"])
-    #expect(next.exitCode == 0, "\(next.errors)")
+    try perceptual(Self.training + ["--iterations", "2", "--out", training.out, "--resume"], exits: 0)
   }
 
   /// Where there is nothing to put in safety the command ends at once.
@@ -133,9 +129,7 @@ import Testing
       Thread.sleep(forTimeInterval: 0.01)
     }
     kill(process.processIdentifier, signal)
-    for _ in 0..<3000 where process.isRunning { Thread.sleep(forTimeInterval: 0.01) }
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-    process.waitUntilExit()
+    process.waitOrKill()
     #expect(process.terminationReason == .exit && process.terminationStatus == exitCode)
   }
 }
@@ -162,7 +156,7 @@ import Testing
     let outcome = try run(Self.training + ["--out", directory.file("run")], redirection)
     #expect(!outcome.wasKilled && outcome.exitCode == 74)
     #expect(outcome.output == "\(directory.file("run"))/checkpoint-000002.safetensors\n")
-    #expect(try perceptual("inspect", directory.file("run/checkpoint-000002.safetensors")).exitCode == 0)
+    try perceptual("inspect", directory.file("run/checkpoint-000002.safetensors"), exits: 0)
     let log = try String(contentsOfFile: directory.file("run/log.jsonl"), encoding: .utf8)
     #expect(log.split(separator: "\n").count == 2)
   }
@@ -177,7 +171,7 @@ import Testing
       #expect(!outcome.wasKilled && outcome.exitCode == 74, "\(arguments)")
       if !redirection.contains("2>") { #expect(outcome.errors.contains("standard output"), "\(outcome.errors)") }
     }
-    #expect(try perceptual("inspect", directory.file("run/checkpoint-000002.safetensors")).exitCode == 0)
+    try perceptual("inspect", directory.file("run/checkpoint-000002.safetensors"), exits: 0)
   }
 
   /// As a process that SIGPIPE ended: 141, and nothing said. A closed pipe of standard error is no end.

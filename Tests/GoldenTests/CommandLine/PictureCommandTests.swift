@@ -18,8 +18,7 @@ import Testing
     let a = try array("a.npy", [0, 1, 2, 3], [2, 2])
     let b = try array("b.npy", [0, 0, 0, 0], [2, 2])
     let gradient = directory.file("gradient.npy")
-    let outcome = try perceptual("metric", "mse", a, b, "--gradient", gradient)
-    #expect(outcome.exitCode == 0)
+    let outcome = try perceptual("metric", "mse", a, b, "--gradient", gradient, exits: 0)
     #expect(outcome.output == "3.5\n")
     #expect(try Npy.read(gradient) == .float32(Tensor([0, 0.5, 1, 1.5], shape: [2, 2])))
   }
@@ -105,7 +104,7 @@ import Testing
     let a = try array("a.npy", x.elements, x.shape)
     let b = try array("b.npy", x.elements.map { $0 + 0.1 }, x.shape)
     let map = directory.file("map.npy")
-    #expect(try perceptual("metric", "ssim", a, b, "--map", map).exitCode == 0)
+    try perceptual("metric", "ssim", a, b, "--map", map, exits: 0)
     #expect(try Npy.read(map).float.shape == [3, 7])
     let decibels = try #require(try perceptual("metric", "psnr", a, b, "--json").json()["value"]?.double)
     #expect(agree(Float(decibels), 20, roundings: 16))
@@ -116,8 +115,7 @@ import Testing
   @Test func valuesBeyondTheDataRangeAreTold() throws {
     let a = try array("a.npy", (0..<256).map(Float.init), [16, 16])
     let b = try array("b.npy", (0..<256).map { Float(255 - $0) }, [16, 16])
-    let outcome = try perceptual("metric", "psnr", a, b)
-    #expect(outcome.exitCode == 0)
+    let outcome = try perceptual("metric", "psnr", a, b, exits: 0)
     #expect(
       outcome.errors.contains("from 0.0 to 255.0, further than the data range of 1: give --data-range"),
       "\(outcome.errors)")
@@ -157,7 +155,7 @@ import Testing
     #expect(low < high)
 
     let picture = directory.file("out.png")
-    #expect(try perceptual("spectrogram", wave, picture).exitCode == 0)
+    try perceptual("spectrogram", wave, picture, exits: 0)
     // Low frequencies stand at the bottom; the mark turns them back.
     let rows = try PNG.readGrey(picture)
     #expect(rows.shape == image.shape)
@@ -167,17 +165,17 @@ import Testing
 
     // With axes there is more than the values; beside others there are they and their differences.
     let figure = directory.file("figure.png")
-    #expect(try perceptual("spectrogram", wave, figure, "--axes").exitCode == 0)
+    try perceptual("spectrogram", wave, figure, "--axes", exits: 0)
     let alone = try PNG.read(figure)
     #expect(alone.width > frames && alone.height > PaperAudio.mels)
-    #expect(try perceptual("spectrogram", wave, figure, "--compare", wave, wave).exitCode == 0)
+    try perceptual("spectrogram", wave, figure, "--compare", wave, wave, exits: 0)
     let compared = try PNG.read(figure)
     #expect(compared.width > 2 * alone.width && compared.height > alone.height)
-    #expect(try perceptual("spectrogram", wave, array, "--compare", wave).exitCode == 64)
+    try perceptual("spectrogram", wave, array, "--compare", wave, exits: 64)
 
     let back = directory.file("back.wav")
     let arguments = ["resynthesize", array, back, "--low=\(low)", "--high=\(high)"]
-    #expect(try perceptual(arguments).exitCode == 0)
+    try perceptual(arguments, exits: 0)
     let sound = try AudioFile.read(back)
     #expect(sound.sampleRate == PaperAudio.sampleRate)
     #expect(sound.frames == (frames - 1) * PaperAudio.hop + PaperAudio.windowLength)
@@ -198,8 +196,7 @@ import Testing
     var files: [[UInt8]] = []
     for (seed, threads) in [("5", "1"), ("5", "2"), ("5", "7"), ("6", "2")] {
       let out = directory.file("out.wav")
-      let outcome = try perceptual("resynthesize", wave, out, "--seed", seed, "--threads", threads)
-      #expect(outcome.exitCode == 0)
+      try perceptual("resynthesize", wave, out, "--seed", seed, "--threads", threads, exits: 0)
       files.append(Array(try Data(contentsOf: URL(filePath: out))))
     }
     #expect(files[0] == files[1] && files[0] == files[2])
@@ -241,7 +238,7 @@ import Testing
   @Test func synthesizeRendersTheSameClipsForAnyCount() throws {
     let one = directory.file("one")
     let two = directory.file("two")
-    #expect(try perceptual("synthesize", "--count", "1", "--seed", "3", "--out", one, "--threads", "1").exitCode == 0)
+    try perceptual("synthesize", "--count", "1", "--seed", "3", "--out", one, "--threads", "1", exits: 0)
     let outcome = try perceptual("synthesize", "--count", "2", "--seed", "3", "--out", two, "--json")
     let listed = try outcome.json()["files"]?.array
     let files = try #require(listed).compactMap(\.string)
@@ -256,8 +253,7 @@ import Testing
   }
 
   @Test func benchmarksCheckAndTime() throws {
-    let outcome = try perceptual("benchmark", "mel", "--seconds", "0", "--json")
-    #expect(outcome.exitCode == 0)
+    let outcome = try perceptual("benchmark", "mel", "--seconds", "0", "--json", exits: 0)
     let value = try outcome.json()
     #expect(value["name"]?.string == "mel")
     let median = try #require(value["medianSeconds"]?.double)

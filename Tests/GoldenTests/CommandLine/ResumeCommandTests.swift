@@ -15,18 +15,11 @@ import Testing
     let directory = try ScratchDirectory()
     let all = "train \(settings) --threads 1".words
     let counted = settings.contains("--iterations") ? [] : ["--iterations", "3"]
-    let whole = try perceptual(all + counted + ["--out", "whole"], in: directory)
-    #expect(whole.exitCode == 0, "\(whole.errors)")
+    try perceptual(all + counted + ["--out", "whole"], in: directory, exits: 0)
     // The checkpoint of iteration 1 alone, as after an interruption.
-    let begun = try perceptual(all + counted + ["--out", "begun", "--checkpoint-every", "1"], in: directory)
-    #expect(begun.exitCode == 0, "\(begun.errors)")
-    for iteration in [2, 3] {
-      for stem in ["checkpoint", "optimizer"] {
-        try FileManager.default.removeItem(atPath: directory.file("begun/\(stem)-00000\(iteration).safetensors"))
-      }
-    }
-    let resumed = try perceptual(["train", "--out", "begun", "--resume", "--threads", "1"] + counted, in: directory)
-    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    try perceptual(all + counted + ["--out", "begun", "--checkpoint-every", "1"], in: directory, exits: 0)
+    for iteration in [2, 3] { try directory.removeCheckpoint(iteration, of: "begun") }
+    try perceptual(["train", "--out", "begun", "--resume", "--threads", "1"] + counted, in: directory, exits: 0)
     let last = "checkpoint-000003.safetensors"
     #expect(
       FileManager.default.contents(atPath: directory.file("begun/\(last)"))
@@ -36,17 +29,16 @@ import Testing
   @Test func everyContradictionIsNamed() throws {
     let directory = try ScratchDirectory()
     let begun = "train --data noise --loss mse --batch 2 --size 32 --channels 2 --iterations 1 --out run".words
-    #expect(try perceptual(begun, in: directory).exitCode == 0)
+    try perceptual(begun, in: directory, exits: 0)
     let other = try perceptual(
-      "train --out run --resume --batch 3 --size 48 --slope 0.5 --iterations 2".words, in: directory)
-    #expect(other.exitCode == 64 && other.errorLines.count == 1, "\(other.errors)")
+      "train --out run --resume --batch 3 --size 48 --slope 0.5 --iterations 2".words, in: directory, exits: 64)
+    #expect(other.errorLines.count == 1, "\(other.errors)")
     for sentence in [
       "batch is 2, this run has 3", "size is 32, this run has 48", "slope is 0.01, this run has 0.5", "another --out",
     ] {
       #expect(other.errors.contains(sentence), "\(other.errors)")
     }
     // Where there is no checkpoint the settings must be given.
-    let none = try perceptual("train --out nothing --resume".words, in: directory)
-    #expect(none.exitCode == 64 && none.errors.contains("--data"), "\(none.errors)")
+    try perceptual("train --out nothing --resume".words, in: directory, exits: 64, saying: "--data")
   }
 }

@@ -10,16 +10,7 @@ import Testing
   /// Two recordings to test on, one to train on, and a plan of two runs.
   private static func inputs(_ runs: String? = nil, defaults: String = "") throws -> ScratchDirectory {
     let directory = try ScratchDirectory()
-    for name in ["test", "music"] {
-      try FileManager.default.createDirectory(atPath: directory.file(name), withIntermediateDirectories: true)
-    }
-    let clips = [
-      ("00-chamber-strings", "test/a.flac"), ("05-jazz-trio", "test/b.flac"), ("02-rock-band", "music/c.flac"),
-    ]
-    for (clip, place) in clips {
-      try FileManager.default.copyItem(
-        atPath: "\(fixturesDirectory)/audio/\(clip).flac", toPath: directory.file(place))
-    }
+    try directory.copyRecordings()
     let two = [run("r/mse", #""loss": "mse""#), run("r/k=2", #""loss": "mse", "kernel": 2"#, recipe: "k2")]
     try write(runs ?? two.joined(separator: ","), defaults: defaults, directory)
     return directory
@@ -37,8 +28,14 @@ import Testing
     try directory.write(Array(plan.utf8), to: "plan.json")
   }
 
-  private static func sweep(_ directory: ScratchDirectory, _ words: String...) throws -> CommandOutcome {
-    try perceptual(["sweep", "plan.json", "--out", "out"] + words, in: directory)
+  @discardableResult
+  private static func sweep(
+    _ directory: ScratchDirectory, _ words: String..., exits exitCode: Int32? = nil,
+    saying phrase: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> CommandOutcome {
+    try perceptual(
+      ["sweep", "plan.json", "--out", "out"] + words, in: directory, exits: exitCode, saying: phrase,
+      sourceLocation: sourceLocation)
   }
 
   private static func results(_ directory: ScratchDirectory) throws -> [JSONValue] {
@@ -50,11 +47,9 @@ import Testing
   /// A run is what `train` makes of the same options, its test what `evaluate` does; a second call changes no byte.
   @Test func runsAreThoseOfTrainAndEvaluate() throws {
     let directory = try Self.inputs()
-    let first = try Self.sweep(directory, "--cache", "kept")
-    #expect(first.exitCode == 0, "\(first.errors)")
+    let first = try Self.sweep(directory, "--cache", "kept", exits: 0)
     #expect(first.output.contains("| base | 1 | 3 |") && first.output.contains("| k2 | 1 | 3 |"), "\(first.output)")
-    let alone = try perceptual("\(Self.train) --loss mse --kernel 2 --out alone".words, in: directory)
-    #expect(alone.exitCode == 0, "\(alone.errors)")
+    try perceptual("\(Self.train) --loss mse --kernel 2 --out alone".words, in: directory, exits: 0)
     let checkpoint = directory.file("out/r/k=2/checkpoint-000003.safetensors")
     let bytes = try FileBytes.read(checkpoint)
     #expect(try FileBytes.read(directory.file("alone/checkpoint-000003.safetensors")) == bytes)
@@ -73,8 +68,8 @@ import Testing
 
     let log = try FileBytes.read(directory.file("out/r/k=2/log.jsonl"))
     let results = try FileBytes.read(directory.file("out/results.jsonl"))
-    let second = try Self.sweep(directory)
-    #expect(second.exitCode == 0 && second.output == first.output && second.errors == "", "\(second.errors)")
+    let second = try Self.sweep(directory, exits: 0)
+    #expect(second.output == first.output && second.errors == "", "\(second.errors)")
     #expect(try FileBytes.read(directory.file("out/r/k=2/log.jsonl")) == log)
     #expect(try FileBytes.read(directory.file("out/results.jsonl")) == results)
     #expect(try Self.sweep(directory, "--table").output == first.output)
@@ -83,13 +78,11 @@ import Testing
 
     // On another machine, with the results alone.
     try FileManager.default.removeItem(atPath: directory.file("out/r"))
-    let third = try Self.sweep(directory)
-    #expect(third.exitCode == 0 && third.output == first.output && third.errors == "", "\(third.errors)")
+    let third = try Self.sweep(directory, exits: 0)
+    #expect(third.output == first.output && third.errors == "", "\(third.errors)")
     #expect(!FileManager.default.fileExists(atPath: directory.file("out/r")))
     try Self.write(Self.run("r/mse", #""loss": "mse", "batch": 3"#), directory)
-    let refused = try Self.sweep(directory)
-    #expect(refused.exitCode == 65, "\(refused.errors)")
-    #expect(refused.errors.contains("batch is 2 in out/results.jsonl, the plan has 3"), "\(refused.errors)")
+    try Self.sweep(directory, exits: 65, saying: "batch is 2 in out/results.jsonl, the plan has 3")
   }
 
   /// A run that was stopped goes on from its checkpoint to the same bits; what is tested is not tested again.
@@ -97,17 +90,13 @@ import Testing
     let directory = try Self.inputs(
       "\(Self.run("r/mse", #""loss": "mse""#)),\(Self.run("m", #""loss": "mse", "data": "music""#))",
       defaults: #""checkpoint-every": 2, "#)
-    let first = try Self.sweep(directory, "--threads", "1", "--cache", "kept")
-    #expect(first.exitCode == 0, "\(first.errors)")
+    try Self.sweep(directory, "--threads", "1", "--cache", "kept", exits: 0)
     let expected = try FileBytes.read(directory.file("out/m/checkpoint-000003.safetensors"))
-    for kind in ["checkpoint", "optimizer"] {
-      try FileManager.default.removeItem(atPath: directory.file("out/m/\(kind)-000003.safetensors"))
-    }
+    try directory.removeCheckpoint(3, of: "out/m")
     let text = try String(contentsOfFile: directory.file("out/results.jsonl"), encoding: .utf8)
     let kept = text.split(separator: "\n").filter { !$0.contains(#""m""#) }.joined(separator: "\n")
     try directory.write(Array("\(kept)\n".utf8), to: "out/results.jsonl")
-    let second = try Self.sweep(directory, "--threads", "2")
-    #expect(second.exitCode == 0, "\(second.errors)")
+    let second = try Self.sweep(directory, "--threads", "2", exits: 0)
     #expect(second.errorLines.count == 1 && second.errors.hasPrefix("m: trained to a loss of"), "\(second.errors)")
     #expect(try FileBytes.read(directory.file("out/m/checkpoint-000003.safetensors")) == expected)
     let lines = try Self.results(directory)
@@ -133,10 +122,9 @@ import Testing
   ])
   func refusesBeforeTraining(_ trained: String, _ options: String, _ phrase: String) throws {
     let directory = try Self.inputs("\(Self.run("first", #""loss": "mse", "seed": 9"#)),\(Self.run("r", options))")
-    let outcome = try perceptual("\(Self.train) \(trained) --out out/r".words, in: directory)
-    #expect(outcome.exitCode == 0, "\(outcome.errors)")
-    let refused = try Self.sweep(directory)
-    #expect(refused.exitCode == 65 && refused.errorLines.count == 1, "\(refused.errors)")
+    try perceptual("\(Self.train) \(trained) --out out/r".words, in: directory, exits: 0)
+    let refused = try Self.sweep(directory, exits: 65)
+    #expect(refused.errorLines.count == 1, "\(refused.errors)")
     #expect(refused.errors.hasPrefix(#"perceptual: plan.json: run "r": "#), "\(refused.errors)")
     #expect(refused.errors.contains(phrase), "\(refused.errors)")
     #expect(!FileManager.default.fileExists(atPath: directory.file("out/first")))
@@ -149,8 +137,7 @@ import Testing
       Self.run("r/\($0)", #""loss": "mse", "seed": \#($0), "iterations": 40"#, recipe: "\($0)")
     }
     let directory = try Self.inputs(runs.joined(separator: ","), defaults: #""checkpoint-every": 10, "#)
-    let alone = try perceptual("sweep plan.json --out alone --cache kept --task 1/1".words, in: directory)
-    #expect(alone.exitCode == 0, "\(alone.errors)")
+    try perceptual("sweep plan.json --out alone --cache kept --task 1/1".words, in: directory, exits: 0)
 
     func start() throws -> Process {
       let process = try command("sweep plan.json --out out --cache kept --threads 1 --quiet".words)
@@ -187,44 +174,39 @@ import Testing
   @Test func sharesAreApart() throws {
     let directory = try Self.inputs(
       (0..<3).map { Self.run("r/\($0)", #""loss": "mse", "seed": \#($0)"#, recipe: "\($0)") }.joined(separator: ","))
-    let shared = try Self.sweep(directory, "--task", "2/2", "--cache", "kept")
-    #expect(shared.exitCode == 0, "\(shared.errors)")
+    try Self.sweep(directory, "--task", "2/2", "--cache", "kept", exits: 0)
     #expect(try Set(Self.results(directory).compactMap { $0["name"]?.string }) == ["r/1"])
     // A run that another process has is left to it.
-    try FileManager.default.createDirectory(atPath: directory.file("out/r/0"), withIntermediateDirectories: true)
+    try directory.createDirectory("out/r/0")
     var lock: DirectoryLock? = try DirectoryLock(directory.file("out/r/0"))
-    let left = try Self.sweep(directory, "--cache", "kept")
-    #expect(left.exitCode == 0 && left.errors.contains("1 of 3 runs are left to other processes"), "\(left.errors)")
+    try Self.sweep(directory, "--cache", "kept", exits: 0, saying: "1 of 3 runs are left to other processes")
     #expect(try Set(Self.results(directory).compactMap { $0["name"]?.string }) == ["r/1", "r/2"])
     withExtendedLifetime(lock) {}
     lock = nil
-    #expect(try Self.sweep(directory).exitCode == 0)
+    try Self.sweep(directory, exits: 0)
     #expect(try Self.results(directory).count == 12)
     for wrong in ["0/2", "3/2", "1", "a/b", "1/2/3", ""] {
-      #expect(try Self.sweep(directory, "--task", wrong).exitCode == 64)
+      try Self.sweep(directory, "--task", wrong, exits: 64)
     }
-    #expect(try Self.sweep(directory, "--task", "1/2", "--table").exitCode == 64)
+    try Self.sweep(directory, "--task", "1/2", "--table", exits: 64)
   }
 
   @Test func refusesToTestOnWhatIsTrainedOn() throws {
     let directory = try Self.inputs(Self.run("r", #""loss": "mse", "data": "test""#))
-    let refused = try Self.sweep(directory)
-    #expect(refused.exitCode == 65 && refused.errorLines.count == 1, "\(refused.errors)")
+    let refused = try Self.sweep(directory, exits: 65)
+    #expect(refused.errorLines.count == 1, "\(refused.errors)")
     #expect(refused.errors.contains("2 recordings are both in its data test and in evaluate.test"), "\(refused.errors)")
   }
 
   /// Options that the record of a run and the plan both name are compared as they stand there.
   @Test func refusesAnotherPlanForFinishedRuns() throws {
     let directory = try Self.inputs(Self.run("r", #""loss": "mse", "iterations": 2"#))
-    #expect(try Self.sweep(directory).exitCode == 0)
+    try Self.sweep(directory, exits: 0)
     try Self.write(Self.run("r", #""loss": "mse", "iterations": 4"#), directory)
-    let refused = try Self.sweep(directory)
-    #expect(refused.exitCode == 65, "\(refused.errors)")
-    #expect(refused.errors.contains("iterations is 2 in out/r, the plan has 4"), "\(refused.errors)")
+    try Self.sweep(directory, exits: 65, saying: "iterations is 2 in out/r, the plan has 4")
     let twice = [Self.run("r", #""loss": "mse", "iterations": 2"#), Self.run("s", #""loss": "mse", "size": 48"#)]
     try Self.write(twice.joined(separator: ","), directory)
-    let double = try Self.sweep(directory)
-    #expect(double.exitCode == 65 && double.errors.contains(#"of recipe "base", as run "r" is"#), "\(double.errors)")
+    try Self.sweep(directory, exits: 65, saying: #"of recipe "base", as run "r" is"#)
   }
 
   @Test(arguments: [
@@ -232,8 +214,8 @@ import Testing
     (["--threads", "0"], 64, "--threads 0"),
   ])
   func refusesWords(_ words: [String], _ exitCode: Int32, _ phrase: String) throws {
-    let outcome = try perceptual(["sweep", "plan.json", "--out", "out"] + words, in: try Self.inputs())
-    #expect(outcome.exitCode == exitCode && outcome.errors.contains(phrase), "\(outcome.errors)")
+    try perceptual(
+      ["sweep", "plan.json", "--out", "out"] + words, in: try Self.inputs(), exits: exitCode, saying: phrase)
   }
 
   /// A run that diverges is a result; the others do not suffer.
@@ -241,9 +223,7 @@ import Testing
     let bad = Self.run("bad", #""loss": "mse", "learning-rate": 1e30"#, recipe: "fast")
     let directory = try Self.inputs("\(bad),\(Self.run("good", #""loss": "mse""#))")
     for _ in 0..<2 {
-      let outcome = try Self.sweep(directory)
-      #expect(outcome.exitCode == 3, "\(outcome.errors)")
-      #expect(outcome.errors.contains("1 of 2 runs met a number that is not finite: bad"), "\(outcome.errors)")
+      let outcome = try Self.sweep(directory, exits: 3, saying: "1 of 2 runs met a number that is not finite: bad")
       #expect(outcome.output.contains("| base | 1 | 3 |"), "\(outcome.output)")
       #expect(outcome.output.contains("bad failed: iteration"), "\(outcome.output)")
       let lines = try Self.results(directory)
@@ -267,9 +247,7 @@ import Testing
       isUnderWay = (try? Data(contentsOf: URL(filePath: directory.file("out/b/log.jsonl"))).isEmpty) == false
     }
     kill(process.processIdentifier, SIGINT)
-    for _ in 0..<6000 where process.isRunning { Thread.sleep(forTimeInterval: 0.01) }
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-    process.waitUntilExit()
+    process.waitOrKill()
     #expect(isUnderWay && process.terminationReason == .exit && process.terminationStatus == 130)
     let message = try String(contentsOfFile: errors, encoding: .utf8)
     let phrase = #"interrupted: run "b" left a checkpoint, the same command goes on from it"#

@@ -10,30 +10,21 @@ import Testing
 @Suite struct Table1CommandTests {
   private static func inputs() throws -> ScratchDirectory {
     let directory = try ScratchDirectory()
-    for name in ["weights", "test", "music", "empty"] {
-      try FileManager.default.createDirectory(atPath: directory.file(name), withIntermediateDirectories: true)
-    }
+    for name in ["weights", "empty"] { try directory.createDirectory(name) }
     for (name, seed) in [("noise-mse", UInt64(4)), ("noise-nlpd", 5), ("music-mse", 6)] {
       try Checkpoint.write(
         try smallNetwork(channels: 4, seed: seed), to: directory.file("weights/\(name).safetensors"),
         metadata: ["seed": "\(seed)", "iteration": "3"], precision: .float16)
     }
-    let clips = [
-      ("00-chamber-strings", "test/a.flac"), ("05-jazz-trio", "test/b.flac"), ("02-rock-band", "music/c.flac"),
-    ]
-    for (clip, place) in clips {
-      try FileManager.default.copyItem(
-        atPath: "\(fixturesDirectory)/audio/\(clip).flac", toPath: directory.file(place))
-    }
+    try directory.copyRecordings()
     return directory
   }
 
   @Test func testsWeightsAsTheyAre() throws {
     let directory = try Self.inputs()
     let words = ["table1", "--weights", "weights", "--test", "test", "--out", "out", "--group", "1"]
-    let outcome = try perceptual(words + ["--json"], in: directory)
-    #expect(outcome.exitCode == 0, "\(outcome.errors)")
-    #expect(outcome.errors.contains("U(x), MS-SSIM: no weights in weights, left out"))
+    let outcome = try perceptual(
+      words + ["--json"], in: directory, exits: 0, saying: "U(x), MS-SSIM: no weights in weights, left out")
     let rows = try #require(try outcome.json().array)
     #expect(rows.map { $0["data"]?.string } == ["music", "noise", "noise"])
     for row in rows {
@@ -66,7 +57,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("table1 --weights empty --test test --out out", 66, "train first"),
+    ("table1 --weights empty --test test --out out", Int32(66), "train first"),
     ("table1 --only-evaluate --test test --out out", 66, "train first"),
     ("table1 --weights weights --only-evaluate --test test --out out", 64, "give one"),
     ("table1 --weights weights --music music --test test --out out", 64, "leave it out"),
@@ -74,15 +65,13 @@ import Testing
     ("table1 --music music --test both --out out", 64, "1 recordings are both in --music and in --test"),
     ("table1 --music music --test music --out out", 64, "other recordings"),
   ])
-  func refuses(_ line: String, _ exitCode: Int, _ phrase: String) throws {
+  func refuses(_ line: String, _ exitCode: Int32, _ phrase: String) throws {
     let directory = try Self.inputs()
-    try FileManager.default.createDirectory(atPath: directory.file("both"), withIntermediateDirectories: true)
+    try directory.createDirectory("both")
     for (from, to) in [("music/c.flac", "both/copy.flac"), ("test/a.flac", "both/a.flac")] {
       try FileManager.default.copyItem(atPath: directory.file(from), toPath: directory.file(to))
     }
-    let outcome = try perceptual(line.split(separator: " ").map(String.init), in: directory)
-    #expect(outcome.exitCode == Int32(exitCode), "\(outcome.errors)")
-    #expect(outcome.errors.contains(phrase), "\(outcome.errors)")
+    try perceptual(line.words, in: directory, exits: exitCode, saying: phrase)
   }
 
   @Test func evaluateSaysMoreThanMeans() throws {
@@ -106,8 +95,8 @@ import Testing
     let directory = try Self.inputs()
     try Checkpoint.write(try smallNetwork(channels: 4), to: directory.file("narrow.safetensors"))
     for line in ["evaluate narrow.safetensors --test test", "reconstruct narrow.safetensors test/a.flac out.wav"] {
-      let refused = try perceptual((line + " --precision bf16").words, in: directory)
-      #expect(refused.exitCode == 64 && refused.errors.contains("--precision bf16 is there for"), "\(refused.errors)")
+      try perceptual(
+        (line + " --precision bf16").words, in: directory, exits: 64, saying: "--precision bf16 is there for")
     }
     let network = try smallNetwork(channels: 32)
     try Checkpoint.write(network, to: directory.file("wide.safetensors"))
@@ -123,7 +112,7 @@ import Testing
   /// The middles of pictures, those that are too small named; a grey answer scores what the metrics say of it.
   @Test func evaluatesPictures() throws {
     let directory = try ScratchDirectory()
-    try FileManager.default.createDirectory(atPath: directory.file("photos/below"), withIntermediateDirectories: true)
+    try directory.createDirectory("photos/below")
     let network = try smallNetwork(channels: 4)
     try Checkpoint.write(network, to: directory.file("exact.safetensors"))
     var wide = Tensor<Float>(shape: [300, 258])
@@ -155,8 +144,8 @@ import Testing
     }
     try file.sealed().write(to: directory.file("huge.safetensors"))
     try PNG.write(grey: Tensor(repeating: 0.5, shape: [256, 256]), to: directory.file("a.png"))
-    let outcome = try perceptual("evaluate huge.safetensors --pictures .".words, in: directory)
-    #expect(outcome.exitCode == 3 && outcome.output.isEmpty, "\(outcome.output) \(outcome.errors)")
+    let outcome = try perceptual("evaluate huge.safetensors --pictures .".words, in: directory, exits: 3)
+    #expect(outcome.output.isEmpty, "\(outcome.output) \(outcome.errors)")
     #expect(
       outcome.errors.contains(
         "huge.safetensors: scores that are numbers were expected, found others for 1 of 1, ./a.png"),
@@ -172,7 +161,7 @@ import Testing
     var clear = red
     clear[3] = 0
     for (name, samples) in [("red", red), ("clear", clear)] {
-      try FileManager.default.createDirectory(atPath: directory.file(name), withIntermediateDirectories: true)
+      try directory.createDirectory(name)
       let picture = PNGSample(width: side, height: side, bits: 8, colour: .rgba, samples)
       try directory.write(picture.bytes, to: "\(name)/a.png")
     }
@@ -187,19 +176,18 @@ import Testing
   }
 
   @Test(arguments: [
-    ("evaluate exact.safetensors", 64, "Either --test or --pictures"),
+    ("evaluate exact.safetensors", Int32(64), "Either --test or --pictures"),
     ("evaluate exact.safetensors --test test --pictures photos", 64, "Either --test or --pictures"),
     ("evaluate exact.safetensors --pictures test", 66, "pictures (.png) were expected, found none"),
     ("evaluate exact.safetensors --pictures photos --cache cache", 64, "--cache is for recordings"),
     ("evaluate exact.safetensors --test test --grey bt709", 64, "--grey is for --pictures"),
     ("evaluate exact.safetensors --pictures photos", 66, "no usable picture among 1 files"),
   ])
-  func refusesPictures(_ line: String, _ exitCode: Int, _ phrase: String) throws {
+  func refusesPictures(_ line: String, _ exitCode: Int32, _ phrase: String) throws {
     let directory = try Self.inputs()
     try Checkpoint.write(try smallNetwork(channels: 4), to: directory.file("exact.safetensors"))
-    try FileManager.default.createDirectory(atPath: directory.file("photos"), withIntermediateDirectories: true)
+    try directory.createDirectory("photos")
     try PNG.write(grey: Tensor(repeating: 0.5, shape: [16, 16]), to: directory.file("photos/small.png"))
-    let outcome = try perceptual(line.split(separator: " ").map(String.init), in: directory)
-    #expect(outcome.exitCode == Int32(exitCode) && outcome.errors.contains(phrase), "\(outcome.errors)")
+    try perceptual(line.words, in: directory, exits: exitCode, saying: phrase)
   }
 }

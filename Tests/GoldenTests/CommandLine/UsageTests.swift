@@ -7,8 +7,7 @@ import Testing
     ["--help"], ["help"], ["fixtures", "check", "--help"], ["help", "inspect"],
   ])
   func helpIsNoError(_ arguments: [String]) throws {
-    let outcome = try perceptual(arguments)
-    #expect(outcome.exitCode == 0)
+    let outcome = try perceptual(arguments, exits: 0)
     #expect(outcome.output.contains("USAGE"))
   }
 
@@ -19,8 +18,7 @@ import Testing
     ["fixtures", "check", "a", "--instruction-set", "sse"], ["fixtures", "list", "--measure", "a"],
   ])
   func whatMakesNoSenseIsUsage(_ arguments: [String]) throws {
-    let outcome = try perceptual(arguments)
-    #expect(outcome.exitCode == 64)
+    let outcome = try perceptual(arguments, exits: 64)
     #expect(outcome.output == "")
     #expect(outcome.errorLines.count == 1, "\(outcome.errors)")
     #expect(outcome.errors.hasPrefix("perceptual: ") && outcome.errors.contains("--help"), "\(outcome.errors)")
@@ -44,8 +42,8 @@ import Testing
   }
 
   @Test func theVersionIsPrinted() throws {
-    let outcome = try perceptual("--version")
-    #expect(outcome.exitCode == 0 && outcome.errors == "")
+    let outcome = try perceptual("--version", exits: 0)
+    #expect(outcome.errors == "")
     #expect(outcome.output.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+\n/) != nil, "\(outcome.output)")
   }
 

@@ -15,81 +15,70 @@ import Testing
     /// The file that the message must name, and a word of its advice.
     let file: String
     let advice: String
-    init(_ label: String, _ arguments: String, _ exitCode: Int32, names file: String, advice: String) {
+    /// It is the first file of the command where no other is named.
+    init(_ label: String, _ line: String, _ exitCode: Int32, names file: String? = nil, advice: String) {
       testDescription = label
-      self.arguments = arguments.split(separator: " ").map(String.init)
+      arguments = line.words
       self.exitCode = exitCode
-      self.file = file
+      self.file = file ?? arguments.first { $0.contains(".") } ?? line
       self.advice = advice
     }
   }
 
   static let rows = [
-    Row("missing array", "metric mse missing.npy right.npy", 66, names: "missing.npy", advice: "check the path"),
-    Row("missing recording", "spectrogram missing.wav out.npy", 66, names: "missing.wav", advice: "check the path"),
+    Row("missing array", "metric mse missing.npy right.npy", 66, advice: "check the path"),
+    Row("missing recording", "spectrogram missing.wav out.npy", 66, advice: "check the path"),
+    Row("missing checkpoint", "inspect missing.safetensors", 66, advice: "check the path"),
+    Row("text named .wav", "spectrogram text.wav out.npy", 65, advice: "convert it"),
+    Row("text named .wav, inspected", "inspect text.wav", 65, advice: "convert it"),
+    Row("text named .npy", "metric mse text.npy right.npy", 65, advice: "give a .npy file"),
+    Row("text named .png", "metric mse text.png right.npy", 65, advice: "convert it"),
+    Row("text named .safetensors", "inspect text.safetensors", 65, advice: "damaged"),
+    Row("truncated FLAC", "spectrogram cut.flac out.npy", 65, advice: "again"),
+    Row("truncated FLAC, inspected", "inspect cut.flac", 65, advice: "again"),
+    Row("truncated FLAC, resynthesized", "resynthesize cut.flac out.wav", 65, advice: "again"),
+    Row("empty file named .flac", "spectrogram empty.flac out.npy", 65, advice: "again"),
+    Row("checkpoint cut in half", "inspect half.safetensors", 65, advice: "again"),
     Row(
-      "missing checkpoint", "inspect missing.safetensors", 66, names: "missing.safetensors", advice: "check the path"),
-    Row("text named .wav", "spectrogram text.wav out.npy", 65, names: "text.wav", advice: "convert it"),
-    Row("text named .wav, inspected", "inspect text.wav", 65, names: "text.wav", advice: "convert it"),
-    Row("text named .npy", "metric mse text.npy right.npy", 65, names: "text.npy", advice: "give a .npy file"),
-    Row("text named .png", "metric mse text.png right.npy", 65, names: "text.png", advice: "convert it"),
-    Row("text named .safetensors", "inspect text.safetensors", 65, names: "text.safetensors", advice: "damaged"),
-    Row("truncated FLAC", "spectrogram cut.flac out.npy", 65, names: "cut.flac", advice: "again"),
-    Row("truncated FLAC, inspected", "inspect cut.flac", 65, names: "cut.flac", advice: "again"),
-    Row(
-      "truncated FLAC, resynthesized", "resynthesize cut.flac out.wav", 65, names: "cut.flac", advice: "again"),
-    Row("empty file named .flac", "spectrogram empty.flac out.npy", 65, names: "empty.flac", advice: "again"),
-    Row("checkpoint cut in half", "inspect half.safetensors", 65, names: "half.safetensors", advice: "again"),
-    Row(
-      "JPEG compared", "metric ssim photo.jpg right.npy", 65, names: "photo.jpg",
+      "JPEG compared", "metric ssim photo.jpg right.npy", 65,
       advice: "a picture, an array or a recording was expected"),
-    Row(
-      "JPEG inspected", "inspect photo.jpg", 65, names: "photo.jpg", advice: "found a JPEG picture: convert it to PNG"),
-    Row("array cut in half", "metric mse half.npy right.npy", 65, names: "half.npy", advice: "again"),
+    Row("JPEG inspected", "inspect photo.jpg", 65, advice: "found a JPEG picture: convert it to PNG"),
+    Row("array cut in half", "metric mse half.npy right.npy", 65, advice: "again"),
     Row("directory without fixtures", "fixtures check nothing", 66, names: "nothing", advice: "name one"),
-    Row("array of the wrong shape", "resynthesize right.npy out.wav", 65, names: "right.npy", advice: "write it with"),
-    Row("array of the wrong rank", "metric ssim row.npy row.npy", 65, names: "row.npy", advice: "reshape"),
+    Row("array of the wrong shape", "resynthesize right.npy out.wav", 65, advice: "write it with"),
+    Row("array of the wrong rank", "metric ssim row.npy row.npy", 65, advice: "reshape"),
     Row(
       "pictures of different sizes", "metric mse right.npy other.npy", 65, names: "other.npy", advice: "equal shapes"),
-    Row("picture under the smallest size", "metric ms-ssim right.npy right.npy", 65, names: "right.npy", advice: "161"),
-    Row("numbers that are not finite", "metric mse nan.npy right.npy", 65, names: "nan.npy", advice: "clean"),
-    Row("spectrogram out of range", "resynthesize loud.npy out.wav", 65, names: "loud.npy", advice: "scale"),
+    Row("picture under the smallest size", "metric ms-ssim right.npy right.npy", 65, advice: "161"),
+    Row("numbers that are not finite", "metric mse nan.npy right.npy", 65, advice: "clean"),
+    Row("spectrogram out of range", "resynthesize loud.npy out.wav", 65, advice: "scale"),
     Row(
       "directory without audio", "train --data nothing --loss mse --out run", 66, names: "nothing",
       advice: "check the path"),
     Row(
       "no directory of audio", "train --data missing --loss mse --out run", 66, names: "missing",
       advice: "check the path"),
+    Row("no checkpoint", "evaluate missing.safetensors --test nothing", 66, advice: "check"),
+    Row("checkpoint cut in half, evaluated", "evaluate half.safetensors --test nothing", 65, advice: "again"),
     Row(
-      "no checkpoint", "evaluate missing.safetensors --test nothing", 66, names: "missing.safetensors",
-      advice: "check"),
-    Row(
-      "checkpoint cut in half, evaluated", "evaluate half.safetensors --test nothing", 65, names: "half.safetensors",
-      advice: "again"),
-    Row(
-      "another file as checkpoint", "reconstruct other.safetensors right.wav out.wav", 65, names: "other.safetensors",
-      advice: "give a checkpoint"),
-    Row("recording under one frame", "spectrogram short.wav out.npy", 65, names: "short.wav", advice: "longer"),
-    Row("start beyond the end", "spectrogram right.wav out.npy --from 9", 65, names: "right.wav", advice: "earlier"),
-    Row("part beyond the end", "resynthesize right.wav out.wav --seconds 1", 65, names: "right.wav", advice: "earlier"),
+      "another file as checkpoint", "reconstruct other.safetensors right.wav out.wav", 65, advice: "give a checkpoint"),
+    Row("recording under one frame", "spectrogram short.wav out.npy", 65, advice: "longer"),
+    Row("start beyond the end", "spectrogram right.wav out.npy --from 9", 65, advice: "earlier"),
+    Row("part beyond the end", "resynthesize right.wav out.wav --seconds 1", 65, advice: "earlier"),
     Row(
       "no directory to write to", "spectrogram right.wav nowhere/out.npy", 73, names: "nowhere/out.npy",
       advice: "director"),
-    Row(
-      "a file where a directory is needed", "synthesize --count 1 --out text.wav", 73, names: "text.wav",
-      advice: "name another"),
+    Row("a file where a directory is needed", "synthesize --count 1 --out text.wav", 73, advice: "name another"),
   ]
 
   @Test(arguments: rows) func isNamed(_ row: Row) throws {
     let directory = try Self.inputs()
-    let outcome = try perceptual(row.arguments, in: directory)
+    let outcome = try perceptual(row.arguments, in: directory, exits: row.exitCode, saying: row.advice)
     #expect(!outcome.wasKilled)
-    #expect(outcome.exitCode == row.exitCode, "\(outcome.errors)")
     #expect(outcome.output == "")
     #expect(outcome.errorLines.count == 1, "\(outcome.errors)")
     #expect(outcome.errors.hasPrefix("perceptual: "))
     #expect(outcome.errors.contains(row.file), "\(outcome.errors)")
-    #expect(outcome.errors.contains(row.advice), "\(outcome.errors)")
     #expect(!FileManager.default.fileExists(atPath: directory.file("out.npy")))
     #expect(!FileManager.default.fileExists(atPath: directory.file("out.wav")))
   }
@@ -126,8 +115,7 @@ import Testing
     "benchmark no-such-benchmark", "benchmark ssim --seconds -1", "synthesize --count 1 --out here --seed -1",
   ])
   func isUsage(_ line: String) throws {
-    let outcome = try perceptual(line.split(separator: " ").map(String.init), in: try Self.inputs())
-    #expect(outcome.exitCode == 64, "\(outcome.errors)")
+    let outcome = try perceptual(line.words, in: try Self.inputs(), exits: 64)
     #expect(outcome.output == "")
     #expect(outcome.errors.hasPrefix("perceptual: "))
   }
@@ -169,7 +157,7 @@ import Testing
     try directory.write(Array(flac.prefix(flac.count / 2)), to: "cut.flac")
     let short = AudioClip(samples: tone(samples: 900), sampleRate: PaperAudio.sampleRate)
     try AudioFile.write(short, to: directory.file("short.wav"))
-    try FileManager.default.createDirectory(atPath: directory.file("nothing"), withIntermediateDirectories: false)
+    try directory.createDirectory("nothing")
     return directory
   }
 

@@ -5,6 +5,8 @@ import Testing
 
 /// The judge is judged first: what it lets pass, nothing else would catch.
 @Suite struct ComparisonTests {
+  private let tested = LeakyReLU.self
+
   static func compare(
     _ actual: [Double], _ expected: [Double], allowed: Double = 0.1, shape: [Int]? = nil,
     matchingNonFinite: Bool = false
@@ -121,7 +123,6 @@ import Testing
   }
 
   @Test func aMissingResultFails() throws {
-    let tested = LeakyReLU.self
     let operationCase = OperationCase(inputs: ["x": Tensor([1.0])])
     let expected = OperationResults(outputs: ["y": Tensor([1.0])], gradients: ["x": Tensor([1.0])])
     let found = OperationResults(outputs: ["y": Tensor([1.0])])
@@ -131,7 +132,6 @@ import Testing
   }
 
   @Test func statedToleranceWidensTheAllowance() throws {
-    let tested = LeakyReLU.self
     let operationCase = OperationCase(inputs: ["x": Tensor([8.0])])
     let expected = OperationResults(outputs: ["y": Tensor([8.0])])
     let found = OperationResults(outputs: ["y": Tensor([9.0])])

@@ -185,22 +185,17 @@ import Testing
     let value = [UInt8](repeating: 0, count: try #require(sizes[type]))
     let bytes = safetensorsBytes(
       metadata: metadata, tensors: [("expected.y", "F64", [1], one), ("input.x", type, [1], value)])
-    let error = #expect(throws: PerceptualError.self) { try check(bytes) }
-    #expect(error?.kind == .malformed)
-    #expect(error?.description.contains("input.x") == true)
+    expectError(.malformed, saying: "input.x") { try check(bytes) }
   }
 
   @Test(arguments: [1, 7, 9, 40, 0]) func refusesAFileCutShort(_ removed: Int) throws {
     let bytes = safetensorsBytes(
       metadata: metadata, tensors: [("expected.y", "F64", [1], one), ("input.x", "F64", [1], one)])
     let kept = removed == 0 ? [] : Array(bytes.dropLast(removed))
-    let error = #expect(throws: PerceptualError.self) { try check(kept) }
-    #expect(error?.kind == .malformed)
+    expectError(.malformed) { try check(kept) }
   }
 
   @Test func aMissingFileIsMissing() {
-    let error = #expect(throws: PerceptualError.self) { try checkFixture("/nowhere/case.safetensors") }
-    #expect(error?.kind == .missing)
-    #expect(error?.description.contains("/nowhere/case.safetensors") == true)
+    expectError(.missing, saying: "/nowhere/case.safetensors") { try checkFixture("/nowhere/case.safetensors") }
   }
 }

@@ -149,21 +149,17 @@ import Testing
       let ratio = Double(trainer.passBytes + 2 * 8 * 96 * 96 * 4) / Double(known)
       #expect(ratio > 0.95 && ratio < 1.1 + 32e6 / Double(known), "\(trainer.passBytes), \(known)")
     }
-    let error = #expect(throws: PerceptualError.self) {
+    expectError(.usage, saying: "lower batch, size or channels") {
       try Trainer(
         Autoencoder(AutoencoderOptions(channels: channels, kernel: kernel)),
         options: TrainingOptions(loss: .mse, batch: 1 << 16, size: 1 << 14), data: .noise)
     }
-    #expect(error?.kind == .usage && error?.description.contains("lower batch, size or channels") == true)
   }
 
   @Test func checkpointingNeedsFusedBlocks() {
     let options = TrainingOptions(loss: .mse, batch: 2, size: 80, checkpointsActivations: true)
-    #expect {
+    expectError(.usage, saying: "6 channels") {
       try Trainer(Autoencoder(AutoencoderOptions(channels: 6)), options: options, data: .noise)
-    } throws: { error in
-      let error = error as? PerceptualError
-      return error?.kind == .usage && error?.description.contains("6 channels") == true
     }
   }
 
@@ -240,9 +236,9 @@ import Testing
       file = SafetensorsFile(metadata: ["decoder": "cubic"])
       for (name, tensor) in network.tensors { file[name] = .float32(tensor) }
       try file.write(to: "\(directory)/strange.safetensors")
-      let error = #expect(throws: PerceptualError.self) { try Checkpoint.read("\(directory)/strange.safetensors") }
-      #expect(
-        error?.description.contains("metadata decoder: \"cubic\" found, one of transposed, nearest, bilinear") == true)
+      expectError(saying: "metadata decoder: \"cubic\" found, one of transposed, nearest, bilinear") {
+        try Checkpoint.read("\(directory)/strange.safetensors")
+      }
     }
   }
 
@@ -254,8 +250,7 @@ import Testing
     (AutoencoderOptions(channels: 2, decoder: .convolution), "decoder: a convolution of stride 2 given"),
   ])
   func wrongOptionsAreRefused(_ options: AutoencoderOptions, sentence: String) {
-    let error = #expect(throws: PerceptualError.self) { try options.validate() }
-    #expect(error?.kind == .usage && error?.description.contains(sentence) == true)
+    expectError(.usage, saying: sentence) { try options.validate() }
   }
 
   @Test func aNonFiniteLossStopsBeforeTheWeightsChange() throws {
@@ -264,8 +259,7 @@ import Testing
     let trainer = try Trainer(
       Autoencoder(AutoencoderOptions(channels: 2), seed: 1), options: options, data: .pictures([picture]))
     let before = trainer.network.tensors.map(\.tensor)
-    let error = #expect(throws: PerceptualError.self) { try trainer.step() }
-    #expect(error?.kind == .nonFinite)
+    expectError(.nonFinite) { try trainer.step() }
     // The running statistics too, which the forward pass moves before the loss is known.
     #expect(trainer.network.tensors.map(\.tensor) == before)
   }
@@ -292,8 +286,7 @@ import Testing
       })
     pictures[bad] = Tensor(repeating: .nan, shape: [32, 32])
     let failed = try run(pictures)
-    let error = #expect(throws: PerceptualError.self) { try failed.run() }
-    #expect(error?.kind == .nonFinite)
+    expectError(.nonFinite) { try failed.run() }
     let reached = failed.trainer.iteration
     #expect(reached > 0)
     let again = try run(pictures)
@@ -318,8 +311,6 @@ import Testing
     (TrainingOptions(loss: .mse, learningRate: .nan), "learning rate"),
   ])
   func refusesSettings(_ options: TrainingOptions, _ phrase: String) throws {
-    let error = #expect(throws: PerceptualError.self) { try options.validate() }
-    #expect(error?.kind == .usage)
-    #expect(error?.description.contains(phrase) == true, "\(error?.description ?? "")")
+    expectError(.usage, saying: phrase) { try options.validate() }
   }
 }

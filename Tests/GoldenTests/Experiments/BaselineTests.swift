@@ -110,11 +110,9 @@ import Testing
         atPath: "\(directory)/test/e.wav", withDestinationPath: "\(directory)/music/a.wav")
       #expect(try find() == ["a.wav e.wav", "b.wav d.wav"])
       let lists = try (AudioFile.list(in: "\(directory)/music"), AudioFile.list(in: "\(directory)/test"))
-      let error = #expect(throws: PerceptualError.self) {
+      expectError(.usage, saying: "2 recordings are both") {
         try RecordingOverlap.refuse(training: lists.0, test: lists.1)
       }
-      #expect(error?.kind == .usage)
-      #expect(error?.description.contains("2 recordings are both") == true)
     }
   }
 }

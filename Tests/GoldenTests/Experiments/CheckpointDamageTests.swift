@@ -83,9 +83,7 @@ import Testing
       let log = try FileBytes.read("\(directory)/log.jsonl")
       var notes: [String] = []
       let run = TrainingRun(try Self.trainer(), directory: directory) { notes.append($0) }
-      let error = #expect(throws: PerceptualError.self) { try run.resume() }
-      #expect(error?.kind == .malformed)
-      #expect(error?.description.contains(Self.files(3)[0]) == true, "\(error?.description ?? "")")
+      expectError(.malformed, saying: Self.files(3)[0]) { try run.resume() }
       #expect(notes.count == 3)
       #expect(try FileBytes.read("\(directory)/log.jsonl") == log)
     }
@@ -135,9 +133,7 @@ import Testing
       try trainer.writeCheckpoint(in: directory)
       try trainer.step()
       trainer.network.parameters.values[3] = .infinity
-      let error = #expect(throws: PerceptualError.self) { try trainer.writeCheckpoint(in: directory) }
-      #expect(error?.kind == .nonFinite)
-      #expect(error?.description.contains("the newest is of iteration 1") == true, "\(error?.description ?? "")")
+      expectError(.nonFinite, saying: "the newest is of iteration 1") { try trainer.writeCheckpoint(in: directory) }
       #expect(try contents(of: directory) == Self.files(1))
       // One that another version wrote.
       var pair = try CheckpointPair(iteration: 1, in: directory)
@@ -170,11 +166,8 @@ import Testing
     try withTemporaryDirectory { directory in
       let lock = try DirectoryLock(directory)
       let run = TrainingRun(try Self.trainer(), directory: directory)
-      let errors = [
-        #expect(throws: PerceptualError.self) { try run.run() },
-        #expect(throws: PerceptualError.self) { try run.resume() },
-      ]
-      #expect(errors.map { $0?.kind } == [.cannotCreate, .cannotCreate])
+      expectError(.cannotCreate) { try run.run() }
+      expectError(.cannotCreate) { try run.resume() }
       #expect(try contents(of: directory) == ["in-use"])
       withExtendedLifetime(lock) {}
     }

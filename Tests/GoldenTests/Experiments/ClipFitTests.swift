@@ -25,8 +25,7 @@ import Testing
     try AudioFile.write(Self.sound(1.1, rate: 96_000, channels: 2), to: scratch.file("loud.wav"))
     let outcome = try perceptual(
       "fit-generator", scratch.file("loud.wav"), "--out", scratch.file("out"), "--iterations", "4",
-      "--checkpoint-every", "2", "--json")
-    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+      "--checkpoint-every", "2", "--json", exits: 0)
     let runs = try #require(try outcome.json().array)
     #expect(runs.compactMap { $0["loss"]?.string } == ["mse", "bark"])
     for run in runs {
@@ -75,15 +74,12 @@ import Testing
     let middle = bytes.count / 8 * 4
     bytes.replaceSubrange(middle - 4..<middle, with: littleEndianBytes([Float.nan]))
     try scratch.write(bytes, to: "broken.wav")
-    let outcome = try perceptual(
-      ["fit-generator", scratch.file(file), "--out", scratch.file("out")] + more)
-    #expect(outcome.exitCode == code, "\(outcome.errors)")
-    #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
+    try perceptual(
+      ["fit-generator", scratch.file(file), "--out", scratch.file("out")] + more, exits: code, saying: sentence)
   }
 
   @Test func aStartNeedsARecording() throws {
-    let outcome = try perceptual("fit-generator", "--start", "1", "--out", "nowhere")
-    #expect(outcome.exitCode == 64)
+    try perceptual("fit-generator", "--start", "1", "--out", "nowhere", exits: 64)
   }
 
   /// A hum of 20 Hz and another level are not heard as a difference; a tone of 200 Hz is.

@@ -168,10 +168,9 @@ import Testing
     var bytes = Self.small()
     row.change(&bytes)
     bytes = Self.sealed(bytes)
-    let error = #expect(throws: PerceptualError.self) { try CodeFile(bytes: bytes, source: "a.code") }
-    #expect(error?.kind == .malformed)
-    #expect(error?.description.hasPrefix("a.code: ") == true)
-    #expect(error?.description.contains(row.phrase) == true, "\(error?.description ?? "")")
+    expectError(.malformed, beginning: "a.code: ", saying: row.phrase) {
+      try CodeFile(bytes: bytes, source: "a.code")
+    }
   }
 
   /// A short file that claims more latents than its code can hold is refused before room is made for them.
@@ -181,27 +180,24 @@ import Testing
     var bytes = CodeFile(weights: 1, layout: layout, clips: [clip]).bytes(entropyCoded: true)
     #expect(bytes[9] == 1 && bytes.count < 200)
     bytes[11] = 0xFF
-    let error = #expect(throws: PerceptualError.self) { try CodeFile(bytes: Self.sealed(bytes)) }
-    #expect(
-      error?.description.contains("bytes of code were expected for 65296 channels and 1 clips") == true,
-      "\(error as Any)")
+    expectError(saying: "bytes of code were expected for 65296 channels and 1 clips") {
+      try CodeFile(bytes: Self.sealed(bytes))
+    }
   }
 
   /// A centre that the quantiser has not: three centres take two bits.
   @Test func unknownCentresAreRefused() {
     var bytes = CodeFileTests.file(samples: 1024, channels: 1, centres: 3, name: "three").bytes()
     bytes[bytes.count - 1] |= 0x03
-    let error = #expect(throws: PerceptualError.self) { try CodeFile(bytes: Self.sealed(bytes)) }
-    #expect(error?.description.contains("centre 3 of 3") == true, "\(error?.description ?? "")")
+    expectError(saying: "centre 3 of 3") { try CodeFile(bytes: Self.sealed(bytes)) }
   }
 
   @Test(arguments: [false, true]) func everyPieceIsRefused(_ entropyCoded: Bool) {
     let bytes = Self.small(entropyCoded: entropyCoded)
     for length in 0..<bytes.count {
-      let error = #expect(throws: PerceptualError.self) { try CodeFile(bytes: Array(bytes.prefix(length))) }
-      #expect(error?.kind == .malformed)
+      expectError(.malformed) { try CodeFile(bytes: Array(bytes.prefix(length))) }
     }
-    #expect(throws: PerceptualError.self) { try CodeFile(bytes: bytes + [0]) }
+    expectError { try CodeFile(bytes: bytes + [0]) }
   }
 
   @Test(arguments: [false, true]) func everyBitTurnedIsRefused(_ entropyCoded: Bool) {
@@ -209,8 +205,7 @@ import Testing
     for bit in 0..<8 * bytes.count {
       var damaged = bytes
       damaged[bit / 8] ^= 1 << (bit % 8)
-      let error = #expect(throws: PerceptualError.self) { try CodeFile(bytes: damaged) }
-      #expect(error?.kind == .malformed)
+      expectError(.malformed) { try CodeFile(bytes: damaged) }
     }
   }
 

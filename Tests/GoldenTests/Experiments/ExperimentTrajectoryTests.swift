@@ -133,9 +133,7 @@ import Testing
       let found = try tested.run(.fast, operationCase)
       let wanted = OperationResults(
         outputs: ["value": Tensor([values[index]])], gradients: ["prediction": row(gradients)])
-      for checked in try tested.judge(found, against: wanted, of: operationCase, side: .fast) {
-        #expect(checked.comparison.passed, "step \(step): \(checked.tensor) \(checked.comparison)")
-      }
+      try expectResults(wanted, of: tested, .fast, operationCase, found: found, "step \(step)")
     }
   }
 }

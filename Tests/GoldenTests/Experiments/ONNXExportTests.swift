@@ -122,7 +122,6 @@ import Testing
   @Test(arguments: refused) func refusesWhatSinglePrecisionCannotHold(_ options: AutoencoderOptions, _ phrase: String)
     throws
   {
-    let error = #expect(throws: PerceptualError.self) { try Autoencoder(options).onnx() }
-    #expect(error?.kind == .malformed && error?.description.hasPrefix(phrase) == true, "\(error?.description ?? "")")
+    expectError(.malformed, beginning: phrase) { try Autoencoder(options).onnx() }
   }
 }

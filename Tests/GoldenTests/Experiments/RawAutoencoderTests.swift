@@ -45,17 +45,14 @@ import Testing
   func trainsResumesAndReconstructs(_ loss: RawAudioLoss) throws {
     let scratch = try ScratchDirectory()
     let arguments = ["raw-autoencoder", "train", "--data", try music(scratch), "--loss", loss.rawValue] + Self.small
-    let once = try perceptual(
-      arguments + ["--out", scratch.file("once"), "--iterations", "4", "--checkpoint-every", "2", "--threads", "1"])
-    #expect(once.exitCode == 0, "\(once.errors)")
-    let first = try perceptual(
-      arguments + ["--out", scratch.file("twice"), "--iterations", "2", "--checkpoint-every", "2"])
-    #expect(first.exitCode == 0, "\(first.errors)")
-    let again = try perceptual(arguments + ["--out", scratch.file("twice"), "--iterations", "4"])
-    #expect(again.exitCode == 64 && again.errors.contains("--resume"))
-    let resumed = try perceptual(
-      arguments + ["--out", scratch.file("twice"), "--iterations", "4", "--checkpoint-every", "2", "--resume"])
-    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    try perceptual(
+      arguments + ["--out", scratch.file("once"), "--iterations", "4", "--checkpoint-every", "2", "--threads", "1"],
+      exits: 0)
+    try perceptual(
+      arguments + ["--out", scratch.file("twice"), "--iterations", "2", "--checkpoint-every", "2"], exits: 0)
+    try perceptual(arguments + ["--out", scratch.file("twice"), "--iterations", "4"], exits: 64, saying: "--resume")
+    let more = ["--out", scratch.file("twice"), "--iterations", "4", "--checkpoint-every", "2", "--resume"]
+    try perceptual(arguments + more, exits: 0)
     let checkpoint = "checkpoint-000004.safetensors"
     #expect(
       try FileBytes.read(scratch.file("once/\(checkpoint)")) == FileBytes.read(scratch.file("twice/\(checkpoint)")))
@@ -66,38 +63,31 @@ import Testing
     #expect(last["barkDistance"]?.double?.isFinite == true)
 
     let out = scratch.file("out.wav")
-    let reconstructed = try perceptual(
+    try perceptual(
       ["raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("music/a.wav"), out]
-        + (loss == .categorical ? ["--decoding", "mode"] : []))
-    #expect(reconstructed.exitCode == 0, "\(reconstructed.errors)")
+        + (loss == .categorical ? ["--decoding", "mode"] : []), exits: 0)
     let audio = try AudioFile.read(out)
     #expect(audio.sampleRate == 11_025 && abs(audio.frames - 16_538) <= 1)
-    let reported = try perceptual(
+    try perceptual(
       "raw-autoencoder", "report", scratch.file("once"), scratch.file("twice"), "--audio", scratch.file("music/a.wav"),
-      "--out",
-      scratch.file("page"))
-    #expect(reported.exitCode == 0, "\(reported.errors)")
+      "--out", scratch.file("page"), exits: 0)
     let page = try String(contentsOfFile: scratch.file("page/report.html"), encoding: .utf8)
     // The original and both checkpoints of both runs, each with its spectrogram; the curves of both.
     #expect(page.components(separatedBy: "<audio ").count == 6 && page.components(separatedBy: "<img ").count == 6)
     #expect(page.components(separatedBy: "<path class=\"series-").count == 5)
     if loss == .mse {
-      let none = try perceptual(
+      try perceptual(
         "raw-autoencoder", "report", scratch.file("music"), "--audio", scratch.file("music/a.wav"), "--out",
-        scratch.file("p"))
-      #expect(none.exitCode == 66 && none.errors.contains("checkpoints of"))
-      let refused = try perceptual(
+        scratch.file("p"), exits: 66, saying: "checkpoints of")
+      try perceptual(
         "raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("music/a.wav"), out,
-        "--decoding",
-        "mean")
-      #expect(refused.exitCode == 64 && refused.errors.contains("--decoding is about classes"))
+        "--decoding", "mean", exits: 64, saying: "--decoding is about classes")
       try writeBrokenRecording(to: scratch.file("broken.wav"))
       let untouched = try FileBytes.read(out)
       let broken = try perceptual(
-        "raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("broken.wav"), out)
-      #expect(
-        broken.exitCode == 65 && broken.errors.contains("broken.wav") && broken.errors.contains("finite"),
-        "\(broken.errors)")
+        "raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("broken.wav"), out,
+        exits: 65, saying: "broken.wav")
+      #expect(broken.errors.contains("finite"), "\(broken.errors)")
       #expect(try FileBytes.read(out) == untouched)
     }
   }
@@ -153,19 +143,15 @@ import Testing
   func refusesWithASentence(_ folder: String, _ more: [String], _ code: Int32, _ sentence: String) throws {
     let scratch = try ScratchDirectory()
     _ = try music(scratch)
-    for name in ["silent", "short", "broken", "odd"] {
-      try FileManager.default.createDirectory(atPath: scratch.file(name), withIntermediateDirectories: true)
-    }
+    for name in ["silent", "short", "broken", "odd"] { try scratch.createDirectory(name) }
     try AudioFile.write(ClipFitTests.sound(1, rate: 44_100, gain: 0), to: scratch.file("silent/a.wav"))
     try AudioFile.write(ClipFitTests.sound(0.5, rate: 44_100), to: scratch.file("short/a.wav"))
     try AudioFile.write(ClipFitTests.sound(1, rate: 250_007), to: scratch.file("odd/a.wav"))
     try writeBrokenRecording(to: scratch.file("broken/a.wav"))
     let loss = more.contains("--loss") ? [] : ["--loss", "mse"]
-    let outcome = try perceptual(
+    try perceptual(
       ["raw-autoencoder", "train", "--data", scratch.file(folder), "--out", scratch.file("out"), "--iterations", "1"]
-        + loss + more)
-    #expect(outcome.exitCode == code, "\(outcome.errors)")
-    #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
+        + loss + more, exits: code, saying: sentence)
   }
 
   @Test func refusesOtherCheckpoints() throws {
@@ -174,10 +160,9 @@ import Testing
     var file = SafetensorsFile(metadata: ["format": "perceptual autoencoder 1"])
     file["0.weight"] = .float32(Tensor(shape: [4, 1, 4, 4]))
     try file.write(to: scratch.file("other.safetensors"))
-    let outcome = try perceptual(
-      "raw-autoencoder", "reconstruct", scratch.file("other.safetensors"), "\(directory)/a.wav", scratch.file("o.wav"))
-    #expect(outcome.exitCode == 65)
-    #expect(outcome.errors.contains("raw-autoencoder train"), "\(outcome.errors)")
+    try perceptual(
+      "raw-autoencoder", "reconstruct", scratch.file("other.safetensors"), "\(directory)/a.wav", scratch.file("o.wav"),
+      exits: 65, saying: "raw-autoencoder train")
   }
 
   /// The same bits for any number of threads, and less loss after some steps.
@@ -238,8 +223,7 @@ import Testing
           options: first.trainer.options, data: try RawAudioData(recordings: [sound])),
       ]
       for (other, phrase) in zip(others, ["sound is mean square", "latent is 3"]) {
-        let error = #expect(throws: PerceptualError.self) { try TrainingRun(other, directory: directory).resume() }
-        #expect(error?.kind == .usage && error?.description.contains(phrase) == true, "\(error?.description ?? "")")
+        expectError(.usage, saying: phrase) { try TrainingRun(other, directory: directory).resume() }
       }
     }
   }

@@ -69,20 +69,13 @@ import Testing
       var rate = settings
       rate.learningRate = 2e-3
       for (options, phrase) in [(batch, "batch is 2"), (size, "size is 32"), (rate, "learningRate is 0.001")] {
-        let error = #expect(throws: PerceptualError.self) {
-          try trainer(options).resume(iteration: 1, in: directory)
-        }
-        #expect(error?.kind == .usage)
-        #expect(error?.description.contains(phrase) == true, "\(error?.description ?? "")")
+        expectError(.usage, saying: phrase) { try trainer(options).resume(iteration: 1, in: directory) }
       }
       // More iterations may follow, but where the quantiser's scale rises to the last.
       var longer = settings
       longer.iterations = 5
       try trainer(longer).resume(iteration: 1, in: directory)
-      let error = #expect(throws: PerceptualError.self) {
-        try trainer(settings, picture: 0.5).resume(iteration: 1, in: directory)
-      }
-      #expect(error?.description.contains("pictures is") == true, "\(error?.description ?? "")")
+      expectError(saying: "pictures is") { try trainer(settings, picture: 0.5).resume(iteration: 1, in: directory) }
       // As a version before this check wrote it.
       try writeAsEarlierVersion(first, in: directory, metadata: ["loss": "mse", "batch": "2"])
       try trainer(settings, picture: 0.5).resume(iteration: 1, in: directory)
@@ -95,8 +88,7 @@ import Testing
       try first.writeCheckpoint(in: directory)
       try trainer(rising).resume(iteration: 1, in: directory)
       rising.iterations = 5
-      let error = #expect(throws: PerceptualError.self) { try trainer(rising).resume(iteration: 1, in: directory) }
-      #expect(error?.description.contains("iterations is 2, this run has 5") == true, "\(error?.description ?? "")")
+      expectError(saying: "iterations is 2, this run has 5") { try trainer(rising).resume(iteration: 1, in: directory) }
     }
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import PerceptualCore
 import PerceptualFiles
+import PerceptualTestSupport
 import Testing
 
 @testable import PerceptualExperiments
@@ -92,9 +93,7 @@ import Testing
     try withTemporaryDirectory { directory in
       let path = "\(directory)/log.jsonl"
       try Data(log).write(to: URL(filePath: path))
-      let error = #expect(throws: PerceptualError.self) { try TrainingLog(path: path, keeping: 2) { _ in } }
-      #expect(error?.kind == .malformed)
-      #expect(error?.description.contains(phrase) == true, "\(error?.description ?? "")")
+      expectError(.malformed, saying: phrase) { try TrainingLog(path: path, keeping: 2) { _ in } }
       #expect(try FileBytes.read(path) == log)
     }
   }

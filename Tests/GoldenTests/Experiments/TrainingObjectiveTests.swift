@@ -97,16 +97,12 @@ import Testing
         ([LossTerm(.mse, weight: 1)], .matlab, "this run has mse=1.0"),
         (mix, .hepburn, "family is matlab, this run has hepburn"),
       ] {
-        let error = #expect(throws: PerceptualError.self) {
-          try trainer(added, family).resume(iteration: 1, in: directory)
-        }
-        #expect(error?.kind == .usage)
-        #expect(error?.description.contains(phrase) == true, "\(error?.description ?? "")")
+        expectError(.usage, saying: phrase) { try trainer(added, family).resume(iteration: 1, in: directory) }
       }
       // A version that knew of one loss and one family alone.
       try writeAsEarlierVersion(first, in: directory, metadata: ["loss": "nlpd"])
       try trainer([], .hepburn).resume(iteration: 1, in: directory)
-      #expect(throws: PerceptualError.self) { try trainer(mix, .hepburn).resume(iteration: 1, in: directory) }
+      expectError { try trainer(mix, .hepburn).resume(iteration: 1, in: directory) }
     }
   }
 

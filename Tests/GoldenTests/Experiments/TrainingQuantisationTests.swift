@@ -106,8 +106,7 @@ import Testing
       #expect(isSame)
       // Another way of quantising is another run.
       let other = try Self.trainer(quantisation == .soft ? .risingScale : .soft)
-      let error = #expect(throws: PerceptualError.self) { try other.resume(iteration: 3, in: directory) }
-      #expect(error?.description.contains("quantisation is \(quantisation.rawValue)") == true)
+      expectError(saying: "quantisation is \(quantisation.rawValue)") { try other.resume(iteration: 3, in: directory) }
     }
   }
 }

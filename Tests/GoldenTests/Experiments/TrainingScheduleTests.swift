@@ -83,8 +83,7 @@ import Testing
         (try trainer(.cosine, .dcgan), "initialisation is he, this run has dcgan"),
         (try trainer(.cosine, .he, iterations: 5), "iterations is 4, this run has 5"),
       ] {
-        let error = #expect(throws: PerceptualError.self) { try other.resume(iteration: 2, in: directory) }
-        #expect(error?.description.contains(sentence) == true)
+        expectError(saying: sentence) { try other.resume(iteration: 2, in: directory) }
       }
     }
   }

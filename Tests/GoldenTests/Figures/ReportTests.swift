@@ -1,6 +1,7 @@
 import Foundation
 import PerceptualCore
 import PerceptualFiles
+import PerceptualTestSupport
 import Testing
 
 @testable import PerceptualExperiments
@@ -135,8 +136,7 @@ import Testing
       let report = try Self.report()
       try report.write(to: "\(directory)/report.html")
       #expect(try FileBytes.read("\(directory)/report.html") == Array(report.html.utf8))
-      let error = try #require(throws: PerceptualError.self) { try report.write(to: "\(directory)/no/report.html") }
-      #expect(error.kind == .cannotCreate)
+      expectError(.cannotCreate) { try report.write(to: "\(directory)/no/report.html") }
     }
   }
 }

@@ -56,10 +56,10 @@ import Testing
         }
       }
       #expect(try AudioFile.read(path, from: 70_000).frames == 1)
-      let beyond = try #require(throws: PerceptualError.self) { try AudioFile.read(path, from: 69_000, frames: 1002) }
-      #expect(beyond.kind == .malformed)
-      #expect(beyond.description.contains("frames 69000 to 70001 were expected, found 70001 frames at 44100 Hz"))
-      #expect(throws: PerceptualError.self) { try AudioFile.read(path, from: 70_001) }
+      expectError(.malformed, saying: "frames 69000 to 70001 were expected, found 70001 frames at 44100 Hz") {
+        try AudioFile.read(path, from: 69_000, frames: 1002)
+      }
+      expectError { try AudioFile.read(path, from: 70_001) }
     }
   }
 
@@ -127,8 +127,7 @@ import Testing
     try refused("short.flac", Array("fLaC".utf8), ["an audio file"])
     try refused("header.wav", Array("RIFF".utf8), ["an audio file"])
     try withTemporaryDirectory { directory in
-      let error = try #require(throws: PerceptualError.self) { try AudioFile.read(directory) }
-      #expect(error.kind == .malformed && error.description.contains("found a directory"))
+      expectError(.malformed, saying: "found a directory") { try AudioFile.read(directory) }
     }
   }
 
@@ -159,13 +158,15 @@ import Testing
         of: Self.clip(channels: 2, frames: 70_001), container: format.container, encoding: format.encoding
       ).bytes
       try FileBytes.write(Array(whole.prefix(whole.count * 6 / 10)), to: path)
-      let error = try #require(throws: PerceptualError.self) { try AudioFile.read(path) }
-      #expect(error.kind == .malformed)
-      #expect(error.description.contains("70001 frames were expected, found "), "\(error)")
-      #expect(error.description.contains("the file is cut short or damaged, download or copy it again"))
+      expectError(
+        .malformed, saying: "70001 frames were expected, found ",
+        "the file is cut short or damaged, download or copy it again"
+      ) {
+        try AudioFile.read(path)
+      }
       #expect(try AudioFile.information(path).frames == 70_001)
       #expect(try AudioFile.read(path, from: 1000, frames: 20_000).frames == 20_000)
-      #expect(throws: PerceptualError.self) { try AudioFile.read(path, from: 60_000, frames: 5000) }
+      expectError { try AudioFile.read(path, from: 60_000, frames: 5000) }
     }
   }
 
@@ -192,8 +193,7 @@ import Testing
       for length in stride(from: 0, to: whole.count, by: 5) {
         let path = "\(directory)/cut"
         try FileBytes.write(Array(whole.prefix(length)), to: path)
-        let error = try #require(throws: PerceptualError.self) { try AudioFile.read(path) }
-        #expect(error.kind == .malformed)
+        expectError(.malformed) { try AudioFile.read(path) }
       }
     }
   }
@@ -236,9 +236,7 @@ import Testing
       let handle = try FileHandle(forWritingTo: URL(filePath: path))
       try handle.truncate(atOffset: 44 + (1 << 32) + 64_000)
       try handle.close()
-      let error = #expect(throws: PerceptualError.self) { try AudioFile.information(path) }
-      #expect(error?.kind == .malformed)
-      #expect(error?.description.contains("convert it to RF64") == true, "\(error?.description ?? "")")
+      expectError(.malformed, saying: "convert it to RF64") { try AudioFile.information(path) }
     }
   }
 
@@ -252,8 +250,7 @@ import Testing
 
   @Test func refusesNonFinite() throws {
     let bad = AudioClip(samples: Tensor([0, .nan, 0, 0], shape: [2, 2]), sampleRate: 16_000)
-    let error = try #require(throws: PerceptualError.self) { try AudioFile.bytes(of: bad, name: "x.wav") }
-    #expect(error.kind == .malformed && error.description.contains("found nan in frame 1"))
+    expectError(.malformed, saying: "found nan in frame 1") { try AudioFile.bytes(of: bad, name: "x.wav") }
     var wav = try AudioFile.bytes(of: AudioClip(samples: Tensor([0, 1, 0]), sampleRate: 16_000), encoding: .float32)
       .bytes
     for (offset, byte) in [0x00, 0x00, 0x80, 0x7F].enumerated() { wav[wav.count - 8 + offset] = UInt8(byte) }
@@ -287,12 +284,9 @@ import Testing
       let names = try AudioFile.list(in: directory).map { $0.dropFirst(directory.count + 1) }
       #expect(names == ["B.aiff", "a/y.ogg", "a/z.flac", "b.WAV"])
       #expect(try AudioFile.list(in: directory + "/").count == 4)
-      let none = try #require(throws: PerceptualError.self) { try AudioFile.list(in: "\(directory)/empty") }
-      #expect(none.kind == .missing && none.description.contains("were expected, found none"))
-      let absent = try #require(throws: PerceptualError.self) { try AudioFile.list(in: "\(directory)/absent") }
-      #expect(absent.kind == .missing && absent.description.contains("No such file or directory"))
-      let file = try #require(throws: PerceptualError.self) { try AudioFile.list(in: "\(directory)/b.WAV") }
-      #expect(file.kind == .malformed)
+      expectError(.missing, saying: "were expected, found none") { try AudioFile.list(in: "\(directory)/empty") }
+      expectError(.missing, saying: "No such file or directory") { try AudioFile.list(in: "\(directory)/absent") }
+      expectError(.malformed) { try AudioFile.list(in: "\(directory)/b.WAV") }
     }
   }
 }

@@ -106,8 +106,7 @@ import Testing
     try withTemporaryDirectory { directory in
       let path = "\(directory)/file"
       try FileBytes.write([1], to: path)
-      let error = #expect(throws: PerceptualError.self) { try EventLog(directory: path, keeping: 0) }
-      #expect(error?.kind == .cannotCreate && error?.description.contains(path) == true)
+      expectError(.cannotCreate, saying: path) { try EventLog(directory: path, keeping: 0) }
     }
   }
 }

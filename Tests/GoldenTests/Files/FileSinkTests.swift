@@ -38,8 +38,7 @@ import Testing
       #expect(try FileBytes.read("\(directory)/to-link") == [2])
       #expect(try manager.destinationOfSymbolicLink(atPath: "\(directory)/to-link") == "to-new")
       #expect(try contents(of: "\(directory)/below") == ["new"])
-      let error = #expect(throws: PerceptualError.self) { try FileBytes.write([3], to: "\(directory)/round") }
-      #expect(error?.kind == .cannotCreate)
+      expectError(.cannotCreate) { try FileBytes.write([3], to: "\(directory)/round") }
     }
   }
 
@@ -70,8 +69,7 @@ import Testing
     try withTemporaryDirectory { directory in
       try FileManager.default.createDirectory(atPath: "\(directory)/folder", withIntermediateDirectories: false)
       for name in ["folder", "nothing/file"] {
-        let error = #expect(throws: PerceptualError.self) { try FileBytes.write([1], to: "\(directory)/\(name)") }
-        #expect(error?.kind == .cannotCreate)
+        expectError(.cannotCreate) { try FileBytes.write([1], to: "\(directory)/\(name)") }
       }
       #expect(try contents(of: directory) == ["folder"])
     }
@@ -84,8 +82,7 @@ import Testing
       #expect(try contents(of: "\(directory)/a/b") == ["c"])
       try FileBytes.write([1], to: "\(directory)/file")
       for path in ["file", "file/below"] {
-        let error = #expect(throws: PerceptualError.self) { try FilePath.createDirectory("\(directory)/\(path)") }
-        #expect(error?.kind == .cannotCreate)
+        expectError(.cannotCreate) { try FilePath.createDirectory("\(directory)/\(path)") }
       }
       #expect(
         FilePath.directory(of: "a/b") == "a" && FilePath.directory(of: "b") == "."
@@ -172,10 +169,8 @@ import Testing
     try withTemporaryDirectory { directory in
       var first: DirectoryLock? = try DirectoryLock(directory)
       #expect(try contents(of: directory) == ["in-use"])
-      let error = #expect(throws: PerceptualError.self) { try DirectoryLock(directory) }
-      #expect(error?.kind == .cannotCreate)
       let process = "process \(getpid()) on \(ProcessInfo.processInfo.hostName), started 2"
-      #expect(error?.description.hasPrefix("\(directory): \(process)") == true, "\(error?.description ?? "")")
+      expectError(.cannotCreate, beginning: "\(directory): \(process)") { try DirectoryLock(directory) }
       withExtendedLifetime(first) {}
       first = nil
       #expect(try contents(of: directory) == [])

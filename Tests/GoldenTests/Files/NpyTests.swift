@@ -131,10 +131,9 @@ private func bytes<Number: BitwiseCopyable>(_ numbers: [Number]) -> [UInt8] { nu
   ]
 
   @Test(arguments: malformed) func refuses(_ row: MalformedFile) throws {
-    let error = try #require(throws: PerceptualError.self) { try Npy.read(bytes: row.bytes, source: "mel.npy") }
-    #expect(error.kind == .malformed)
-    #expect(error.description.hasPrefix("mel.npy: "))
-    #expect(error.description.contains(row.phrase), "\(error)")
+    expectError(.malformed, beginning: "mel.npy: ", saying: row.phrase) {
+      try Npy.read(bytes: row.bytes, source: "mel.npy")
+    }
   }
 
   @Test func missing() throws {

@@ -164,17 +164,15 @@ import Testing
   @Test func refuses() throws {
     try withTemporaryDirectory { directory in
       let path = "\(directory)/a.png"
-      func error(_ bytes: [UInt8]) throws -> String {
+      func refuse(_ bytes: [UInt8], _ phrase: String) throws {
         try FileBytes.write(bytes, to: path)
-        let error = try #require(throws: PerceptualError.self) { try PNG.readGrey(path) }
-        #expect(error.kind == .malformed && error.description.hasPrefix(path))
-        return error.description
+        expectError(.malformed, beginning: path, saying: phrase) { try PNG.readGrey(path) }
       }
       let whole = try PNG.bytes(Picture(width: 64, height: 64))
-      #expect(try error([]).contains("found an empty file: convert it to PNG"))
-      #expect(try error(Array("what".utf8)).contains("found another kind of file: convert it to PNG"))
-      #expect(try error(Array(whole.prefix(7))).contains("found another kind of file"))
-      #expect(try error([0xFF, 0xD8, 0xFF, 0xE0]).contains("found a JPEG picture: convert it to PNG"))
+      try refuse([], "found an empty file: convert it to PNG")
+      try refuse(Array("what".utf8), "found another kind of file: convert it to PNG")
+      try refuse(Array(whole.prefix(7)), "found another kind of file")
+      try refuse([0xFF, 0xD8, 0xFF, 0xE0], "found a JPEG picture: convert it to PNG")
       let archives = [
         ("arr_0.npy", "found an NPZ archive of arrays: save one array with numpy.save"),
         (
@@ -184,13 +182,12 @@ import Testing
         ("a.txt", "found a ZIP archive: unpack it first"),
       ]
       for (name, phrase) in archives {
-        #expect(
-          try error(Array("PK\u{3}\u{4}".utf8) + [UInt8](repeating: 0, count: 26) + Array(name.utf8)).contains(phrase))
+        try refuse(Array("PK\u{3}\u{4}".utf8) + [UInt8](repeating: 0, count: 26) + Array(name.utf8), phrase)
       }
-      #expect(try error([0x80, 2, 0x8A]).contains("pickle"))
-      #expect(try error(SafetensorsFile(metadata: ["a": "b"]).bytes()).contains("found a safetensors file"))
+      try refuse([0x80, 2, 0x8A], "pickle")
+      try refuse(SafetensorsFile(metadata: ["a": "b"]).bytes(), "found a safetensors file")
       for length in stride(from: 8, to: whole.count - 24, by: 9) {
-        #expect(try error(Array(whole.prefix(length))).contains("found a damaged one"))
+        try refuse(Array(whole.prefix(length)), "found a damaged one")
       }
       // A header of 8000x8000 pixels over samples of 4: refused before there is room for them. What follows the end is
       // nothing.
@@ -199,12 +196,11 @@ import Testing
       for place in [18, 22] { claim.replaceSubrange(place..<place + 2, with: [0x1F, 0x40]) }
       claim.replaceSubrange(
         29..<33, with: withUnsafeBytes(of: Checksum(Array(claim[12..<29])).value.bigEndian, Array.init))
-      #expect(try error(claim).contains("at least 62015 bytes of samples were expected for 8000x8000 pixels, found 17"))
+      try refuse(claim, "at least 62015 bytes of samples were expected for 8000x8000 pixels, found 17")
       var wide = whole
       wide[16] = 0x40
-      #expect(try error(wide).contains("a.png: "))
-      let missing = try #require(throws: PerceptualError.self) { try PNG.read("\(directory)/none.png") }
-      #expect(missing.kind == .missing)
+      try refuse(wide, "a.png: ")
+      expectError(.missing) { try PNG.read("\(directory)/none.png") }
     }
   }
 

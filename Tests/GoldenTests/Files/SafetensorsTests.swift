@@ -205,34 +205,27 @@ private let nestedTooDeep = "{\"x\":" + String(repeating: "[", count: 200) + Str
       for length in stride(from: 0, to: bytes.count, by: 7) {
         let path = "\(directory)/cut.safetensors"
         try FileBytes.write(Array(bytes.prefix(length)), to: path)
-        let error = try #require(throws: PerceptualError.self) { try SafetensorsFile(contentsOf: path) }
-        #expect(error.kind == .malformed && error.description.hasPrefix(path))
+        expectError(.malformed, beginning: path) { try SafetensorsFile(contentsOf: path) }
       }
     }
   }
 
+  @Test func missingFile() throws {
+    let none = try #require(throws: PerceptualError.self) { try SafetensorsFile(contentsOf: "/nowhere/none") }
+    #expect(none.kind == .missing)
+    #expect(none.description == "/nowhere/none: cannot be opened (No such file or directory): check the path")
+  }
+
   @Test func missingFilesAndTensors() throws {
     try withTemporaryDirectory { directory in
-      let none = try #require(throws: PerceptualError.self) { try SafetensorsFile(contentsOf: "\(directory)/none") }
-      #expect(none.kind == .missing)
-      #expect(none.description == "\(directory)/none: cannot be opened (No such file or directory): check the path")
-      let folder = try #require(throws: PerceptualError.self) { try SafetensorsFile(contentsOf: directory) }
-      #expect(folder.kind == .malformed)
-      #expect(folder.description.contains("found a directory"))
-      let create = try #require(throws: PerceptualError.self) {
-        try SafetensorsFile().write(to: "\(directory)/no/where")
-      }
-      #expect(create.kind == .cannotCreate)
-      let over = try #require(throws: PerceptualError.self) { try SafetensorsFile().write(to: directory) }
-      #expect(over.kind == .cannotCreate)
+      expectError(.malformed, saying: "found a directory") { try SafetensorsFile(contentsOf: directory) }
+      expectError(.cannotCreate) { try SafetensorsFile().write(to: "\(directory)/no/where") }
+      expectError(.cannotCreate) { try SafetensorsFile().write(to: directory) }
     }
     let file = Self.everything()
-    let name = try #require(throws: PerceptualError.self) { try file.float("weight") }
-    #expect(name.description.contains("a tensor \"weight\" was expected, found \"half\", \"x\""))
-    let shape = try #require(throws: PerceptualError.self) { try file.double("x", shape: [7, 1]) }
-    #expect(shape.description.contains("tensor \"x\" of shape [7, 1] was expected, found [7]"))
-    let key = try #require(throws: PerceptualError.self) { try file.metadata("oracle") }
-    #expect(key.description.contains("should hold \"oracle\", found \"empty\""))
+    expectError(saying: "a tensor \"weight\" was expected, found \"half\", \"x\"") { try file.float("weight") }
+    expectError(saying: "tensor \"x\" of shape [7, 1] was expected, found [7]") { try file.double("x", shape: [7, 1]) }
+    expectError(saying: "should hold \"oracle\", found \"empty\"") { try file.metadata("oracle") }
   }
 
   @Test func orderAndRemoval() {

@@ -8,6 +8,8 @@ import Reference
 import Testing
 
 @Suite struct MaskedBarkDistanceTests {
+  private let tested = MaskedBarkDistance.self
+
   static func masked(_ sample: Sample, frame: Int, offset: Double = 5.5) -> Sample {
     var attributes = sample.attributes
     attributes["logFactor"] = nil
@@ -27,9 +29,7 @@ import Testing
   ]
 
   @Test(arguments: samples) func agreesWithReference(_ sample: Sample) throws {
-    let tested = MaskedBarkDistance.self
-    let operationCase = try sample.operationCase(of: tested, fill: .normals) { $0.scaleSignals(by: 0.25) }
-    #expect(try crossCheck(tested, operationCase) == [])
+    try expectAgreement(tested, sample, fill: .normals) { $0.scaleSignals(by: 0.25) }
   }
 
   private func tones(_ parts: [(frequency: Double, amplitude: Double)]) -> Tensor<Float> {
@@ -88,7 +88,6 @@ import Testing
   }
 
   @Test func refusesWhatDoesNotFit() throws {
-    let tested = MaskedBarkDistance.self
     for sample in [
       Self.masked(barkSample("frame 0", [1, 9]), frame: 0),
       Self.masked(barkSample("offset", [1, 9]), frame: 4, offset: 201),

@@ -6,35 +6,32 @@ import Reference
 import Testing
 
 @Suite struct MeanSquaredErrorTests {
-  static func pair(_ shape: [Int]) -> [String: [Int]] { ["prediction": shape, "target": shape] }
+  private let tested = MeanSquaredError.self
 
   static let samples = [
-    Sample("one value", pair([1, 1])),
-    Sample("rank 1: samples of one value", pair([5])),
-    Sample("one past each SIMD width", pair([5, 9, 17])),
-    Sample("primes", pair([3, 7, 11, 13])),
-    Sample("one past a run of 64 wide vectors", pair([2, 1025])),
-    Sample("more than one piece of work", pair([2, 65_537])),
+    imageSample("one value", [1, 1]),
+    imageSample("rank 1: samples of one value", [5]),
+    imageSample("one past each SIMD width", [5, 9, 17]),
+    imageSample("primes", [3, 7, 11, 13]),
+    imageSample("one past a run of 64 wide vectors", [2, 1025]),
+    imageSample("more than one piece of work", [2, 65_537]),
   ]
 
   @Test(arguments: samples, [Fill.normals, .picture, .integers])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = MeanSquaredError.self
-    try expectAgreement(tested, try sample.operationCase(of: tested, fill: fill))
+    try expectAgreement(tested, sample, fill: fill)
   }
 
   /// Sums of small squares are exact, and so are quotients by a power of two.
   @Test func isExactOnIntegers() throws {
-    let tested = MeanSquaredError.self
     for shape in [[3, 4, 16], [1, 1], [2, 8, 128]] {
-      let sample = Sample("power of two \(shape)", Self.pair(shape))
+      let sample = imageSample("power of two \(shape)", shape)
       try expectAgreement(tested, try sample.operationCase(of: tested, fill: .integers), exact: true)
     }
   }
 
   @Test func notANumberStaysInItsSample() throws {
-    let tested = MeanSquaredError.self
-    var operationCase = try Sample("non-finite", Self.pair([3, 21])).operationCase(of: tested, fill: .normals) {
+    var operationCase = try imageSample("non-finite", [3, 21]).operationCase(of: tested, fill: .normals) {
       $0.inputs["prediction"]?[30] = .nan
       $0.inputs["target"]?[62] = .infinity
     }
@@ -60,17 +57,12 @@ import Testing
   }
 
   @Test func valueAndGradientTogetherAreTheSame() throws {
-    let tested = MeanSquaredError.self
-    let float = try Self.samples[3].operationCase(of: tested, fill: .normals).converted(to: Float.self)
-    let (prediction, target, upstream) = (float.input("prediction"), float.input("target"), float.cotangent("value"))
-    let both = Fast.meanSquaredErrorAndGradient(prediction, target: target, upstream: upstream)
-    #expect(both.value == Fast.meanSquaredError(prediction, target: target))
-    #expect(
-      both.gradient == Fast.meanSquaredErrorGradient(prediction, target: target, upstream: upstream).prediction)
+    try expectTheSame(
+      together: { Fast.meanSquaredErrorAndGradient($0, target: $1, upstream: $2) }, as: tested,
+      try Self.samples[3].operationCase(of: tested, fill: .normals))
   }
 
   @Test func refusesWhatDoesNotFit() throws {
-    let tested = MeanSquaredError.self
     for (prediction, target) in [([2, 3], [3, 2]), ([0, 3], [0, 3]), ([], []), ([2, 0], [2, 0])] as [([Int], [Int])] {
       let sample = Sample("refused", ["prediction": prediction, "target": target])
       #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .normals) }
@@ -81,15 +73,15 @@ import Testing
     let fast = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Fast.meanSquaredError(Tensor<Float>(shape: [2, 3]), target: Tensor<Float>(shape: [3, 2]))
     }
-    #expect(stoppingSentence(fast).contains("target: shape [3, 2], prediction has [2, 3]"))
+    #expect(fast.stops(with: "target: shape [3, 2], prediction has [2, 3]"))
     let upstream = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let x = Tensor<Double>(shape: [2, 3])
       _ = Reference.meanSquaredErrorGradient(x, target: x, upstream: x)
     }
-    #expect(stoppingSentence(upstream).contains("upstream: shape [2, 3], one number a sample is [2]"))
+    #expect(upstream.stops(with: "upstream: shape [2, 3], one number a sample is [2]"))
     let empty = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Fast.meanSquaredError(Tensor<Float>(shape: [0, 3]), target: Tensor<Float>(shape: [0, 3]))
     }
-    #expect(stoppingSentence(empty).contains("prediction: shape [0, 3] given, a non-empty [N, ...] is needed"))
+    #expect(empty.stops(with: "prediction: shape [0, 3] given, a non-empty [N, ...] is needed"))
   }
 }

@@ -7,7 +7,9 @@ import Reference
 import Testing
 
 @Suite struct MultiScaleStructuralSimilarityTests {
-  static let small: [String: JSONValue] = ["windowSize": .integer(3), "sigma": .number(1)]
+  private let tested = MultiScaleStructuralSimilarity.self
+
+  static let small: [String: JSONValue] = ["windowSize": 3, "sigma": 1]
   static func small(_ more: [String: JSONValue]) -> [String: JSONValue] { small.merging(more) { $1 } }
 
   static let samples = [
@@ -15,33 +17,30 @@ import Testing
     imageSample("one dimension even, one odd", [1, 1, 34, 47], small),
     imageSample("two images of three channels", [2, 3, 36, 35], small),
     imageSample("three images", [3, 1, 33, 64], small),
-    imageSample("odd sizes dropped", [1, 2, 55, 61], small(["oddSizes": .string("drop")])),
-    imageSample("smallest dropped", [1, 1, 48, 48], small(["oddSizes": .string("drop")])),
-    imageSample("data range of 255", [1, 1, 40, 37], small(["dataRange": .integer(255)])),
-    imageSample("constants that matter", [1, 1, 37, 40], small(["k1": .number(0.5), "k2": .number(0.25)])),
-    imageSample("one scale", [1, 2, 13, 17], ["weights": .array([.integer(1)])]),
-    imageSample("three scales", [2, 1, 41, 59], ["weights": .array([.number(0.2), .number(0.3), .number(0.5)])]),
-    imageSample("weights above 1", [1, 1, 24, 25], ["weights": .array([.number(0.5), .number(1.5)])]),
+    imageSample("odd sizes dropped", [1, 2, 55, 61], small(["oddSizes": "drop"])),
+    imageSample("smallest dropped", [1, 1, 48, 48], small(["oddSizes": "drop"])),
+    imageSample("data range of 255", [1, 1, 40, 37], small(["dataRange": 255])),
+    imageSample("constants that matter", [1, 1, 37, 40], small(["k1": 0.5, "k2": 0.25])),
+    imageSample("one scale", [1, 2, 13, 17], ["weights": [1]]),
+    imageSample("three scales", [2, 1, 41, 59], ["weights": [0.2, 0.3, 0.5]]),
+    imageSample("weights above 1", [1, 1, 24, 25], ["weights": [0.5, 1.5]]),
   ]
 
   @Test(arguments: samples, PicturePair.allCases)
   func agreesWithReference(_ sample: Sample, _ kind: PicturePair) throws {
-    let tested = MultiScaleStructuralSimilarity.self
-    try expectAgreement(tested, try imageCase(sample, kind, of: tested))
+    try expectAgreement(tested, sample, kind)
   }
 
   @Test(arguments: [
     imageSample("smallest as published", [1, 1, 161, 165]),
-    imageSample("smallest as published, odd sizes dropped", [1, 1, 177, 176], ["oddSizes": .string("drop")]),
+    imageSample("smallest as published, odd sizes dropped", [1, 1, 177, 176], ["oddSizes": "drop"]),
     imageSample("the paper's size", [1, 1, 256, 256]),
   ])
   func agreesAsPublished(_ sample: Sample) throws {
-    let tested = MultiScaleStructuralSimilarity.self
-    try expectAgreement(tested, try imageCase(sample, .noisy, of: tested))
+    try expectAgreement(tested, sample, .noisy)
   }
 
   @Test func notANumberStaysInItsImage() throws {
-    let tested = MultiScaleStructuralSimilarity.self
     var operationCase = try imageCase(imageSample("not a number", [2, 1, 33, 40], Self.small), .noisy, of: tested)
     operationCase.inputs["prediction"]?[0, 0, 5, 7] = .nan
     try expectAgreement(tested, operationCase, matchingNonFinite: true)
@@ -50,31 +49,26 @@ import Testing
 
   @Test(arguments: Side.allCases)
   func equalImagesAreOneWithGradientZero(_ side: Side) throws {
-    let tested = MultiScaleStructuralSimilarity.self
     for image in [
       picture([2, 1, 37, 34]), Tensor(shape: [1, 1, 33, 33]), Tensor(repeating: 1, shape: [1, 1, 33, 34]),
     ] {
       let results = try tested.run(side, imageCase(image, image, Self.small))
       #expect(results.outputs["value"]?.elements.allSatisfy { abs($0 - 1) <= 128 * side.epsilon } == true)
-      #expect(results.gradients["prediction"]?.elements.allSatisfy { $0 == 0 } == true)
-      #expect(results.gradients["target"]?.elements.allSatisfy { $0 == 0 } == true)
+      #expect(results.inputsWithoutEffect == ["prediction", "target"])
     }
   }
 
   /// An image against its negative: a term is clamped, and so is everything, without NaN.
   @Test(arguments: Side.allCases)
   func clampedTermsHaveGradientZero(_ side: Side) throws {
-    let tested = MultiScaleStructuralSimilarity.self
     let x = coarse(picture([1, 1, 40, 36]))
     let results = try tested.run(side, imageCase(negative(x), x, Self.small))
     #expect(results.outputs["value"]?.elements == [0])
-    #expect(results.gradients["prediction"]?.elements.allSatisfy { $0 == 0 } == true)
-    #expect(results.gradients["target"]?.elements.allSatisfy { $0 == 0 } == true)
+    #expect(results.inputsWithoutEffect == ["prediction", "target"])
   }
 
   /// A clamped channel gives 0 to the mean and nothing to the gradient; the other is not touched by it.
   @Test func clampedChannelLeavesTheOtherAlone() throws {
-    let tested = MultiScaleStructuralSimilarity.self
     let sample = imageSample("clamped channel", [1, 2, 36, 38], Self.small)
     var operationCase = try imageCase(sample, .noisy, of: tested)
     let rough = coarse(try imageCase(sample, .noise, of: tested).input("target"))
@@ -91,7 +85,6 @@ import Testing
 
   /// Constant images have contrast 1 at every scale; padding by zeros only reaches the odd sizes.
   @Test func constantImages() throws {
-    let tested = MultiScaleStructuralSimilarity.self
     let dark = Tensor(repeating: 0.25, shape: [1, 1, 48, 48])
     let bright = Tensor(repeating: 0.75, shape: [1, 1, 48, 48])
     let operationCase = imageCase(dark, bright, Self.small)
@@ -100,16 +93,14 @@ import Testing
     let expected = OperationResults(outputs: ["value": Tensor([luminance.squareRoot()])])
     // One scale of weight 1/2 is the root of SSIM.
     var one = operationCase
-    one.attributes["weights"] = .array([.number(0.5)])
+    one.attributes["weights"] = .array([0.5])
     one.cotangents = [:]
     for side in Side.allCases {
-      let checked = try tested.judge(try tested.run(side, one), against: expected, of: one, side: side)
-      #expect(failures(checked, count: 1) == [])
+      try expectResults(expected, of: tested, side, one)
     }
   }
 
   @Test func blackAgainstWhiteIsFinite() throws {
-    let tested = MultiScaleStructuralSimilarity.self
     let operationCase = imageCase(
       Tensor(shape: [1, 1, 33, 35]), Tensor(repeating: 1, shape: [1, 1, 33, 35]), Self.small)
     for side in Side.allCases {
@@ -122,40 +113,28 @@ import Testing
   /// One scale of weight 1 is SSIM where that is positive.
   @Test(arguments: [Side.reference, .fast])
   func oneScaleIsSSIM(_ side: Side) throws {
-    let tested = MultiScaleStructuralSimilarity.self
     let single = StructuralSimilarity.self
     let operationCase = try imageCase(Self.samples[8], .noisy, of: tested)
     var plain = operationCase
     plain.attributes = .init()
-    let checked = try tested.judge(
-      try tested.run(side, operationCase), against: try single.run(side, plain), of: operationCase, side: side)
-    #expect(failures(checked, count: 3) == [])
+    try expectResults(try single.run(side, plain), of: tested, side, operationCase)
   }
 
   @Test(arguments: [Side.reference, .fast])
   func isSymmetric(_ side: Side) throws {
-    let tested = MultiScaleStructuralSimilarity.self
     let operationCase = try imageCase(Self.samples[2], .noisy, of: tested)
     let there = try tested.run(side, operationCase).outputs
     let back = try tested.run(side, exchanged(operationCase)).outputs
-    let checked = try tested.judge(
-      OperationResults(outputs: there), against: OperationResults(outputs: back), of: operationCase, side: side)
-    #expect(failures(checked, count: 1) == [])
+    try expectResults(
+      OperationResults(outputs: back), of: tested, side, operationCase, found: OperationResults(outputs: there))
   }
 
   @Test func valueAndGradientTogetherAreTheSame() throws {
-    let tested = MultiScaleStructuralSimilarity.self
-    let float = try imageCase(Self.samples[2], .noisy, of: tested).converted(to: Float.self)
-    let (prediction, target, upstream) = (float.input("prediction"), float.input("target"), float.cotangent("value"))
     let options = MultiScaleStructuralSimilarityOptions(scale: .init(windowSize: 3, sigma: 1))
-    let both = Fast.multiScaleStructuralSimilarityAndGradient(
-      prediction, target: target, upstream: upstream, options: options)
-    #expect(both.value == Fast.multiScaleStructuralSimilarity(prediction, target: target, options: options))
-    #expect(
-      both.gradient
-        == Fast.multiScaleStructuralSimilarityGradient(
-          prediction, target: target, upstream: upstream, options: options
-        ).prediction)
+    try expectTheSame(
+      together: {
+        Fast.multiScaleStructuralSimilarityAndGradient($0, target: $1, upstream: $2, options: options)
+      }, as: tested, try imageCase(Self.samples[2], .noisy, of: tested))
   }
 
   @Test func smallestSides() {
@@ -171,24 +150,19 @@ import Testing
       "5 scales with a window of 11 and oddSizes \"pad\" need 161 pixels a side"
     ),
     (
-      imageSample("too small to drop", [1, 1, 175, 200], ["oddSizes": .string("drop")]),
+      imageSample("too small to drop", [1, 1, 175, 200], ["oddSizes": "drop"]),
       "5 scales with a window of 11 and oddSizes \"drop\" need 176 pixels a side"
     ),
-    (imageSample("no weights", [1, 1, 33, 33], small(["weights": .array([])])), "weights: 0 given"),
-    (
-      imageSample("weight 0", [1, 1, 33, 33], small(["weights": .array([.integer(1), .integer(0)])])),
-      "weights: 0.0 given, positive numbers"
-    ),
-    (imageSample("odd sizes", [1, 1, 33, 33], small(["oddSizes": .string("wrap")])), "attribute oddSizes"),
-    (imageSample("contrast", [1, 1, 33, 33], small(["negativeContrast": .string("abs")])), "negativeContrast"),
+    (imageSample("no weights", [1, 1, 33, 33], small(["weights": []])), "weights: 0 given"),
+    (imageSample("weight 0", [1, 1, 33, 33], small(["weights": [1, 0]])), "weights: 0.0 given, positive numbers"),
+    (imageSample("odd sizes", [1, 1, 33, 33], small(["oddSizes": "wrap"])), "attribute oddSizes"),
+    (imageSample("contrast", [1, 1, 33, 33], small(["negativeContrast": "abs"])), "negativeContrast"),
     (imageSample("rank", [1, 33, 33], small), "a non-empty [N, C, H, W] is needed"),
   ]
 
   @Test(arguments: refused)
   func refuses(_ sample: Sample, _ sentence: String) throws {
-    let tested = MultiScaleStructuralSimilarity.self
-    let error = #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .picture) }
-    #expect(error?.description.contains(sentence) == true, "\(String(describing: error))")
+    expectError(saying: sentence) { try sample.operationCase(of: tested, fill: .picture) }
   }
 
   @Test func stopsWithASentence() async {
@@ -196,11 +170,11 @@ import Testing
       let x = Tensor<Float>(shape: [1, 1, 256, 160])
       _ = Fast.multiScaleStructuralSimilarity(x, target: x)
     }
-    #expect(stoppingSentence(fast).contains("prediction: sides of 256x160 given, 5 scales with a window of 11"))
+    #expect(fast.stops(with: "prediction: sides of 256x160 given, 5 scales with a window of 11"))
     let reference = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let x = Tensor<Double>(shape: [1, 1, 256, 256])
       _ = Reference.multiScaleStructuralSimilarity(x, target: x, options: .init(weights: []))
     }
-    #expect(stoppingSentence(reference).contains("weights: 0 given, from 1 to 32 are needed"))
+    #expect(reference.stops(with: "weights: 0 given, from 1 to 32 are needed"))
   }
 }

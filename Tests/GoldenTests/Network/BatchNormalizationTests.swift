@@ -7,36 +7,32 @@ import Reference
 import Testing
 
 @Suite struct BatchNormalizationTests {
+  private let tested = BatchNormalization.self
+
   @Test(arguments: batchNormalizationSamples, [Fill.integers, .normals])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = BatchNormalization.self
-    let operationCase = try sample.operationCase(of: tested, fill: fill) { $0.makeVariancesPositive() }
-    #expect(try crossCheck(tested, operationCase) == [])
+    try expectAgreement(tested, sample, fill: fill) { $0.makeVariancesPositive() }
   }
 
   /// Special values in x spoil their own channels, alike on all sides, and no other.
   @Test(arguments: batchNormalizationSamples)
   func specialValues(_ sample: Sample) throws {
-    let tested = BatchNormalization.self
     var generator = SeededGenerator(name: "special x \(sample.label)")
     let operationCase = try sample.operationCase(of: tested, fill: .normals) {
       $0.makeVariancesPositive()
       if let shape = $0.inputs["x"]?.shape { $0.inputs["x"] = Fill.specials.tensor(shape, &generator).withRoomToSum }
     }
-    #expect(try crossCheck(tested, operationCase, matchingNonFinite: true) == [])
+    try expectAgreement(tested, operationCase, matchingNonFinite: true)
   }
 
   /// A mean far larger than the deviation: the variance from sums of squares would be all cancellation.
   @Test(arguments: [1000.0, -65_536])
   func holdsWithAnOffset(_ offset: Double) throws {
-    let tested = BatchNormalization.self
     for sample in batchNormalizationSamples {
-      let operationCase = try sample.operationCase(of: tested, fill: .normals) {
+      try expectAgreement(tested, sample, fill: .normals) {
         $0.makeVariancesPositive()
         $0.inputs["x"] = $0.inputs["x"]?.map { Double(Float($0 + offset)) }
       }
-      let failures = try crossCheck(tested, operationCase)
-      #expect(failures == [], "\(sample): \(failures.joined(separator: "\n"))")
     }
   }
 
@@ -93,7 +89,6 @@ import Testing
 
   /// The buffer forms, as training uses them: y over x, the gradient over the upstream gradient.
   @Test func worksOnBuffers() throws {
-    let tested = BatchNormalization.self
     let sample = try #require(batchNormalizationSamples.first { $0.label == "more than one segment of a row" })
     var operationCase = try sample.operationCase(of: tested, fill: .normals) { $0.makeVariancesPositive() }
     for name in ["runningMean", "runningVariance"] { operationCase.cotangents[name] = Tensor(shape: [2]) }
@@ -128,9 +123,7 @@ import Testing
     let actual = OperationResults<Float>(
       outputs: ["y": y, "runningMean": runningMean, "runningVariance": runningVariance],
       gradients: ["x": gradient, "gamma": Tensor(Array(rows[4..<6])), "beta": Tensor(Array(rows[6..<8]))])
-    for tensor in try tested.judge(actual.converted(), against: expected, of: operationCase, side: .fast) {
-      #expect(tensor.passed, "\(tensor.tensor): \(tensor.comparison)")
-    }
+    try expectResults(expected, of: tested, .fast, operationCase, found: actual.converted())
   }
 
   static let refused: [(String, [String: [Int]], [String: JSONValue], String)] = [
@@ -142,9 +135,9 @@ import Testing
     ("an empty image", ["x": [2, 3, 0, 4]], ["training": .bool(true)], "input.x of shape [2, 3, 0, 4] is empty"),
     ("gamma", ["gamma": [4]], ["training": .bool(false)], "input.gamma has shape [4], expected [3]"),
     ("training missing", [:], [:], "attribute training of batchNormalization is missing and has no default"),
-    ("training of 1", [:], ["training": .integer(1)], "attribute training: true or false was expected"),
+    ("training of 1", [:], ["training": 1], "attribute training: true or false was expected"),
     (
-      "negative epsilon", [:], ["training": .bool(true), "epsilon": .integer(-1)],
+      "negative epsilon", [:], ["training": .bool(true), "epsilon": -1],
       "attribute epsilon: a number of at least 0 was expected, found -1.0"
     ),
   ]
@@ -153,13 +146,9 @@ import Testing
   func refuses(
     _ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String
   ) throws {
-    let tested = BatchNormalization.self
     var all = ["x": [2, 3, 4, 5], "gamma": [3], "beta": [3], "runningMean": [3], "runningVariance": [3]]
     all.merge(shapes) { $1 }
-    let error = #expect(throws: PerceptualError.self) {
-      try Sample(label, all, attributes).operationCase(of: tested, fill: .integers)
-    }
-    #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
+    expectError(saying: sentence) { try Sample(label, all, attributes).operationCase(of: tested, fill: .integers) }
   }
 
   @Test func callersStopWithASentence() async {

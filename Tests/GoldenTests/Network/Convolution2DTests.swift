@@ -7,35 +7,30 @@ import Reference
 import Testing
 
 @Suite struct Convolution2DTests {
+  private let tested = Convolution2D.self
+
   @Test(arguments: convolution2DSamples, [Fill.integers, .normals])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = Convolution2D.self
-    let operationCase = try sample.operationCase(of: tested, fill: fill)
-    #expect(try crossCheck(tested, operationCase, exact: fill == .integers) == [])
+    try expectAgreement(tested, sample, fill: fill, exact: fill == .integers)
   }
 
   /// The zeros of the padding meet infinite weights, and become NaN on both sides.
   @Test(arguments: convolution2DSamples)
   func specialValuesGoThrough(_ sample: Sample) throws {
-    let tested = Convolution2D.self
     let operationCase = try sample.operationCase(of: tested, fill: .specials, withGradients: false) {
       $0.inputs = $0.inputs.mapValues(\.withRoomToSum)
     }
-    #expect(try crossCheck(tested, operationCase, matchingNonFinite: true) == [])
+    try expectAgreement(tested, operationCase, matchingNonFinite: true)
   }
 
   @Test(arguments: convolution2DSamples)
   func specialValuesGoBack(_ sample: Sample) throws {
-    let tested = Convolution2D.self
-    let operationCase = try caseWithSpecialData(sample, of: tested)
-    let failures = try crossCheckSpecialData(tested, operationCase)
-    #expect(failures == [], "\(failures.joined(separator: "\n"))")
+    try expectAgreementOnSpecialData(tested, try caseWithSpecialData(sample, of: tested))
   }
 
   /// <conv(x), y> = <x, conv^T(y)>, bit for bit on integers.
   @Test(arguments: convolution2DSamples)
   func transposedConvolutionIsItsAdjoint(_ sample: Sample) throws {
-    let tested = Convolution2D.self
     let given = try sample.operationCase(of: tested, fill: .integers)
     let (x, weight, y) = (given.input("x"), given.input("weight"), given.cotangent("y"))
     let geometry = ConvolutionGeometry(
@@ -71,42 +66,36 @@ import Testing
     #expect(Fast.convolution2D(x, weight: weight, geometry: geometry).elements == expected)
   }
 
-  static let refused: [(String, [String: [Int]], [String: JSONValue], String)] = [
+  static let refused: [(Sample, String)] = [
     (
-      "three axes", ["x": [2, 3, 4], "weight": [1, 2, 1, 1]], [:], "x: shape [2, 3, 4] given, [N, C, H, W] is needed"
+      Sample("three axes", ["x": [2, 3, 4], "weight": [1, 2, 1, 1]]),
+      "x: shape [2, 3, 4] given, [N, C, H, W] is needed"
     ),
-    ("empty", ["x": [1, 2, 0, 4], "weight": [1, 2, 1, 1]], [:], "x: shape [1, 2, 0, 4] is empty"),
-    ("flat weight", ["x": [1, 2, 3, 4], "weight": [2, 3]], [:], "weight: shape [2, 3] given, [O, C, kH, kW]"),
-    ("channels", ["x": [1, 2, 3, 4], "weight": [1, 3, 1, 1]], [:], "takes 3 channels, x [1, 2, 3, 4] has 2"),
+    (Sample("empty", ["x": [1, 2, 0, 4], "weight": [1, 2, 1, 1]]), "x: shape [1, 2, 0, 4] is empty"),
+    (Sample("flat weight", ["x": [1, 2, 3, 4], "weight": [2, 3]]), "weight: shape [2, 3] given, [O, C, kH, kW]"),
+    (Sample("channels", ["x": [1, 2, 3, 4], "weight": [1, 3, 1, 1]]), "takes 3 channels, x [1, 2, 3, 4] has 2"),
     (
-      "bias", ["x": [1, 2, 3, 4], "weight": [5, 2, 1, 1], "bias": [2]], [:],
+      Sample("bias", ["x": [1, 2, 3, 4], "weight": [5, 2, 1, 1], "bias": [2]]),
       "bias: shape [2], weight [5, 2, 1, 1] needs [5]"
     ),
     (
-      "kernel larger than the padded image", ["x": [1, 1, 2, 9], "weight": [1, 1, 5, 3]],
-      ["padding": .array([.integer(1), .integer(0)])], "a kernel of 5x3 does not fit into x of 2x9 padded by 1x0"
+      Sample(
+        "kernel larger than the padded image", ["x": [1, 1, 2, 9], "weight": [1, 1, 5, 3]], ["padding": [1, 0]]),
+      "a kernel of 5x3 does not fit into x of 2x9 padded by 1x0"
     ),
     (
-      "stride 0", ["x": [1, 1, 2, 9], "weight": [1, 1, 1, 1]], ["stride": .array([.integer(0), .integer(1)])],
+      Sample("stride 0", ["x": [1, 1, 2, 9], "weight": [1, 1, 1, 1]], ["stride": [0, 1]]),
       "attribute stride: two integers of at least 1"
     ),
     (
-      "negative padding", ["x": [1, 1, 2, 9], "weight": [1, 1, 1, 1]],
-      ["padding": .array([.integer(0), .integer(-1)])],
+      Sample("negative padding", ["x": [1, 1, 2, 9], "weight": [1, 1, 1, 1]], ["padding": [0, -1]]),
       "attribute padding: two integers of at least 0"
     ),
   ]
 
   @Test(arguments: refused)
-  func refuses(
-    _ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String
-  ) throws {
-    let tested = Convolution2D.self
-    let error = #expect(throws: PerceptualError.self) {
-      try Sample(label, shapes, attributes).operationCase(of: tested, fill: .integers)
-    }
-    #expect(error?.kind == .malformed)
-    #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
+  func refuses(_ sample: Sample, _ sentence: String) throws {
+    expectError(.malformed, saying: sentence) { try sample.operationCase(of: tested, fill: .integers) }
   }
 
   @Test func callersStopWithASentence() async {

@@ -7,6 +7,8 @@ import Reference
 import Testing
 
 @Suite struct GatedUnitTests {
+  private let tested = GatedUnit.self
+
   static func both(_ sample: Sample, _ activation: String) -> Sample {
     Sample(
       "\(sample.label), \(activation)", ["x": sample.shapes["x"] ?? [], "gate": sample.shapes["x"] ?? []],
@@ -16,14 +18,11 @@ import Testing
 
   @Test(arguments: samples, [Fill.integers, .normals, .specials])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = GatedUnit.self
-    let operationCase = try sample.operationCase(of: tested, fill: fill)
-    #expect(try crossCheck(tested, operationCase, matchingNonFinite: fill == .specials) == [])
+    try expectAgreement(tested, sample, fill: fill)
   }
 
   /// It is the product of what it is made of.
   @Test func isTanhTimesSigmoid() throws {
-    let tested = GatedUnit.self
     let operationCase = try Self.samples[8].operationCase(of: tested, fill: .normals)
     let (x, gate) = (operationCase.input("x"), operationCase.input("gate"))
     let y = Reference.gatedUnit(x, gate: gate)
@@ -54,10 +53,9 @@ import Testing
   }
 
   @Test func refusesWhatDoesNotFit() async throws {
-    let tested = GatedUnit.self
     for sample in [
       Sample("other shape", ["x": [3], "gate": [4]]), Sample("no gate", ["x": [3]]),
-      Sample("unknown activation", ["x": [3], "gate": [3]], ["activation": .string("relu")]),
+      Sample("unknown activation", ["x": [3], "gate": [3]], ["activation": "relu"]),
     ] {
       #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .normals) }
     }

@@ -7,13 +7,13 @@ import Reference
 import Testing
 
 @Suite struct HardQuantizationTests {
+  private let tested = HardQuantization.self
+
   @Test(arguments: [[-1, 1], [0.75], [1.5, -2, 0.1, 4, -0.25], [1, 1, 2]], [Fill.integers, .normals, .specials])
   func agreesWithReference(_ centres: [Double], _ fill: Fill) throws {
-    let tested = HardQuantization.self
     for sample in elementwiseSamples(["centres": .array(centres.map { .number($0) })]) {
       let operationCase = try sample.operationCase(of: tested, fill: fill)
-      let failures = try crossCheck(tested, operationCase, matchingNonFinite: fill == .specials)
-      #expect(failures == [], "\(sample): \(failures.joined(separator: "\n"))")
+      try expectAgreement(tested, operationCase, matchingNonFinite: fill == .specials)
       let x = operationCase.input("x")
       #expect(
         Fast.hardQuantizationIndices(x.converted(), centres: centres)
@@ -45,11 +45,9 @@ import Testing
   }
 
   @Test func refusesNoCentres() async throws {
-    let tested = HardQuantization.self
-    let error = #expect(throws: PerceptualError.self) {
-      try Sample("none", ["x": [3]], ["centres": .array([])]).operationCase(of: tested, fill: .integers)
+    expectError(saying: "at least one finite number was expected, found []") {
+      try Sample("none", ["x": [3]], ["centres": []]).operationCase(of: tested, fill: .integers)
     }
-    #expect(error?.description.contains("at least one finite number was expected, found []") == true)
     let reference = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Reference.hardQuantization(Tensor<Double>([1]), centres: [])
     }

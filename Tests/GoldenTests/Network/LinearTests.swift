@@ -7,6 +7,8 @@ import Reference
 import Testing
 
 @Suite struct LinearTests {
+  private let tested = Linear.self
+
   static func sample(_ label: String, _ n: Int, _ i: Int, _ o: Int, bias: Bool = true) -> Sample {
     Sample(label, ["x": [n, i], "weight": [o, i]].merging(bias ? ["bias": [o]] : [:]) { $1 })
   }
@@ -21,7 +23,6 @@ import Testing
 
   @Test(arguments: samples, [Fill.integers, .normals, .specials])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = Linear.self
     var operationCase = try sample.operationCase(of: tested, fill: fill)
     if fill == .specials {
       for name in operationCase.inputs.keys {
@@ -29,24 +30,15 @@ import Testing
         operationCase.inputs[name] = operationCase.input(name).map { abs($0) > 1e18 && abs($0) < .infinity ? 3 : $0 }
       }
     }
-    let failures = try crossCheck(
-      tested, operationCase, exact: fill == .integers, matchingNonFinite: fill == .specials)
-    #expect(failures == [], "\(failures.joined(separator: "\n"))")
+    try expectAgreement(tested, operationCase, exact: fill == .integers, matchingNonFinite: fill == .specials)
   }
 
   /// <W x, y> = <x, W^T y>, exactly on integers.
   @Test func gradientIsTheTranspose() throws {
-    let tested = Linear.self
-    let operationCase = try Self.samples[3].operationCase(of: tested, fill: .integers)
-    for side in [Side.reference, .fast] {
-      let results = try tested.run(side, operationCase)
-      let (y, gradient) = (try #require(results.outputs["y"]), try #require(results.gradients["x"]))
-      #expect(innerProduct(y, operationCase.cotangent("y")) == innerProduct(operationCase.input("x"), gradient))
-    }
+    try expectTranspose(of: tested, try Self.samples[3].operationCase(of: tested, fill: .integers))
   }
 
   @Test func refusesWhatDoesNotFit() async throws {
-    let tested = Linear.self
     for sample in [
       Sample("other width", ["x": [2, 3], "weight": [4, 5]]), Sample("rank 3", ["x": [2, 3, 1], "weight": [4, 3]]),
       Sample("bias of another length", ["x": [2, 3], "weight": [4, 3], "bias": [3]]),

@@ -6,6 +6,8 @@ import Reference
 import Testing
 
 @Suite struct NearestUpsamplingTests {
+  private let tested = NearestUpsampling.self
+
   static func sample(_ label: String, _ shape: [Int], _ height: Int, _ width: Int) -> Sample {
     Sample(label, ["x": shape], ["factor": .array([.integer(height), .integer(width)])])
   }
@@ -18,23 +20,14 @@ import Testing
 
   @Test(arguments: samples, [Fill.integers, .normals, .specials])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = NearestUpsampling.self
-    let operationCase = try sample.operationCase(of: tested, fill: fill)
-    #expect(try crossCheck(tested, operationCase, exact: fill == .integers, matchingNonFinite: fill == .specials) == [])
+    try expectAgreement(tested, sample, fill: fill, exact: fill == .integers)
   }
 
   /// <up(x), y> = <x, up^T(y)>.
   @Test func gradientIsTheTranspose() throws {
-    let tested = NearestUpsampling.self
     let operationCase = try Self.samples[4].operationCase(of: tested, fill: .integers)
-    for side in [Side.reference, .fast] {
-      let results = try tested.run(side, operationCase)
-      let (y, gradient) = (try #require(results.outputs["y"]), try #require(results.gradients["x"]))
-      #expect(
-        innerProduct(y, operationCase.cotangent("y")) == innerProduct(operationCase.input("x"), gradient))
-    }
-    #expect(try checkLinearityInUpstream(tested, operationCase) == [])
-    #expect(try GradientCheck().everyElement(of: tested, operationCase).failures == [])
+    try expectTranspose(of: tested, operationCase)
+    try expectWholeJacobian(of: tested, operationCase)
   }
 
   @Test func byHand() {
@@ -46,7 +39,6 @@ import Testing
   }
 
   @Test func refusesWhatDoesNotFit() async throws {
-    let tested = NearestUpsampling.self
     for sample in [
       Self.sample("rank 3", [1, 2, 3], 1, 2), Self.sample("factor 0", [1, 1, 1, 2], 0, 2),
       Self.sample("empty", [1, 0, 1, 2], 1, 2), Sample("no factor", ["x": [1, 1, 1, 2]]),

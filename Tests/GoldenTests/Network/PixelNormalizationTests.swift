@@ -7,24 +7,25 @@ import Reference
 import Testing
 
 @Suite struct PixelNormalizationTests {
+  private let tested = PixelNormalization.self
+
   static let samples = [
     Sample("one element", ["x": [1, 1]]), Sample("one past 4 positions", ["x": [2, 3, 5]]),
     Sample("one past 8 positions", ["x": [1, 4, 3, 3]]), Sample("one past 16 positions", ["x": [2, 5, 1, 17]]),
     Sample("one past a slice of positions", ["x": [1, 3, 129]]),
     Sample("a prime number of channels", ["x": [3, 31, 7]]),
     Sample("experiment 003's widest layer", ["x": [1, 512, 1, 20]]),
-    Sample("an epsilon that matters", ["x": [2, 6, 19]], ["epsilon": .number(0.5)]),
+    Sample("an epsilon that matters", ["x": [2, 6, 19]], ["epsilon": 0.5]),
   ]
 
   @Test(arguments: samples, [Fill.integers, .normals, .specials])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = PixelNormalization.self
     var operationCase = try sample.operationCase(of: tested, fill: fill)
     if fill == .specials {
       // A square beyond Float's range is infinite in Float alone.
       operationCase.inputs["x"] = operationCase.input("x").map { abs($0) > 1e18 && abs($0) < .infinity ? 3 : $0 }
     }
-    #expect(try crossCheck(tested, operationCase, matchingNonFinite: fill == .specials) == [])
+    try expectAgreement(tested, operationCase, matchingNonFinite: fill == .specials)
   }
 
   /// Without epsilon the mean square of a position's channels is 1, and the scale of x does not matter.
@@ -49,10 +50,9 @@ import Testing
   }
 
   @Test func refusesWhatDoesNotFit() async throws {
-    let tested = PixelNormalization.self
     for sample in [
       Sample("no channels", ["x": [3]]), Sample("empty", ["x": [3, 0, 2]]),
-      Sample("negative epsilon", ["x": [3, 2]], ["epsilon": .number(-1)]),
+      Sample("negative epsilon", ["x": [3, 2]], ["epsilon": -1]),
     ] {
       #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .normals) }
     }

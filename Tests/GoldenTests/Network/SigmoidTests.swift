@@ -6,18 +6,17 @@ import Reference
 import Testing
 
 @Suite struct SigmoidTests {
+  private let tested = Sigmoid.self
+
   @Test(arguments: elementwiseSamples(), [Fill.integers, .normals, .specials])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = Sigmoid.self
-    let operationCase = try sample.operationCase(of: tested, fill: fill)
-    #expect(try crossCheck(tested, operationCase, matchingNonFinite: fill == .specials) == [])
+    try expectAgreement(tested, sample, fill: fill)
   }
 
   @Test func holdsItsAccuracyOverAllFloats() throws {
-    let tested = Sigmoid.self
     let operationCase = OperationCase(
       inputs: ["x": floatSweep], cotangents: ["y": Tensor(repeating: -1.5, shape: floatSweep.shape)])
-    #expect(try crossCheck(tested, operationCase, matchingNonFinite: true) == [])
+    try expectAgreement(tested, operationCase, matchingNonFinite: true)
   }
 
   @Test(arguments: [
@@ -30,20 +29,14 @@ import Testing
 
   /// The buffer forms may overwrite their argument, and take the output for the gradient.
   @Test func worksInPlace() {
-    var generator = SeededGenerator(name: "sigmoid in place")
-    let x = Tensor<Float>(Fill.normals.tensor([37], &generator).elements.map { Float($0) })
+    let x = Tensor(noise(37, seed: "sigmoid in place").map { Float($0) })
     let upstream = Tensor<Float>((0..<37).map { Float($0 - 18) })
-    var buffer = x.elements
-    var gradient = upstream.elements
-    buffer.withUnsafeMutableBufferPointer { values in
-      gradient.withUnsafeMutableBufferPointer { gradient in
-        guard let y = values.baseAddress, let g = gradient.baseAddress else { return }
-        Fast.sigmoid(y, y, count: 37)
-        Fast.sigmoidGradient(y, upstream: g, g, count: 37)
-      }
+    let results = inPlace(x, upstream: upstream) { y, gradient in
+      Fast.sigmoid(y, y, count: 37)
+      Fast.sigmoidGradient(y, upstream: gradient, gradient, count: 37)
     }
-    #expect(buffer == Fast.sigmoid(x).elements)
-    #expect(gradient == Fast.sigmoidGradient(x, upstream: upstream).elements)
+    #expect(results.y == Fast.sigmoid(x).elements)
+    #expect(results.gradient == Fast.sigmoidGradient(x, upstream: upstream).elements)
   }
 
   @Test func callersStopWithASentence() async {

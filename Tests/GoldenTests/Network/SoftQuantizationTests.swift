@@ -7,6 +7,8 @@ import Reference
 import Testing
 
 @Suite struct SoftQuantizationTests {
+  private let tested = SoftQuantization.self
+
   static let quantizers: [(String, [Double], Double)] = [
     ("the paper's", [-1, 1], 10), ("one centre", [0.75], 2), ("three soft centres", [-1, 0, 1], 0.5),
     ("uneven, unsorted centres", [1.5, -2, 0.1, 4, -0.25], 3), ("a centre twice", [1, 1, 2], 4),
@@ -19,34 +21,27 @@ import Testing
 
   @Test(arguments: quantizers, [Fill.integers, .normals, .specials])
   func agreesWithReference(_ quantizer: (String, [Double], Double), _ fill: Fill) throws {
-    let tested = SoftQuantization.self
     for sample in elementwiseSamples(attributes(quantizer.1, quantizer.2)).dropLast() {
-      let operationCase = try sample.operationCase(of: tested, fill: fill)
-      let failures = try crossCheck(tested, operationCase, matchingNonFinite: fill == .specials)
-      #expect(failures == [], "\(sample): \(failures.joined(separator: "\n"))")
+      try expectAgreement(tested, sample, fill: fill)
     }
   }
 
   @Test(arguments: quantizers)
   func holdsItsAccuracyOverAllFloats(_ quantizer: (String, [Double], Double)) throws {
-    let tested = SoftQuantization.self
     let x = Tensor(floatSweep.elements.enumerated().filter { $0.offset % 37 == 0 }.map(\.element) + [.infinity, .nan])
     let operationCase = OperationCase(
       inputs: ["x": x], attributes: Attributes(attributes(quantizer.1, quantizer.2)),
       cotangents: ["y": Tensor(repeating: -1.5, shape: x.shape)])
-    #expect(try crossCheck(tested, operationCase, matchingNonFinite: true) == [])
+    try expectAgreement(tested, operationCase, matchingNonFinite: true)
   }
 
   @Test func agreesOverSeveralPiecesOfWork() throws {
-    let tested = SoftQuantization.self
-    let sample = Sample("pieces", ["x": [2, 65_537]], attributes([-1, 1], 10))
-    #expect(try crossCheck(tested, try sample.operationCase(of: tested, fill: .normals)) == [])
+    try expectAgreement(tested, Sample("pieces", ["x": [2, 65_537]], attributes([-1, 1], 10)), fill: .normals)
   }
 
   /// For the centres -1 and 1 the softmax is a hyperbolic tangent of 2 s x.
   @Test(arguments: [0.5, 10, 37])
   func isTheHyperbolicTangentForTwoCentres(_ scale: Double) throws {
-    let tested = SoftQuantization.self
     let sample = Sample("tanh", ["x": [997]], attributes([-1, 1], scale))
     let operationCase = try sample.operationCase(of: tested, fill: .normals)
     let angle = operationCase.input("x").map { 2 * scale * $0 }
@@ -54,10 +49,7 @@ import Testing
     let gradient = Reference.tanhGradient(angle, upstream: operationCase.cotangent("y").map { 2 * scale * $0 })
     let expected = OperationResults(outputs: ["y": y], gradients: ["x": gradient])
     for side in [Side.reference, .fast] {
-      let results = try tested.run(side, operationCase)
-      for tensor in try tested.judge(results, against: expected, of: operationCase, side: side) {
-        #expect(tensor.passed, "\(side) \(tensor.tensor): \(tensor.comparison)")
-      }
+      try expectResults(expected, of: tested, side, operationCase)
     }
   }
 
@@ -91,33 +83,26 @@ import Testing
   @Test func worksInPlace() {
     let x = Tensor<Float>((0..<37).map { Float($0 - 18) / 32 })
     let upstream = Tensor<Float>((0..<37).map { Float($0 - 7) })
-    var buffer = x.elements
-    var gradient = upstream.elements
-    buffer.withUnsafeMutableBufferPointer { values in
-      gradient.withUnsafeMutableBufferPointer { gradient in
-        guard let y = values.baseAddress, let g = gradient.baseAddress else { return }
-        Fast.softQuantizationGradient(y, upstream: g, g, count: 37, centres: [-1, 1], scale: 3)
-        Fast.softQuantization(y, y, count: 37, centres: [-1, 1], scale: 3)
-      }
+    let results = inPlace(x, upstream: upstream) { x, gradient in
+      Fast.softQuantizationGradient(x, upstream: gradient, gradient, count: 37, centres: [-1, 1], scale: 3)
+      Fast.softQuantization(x, x, count: 37, centres: [-1, 1], scale: 3)
     }
-    #expect(buffer == Fast.softQuantization(x, scale: 3).elements)
-    #expect(gradient == Fast.softQuantizationGradient(x, upstream: upstream, scale: 3).elements)
+    #expect(results.y == Fast.softQuantization(x, scale: 3).elements)
+    #expect(results.gradient == Fast.softQuantizationGradient(x, upstream: upstream, scale: 3).elements)
   }
 
   static let refused: [(String, [String: JSONValue], String)] = [
-    ("no centres", ["centres": .array([]), "scale": .integer(1)], "at least one finite number was expected, found []"),
-    ("centres missing", ["scale": .integer(1)], "attribute centres of softQuantization is missing and has no default"),
-    ("scale missing", ["centres": .array([.integer(1)])], "attribute scale of softQuantization is missing"),
-    ("scale 0", ["centres": .array([.integer(1)]), "scale": .integer(0)], "a positive number was expected, found 0.0"),
+    ("no centres", ["centres": [], "scale": 1], "at least one finite number was expected, found []"),
+    ("centres missing", ["scale": 1], "attribute centres of softQuantization is missing and has no default"),
+    ("scale missing", ["centres": [1]], "attribute scale of softQuantization is missing"),
+    ("scale 0", ["centres": [1], "scale": 0], "a positive number was expected, found 0.0"),
   ]
 
   @Test(arguments: refused)
   func refuses(_ label: String, _ attributes: [String: JSONValue], _ sentence: String) throws {
-    let tested = SoftQuantization.self
-    let error = #expect(throws: PerceptualError.self) {
+    expectError(saying: sentence) {
       try Sample(label, ["x": [3]], attributes).operationCase(of: tested, fill: .integers)
     }
-    #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
   }
 
   @Test func callersStopWithASentence() async {

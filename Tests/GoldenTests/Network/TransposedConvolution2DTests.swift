@@ -7,25 +7,21 @@ import Reference
 import Testing
 
 @Suite struct TransposedConvolution2DTests {
+  private let tested = TransposedConvolution2D.self
+
   @Test(arguments: transposedConvolution2DSamples, [Fill.integers, .normals])
   func agreesWithReference(_ sample: Sample, _ fill: Fill) throws {
-    let tested = TransposedConvolution2D.self
-    let operationCase = try sample.operationCase(of: tested, fill: fill)
-    #expect(try crossCheck(tested, operationCase, exact: fill == .integers) == [])
+    try expectAgreement(tested, sample, fill: fill, exact: fill == .integers)
   }
 
   @Test(arguments: transposedConvolution2DSamples)
   func specialValuesGoThrough(_ sample: Sample) throws {
-    let tested = TransposedConvolution2D.self
-    let operationCase = try caseWithSpecialData(sample, of: tested)
-    let failures = try crossCheckSpecialData(tested, operationCase)
-    #expect(failures == [], "\(failures.joined(separator: "\n"))")
+    try expectAgreementOnSpecialData(tested, try caseWithSpecialData(sample, of: tested))
   }
 
   /// Its gradient for x is the convolution of the upstream gradient, bit for bit on integers.
   @Test(arguments: transposedConvolution2DSamples)
   func convolutionIsItsAdjoint(_ sample: Sample) throws {
-    let tested = TransposedConvolution2D.self
     let given = try sample.operationCase(of: tested, fill: .integers)
     let geometry = ConvolutionGeometry(
       stride: try given.attributes.extent("stride", default: 1, atLeast: 1),
@@ -50,37 +46,31 @@ import Testing
     #expect(Fast.transposedConvolution2D(x, weight: weight, bias: bias, geometry: geometry).elements == expected)
   }
 
-  static let refused: [(String, [String: [Int]], [String: JSONValue], String)] = [
+  static let refused: [(Sample, String)] = [
     (
-      "three axes", ["x": [2, 3, 4], "weight": [2, 1, 1, 1]], [:], "x: shape [2, 3, 4] given, [N, C, H, W] is needed"
+      Sample("three axes", ["x": [2, 3, 4], "weight": [2, 1, 1, 1]]),
+      "x: shape [2, 3, 4] given, [N, C, H, W] is needed"
     ),
-    ("empty weight", ["x": [1, 2, 3, 4], "weight": [2, 0, 1, 1]], [:], "weight: shape [2, 0, 1, 1] is empty"),
-    ("channels", ["x": [1, 2, 3, 4], "weight": [3, 1, 1, 1]], [:], "takes 3 channels, x [1, 2, 3, 4] has 2"),
+    (Sample("empty weight", ["x": [1, 2, 3, 4], "weight": [2, 0, 1, 1]]), "weight: shape [2, 0, 1, 1] is empty"),
+    (Sample("channels", ["x": [1, 2, 3, 4], "weight": [3, 1, 1, 1]]), "takes 3 channels, x [1, 2, 3, 4] has 2"),
     (
-      "bias", ["x": [1, 2, 3, 4], "weight": [2, 5, 1, 1], "bias": [2]], [:],
+      Sample("bias", ["x": [1, 2, 3, 4], "weight": [2, 5, 1, 1], "bias": [2]]),
       "bias: shape [2], weight [2, 5, 1, 1] needs [5]"
     ),
     (
-      "output padding of a stride", ["x": [1, 2, 3, 4], "weight": [2, 5, 4, 4]],
-      ["stride": .array([.integer(2), .integer(2)]), "outputPadding": .array([.integer(0), .integer(2)])],
-      "outputPadding: 0x2 given, it must be less than the stride 2x2"
+      Sample(
+        "output padding of a stride", ["x": [1, 2, 3, 4], "weight": [2, 5, 4, 4]],
+        ["stride": [2, 2], "outputPadding": [0, 2]]), "outputPadding: 0x2 given, it must be less than the stride 2x2"
     ),
     (
-      "nothing left", ["x": [1, 1, 2, 9], "weight": [1, 1, 2, 3]], ["padding": .array([.integer(2), .integer(0)])],
+      Sample("nothing left", ["x": [1, 1, 2, 9], "weight": [1, 1, 2, 3]], ["padding": [2, 0]]),
       "padding: 2x0 leaves nothing of x of 2x9 under a kernel of 2x3"
     ),
   ]
 
   @Test(arguments: refused)
-  func refuses(
-    _ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String
-  ) throws {
-    let tested = TransposedConvolution2D.self
-    let error = #expect(throws: PerceptualError.self) {
-      try Sample(label, shapes, attributes).operationCase(of: tested, fill: .integers)
-    }
-    #expect(error?.kind == .malformed)
-    #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
+  func refuses(_ sample: Sample, _ sentence: String) throws {
+    expectError(.malformed, saying: sentence) { try sample.operationCase(of: tested, fill: .integers) }
   }
 
   @Test func callersStopWithASentence() async {

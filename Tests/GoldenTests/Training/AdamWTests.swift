@@ -7,20 +7,17 @@ import Reference
 import Testing
 
 @Suite struct AdamWTests {
+  private let tested = AdamW.self
+
   static let settings: [(String, [String: JSONValue])] = [
-    ("first step", ["step": .integer(1), "learningRate": .number(0.001)]),
-    ("late step", ["step": .integer(425), "learningRate": .number(0.001)]),
+    ("first step", ["step": 1, "learningRate": 0.001]),
+    ("late step", ["step": 425, "learningRate": 0.001]),
     (
       "all settings large",
-      [
-        "step": .integer(3), "learningRate": .number(0.1), "beta1": .number(0.5), "beta2": .number(0.75),
-        "epsilon": .number(0.5), "weightDecay": .number(0.5),
-      ]
+      ["step": 3, "learningRate": 0.1, "beta1": 0.5, "beta2": 0.75, "epsilon": 0.5, "weightDecay": 0.5]
     ),
-    (
-      "beta1 0", ["step": .integer(2), "learningRate": .number(1e-4), "beta1": .integer(0), "weightDecay": .integer(0)]
-    ),
-    ("a large learning rate changes signs", ["step": .integer(1), "learningRate": .integer(3)]),
+    ("beta1 0", ["step": 2, "learningRate": 1e-4, "beta1": 0, "weightDecay": 0]),
+    ("a large learning rate changes signs", ["step": 1, "learningRate": 3]),
   ]
   static let shapes = [[1], [5], [3, 3], [17], [33], [2, 65], [7, 31]]
 
@@ -32,24 +29,19 @@ import Testing
   /// A second moment is a mean of squares; sums of the largest numbers are left out, whose squares overflow.
   @Test(arguments: settings, [Fill.integers, .normals, .specials])
   func agreesWithReference(_ setting: (String, [String: JSONValue]), _ fill: Fill) throws {
-    let tested = AdamW.self
     for shape in Self.shapes {
-      let operationCase = try sample("\(setting.0) \(shape)", shape, setting.1).operationCase(of: tested, fill: fill) {
+      try expectAgreement(tested, sample("\(setting.0) \(shape)", shape, setting.1), fill: fill) {
         $0.inputs = $0.inputs.mapValues(\.withRoomToSum)
         $0.inputs["secondMoment"] = $0.inputs["secondMoment"]?.map { abs($0) }
       }
-      let failures = try crossCheck(tested, operationCase, matchingNonFinite: fill == .specials)
-      #expect(failures == [], "\(shape): \(failures.joined(separator: "\n"))")
     }
   }
 
   @Test func agreesOverSeveralPiecesOfWork() throws {
-    let tested = AdamW.self
     let pieces = sample("pieces", [2, 65_537], Self.settings[0].1)
-    let operationCase = try pieces.operationCase(of: tested, fill: .normals) {
+    try expectAgreement(tested, pieces, fill: .normals) {
       $0.inputs["secondMoment"] = $0.inputs["secondMoment"]?.map { abs($0) }
     }
-    #expect(try crossCheck(tested, operationCase) == [])
   }
 
   /// Kingma and Ba 2015, algorithm 1, for several steps; bit for bit.
@@ -111,29 +103,22 @@ import Testing
   }
 
   static let refused: [(String, [String: [Int]], [String: JSONValue], String)] = [
-    ("step 0", [:], ["step": .integer(0), "learningRate": .integer(1)], "attribute step: an integer of at least 1"),
-    ("no learning rate", [:], ["step": .integer(1)], "attribute learningRate of adamW is missing"),
+    ("step 0", [:], ["step": 0, "learningRate": 1], "attribute step: an integer of at least 1"),
+    ("no learning rate", [:], ["step": 1], "attribute learningRate of adamW is missing"),
     (
-      "beta1 of 1", [:], ["step": .integer(1), "learningRate": .integer(1), "beta1": .integer(1)],
+      "beta1 of 1", [:], ["step": 1, "learningRate": 1, "beta1": 1],
       "attribute beta1: a number of at least 0 and under 1"
     ),
-    (
-      "shapes", ["firstMoment": [4]], ["step": .integer(1), "learningRate": .integer(1)],
-      "input.firstMoment has shape [4], expected [3]"
-    ),
+    ("shapes", ["firstMoment": [4]], ["step": 1, "learningRate": 1], "input.firstMoment has shape [4], expected [3]"),
   ]
 
   @Test(arguments: refused)
   func refuses(
     _ label: String, _ shapes: [String: [Int]], _ attributes: [String: JSONValue], _ sentence: String
   ) throws {
-    let tested = AdamW.self
     var all = ["parameter": [3], "gradient": [3], "firstMoment": [3], "secondMoment": [3]]
     all.merge(shapes) { $1 }
-    let error = #expect(throws: PerceptualError.self) {
-      try Sample(label, all, attributes).operationCase(of: tested, fill: .integers)
-    }
-    #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
+    expectError(saying: sentence) { try Sample(label, all, attributes).operationCase(of: tested, fill: .integers) }
   }
 
   @Test func callersStopWithASentence() async {

@@ -25,7 +25,7 @@ import Testing
       let tested = try #require(operation(named: name))
       if name.hasPrefix("xavier") && shape.count < 2 { continue }
       let sample = Sample(label, [:], Self.attributes(spread, scale, shape, seed: 11, index: 5))
-      #expect(try crossCheck(tested, try sample.operationCase(of: tested, fill: .normals)) == [])
+      try expectAgreement(tested, sample, fill: .normals)
     }
   }
 
@@ -76,10 +76,7 @@ import Testing
   @Test(arguments: refused) func refuses(_ label: String, _ attributes: [String: JSONValue], _ sentence: String) throws
   {
     let tested = XavierNormalInitialization.self
-    let error = #expect(throws: PerceptualError.self) {
-      try Sample(label, [:], attributes).operationCase(of: tested, fill: .normals)
-    }
-    #expect(error?.description.contains(sentence) == true, "\(String(describing: error))")
+    expectError(saying: sentence) { try Sample(label, [:], attributes).operationCase(of: tested, fill: .normals) }
   }
 
   @Test func aVectorHasNoFans() async {

@@ -7,6 +7,8 @@ import Reference
 import Testing
 
 @Suite struct UniformNoiseTests {
+  private let tested = UniformNoise.self
+
   private static let all = UInt64.max
 
   /// The known answers that Random123 publishes for philox4x64 with 10 rounds: key, counter, block. The counter is
@@ -50,13 +52,12 @@ import Testing
     ("the counter wraps around", [all, all], [all, all, all, all], 17),
   ])
   func agreesWithReference(_ label: String, _ key: [UInt64], _ counter: [UInt64], _ count: Int) throws {
-    let tested = UniformNoise.self
     let attributes: [String: JSONValue] = [
       "key": .array(key.map { .string("\($0)") }), "counter": .array(counter.map { .string("\($0)") }),
       "count": .integer(count),
     ]
     let operationCase = try Sample(label, [:], attributes).operationCase(of: tested, fill: .normals)
-    #expect(try crossCheck(tested, operationCase, exact: true) == [])
+    try expectAgreement(tested, operationCase, exact: true)
   }
 
   @Test func drawsOfAStream() {
@@ -91,16 +92,14 @@ import Testing
   }
 
   static let refused: [(String, [String: JSONValue], String)] = [
-    (
-      "one key", ["key": words(1), "counter": words(4), "count": .integer(1)], "attribute key: 2 unsigned 64-bit words"
-    ),
-    ("three words", ["key": words(2), "counter": words(3), "count": .integer(1)], "attribute counter: 4 unsigned"),
+    ("one key", ["key": words(1), "counter": words(4), "count": 1], "attribute key: 2 unsigned 64-bit words"),
+    ("three words", ["key": words(2), "counter": words(3), "count": 1], "attribute counter: 4 unsigned"),
     (
       "a number beyond 64 bits",
-      ["key": .array([.string("18446744073709551616"), .string("0")]), "counter": words(4), "count": .integer(1)],
+      ["key": .array([.string("18446744073709551616"), .string("0")]), "counter": words(4), "count": 1],
       "attribute key: 2 unsigned 64-bit words"
     ),
-    ("nothing", ["key": words(2), "counter": words(4), "count": .integer(0)], "count: an integer of at least 1"),
+    ("nothing", ["key": words(2), "counter": words(4), "count": 0], "count: an integer of at least 1"),
     ("no count", ["key": words(2), "counter": words(4)], "attribute count of uniformNoise is missing"),
   ]
 
@@ -108,11 +107,7 @@ import Testing
 
   @Test(arguments: refused)
   func refuses(_ label: String, _ attributes: [String: JSONValue], _ sentence: String) throws {
-    let tested = UniformNoise.self
-    let error = #expect(throws: PerceptualError.self) {
-      try Sample(label, [:], attributes).operationCase(of: tested, fill: .integers)
-    }
-    #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
+    expectError(saying: sentence) { try Sample(label, [:], attributes).operationCase(of: tested, fill: .integers) }
   }
 
   @Test func callersStopWithASentence() async {

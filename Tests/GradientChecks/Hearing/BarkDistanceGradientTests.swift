@@ -13,8 +13,8 @@ import Testing
     Sample(
       label, ["prediction": [2, 29], "target": [2, 29]],
       [
-        "sampleRate": .integer(8000), "lowFrequency": .integer(2000), "highFrequency": .integer(3750),
-        "bands": .integer(5), "taps": .integer(60), "stride": .integer(stride), "logFactor": .number(factor),
+        "sampleRate": 8000, "lowFrequency": 2000, "highFrequency": 3750,
+        "bands": 5, "taps": 60, "stride": .integer(stride), "logFactor": .number(factor),
         "aWeighting": .bool(weighted), "distance": .string(distance),
       ])
   }
@@ -47,8 +47,7 @@ import Testing
     let tested = BarkDistance.self
     let operationCase = try sample.operationCase(of: tested, fill: .normals)
     let check = GradientCheck(step: 1e-7) { Self.positiveResponses($0) }
-    #expect(try check.everyElement(of: tested, operationCase).failures == [])
-    #expect(try checkLinearityInUpstream(tested, operationCase) == [])
+    try expectWholeJacobian(of: tested, operationCase, by: check)
   }
 
   /// Thresholds follow from the target, which stands still here: its gradient holds them fixed, and is PyTorch's.

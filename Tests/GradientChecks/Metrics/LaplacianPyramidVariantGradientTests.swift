@@ -7,6 +7,8 @@ import Testing
 
 /// The families and poolings of NLPD against central differences, steps 3e-7, where no residual turns its sign.
 @Suite struct LaplacianPyramidVariantGradientTests {
+  private let tested = NormalizedLaplacianPyramidDistance.self
+
   /// The signs of the residuals of both images.
   private static let check = GradientCheck(step: 3e-7) { operationCase in
     let levels = (try? operationCase.attributes.integer("levels", default: 6)) ?? 6
@@ -20,9 +22,7 @@ import Testing
   private func pair(
     _ label: String, _ shape: [Int], _ attributes: [String: JSONValue], _ kind: PicturePair = .noisy
   ) throws -> OperationCase<Double> {
-    let tested = NormalizedLaplacianPyramidDistance.self
-    let sample = Sample(label, ["prediction": shape, "target": shape], attributes)
-    return try sample.operationCase(of: tested, fill: .picture) { kind.fill(&$0, seed: label) }
+    try imageCase(imageSample(label, shape, attributes), kind, of: tested)
   }
 
   static let samples: [(shape: [Int], attributes: [String: JSONValue])] = [
@@ -34,26 +34,20 @@ import Testing
   ]
 
   @Test(arguments: samples) func wholeJacobian(_ sample: (shape: [Int], attributes: [String: JSONValue])) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     let operationCase = try pair("whole", sample.shape, sample.attributes)
     #expect(try Self.check.everyElement(of: tested, operationCase).failures == [])
   }
 
   @Test(arguments: ["hepburn", "matlab", "laparra", "tensorflow"]) func elevenPixelFrame(_ family: String) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     let (height, width) = (27, 29)
     let operationCase = try pair("frame", [1, 1, height, width], ["family": .string(family), "levels": 4])
-    let frame = (0..<height * width).filter {
-      let (row, column) = ($0 / width, $0 % width)
-      return min(row, height - 1 - row) < 11 || min(column, width - 1 - column) < 11
-    }
+    let frame = borderPixels(height: height, width: width, within: 11)
     #expect(try Self.check.elements(frame, ofInput: "prediction", of: tested, operationCase).failures == [])
   }
 
   /// Of the 87 000 residuals of an image some are so near 0 that every direction turns their sign: the images are the
   /// first that have none such.
   @Test(arguments: ["hepburn", "matlab", "tensorflow"]) func atThePapersSize(_ family: String) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     let kind = try #require(LaplacianPyramidFamily(rawValue: family))
     var operationCase = try pair("256 0", [1, 1, 256, 256], ["family": .string(family)], .noise)
     for attempt in 1..<100 where operationCase.inputs.values.contains(where: { leastMagnitude($0, kind) < 1e-5 }) {

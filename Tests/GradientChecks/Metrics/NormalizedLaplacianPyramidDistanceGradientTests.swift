@@ -7,6 +7,8 @@ import Testing
 /// The distance has kinks where a residual is 0, so steps are 1e-7 and a direction that turns a residual's sign is
 /// drawn again.
 @Suite struct NormalizedLaplacianPyramidDistanceGradientTests {
+  private let tested = NormalizedLaplacianPyramidDistance.self
+
   /// The signs of the residuals of both images.
   private static let check = GradientCheck(step: 1e-7) { operationCase in
     let levels = (try? operationCase.attributes.integer("levels", default: 6)) ?? 6
@@ -15,25 +17,17 @@ import Testing
     }
   }
 
-  private func pair(
-    _ label: String, _ shape: [Int], levels: Int, _ kind: PicturePair = .noisy
-  ) throws -> OperationCase<Double> {
-    let tested = NormalizedLaplacianPyramidDistance.self
-    let sample = Sample(label, ["prediction": shape, "target": shape], ["levels": .integer(levels)])
-    return try sample.operationCase(of: tested, fill: .picture) { kind.fill(&$0, seed: label) }
+  private func pair(_ label: String, _ shape: [Int], levels: Int) throws -> OperationCase<Double> {
+    try imageCase(imageSample(label, shape, ["levels": .integer(levels)]), .noisy, of: tested)
   }
 
   @Test(arguments: [([1, 1, 3, 3], 1), ([1, 2, 4, 5], 1), ([2, 1, 8, 7], 2), ([1, 1, 9, 10], 3)])
   func wholeJacobian(_ shape: [Int], _ levels: Int) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
-    let operationCase = try pair("whole", shape, levels: levels)
-    #expect(try Self.check.everyElement(of: tested, operationCase).failures == [])
-    #expect(try checkLinearityInUpstream(tested, operationCase) == [])
+    try expectWholeJacobian(of: tested, try pair("whole", shape, levels: levels), by: Self.check)
   }
 
   @Test(arguments: [[2, 1, 65, 66], [1, 3, 67, 65]])
   func randomDirections(_ shape: [Int]) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     let operationCase = try pair("directions", shape, levels: 6)
     #expect(
       try Self.check.randomDirections(6, of: tested, operationCase, seed: "NLPD directions \(shape)").failures == [])
@@ -41,12 +35,9 @@ import Testing
 
   /// Every pixel of the border, where reflection folds the filters back.
   @Test func frame() throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     let (height, width) = (17, 20)
     let operationCase = try pair("frame", [1, 1, height, width], levels: 4)
-    let frame = (0..<height * width).filter {
-      [0, height - 1].contains($0 / width) || [0, width - 1].contains($0 % width)
-    }
+    let frame = borderPixels(height: height, width: width)
     #expect(try Self.check.elements(frame, ofInput: "prediction", of: tested, operationCase).failures == [])
   }
 }

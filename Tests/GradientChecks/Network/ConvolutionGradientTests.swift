@@ -20,9 +20,7 @@ import Testing
     let sample = Sample(
       "small", ["x": x, "weight": weight, "bias": [outputs]],
       ["stride": .array(stride.map { .integer($0) }), "padding": .array(padding.map { .integer($0) })])
-    let operationCase = try sample.operationCase(of: tested, fill: .normals)
-    #expect(try GradientCheck().everyElement(of: tested, operationCase).failures == [])
-    #expect(try checkLinearityInUpstream(tested, operationCase) == [])
+    try expectWholeJacobian(of: tested, sample)
   }
 
   @Test(arguments: convolution2DSamples)

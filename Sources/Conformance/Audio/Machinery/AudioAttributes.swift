@@ -51,13 +51,14 @@ extension Attributes {
   }
 }
 
-extension ShortTimeOptions {
-  /// The frames of a signal; throws if there is none, or too little for the reflection.
-  func frames(checking samples: Int) throws(PerceptualError) -> Int {
-    guard samples > margin, frames(samples: samples) >= 1 else {
-      let needed = centred ? "more than \(margin)" : "at least \(windowLength)"
+extension CaseShapes {
+  /// Throws unless there is a signal of a frame or more, long enough for the reflection.
+  func checkSignal(_ options: ShortTimeOptions) throws(PerceptualError) {
+    try checkShape("signal", [nil])
+    let samples = count("signal")
+    guard samples > options.margin, options.frames(samples: samples) >= 1 else {
+      let needed = options.centred ? "more than \(options.margin)" : "at least \(options.windowLength)"
       throw PerceptualError(.malformed, "input.signal has \(samples) samples, expected \(needed)")
     }
-    return frames(samples: samples)
   }
 }

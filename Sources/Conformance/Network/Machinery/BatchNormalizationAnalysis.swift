@@ -15,7 +15,7 @@ struct BatchNormalizationAnalysis {
   }
 
   private let operationCase: OperationCase<Double>
-  private let settings: (epsilon: Double, momentum: Double, training: Bool)
+  private let options: BatchNormalization.Options
   private let least: Double
   /// Additions that a term of a sum goes through.
   private let depth: Double
@@ -24,16 +24,13 @@ struct BatchNormalizationAnalysis {
   private let n: Double
   private var channels: [Channel] = []
 
-  init(
-    _ operationCase: OperationCase<Double>, _ settings: (epsilon: Double, momentum: Double, training: Bool),
-    _ side: Side
-  ) {
+  init(_ operationCase: OperationCase<Double>, _ options: BatchNormalization.Options, _ side: Side) {
     self.operationCase = operationCase
-    self.settings = settings
+    self.options = options
     x = operationCase.input("x")
     n = Double(x.count / x.shape[1])
     unit = side.epsilon / 2
-    least = (side == .reference ? Double.leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude)) / unit
+    least = side.least / unit
     depth = side == .fast ? min(n, 1024 / 4) + 4 : n
     for c in 0..<x.shape[1] { channels.append(analyse(c, side)) }
   }
@@ -52,7 +49,7 @@ struct BatchNormalizationAnalysis {
     var mean = operationCase.input("runningMean")[c]
     var variance = operationCase.input("runningVariance")[c]
     var (meanError, varianceError) = (0.0, 0.0)
-    if settings.training {
+    if options.training {
       let places = indices(c)
       mean = places.reduce(0) { $0 + x[$1] } / n
       variance = places.reduce(0) { $0 + (x[$1] - mean) * (x[$1] - mean) } / n
@@ -62,7 +59,7 @@ struct BatchNormalizationAnalysis {
       // Squares around a mean that is off by d add d^2; each difference and square is rounded.
       varianceError = (depth + 6) * variance + unit * meanError * meanError
     }
-    let squared = variance + settings.epsilon
+    let squared = variance + options.epsilon
     let inverse = 1 / squared.squareRoot()
     return Channel(
       mean: mean, variance: variance, beta: beta, inverse: inverse, factor: abs(gamma) * inverse, meanError: meanError,
@@ -95,8 +92,8 @@ struct BatchNormalizationAnalysis {
 
   /// Of (1 - momentum) old + momentum batch; in inference of old, rounded to the scalar.
   private func boundRunning(old: Double, batch: Double) -> Double {
-    if !settings.training { return abs(old) }
-    return 4 * abs(1 - settings.momentum) * abs(old) + settings.momentum * batch
+    if !options.training { return abs(old) }
+    return 4 * abs(1 - options.momentum) * abs(old) + options.momentum * batch
   }
 
   private func boundY(_ c: Int, _ channel: Channel, _ bounds: inout Tensor<Double>) {
@@ -119,13 +116,13 @@ struct BatchNormalizationAnalysis {
     case "beta": bounds[c] = sumError
     case "gamma": bounds[c] = channel.inverse * (productError + product * channel.inverseError)
     default:
-      let extra = settings.momentum * abs(operationCase.cotangent("runningMean")[c]) / n
-      let slope = 2 * settings.momentum * abs(operationCase.cotangent("runningVariance")[c]) / (n - 1)
+      let extra = options.momentum * abs(operationCase.cotangent("runningMean")[c]) / n
+      let slope = 2 * options.momentum * abs(operationCase.cotangent("runningVariance")[c]) / (n - 1)
       let square = channel.inverse * channel.inverse / n
       for i in places {
         let (g, d) = (abs(upstream[i]), abs(x[i] - channel.mean))
         var bound = channel.factor * g * (channel.inverseError + 8)
-        if settings.training {
+        if options.training {
           // g - sum / n - d product / (n s^2), times gamma / s; and what flows back from the running values.
           let throughMean = size / n * (channel.inverseError + 8) + sumError / n
           let throughVariance =

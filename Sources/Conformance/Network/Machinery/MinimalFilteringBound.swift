@@ -44,7 +44,17 @@ struct MinimalFilteringBound {
     a.elements.allSatisfy { abs($0) < 0x1p30 } && b.elements.allSatisfy { abs($0) < 0x1p30 }
   }
 
-  func output(bias: Tensor<Double>?) -> (Tensor<Double>, Int)? {
+  /// Of a result of the case; nil where Fast takes the direct sum after all.
+  func bound(_ tensor: ResultName, of operationCase: OperationCase<Double>) -> (Tensor<Double>, Int)? {
+    switch tensor {
+    case .output: output(bias: operationCase.inputs["bias"])
+    case .gradient("x"): inputGradient(operationCase.cotangent("y"))
+    case .gradient("weight"): weightGradient(operationCase.cotangent("y"))
+    case .gradient: nil
+    }
+  }
+
+  private func output(bias: Tensor<Double>?) -> (Tensor<Double>, Int)? {
     if !isFiltered(x, weight) { return nil }
     var (sum, roundings) = filtered(
       x, height: shape.outputHeight, width: shape.outputWidth, synthesis: isTransposed)
@@ -55,12 +65,12 @@ struct MinimalFilteringBound {
     return (sum, roundings)
   }
 
-  func inputGradient(_ upstream: Tensor<Double>) -> (Tensor<Double>, Int)? {
+  private func inputGradient(_ upstream: Tensor<Double>) -> (Tensor<Double>, Int)? {
     if !isFiltered(upstream, weight) { return nil }
     return filtered(upstream, height: shape.height, width: shape.width, synthesis: !isTransposed)
   }
 
-  func weightGradient(_ upstream: Tensor<Double>) -> (Tensor<Double>, Int)? {
+  private func weightGradient(_ upstream: Tensor<Double>) -> (Tensor<Double>, Int)? {
     if !isFiltered(x, upstream) { return nil }
     let (fine, coarse) = isTransposed ? (upstream, x) : (x, upstream)
     let tiles = coarse.shape[0] * ((coarse.shape[2] + 2) / 3) * ((coarse.shape[3] + 2) / 3)

@@ -72,26 +72,22 @@ import Testing
   ])
   func refuses(_ text: String, _ phrase: String) throws {
     let whole = text.replacingOccurrences(of: "RUN", with: #"{"name": "a", "command": "train", "options": {}}"#)
-    let error = #expect(throws: PerceptualError.self) { try Self.plan(whole) }
-    #expect(error?.kind == .malformed)
-    #expect(error?.description.contains(phrase) == true, "\(error?.description ?? "")")
+    expectError(.malformed, saying: phrase) { try Self.plan(whole) }
   }
 
   @Test(arguments: ["", "/a", "a/", "a//b", "..", "a/../b", "./a", "a\u{1}", "results.jsonl"])
   func namesStayBelowTheDirectory(_ name: String) throws {
     let document: JSONValue = ["runs": [["name": .string(name), "command": "train", "options": [:]]]]
-    let error = #expect(throws: PerceptualError.self) { try SweepPlan(document) }
-    #expect(error?.description.contains("runs[0].name: ") == true, "\(error?.description ?? "")")
+    expectError(saying: "runs[0].name: ") { try SweepPlan(document) }
   }
 
   @Test func theFileIsNamed() throws {
     try withTemporaryDirectory { directory in
       let path = "\(directory)/plan.json"
-      #expect(#expect(throws: PerceptualError.self) { try SweepPlan(contentsOf: path) }?.kind == .missing)
+      expectError(.missing) { try SweepPlan(contentsOf: path) }
       for text in ["{", #"{"runs": 3}"#] {
         try FileBytes.write(Array(text.utf8), to: path)
-        let error = #expect(throws: PerceptualError.self) { try SweepPlan(contentsOf: path) }
-        #expect(error?.kind == .malformed && error?.description.hasPrefix("\(path): ") == true)
+        expectError(.malformed, beginning: "\(path): ") { try SweepPlan(contentsOf: path) }
       }
     }
   }

@@ -150,8 +150,7 @@ import Testing
       #expect(last["offCentreLatents"] == 0.5 && last["weights"] == "0000000000000007" && last["recipe"] == "r")
       #expect(Set(last.members?.map(\.key) ?? []).subtracting(SweepResult.ownKeys) == ["recipe"])
       try again.check(evaluation)
-      let error = #expect(throws: PerceptualError.self) { try again.check(.init(test: "t", clips: 4, group: 2)) }
-      #expect(error?.kind == .malformed && error?.description.contains(#""clips":3"#) == true)
+      expectError(.malformed, saying: #""clips":3"#) { try again.check(.init(test: "t", clips: 4, group: 2)) }
       results = again
       try results.append(members, failure: "iteration 3: the loss is nan")
       #expect(try SweepResults(in: directory).haveFailure("a"))

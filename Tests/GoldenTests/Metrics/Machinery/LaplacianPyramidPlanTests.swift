@@ -7,6 +7,8 @@ import Testing
 
 /// `LaplacianPyramidPlan`: NLPD in the caller's memory, the rows of one picture shared among threads.
 @Suite struct NormalizedLaplacianPyramidPlanTests {
+  private let tested = NormalizedLaplacianPyramidDistance.self
+
   struct Setting: Sendable, CustomTestStringConvertible {
     let family: LaplacianPyramidFamily
     let pooling: LaplacianPyramidPooling
@@ -32,57 +34,22 @@ import Testing
     Setting(.tensorflow, [1, 1, 98, 50]), Setting(.tensorflow, [2, 1, 77, 34], .batch),
   ]
 
-  struct Results: Equatable {
-    var values: [UInt32]
-    var onlyValues: [UInt32]
-    var gradient: [UInt32]
-  }
-
-  /// What a plan writes, the buffers NaN before.
-  static func results(
-    _ plan: LaplacianPyramidPlan, _ x: Tensor<Float>, _ y: Tensor<Float>, _ upstream: Tensor<Float>
-  ) -> Results {
-    var values = [Float](repeating: .nan, count: plan.valueCount)
-    var onlyValues = values
-    var gradient = [Float](repeating: .nan, count: x.count)
-    x.elements.withUnsafeBufferPointer { x in
-      y.elements.withUnsafeBufferPointer { y in
-        upstream.elements.withUnsafeBufferPointer { upstream in
-          values.withUnsafeMutableBufferPointer { values in
-            gradient.withUnsafeMutableBufferPointer { gradient in
-              plan.evaluate(prediction: x, target: y, upstream: upstream, values: values, gradient: gradient)
-            }
-          }
-        }
-        onlyValues.withUnsafeMutableBufferPointer { plan.evaluate(prediction: x, target: y, values: $0) }
-      }
-    }
-    return Results(
-      values: values.map(\.bitPattern), onlyValues: onlyValues.map(\.bitPattern), gradient: gradient.map(\.bitPattern))
-  }
-
   @Test(arguments: settings) func theFunctionsBitsOnAnyNumberOfThreads(_ setting: Setting) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
-    let pair = try imageCase(
-      imageSample(
-        "plan", setting.shape,
-        [
-          "levels": .integer(setting.levels),
-          "family": .string(setting.family.rawValue),
-        ]), .noisy, of: tested)
+    let attributes: [String: JSONValue] = [
+      "levels": .integer(setting.levels), "family": .string(setting.family.rawValue),
+    ]
+    let pair = try imageCase(imageSample("plan", setting.shape, attributes), .noisy, of: tested)
     let (x, y) = (pair.input("prediction").converted(to: Float.self), pair.input("target").converted(to: Float.self))
     let upstream = Tensor((0..<setting.plan().valueCount).map { Float($0) * 0.75 - 2 })
     let function = Execution.$current.withValue(Execution(threads: 1)) {
       normalizedLaplacianPyramidDistanceAndGradient(
         x, target: y, upstream: upstream, family: setting.family, levels: setting.levels, pooling: setting.pooling)
     }
-    let expected = Results(
-      values: function.value.elements.map(\.bitPattern), onlyValues: function.value.elements.map(\.bitPattern),
-      gradient: function.gradient.elements.map(\.bitPattern))
+    let expected = PlanResults(function)
     for threads in [1, 2, 3, 7] {
       Execution.$current.withValue(Execution(threads: threads)) {
         let plan = setting.plan()
-        for _ in 0..<2 { #expect(Self.results(plan, x, y, upstream) == expected, "\(threads) threads") }
+        for _ in 0..<2 { #expect(PlanResults(plan, x, y, upstream: upstream) == expected, "\(threads) threads") }
       }
     }
   }
@@ -91,7 +58,6 @@ import Testing
   /// (Reference in Float has some of them wrong, and gradients off by a hundredth.)
   @Test(arguments: [(0, 6), (1, 3), (2, 2), (3, 1), (4, 1)])
   func signsOfResidualsNearZero(_ level: Int, _ side: Int) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     let (height, width, levels) = (101, 134, 5)
     var pair = try imageCase(
       imageSample("near zero \(level)", [1, 1, height, width], ["levels": .integer(levels)]), .noise, of: tested)
@@ -111,7 +77,6 @@ import Testing
 
   /// So many that whole images are halved in double precision: a picture that is flat but for noise near its rounding.
   @Test(arguments: [0x1p-16, 0x1p-19]) func manySignsInDoubt(_ deviation: Double) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     var pair = try imageCase(imageSample("many", [1, 2, 67, 90]), .noise, of: tested)
     pair.inputs["prediction"] = pair.input("prediction").map { Double(Float(0.5 + deviation * ($0 - 0.5))) }
     try expectFastAgrees(tested, pair)
@@ -125,8 +90,7 @@ import Testing
         let actual = try Execution.$current.withValue(Execution(threads: threads, instructionSet: instructionSet)) {
           try tested.run(.fast, pair)
         }
-        let failures = failures(try tested.judge(actual, against: expected, of: pair, side: .fast), count: 3)
-        #expect(failures == [])
+        try expectResults(expected, of: tested, .fast, pair, found: actual)
       }
     }
   }

@@ -7,6 +7,8 @@ import Testing
 
 /// The other families and pooling by batch, of Fast.
 @Suite struct NormalizedLaplacianPyramidVariantTests {
+  private let tested = NormalizedLaplacianPyramidDistance.self
+
   /// Sides from one pixel on: whatever lies beyond the border is then mirrored or zero many times over.
   static let shapes: [(label: String, shape: [Int])] = [
     ("one pixel", [1, 1, 1, 1]), ("one row of two images", [2, 1, 1, 7]), ("one column, two channels", [1, 2, 6, 1]),
@@ -31,14 +33,11 @@ import Testing
 
   @Test(arguments: samples + batches, PicturePair.allCases)
   func agreesWithReference(_ sample: Sample, _ kind: PicturePair) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
-    try expectAgreement(tested, try imageCase(sample, kind, of: tested))
+    try expectAgreement(tested, sample, kind)
   }
 
   @Test(arguments: ["matlab", "laparra", "tensorflow"]) func agreesAtThePapersSize(_ family: String) throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
-    let sample = imageSample("paper", [1, 1, 256, 256], ["family": .string(family)])
-    try expectAgreement(tested, try imageCase(sample, .noisy, of: tested))
+    try expectAgreement(tested, imageSample("paper", [1, 1, 256, 256], ["family": .string(family)]), .noisy)
   }
 
   @Test(arguments: LaplacianPyramidFamily.allCases) func equalImagesAreZero(_ family: LaplacianPyramidFamily) {
@@ -54,7 +53,6 @@ import Testing
 
   /// Where an image equals its target in a batch, its roots are 0 and so is its gradient.
   @Test func equalImageInABatch() throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     var operationCase = try imageCase(Self.batches[1], .noisy, of: tested)
     let size = 67 * 70
     let target = operationCase.input("target")
@@ -71,22 +69,14 @@ import Testing
   }
 
   @Test func valueAndGradientTogetherAreTheSame() throws {
-    let tested = NormalizedLaplacianPyramidDistance.self
     for sample in [Self.samples[5], Self.batches[1], Self.batches[4]] {
-      let float = try imageCase(sample, .noisy, of: tested).converted(to: Float.self)
-      let (prediction, target, upstream) = (float.input("prediction"), float.input("target"), float.cotangent("value"))
-      let family = try float.attributes.choice("family", default: LaplacianPyramidFamily.hepburn)
-      let pooling = try float.attributes.choice("pooling", default: LaplacianPyramidPooling.image)
-      let both = Fast.normalizedLaplacianPyramidDistanceAndGradient(
-        prediction, target: target, upstream: upstream, family: family, pooling: pooling)
-      #expect(
-        both.value
-          == Fast.normalizedLaplacianPyramidDistance(prediction, target: target, family: family, pooling: pooling))
-      #expect(
-        both.gradient
-          == Fast.normalizedLaplacianPyramidDistanceGradient(
-            prediction, target: target, upstream: upstream, family: family, pooling: pooling
-          ).prediction)
+      let operationCase = try imageCase(sample, .noisy, of: tested)
+      let (family, _, pooling) = try tested.options(operationCase.attributes)
+      try expectTheSame(
+        together: {
+          Fast.normalizedLaplacianPyramidDistanceAndGradient(
+            $0, target: $1, upstream: $2, family: family, pooling: pooling)
+        }, as: tested, operationCase)
     }
   }
 
@@ -96,11 +86,11 @@ import Testing
       _ = Fast.normalizedLaplacianPyramidDistanceGradient(
         x, target: x, upstream: Tensor([1, 1]), family: .tensorflow, pooling: .batch)
     }
-    #expect(stoppingSentence(upstream).contains("upstream: shape [2], one number a batch is [1]"))
+    #expect(upstream.stops(with: "upstream: shape [2], one number a batch is [1]"))
     let pooling = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let x = Tensor<Float>(shape: [2, 1, 4, 4])
       _ = Fast.normalizedLaplacianPyramidDistance(x, target: x, family: .laparra, pooling: .batch)
     }
-    #expect(stoppingSentence(pooling).contains("pooling: \"batch\" given, family \"laparra\" has \"image\" alone"))
+    #expect(pooling.stops(with: "pooling: \"batch\" given, family \"laparra\" has \"image\" alone"))
   }
 }

@@ -29,10 +29,7 @@ import Testing
     let y = Self.formula(row.height, row.width) { ($0 * $0 + 11 * $1) % 53 }
     var operationCase = imageCase(x, y, ["downsampling": .string(row.rule)])
     operationCase.cotangents = [:]
-    let checked = try tested.judge(
-      try tested.run(.reference, operationCase), against: OperationResults(outputs: ["value": Tensor([row.value])]),
-      of: operationCase, side: .reference)
-    #expect(failures(checked, count: 1) == [])
+    try expectResults(OperationResults(outputs: ["value": Tensor([row.value])]), of: tested, .reference, operationCase)
   }
 
   @Test func factors() {
@@ -62,11 +59,9 @@ import Testing
     for (map, options) in [(valid, .init()), (reflected, StructuralSimilarityOptions(padding: .reflect))] {
       let size = map.count / 2
       let means = (0..<2).map { map.elements[$0 * size..<($0 + 1) * size].reduce(0, +) / Double(size) }
-      let checked = try tested.judge(
-        OperationResults(outputs: ["value": Tensor(means)]),
-        against: OperationResults(outputs: ["value": Reference.structuralSimilarity(x, target: y, options: options)]),
-        of: pair, side: .reference)
-      #expect(failures(checked, count: 1) == [])
+      try expectResults(
+        OperationResults(outputs: ["value": Reference.structuralSimilarity(x, target: y, options: options)]),
+        of: tested, .reference, pair, found: OperationResults(outputs: ["value": Tensor(means)]))
     }
   }
 
@@ -165,22 +160,18 @@ import Testing
 
   @Test(arguments: refused) func refuses(_ name: String, _ sample: Sample, _ sentence: String) throws {
     let tested = try #require(operation(named: name))
-    let error = #expect(throws: PerceptualError.self) { try sample.operationCase(of: tested, fill: .picture) }
-    #expect(error?.description.contains(sentence) == true, "\(String(describing: error))")
+    expectError(saying: sentence) { try sample.operationCase(of: tested, fill: .picture) }
   }
 
   @Test func magnitudesAreNamed() throws {
     var x = Tensor<Float>(shape: [2, 1, 3, 4])
     try checkMagnitudes(prediction: x, target: x)
     x[1, 0, 2, 1] = -.infinity
-    let error = #expect(throws: PerceptualError.self) {
+    expectError(beginning: "target: -inf stands at [1, 0, 2, 1], a finite number") {
       try checkMagnitudes(prediction: Tensor<Float>(shape: x.shape), target: x)
     }
-    #expect(error?.description.hasPrefix("target: -inf stands at [1, 0, 2, 1], a finite number") == true)
-    #expect(throws: PerceptualError.self) {
-      try checkMagnitudes(prediction: Tensor([Float(1e20)]), target: Tensor([0]))
-    }
-    #expect(throws: Never.self) { try checkMagnitudes(prediction: Tensor([1e20]), target: Tensor([0])) }
+    expectError { try checkMagnitudes(prediction: Tensor([Float(1e20)]), target: Tensor([0])) }
+    try checkMagnitudes(prediction: Tensor([1e20]), target: Tensor([0]))
   }
 
   /// NLPD of a batch: the norm of the images' distances, and one root for all images.

@@ -15,8 +15,7 @@ import Testing
     let takesLong = tested.sample.label.contains("pieces") || tested.sample.label.contains("64 to 64")
     if takesLong && fill == .normals { return }
     let checked = try #require(operation(named: tested.operation))
-    let operationCase = try tested.sample.operationCase(of: checked, fill: fill)
-    #expect(try crossCheck(checked, operationCase, exact: fill == .integers) == [])
+    try expectAgreement(checked, try tested.sample.operationCase(of: checked, fill: fill), exact: fill == .integers)
   }
 
   /// In channel blocks, for those who keep their data so: the three directions, bit for bit on integers.
@@ -48,9 +47,7 @@ import Testing
   @Test(arguments: minimalFilteringSamples.filter { !$0.sample.label.contains("pieces") })
   func specialValuesTakeTheDirectPath(_ tested: (operation: String, sample: Sample)) throws {
     let checked = try #require(operation(named: tested.operation))
-    let special = try caseWithSpecialData(tested.sample, of: checked)
-    let failures = try crossCheckSpecialData(checked, special)
-    #expect(failures == [], "\(failures.joined(separator: "\n"))")
+    try expectAgreementOnSpecialData(checked, try caseWithSpecialData(tested.sample, of: checked))
   }
 
   /// One such value, in whichever array, is enough. (An infinite weight meets the padding's zeros, which is NaN here.)
@@ -60,8 +57,7 @@ import Testing
     for value in place == "weight" ? [0x1p100] : [Double.infinity, 0x1p100] {
       var special = try tested.sample.operationCase(of: checked, fill: .normals)
       if place == "upstream" { special.cotangents["y"]?[7] = value } else { special.inputs[place]?[7] = value }
-      let failures = try crossCheckSpecialData(checked, special)
-      #expect(failures == [], "\(value): \(failures.joined(separator: "\n"))")
+      try expectAgreementOnSpecialData(checked, special, "\(value)")
     }
   }
 

@@ -337,42 +337,30 @@ import Testing
       try resumed.resume(iteration: 3, in: directory)
       while resumed.iteration < 6 { try resumed.step() }
       #expect(Self.areSame(Self.weights(resumed), Self.weights(whole)))
-      #expect {
+      expectError(.usage, saying: "products is bf16, this run has fp32") {
         try Self.trainer(.fp32).resume(iteration: 3, in: directory)
-      } throws: { error in
-        let error = error as? PerceptualError
-        return error?.kind == .usage && error?.description.contains("products is bf16, this run has fp32") == true
       }
     }
     try withTemporaryDirectory { directory in
       try Self.trainer(.fp32).writeCheckpoint(in: directory)
-      #expect {
+      expectError(saying: "products is fp32, this run has bf16") {
         try Self.trainer(.bf16).resume(iteration: 0, in: directory)
-      } throws: { error in
-        (error as? PerceptualError)?.description.contains("products is fp32, this run has bf16") == true
       }
     }
   }
 
   @Test func inferenceNeedsFusedBlocks() throws {
     let network = Autoencoder(AutoencoderOptions(channels: 6))
-    #expect {
+    expectError(.usage, saying: "--precision bf16 is there for networks") {
       try network.requireFusedBlocks(for: "--precision bf16", height: 256, width: 256)
-    } throws: { error in
-      let error = error as? PerceptualError
-      return error?.kind == .usage && error?.description.contains("--precision bf16 is there for networks") == true
     }
     try Autoencoder(AutoencoderOptions(channels: 32)).requireFusedBlocks(for: "bf16", height: 256, width: 256)
   }
 
   @Test func needsFusedBlocks() {
     let options = TrainingOptions(loss: .mse, batch: 2, size: 80, precision: .bf16)
-    #expect {
+    expectError(.usage, saying: "precision bf16", "6 channels") {
       try Trainer(Autoencoder(AutoencoderOptions(channels: 6)), options: options, data: .noise)
-    } throws: { error in
-      let error = error as? PerceptualError
-      return error?.kind == .usage && error?.description.contains("precision bf16") == true
-        && error?.description.contains("6 channels") == true
     }
   }
 }
