@@ -63,6 +63,9 @@ public struct SafetensorsFile: Equatable, Sendable {
     try required(name, shape: shape).double
   }
 
+  /// All tensors by name, in Float.
+  package var floats: [String: Tensor<Float>] { tensors.mapValues(\.float) }
+
   private func required(_ name: String, shape: [Int]?) throws(PerceptualError) -> StoredTensor {
     guard let tensor = tensors[name] else {
       let found = names.isEmpty ? "no tensors" : listed(names)
@@ -201,20 +204,16 @@ extension SafetensorsFile {
 
   private func headerBytes() -> [UInt8] {
     var members: [JSONValue.Member] = []
-    if !metadata.isEmpty {
-      let strings = metadata.sorted { $0.key < $1.key }.map { JSONValue.Member(key: $0.key, value: .string($0.value)) }
-      members.append(.init(key: SafetensorsHeader.metadataKey, value: .object(strings)))
-    }
+    if !metadata.isEmpty { members.append(.init(key: SafetensorsHeader.metadataKey, value: JSONValue(metadata))) }
     var offset = 0
     for name in namesByWidth {
       guard let tensor = tensors[name] else { continue }
       let end = offset + tensor.count * tensor.type.size
-      let entry: [JSONValue.Member] = [
-        .init(key: "dtype", value: .string(tensor.typeName)),
-        .init(key: "shape", value: .array(tensor.shape.map { .integer($0) })),
-        .init(key: "data_offsets", value: .array([.integer(offset), .integer(end)])),
+      let entry: JSONValue = [
+        "dtype": .string(tensor.typeName), "shape": .array(tensor.shape.map { .integer($0) }),
+        "data_offsets": [.integer(offset), .integer(end)],
       ]
-      members.append(.init(key: name, value: .object(entry)))
+      members.append(.init(key: name, value: entry))
       offset = end
     }
     var text = Array(JSONValue.object(members).text.utf8)

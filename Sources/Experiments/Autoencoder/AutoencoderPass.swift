@@ -3,6 +3,7 @@ import PerceptualCore
 
 /// The memory of one batch size, kept between steps, and the passes over it.
 protocol AutoencoderPass: AnyObject {
+  var network: Autoencoder { get }
   var images: Int { get }
   /// Bytes of the pass's memory.
   var bytes: Int { get }
@@ -16,14 +17,12 @@ protocol AutoencoderPass: AnyObject {
   /// The latent before quantisation, [N, channels, H / 16, W / 16].
   func planarLatent() -> Tensor<Float>
 
-  /// x -> output. `statistics` .batch normalises by the batch and, if `updatesRunning`, moves the running statistics;
-  /// `scale` is s of Eq. 1.
-  func forward(
-    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, scale: Double,
-    updatesRunning: Bool)
-
-  /// x -> latent, before quantisation.
+  /// x -> latent, before quantisation. `statistics` .batch normalises by the batch and, if `updatesRunning`, moves the
+  /// running statistics.
   func encode(_ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool)
+
+  /// quantised -> output, likewise.
+  func decode(statistics: BatchStatistics, updatesRunning: Bool)
 
   /// `latent`, quantised, [N, channels, H / 16, W / 16] -> output, with running statistics.
   func decode(_ latent: UnsafePointer<Float>)
@@ -32,6 +31,22 @@ protocol AutoencoderPass: AnyObject {
   /// whose gradient with respect to the output is `upstream`, for the batch of the last forward pass on `x`. The
   /// quantiser has the slope of Eq. 1 at `scale`.
   func backward(_ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, scale: Double, gradient: ParameterStore)
+}
+
+extension AutoencoderPass {
+  /// x -> output; `scale` is s of Eq. 1.
+  func forward(
+    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, scale: Double,
+    updatesRunning: Bool
+  ) {
+    encode(x, statistics: statistics, updatesRunning: updatesRunning)
+    let centres = network.options.centres
+    switch quantisation {
+    case .soft: softQuantization(latent, quantised, count: latentCount, centres: centres, scale: scale)
+    case .hard: hardQuantization(latent, quantised, count: latentCount, centres: centres)
+    }
+    decode(statistics: statistics, updatesRunning: updatesRunning)
+  }
 }
 
 extension Autoencoder {

@@ -1,3 +1,4 @@
+import Foundation
 import PerceptualCore
 import PerceptualFiles
 
@@ -222,7 +223,4 @@ public struct CodeFile: Equatable, Sendable {
   }
 }
 
-func hexadecimal(_ number: UInt64, digits: Int) -> String {
-  let text = String(number, radix: 16)
-  return String(repeating: "0", count: max(0, digits - text.count)) + text
-}
+func hexadecimal(_ number: UInt64, digits: Int) -> String { String(format: "%0\(digits)llx", number) }

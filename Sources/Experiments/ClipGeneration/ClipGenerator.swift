@@ -109,7 +109,7 @@ public final class ClipGenerator {
       }
       input = UnsafePointer(layer.output)
     }
-    return Tensor(Array(UnsafeBufferPointer(start: input, count: Self.samples)), shape: [1, Self.samples])
+    return Tensor(input, shape: [1, Self.samples])
   }
 
   /// The weights' gradients of the last step.

@@ -110,9 +110,7 @@ public struct ClipSet: Sendable {
   /// The clip of a piece of audio: mixed to mono, resampled, cut or filled with silence to 67 328 samples.
   public static func clip(_ audio: AudioClip, file: String, start: Double) -> Clip {
     let frontEnd = AudioFrontEnd()
-    var samples = Array(frontEnd.mono(audio.samples, rate: audio.sampleRate).elements.prefix(PaperAudio.clipSamples))
-    samples += [Float](repeating: 0, count: PaperAudio.clipSamples - samples.count)
-    let signal = Tensor(samples)
+    let signal = frontEnd.mono(audio.samples, rate: audio.sampleRate).cutOrFilled(to: PaperAudio.clipSamples)
     return Clip(file: file, start: start, signal: signal, picture: frontEnd.image(signal))
   }
 

@@ -22,9 +22,7 @@ public struct Scores: Equatable, Sendable {
   ]
 
   /// {"mse", "nlpd", "msSSIM", "ssim"}.
-  public var members: [JSONValue.Member] {
-    Self.keys.map { .init(key: $0.name, value: .number(self[keyPath: $0.value])) }
-  }
+  public var json: JSONValue { JSONValue(Self.keys.map { ($0.name, self[keyPath: $0.value]) }) }
 
   /// Whether all four are numbers.
   public var isFinite: Bool { mse.isFinite && nlpd.isFinite && msSSIM.isFinite && ssim.isFinite }

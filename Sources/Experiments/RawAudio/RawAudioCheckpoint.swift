@@ -42,9 +42,7 @@ public enum RawAudioCheckpoint {
           .malformed, "\(options.levels) outputs a sample, loss \(loss.rawValue) has \(loss.levels)")
       }
       let network = RawAutoencoder(options)
-      var tensors: [String: Tensor<Float>] = [:]
-      for name in file.names { tensors[name] = try file.float(name) }
-      try network.load(tensors)
+      try network.load(file.floats)
       return (network, loss)
     } catch {
       // A usage error of sizes is the file's fault here.
@@ -65,17 +63,11 @@ extension RawAudioTrainer {
     ]) { $1 }
   }
 
-  /// What older files do not say is not asked of them.
   public func differences(from weights: SafetensorsFile) throws(PerceptualError) -> [SettingDifference] {
     let network = try RawAudioCheckpoint.network(of: weights).network
-    let found = weights.metadata.merging(RawAudioCheckpoint.describe(network.options)) { $1 }
-    return settings.sorted { $0.key < $1.key }.compactMap { name, wanted in
-      found[name].flatMap { $0 == wanted ? nil : (name, $0, wanted) }
-    }
+    return settingDifferences(
+      settings, weights.metadata.merging(RawAudioCheckpoint.describe(network.options)) { $1 })
   }
 
-  public func load(_ weights: SafetensorsFile) throws(PerceptualError) {
-    let network = try RawAudioCheckpoint.network(of: weights).network
-    try self.network.load(Dictionary(uniqueKeysWithValues: network.tensors))
-  }
+  public func load(_ weights: SafetensorsFile) throws(PerceptualError) { try network.load(weights.floats) }
 }

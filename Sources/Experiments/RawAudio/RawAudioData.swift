@@ -131,26 +131,15 @@ public struct RawAudioData: Sendable {
   }
 }
 
-/// A recording as the network hears it: its channels' mean at 11 025 Hz, [samples].
+/// A recording as the perceptual-audio-loss experiments hear it: its channels' mean at 11 025 Hz, [samples].
 ///
 /// Throws `.malformed` where its rate cannot be resampled.
-func rawAudioSignal(_ audio: AudioClip, file: String) throws(PerceptualError) -> Tensor<Float> {
-  let mono = audio.mono
-  if audio.sampleRate == RawAutoencoderOptions.sampleRate { return Tensor(mono.elements) }
+public func rawAudioSignal(_ audio: AudioClip, file: String) throws(PerceptualError) -> Tensor<Float> {
   if let obstacle = resamplingObstacle(from: audio.sampleRate, to: RawAutoencoderOptions.sampleRate) {
     throw PerceptualError(
       .malformed, "\(file): a common rate such as 48 kHz was expected, found \(obstacle): convert it to 48 kHz")
   }
   let resampled = resample(
-    mono.reshaped([1, mono.count]), from: audio.sampleRate, to: RawAutoencoderOptions.sampleRate)
+    audio.mono.reshaped([1, audio.frames]), from: audio.sampleRate, to: RawAutoencoderOptions.sampleRate)
   return Tensor(resampled.elements)
-}
-
-/// Recordings as the perceptual-audio-loss experiments hear them.
-public enum RawAudioSignal {
-  /// The mean of a recording's channels at 11 025 Hz, [samples]. Throws what ``AudioFile`` throws, and `.malformed`
-  /// where its rate cannot be resampled.
-  public static func read(_ path: String) throws(PerceptualError) -> Tensor<Float> {
-    try rawAudioSignal(try AudioFile.read(path), file: path)
-  }
 }

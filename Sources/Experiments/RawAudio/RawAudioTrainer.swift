@@ -104,14 +104,11 @@ public final class RawAudioTrainer: ResumableTrainer {
   public var iterations: Int { options.iterations }
 
   /// The epoch; at checkpoints the loss on windows held out, and means of the measures of ``ClipMeasures`` over them.
-  public func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> [JSONValue.Member] {
-    let epoch = Double(step.iteration * options.batch) / Double(data.trainingCount)
-    var members: [JSONValue.Member] = [.init(key: "epoch", value: .number(epoch))]
-    if isCheckpoint {
-      let (loss, output) = validate(heldOut)
-      members.append(.init(key: "validationLoss", value: .number(loss)))
-      members += rawAudioMeasures(output, target: heldOut).map { .init(key: $0.name, value: .number($0.value)) }
-    }
-    return members
+  public func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> JSONValue {
+    let epoch: JSONValue = ["epoch": .number(Double(step.iteration * options.batch) / Double(data.trainingCount))]
+    if !isCheckpoint { return epoch }
+    let (loss, output) = validate(heldOut)
+    return epoch.adding(["validationLoss": .number(loss)])
+      .adding(JSONValue(rawAudioMeasures(output, target: heldOut)))
   }
 }

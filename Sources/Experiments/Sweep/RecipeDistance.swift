@@ -84,8 +84,3 @@ public struct RecipeDistance: Sendable {
     return value < 1e-6 ? 1e-6 : value
   }
 }
-
-extension PaperTable.Row {
-  /// The paper has no SSIM.
-  var scores: Scores { Scores(mse: mse, nlpd: nlpd, msSSIM: msSSIM, ssim: .nan) }
-}

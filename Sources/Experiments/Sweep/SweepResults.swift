@@ -52,16 +52,16 @@ public struct SweepResults: Sendable {
 
   /// Adds a line for each of the four ways in which a run was tested, but those that are there.
   public mutating func append(
-    _ name: String, _ members: [JSONValue.Member], _ results: [TestResult], weights: UInt64,
+    _ name: String, _ run: JSONValue, _ results: [TestResult], weights: UInt64,
     _ evaluation: SweepPlan.Evaluation
   ) throws(PerceptualError) {
     let missing = results.filter { !has(name, $0.way) }
-    try append(missing.map { .object(members + evaluation.resultMembers($0, weights: weights)) })
+    try append(missing.map { run.adding(evaluation.resultMembers($0, weights: weights)) })
   }
 
   /// Adds the line of a run whose training came to nothing.
-  public mutating func append(_ members: [JSONValue.Member], failure: String) throws(PerceptualError) {
-    try append([.object(members + [.init(key: "failed", value: .string(failure))])])
+  public mutating func append(_ run: JSONValue, failure: String) throws(PerceptualError) {
+    try append([run.adding(["failed": .string(failure)])])
   }
 
   private mutating func append(_ documents: [JSONValue]) throws(PerceptualError) {

@@ -35,9 +35,7 @@ final class ParameterStore {
     return values + entries[index].offset
   }
 
-  func tensor(_ entry: Entry) -> Tensor<Float> {
-    Tensor(Array(UnsafeBufferPointer(start: values + entry.offset, count: entry.count)), shape: entry.shape)
-  }
+  func tensor(_ entry: Entry) -> Tensor<Float> { Tensor(values + entry.offset, shape: entry.shape) }
 
   func set(_ entry: Entry, to tensor: Tensor<Float>) {
     require(tensor.shape == entry.shape, "\(entry.name): shape \(tensor.shape) given, \(entry.shape) is needed")

@@ -244,14 +244,11 @@ public final class Trainer: ResumableTrainer {
 
   /// Every 25 iterations, how the latents stand to the quantiser. At checkpoints, the mean scores on the clips to test
   /// on, with running statistics and soft quantisation.
-  public func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> [JSONValue.Member] {
-    var members: [JSONValue.Member] = []
+  public func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> JSONValue {
+    var members: JSONValue = [:]
     if step.iteration % 25 == 0 || step.iteration == 1 {
       let latents = latents
-      members = [
-        .init(key: "liveLatents", value: .number(latents.live)),
-        .init(key: "offCentreLatents", value: .number(latents.offCentre)),
-      ]
+      members = ["liveLatents": .number(latents.live), "offCentreLatents": .number(latents.offCentre)]
     }
     if isCheckpoint, let test {
       let pictures = test.batch
@@ -260,7 +257,7 @@ public final class Trainer: ResumableTrainer {
         return (output, Scores.of(output, target: pictures))
       }
       tested = output
-      members.append(.init(key: "test", value: .object(Scores(meanOf: scores).members)))
+      members["test"] = Scores(meanOf: scores).json
     }
     return members
   }
@@ -269,7 +266,7 @@ public final class Trainer: ResumableTrainer {
   public func exhibits() -> [EventValue] {
     guard let clip = test?.clips.first, let tested else { return [] }
     let reconstruction = Execution.$current.withValue(execution) {
-      Reconstruction(ofFirst: tested, clip: clip, seed: options.seed)
+      Reconstruction(clip.picture, answer: tested.picture(0), seed: options.seed)
     }
     return [
       .image("test/spectrogram", reconstructionFigure(reconstruction, title: "Iteration \(iteration)")),

@@ -51,14 +51,12 @@ struct TrainingLog {
 
   /// Adds the line of a step and returns it.
   @discardableResult
-  func append(
-    _ step: TrainingStep, seconds: Double, _ others: [JSONValue.Member]
-  ) throws(PerceptualError) -> JSONValue {
-    let members: [JSONValue.Member] = [
-      .init(key: "iteration", value: .integer(step.iteration)), .init(key: "loss", value: .number(step.loss)),
-      .init(key: "gradientNorm", value: .number(step.gradientNorm)), .init(key: "seconds", value: .number(seconds)),
+  func append(_ step: TrainingStep, seconds: Double, _ others: JSONValue) throws(PerceptualError) -> JSONValue {
+    let own: JSONValue = [
+      "iteration": .integer(step.iteration), "loss": .number(step.loss), "gradientNorm": .number(step.gradientNorm),
+      "seconds": .number(seconds),
     ]
-    let line = JSONValue.object(members + others)
+    let line = own.adding(others)
     try file.append(line.text + "\n")
     return line
   }

@@ -14,30 +14,20 @@ public final class TrainingRun<Subject: ResumableTrainer> {
   public let checkpointEvery: Int
   private let writesEvents: Bool
   private let note: (String) -> Void
-  private var lock: DirectoryLock?
+  /// That of the directory; the caller may have taken it already.
+  package var lock: DirectoryLock?
 
-  /// The same; `lock` is that of the directory where the caller has taken it already.
-  package init(
-    _ trainer: Subject, directory: String, checkpointEvery: Int = 100, writesEvents: Bool = false, lock: DirectoryLock?,
-    note: @escaping (String) -> Void
+  /// `writesEvents` writes an ``EventLog`` into the directory. `note` hears what a person should know: a checkpoint
+  /// that is damaged and passed over, a log with lines missing.
+  public init(
+    _ trainer: Subject, directory: String, checkpointEvery: Int = 100, writesEvents: Bool = false,
+    note: @escaping (String) -> Void = { _ in }
   ) {
-    self.lock = lock
     self.trainer = trainer
     self.directory = directory
     self.checkpointEvery = checkpointEvery
     self.writesEvents = writesEvents
     self.note = note
-  }
-
-  /// `writesEvents` writes an ``EventLog`` into the directory. `note` hears what a person should know: a checkpoint
-  /// that is damaged and passed over, a log with lines missing.
-  public convenience init(
-    _ trainer: Subject, directory: String, checkpointEvery: Int = 100, writesEvents: Bool = false,
-    note: @escaping (String) -> Void = { _ in }
-  ) {
-    self.init(
-      trainer, directory: directory, checkpointEvery: checkpointEvery, writesEvents: writesEvents, lock: nil, note: note
-    )
   }
 
   /// Continues from the newest intact checkpoint in the directory, if there is one. Returns the iteration found.

@@ -89,7 +89,7 @@ func description(of picture: LogScalingOutput<Float>, writtenTo path: String) ->
 extension SpectrogramCommand {
   /// The recording, beside it those to compare, and below each of them what it has more or less than the first.
   private func figure(_ picture: LogScalingOutput<Float>) throws -> SpectrogramFigure {
-    func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+    let name = FilePath.name(of:)
     let first = SpectrogramPanel(title: name(input), image: picture.image)
     if compare.isEmpty { return SpectrogramFigure(title: "Mel-spectrogram", panels: [first], columns: 1) }
     var frontEnd = frontEnd.frontEnd
@@ -101,7 +101,7 @@ extension SpectrogramCommand {
       upper.append(SpectrogramPanel(title: name(path), image: other))
       // Over the time that both have.
       let frames = min(other.shape[1], picture.image.shape[1])
-      let (a, b) = (other.firstColumns(frames), picture.image.firstColumns(frames))
+      let (a, b) = (other.columns(frames), picture.image.columns(frames))
       let squares = zip(a.elements, b.elements).reduce(0.0) { $0 + pow(Double($1.0 - $1.1), 2) }
       lower.append(
         SpectrogramPanel.difference(
@@ -115,15 +115,5 @@ extension SpectrogramCommand {
     let most = sizes.isEmpty ? 0 : sizes[sizes.count - 1 - sizes.count / 200]
     figure.differenceLimit = [0.01, 0.02, 0.05, 0.1, 0.2].first { $0 >= most } ?? 0.5
     return figure
-  }
-}
-
-extension Tensor {
-  /// The first columns of [H, W].
-  fileprivate func firstColumns(_ count: Int) -> Tensor {
-    if count == shape[1] { return self }
-    let width = shape[1]
-    return Tensor(
-      (0..<shape[0]).flatMap { elements[$0 * width..<$0 * width + count] }, shape: [shape[0], count])
   }
 }

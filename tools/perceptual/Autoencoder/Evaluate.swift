@@ -67,15 +67,15 @@ struct EvaluateCommand: ParsableCommand {
       let groups = batchStatistics == .batch ? Autoencoder.groups(of: scores.count, largest: group).map(\.count) : []
       if output.json {
         let clips = sources.map { source in
-          [JSONValue.Member(key: "file", value: .string(source.file))]
-            + (source.start.map { [.init(key: "start", value: .number($0))] } ?? [])
+          var json: JSONValue = ["file": .string(source.file)]
+          json["start"] = source.start.map { .number($0) }
+          return json
         }
-        var members = result.members(of: clips)
-        members.append(.init(key: "batchGroups", value: .array(groups.map { .integer($0) })))
-        if precision != .fp32 { members.append(.init(key: "precision", value: .string(precision.rawValue))) }
-        if let half { members.append(.init(key: "halfPrecision", value: .object(half.members))) }
-        try printResult(.object(members))
-        return
+        var json = result.json(of: clips)
+        json["batchGroups"] = .array(groups.map { .integer($0) })
+        if precision != .fp32 { json["precision"] = .string(precision.rawValue) }
+        json["halfPrecision"] = half?.json
+        return try printResult(json)
       }
       let rows = zip(sources, scores).map { [$0.file, $0.start.map { short($0) } ?? ""] + cells($1) }
       let isSound = test != nil

@@ -178,8 +178,8 @@ struct TrainCommand: ParsableCommand {
       trainer.test = testSet
       if explain { for line in explanation(trainer) { printNote(line) } }
       let run = TrainingRun(
-        trainer, directory: out, checkpointEvery: checkpointEvery, writesEvents: tensorboard, lock: lock,
-        note: printNote)
+        trainer, directory: out, checkpointEvery: checkpointEvery, writesEvents: tensorboard, note: printNote)
+      run.lock = lock
       let first = resume ? try run.resume() : 0
       try drive(run, from: first, label) {
         if !isWriter { return }

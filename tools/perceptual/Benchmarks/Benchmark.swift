@@ -122,25 +122,21 @@ struct Timing {
   }
 
   func json(_ benchmark: Benchmark, _ execution: Execution) -> JSONValue {
-    var members: [JSONValue.Member] = [
-      .init(key: "name", value: .string(benchmark.name)),
-      .init(key: "threads", value: .integer(execution.threads)),
-      .init(key: "instructionSet", value: .string(execution.instructionSet.rawValue)),
-      .init(key: "runs", value: .integer(seconds.count)),
-      .init(key: "medianSeconds", value: .number(median)),
-      .init(key: "minimumSeconds", value: .number(minimum)),
-      .init(key: "rate", value: .number(amount / median)),
-      .init(key: "rateUnit", value: .string("\(unit)/s")),
+    var json: JSONValue = [
+      "name": .string(benchmark.name), "threads": .integer(execution.threads),
+      "instructionSet": .string(execution.instructionSet.rawValue), "runs": .integer(seconds.count),
+      "medianSeconds": .number(median), "minimumSeconds": .number(minimum), "rate": .number(amount / median),
+      "rateUnit": .string("\(unit)/s"),
     ]
     if let directAmount {
-      members.append(.init(key: "directRate", value: .number(directAmount / median)))
-      members.append(.init(key: "directRateUnit", value: .string("GFLOP of the direct sum/s")))
+      json["directRate"] = .number(directAmount / median)
+      json["directRateUnit"] = "GFLOP of the direct sum/s"
     }
     if let referenceSeconds {
-      members.append(.init(key: "referenceSeconds", value: .number(referenceSeconds)))
-      members.append(.init(key: "ratio", value: .number(referenceSeconds / median)))
+      json["referenceSeconds"] = .number(referenceSeconds)
+      json["ratio"] = .number(referenceSeconds / median)
     }
-    return .object(members)
+    return json
   }
 
   func lines(_ benchmark: Benchmark, _ execution: Execution) -> [String] {

@@ -174,23 +174,15 @@ private func percent(_ share: Double) -> String { share.isFinite ? short(100 * s
 
 extension CheckedTensor {
   func json(file: String) -> JSONValue {
-    var value: [JSONValue.Member] = [
-      .init(key: "file", value: .string(file)),
-      .init(key: "operation", value: .string(operation)),
-      .init(key: "side", value: .string(side.rawValue)),
-      .init(key: "tensor", value: .string("\(tensor)")),
-      .init(key: "error", value: .number(comparison.error)),
-      .init(key: "allowed", value: .number(comparison.allowed)),
-      .init(key: "passed", value: .bool(passed)),
-      .init(key: "share", value: .number(comparison.share)),
-      .init(key: "elements", value: .integer(comparison.count)),
-      .init(key: "differing", value: .integer(comparison.failures)),
-      .init(key: "worst", value: .array(comparison.worst.map { .integer($0) })),
-      .init(key: "actual", value: .number(comparison.actual)),
-      .init(key: "expected", value: .number(comparison.expected)),
+    var json: JSONValue = [
+      "file": .string(file), "operation": .string(operation), "side": .string(side.rawValue),
+      "tensor": .string("\(tensor)"), "error": .number(comparison.error), "allowed": .number(comparison.allowed),
+      "passed": .bool(passed), "share": .number(comparison.share), "elements": .integer(comparison.count),
+      "differing": .integer(comparison.failures), "worst": .array(comparison.worst.map { .integer($0) }),
+      "actual": .number(comparison.actual), "expected": .number(comparison.expected),
     ]
-    if let obstacle = comparison.obstacle { value.append(.init(key: "obstacle", value: .string(obstacle))) }
-    return .object(value)
+    json["obstacle"] = comparison.obstacle.map { .string($0) }
+    return json
   }
 
   func line(file: String, width: Int) -> String {

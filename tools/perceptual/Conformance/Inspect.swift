@@ -25,7 +25,7 @@ struct FileContents {
   var file: String
   var kind: String
   var properties: [(name: String, value: JSONValue)] = []
-  var metadata: [(name: String, value: String)] = []
+  var metadata: [String: String] = [:]
   var tensors: [TensorSummary] = []
 
   init(of file: String) throws(PerceptualError) {
@@ -34,7 +34,7 @@ struct FileContents {
     case .safetensors:
       let contents = try SafetensorsFile(contentsOf: file, allowingUnread: true)
       kind = "safetensors"
-      metadata = contents.metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+      metadata = contents.metadata
       tensors = contents.names.compactMap { name in contents[name].map { TensorSummary(name, $0.typeName, $0.double) } }
       tensors += contents.unread.map { TensorSummary(unread: $0.name, $0.typeName, shape: $0.shape) }
       properties = [
@@ -80,22 +80,17 @@ struct FileContents {
   }
 
   var json: JSONValue {
-    var members: [JSONValue.Member] = [
-      .init(key: "file", value: .string(file)), .init(key: "kind", value: .string(kind)),
-    ]
-    members += properties.map { .init(key: $0.name, value: $0.value) }
-    if kind == "safetensors" {
-      let strings = metadata.map { JSONValue.Member(key: $0.name, value: .string($0.value)) }
-      members.append(.init(key: "metadata", value: .object(strings)))
-    }
-    members.append(.init(key: "contents", value: .array(tensors.map(\.json))))
-    return .object(members)
+    var json: JSONValue = ["file": .string(file), "kind": .string(kind)]
+    for (name, value) in properties { json[name] = value }
+    if kind == "safetensors" { json["metadata"] = JSONValue(metadata) }
+    json["contents"] = .array(tensors.map(\.json))
+    return json
   }
 
   var lines: [String] {
     let facts = properties.map { "\($0.name) \($0.value.string ?? $0.value.text)" }
     var lines = [(["\(file): \(kind)"] + facts).joined(separator: ", ")]
-    lines += aligned(metadata.map { ["  \($0.name)", $0.value] })
+    lines += aligned(metadata.sorted { $0.key < $1.key }.map { ["  \($0.key)", $0.value] })
     let header = ["  name", "type", "shape", "least", "mean", "greatest", "not finite"]
     lines += aligned([header] + tensors.map { ["  \($0.name)"] + $0.cells })
     return lines

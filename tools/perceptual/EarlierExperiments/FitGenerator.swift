@@ -65,7 +65,6 @@ struct FitGeneratorCommand: ParsableCommand {
     defer { withExtendedLifetime(lock) {} }
     var runs: [JSONValue] = []
     var report = ClipReport()
-    var table = [["clip", "loss", "iteration", "value", "highs", "log spectrum", "flatness", "onsets", "STFT", "Bark"]]
     for source in sources {
       for loss in losses {
         var fit = ClipFit(source, loss: loss, seed: seed.seed)
@@ -91,21 +90,16 @@ struct FitGeneratorCommand: ParsableCommand {
         report.add(fit, result)
         let seconds = began.duration(to: clock.now) / .seconds(1)
         printNote("\(source.name), \(loss.rawValue): \(iterations) iterations in \(short(seconds)) s")
-        table += result.checkpoints.map { checkpoint in
-          let measures = checkpoint.measures
-          return [source.name, loss.rawValue, String(checkpoint.iteration), short(checkpoint.loss)]
-            + [
-              measures.highFrequencyEnergyRatio, measures.logSpectralDistance, measures.residualFlatness,
-              measures.onsetSharpness, measures.multiResolutionDistance, measures.barkDistance,
-            ].map(short)
-        }
       }
     }
     printNote("\(try report.write(to: out)): sounds, pictures, curves")
     if output.json {
       try printResult(JSONValue.array(runs))
     } else {
-      for line in aligned(table) { try printResult(line) }
+      let header = [
+        "clip", "loss", "iteration", "value", "highs", "log spectrum", "flatness", "onsets", "STFT", "Bark",
+      ]
+      for line in aligned([header] + report.rows) { try printResult(line) }
     }
   }
 

@@ -209,7 +209,7 @@ struct Comparand {
         .malformed, "\(path): a sound was expected, found a picture: give a recording or an array of [T] or [N, T]")
     case .audio where isSound:
       kind = "sound"
-      tensor = try RawAudioSignal.read(path)
+      tensor = try rawAudioSignal(try AudioFile.read(path), file: path)
     case .picture:
       kind = "picture"
       let picture = try readPicture(path)

@@ -152,7 +152,7 @@ final class Sweep {
     try results.append(job.run.name, try members(job), tested, weights: network.identity, evaluation)
   }
 
-  private func members(_ job: Job) throws(PerceptualError) -> [JSONValue.Member] {
+  private func members(_ job: Job) throws(PerceptualError) -> JSONValue {
     let curves = try LearningCurves(contentsOf: "\(job.command.out)/log.jsonl")
     return job.run.resultMembers(job.model, seed: job.seed, curves: curves, record: job.record)
   }

@@ -119,7 +119,7 @@ struct Table1Command: ParsableCommand {
       if output.json {
         try printResult(result.json)
       } else {
-        for line in Table1Text(result).lines { try printResult(line) }
+        for line in Table1Text(result: result).lines { try printResult(line) }
       }
       let seconds = Int(start.duration(to: clock.now) / .seconds(1))
       printNote("\(seconds) s in all; written to \(out): \(files.joined(separator: ", "))")

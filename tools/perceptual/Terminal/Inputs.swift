@@ -101,21 +101,7 @@ func readPicture(_ path: String) throws(PerceptualError) -> StoredPicture {
 func frontEndImage(
   ofAudio path: String, _ frontEnd: AudioFrontEnd = .init(), window: AudioWindow = .init()
 ) throws(PerceptualError) -> LogScalingOutput<Float> {
-  frontEnd.image(try frontEndSignal(ofAudio: path, frontEnd, window: window))
-}
-
-/// A recording as the front end wants it: one channel at its rate.
-///
-/// Throws `.malformed` where it is shorter than one frame.
-func frontEndSignal(
-  ofAudio path: String, _ frontEnd: AudioFrontEnd = .init(), window: AudioWindow = .init()
-) throws(PerceptualError) -> Tensor<Float> {
-  let clip = try window.read(path)
-  if let obstacle = frontEnd.obstacle(frames: clip.frames, rate: clip.sampleRate) {
-    throw PerceptualError(
-      .malformed, "\(path): a recording that can be resampled was expected, found \(obstacle); convert it to 48 kHz")
-  }
-  let signal = clip.frames == 0 ? Tensor([]) : frontEnd.mono(clip.samples, rate: clip.sampleRate)
+  let signal = try frontEnd.signal(try window.read(path), source: path)
   let needed = frontEnd.shortTime.windowLength
   if signal.count < needed {
     throw PerceptualError(
@@ -124,7 +110,7 @@ func frontEndSignal(
         + "longer recording"
     )
   }
-  return signal
+  return frontEnd.image(signal)
 }
 
 /// `--cache` of the commands that take clips from a directory of recordings.
