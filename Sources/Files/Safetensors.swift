@@ -69,12 +69,11 @@ public struct SafetensorsFile: Equatable, Sendable {
   private func required(_ name: String, shape: [Int]?) throws(PerceptualError) -> StoredTensor {
     guard let tensor = tensors[name] else {
       let found = names.isEmpty ? "no tensors" : listed(names)
-      throw PerceptualError(
-        .malformed, "\(source): a tensor \"\(name)\" was expected, found \(found): check that this is the right file")
+      throw .malformed(
+        "\(source): a tensor \"\(name)\" was expected, found \(found): check that this is the right file")
     }
     if let shape, tensor.shape != shape {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(source): tensor \"\(name)\" of shape \(shape) was expected, found \(tensor.shape): "
           + "check that this is the right file")
     }
@@ -85,8 +84,8 @@ public struct SafetensorsFile: Equatable, Sendable {
   public func metadata(_ key: String) throws(PerceptualError) -> String {
     guard let value = metadata[key] else {
       let found = metadata.isEmpty ? "no metadata" : listed(metadata.keys.sorted())
-      throw PerceptualError(
-        .malformed, "\(source): the metadata should hold \"\(key)\", found \(found): check that this is the right file")
+      throw .malformed(
+        "\(source): the metadata should hold \"\(key)\", found \(found): check that this is the right file")
     }
     return value
   }
@@ -120,8 +119,7 @@ extension SafetensorsFile {
         unread.append(UnreadTensor(name: entry.name, typeName: entry.typeName, shape: entry.shape))
       } else {
         let read = StoredTensor.ElementType.allCases.map(\.rawValue).joined(separator: ", ")
-        throw PerceptualError(
-          .malformed,
+        throw .malformed(
           "\(source): tensor \"\(entry.name)\": dtype \(entry.typeName) is not read here, only \(read): "
             + "convert it to F32 first")
       }
@@ -129,8 +127,7 @@ extension SafetensorsFile {
     if let expected = checksum, unread.isEmpty {
       let found = contentsChecksum
       if found != expected {
-        throw PerceptualError(
-          .malformed,
+        throw .malformed(
           "\(source): contents of checksum \(expected) were expected, found \(found): the file is damaged, copy it "
             + "again; or it was changed by a program that left \"\(Self.checksumKey)\" in its metadata, which take out")
       }

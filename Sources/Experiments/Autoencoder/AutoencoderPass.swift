@@ -62,7 +62,7 @@ extension Autoencoder {
   /// Throws `.usage` where the network cannot run in fused blocks, which `what` needs.
   public func requireFusedBlocks(for what: String, height: Int, width: Int) throws(PerceptualError) {
     if let obstacle = BlockPass.obstacle(self, height: height, width: width) {
-      throw PerceptualError(.usage, "\(what) is there for networks that run in fused blocks alone: \(obstacle)")
+      throw .usage("\(what) is there for networks that run in fused blocks alone: \(obstacle)")
     }
   }
 
@@ -105,15 +105,13 @@ extension Autoencoder {
       height > 0 && width > 0 && height % multiple == 0 && width % multiple == 0,
       "size: \(height)x\(width) given, multiples of \(multiple) are needed")
     let obstacle = BlockPass.obstacle(self, height: height, width: width)
-    require(obstacle == nil || !recomputes, "recomputes: the network cannot run in fused blocks, \(obstacle ?? "")")
-    require(
-      obstacle == nil || precision == .fp32, "precision: the network cannot run in fused blocks, \(obstacle ?? "")")
-    require(
-      obstacle == nil || !share.isPart, "share: the network cannot run in fused blocks, \(obstacle ?? "")")
-    if obstacle == nil {
+    guard let obstacle else {
       return BlockPass(
         self, share, height: height, width: width, keepsForGradient: keepsForGradient, recomputes: recomputes,
         precision: precision)
+    }
+    for (what, isWanted) in [("recomputes", recomputes), ("precision", precision != .fp32), ("share", share.isPart)] {
+      require(!isWanted, "\(what): the network cannot run in fused blocks, \(obstacle)")
     }
     return DirectPass(
       self, images: share.batch, height: height, width: width, keepsForGradient: keepsForGradient)

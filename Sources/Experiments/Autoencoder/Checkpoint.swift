@@ -127,7 +127,7 @@ public enum Checkpoint {
     if let text = file.metadata["decoder"] {
       guard let kind = Stage.Kind(rawValue: text) else {
         let kinds = Stage.Kind.allCases.dropFirst().map(\.rawValue).joined(separator: ", ")
-        throw PerceptualError(.malformed, "metadata decoder: \"\(text)\" found, one of \(kinds) was expected")
+        throw .malformed("metadata decoder: \"\(text)\" found, one of \(kinds) was expected")
       }
       decoder = kind
     }
@@ -146,7 +146,7 @@ public enum Checkpoint {
       let words = text.split(separator: " ")
       options.centres = words.compactMap { Double($0) }
       if options.centres.count != words.count {
-        throw PerceptualError(.malformed, "metadata centres: \"\(text)\" found, numbers were expected")
+        throw .malformed("metadata centres: \"\(text)\" found, numbers were expected")
       }
     }
     try options.validate()
@@ -157,7 +157,7 @@ public enum Checkpoint {
   private static func square(_ name: String, in file: SafetensorsFile) throws(PerceptualError) -> [Int] {
     let shape = try file.float(name).shape
     if shape.count != 4 || shape[2] != shape[3] {
-      throw PerceptualError(.malformed, "tensor \(name) has shape \(shape), expected [outputs, inputs, kernel, kernel]")
+      throw .malformed("tensor \(name) has shape \(shape), expected [outputs, inputs, kernel, kernel]")
     }
     return shape
   }
@@ -165,7 +165,7 @@ public enum Checkpoint {
   private static func number(_ key: String, in file: SafetensorsFile) throws(PerceptualError) -> Double? {
     guard let text = file.metadata[key] else { return nil }
     guard let value = Double(text), value.isFinite else {
-      throw PerceptualError(.malformed, "metadata \(key): \"\(text)\" found, a number was expected")
+      throw .malformed("metadata \(key): \"\(text)\" found, a number was expected")
     }
     return value
   }

@@ -25,8 +25,8 @@ extension AudioFrontEnd {
   /// Throws `.malformed` where its rate cannot be resampled; `source` names it.
   public func signal(_ audio: AudioClip, source: String) throws(PerceptualError) -> Tensor<Float> {
     if let obstacle = obstacle(frames: audio.frames, rate: audio.sampleRate) {
-      throw PerceptualError(
-        .malformed, "\(source): a recording that can be resampled was expected, found \(obstacle); convert it to 48 kHz"
+      throw .malformed(
+        "\(source): a recording that can be resampled was expected, found \(obstacle); convert it to 48 kHz"
       )
     }
     return audio.frames == 0 ? Tensor([]) : mono(audio.samples, rate: audio.sampleRate)

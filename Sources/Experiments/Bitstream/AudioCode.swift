@@ -26,21 +26,19 @@ extension Autoencoder {
 
   private func encoded(_ audio: AudioClip, source: String) throws(PerceptualError) -> CodeFile {
     guard options.latentChannels <= Int(UInt16.max), options.centres.count <= Int(UInt8.max) else {
-      throw PerceptualError(
-        .usage,
+      throw .usage(
         "\(options.latentChannels) channels of the latent and \(options.centres.count) centres: a code file has room "
           + "for \(UInt16.max) and \(UInt8.max)")
     }
     let frontEnd = AudioFrontEnd()
     let signal = try frontEnd.signal(audio, source: source)
     guard (1...CodeLayout.mostSamples).contains(signal.count) else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(source): 1 to \(CodeLayout.mostSamples) samples at 16 kHz were expected, found \(signal.count); "
           + "give another recording")
     }
     if signal.elements.contains(where: { !$0.isFinite }) {
-      throw PerceptualError(.malformed, "\(source): samples that are not finite; clean the recording first")
+      throw .malformed("\(source): samples that are not finite; clean the recording first")
     }
     let layout = CodeLayout(samples: signal.count, channels: options.latentChannels, centres: options.centres.count)
     let clips = (0..<layout.clips).map { clip in
@@ -69,8 +67,7 @@ extension Autoencoder {
     guard file.weights == identity, file.layout.channels == options.latentChannels,
       file.layout.centres == options.centres.count
     else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(source): written with the weights \(hexadecimal(file.weights, digits: 16)), but the checkpoint holds "
           + "\(hexadecimal(identity, digits: 16)): give the checkpoint that encoded it")
     }
@@ -87,12 +84,10 @@ extension Autoencoder {
   /// a click.
   /// The same samples for any number of threads and under every instruction set.
   public func decode(_ file: CodeFile, seed: UInt64 = 0, source: String = "code") throws(PerceptualError) -> AudioClip {
-    try reproducibly { () throws(PerceptualError) in try decoded(file, seed: seed, source: source) }
-  }
-
-  private func decoded(_ file: CodeFile, seed: UInt64, source: String) throws(PerceptualError) -> AudioClip {
-    let pictures = try decodedPictures(file, source: source)
-    return AudioFrontEnd().sound(Self.joined(pictures), seed: seed, length: file.samples)
+    try reproducibly { () throws(PerceptualError) in
+      let picture = Self.joined(try decodedPictures(file, source: source))
+      return AudioFrontEnd().sound(picture, seed: seed, length: file.samples)
+    }
   }
 
   /// Pictures side by side over their common range; a single one as it is.
@@ -126,7 +121,7 @@ extension Autoencoder {
     let pass = inferencePass(images: 1, height: rows * multiple, width: columns * multiple)
     let centres = options.centres.map { Float($0) }
     let latent = indices.map { centres[Int($0)] }
-    latent.withUnsafeBufferPointer { if let base = $0.baseAddress { pass.decode(base) } }
+    pass.decode(latent)
     return Tensor(pass.output, shape: [rows * multiple, columns * multiple])
   }
 }

@@ -23,8 +23,7 @@ public struct ClipSource: Sendable {
   public init(file: String, start: Double? = nil) throws(PerceptualError) {
     let information = try AudioFile.information(file)
     guard information.seconds >= Self.seconds else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         String(
           format: "%@: a recording of at least %.4f s was expected, found %.4f s: choose a longer one", file,
           Self.seconds, information.seconds))
@@ -32,8 +31,7 @@ public struct ClipSource: Sendable {
     let latest = information.seconds - Self.seconds
     let begin = start ?? latest / 2
     guard begin >= 0 && begin <= latest else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         String(
           format: "%@: a start of 0 to %.4f s was expected, so that %.4f s follow, found %.4f s: choose an earlier one",
           file, latest, Self.seconds, begin))
@@ -47,8 +45,7 @@ public struct ClipSource: Sendable {
       max(0, Int(((begin - Double(first) / rate) * Double(ClipGenerator.sampleRate)).rounded())),
       max(0, resampled.count - ClipGenerator.samples))
     guard resampled.count >= ClipGenerator.samples else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(file): \(ClipGenerator.samples) samples were expected after resampling, found \(resampled.count): choose a "
           + "longer recording")
     }
@@ -59,13 +56,11 @@ public struct ClipSource: Sendable {
   /// Scales a window; throws `.malformed` where it is silent or not finite.
   init(name: String, file: String, start: Double, window: [Float]) throws(PerceptualError) {
     if let place = window.firstIndex(where: { !$0.isFinite }) {
-      throw PerceptualError(
-        .malformed, "\(file): finite samples were expected, found \(window[place]) at sample \(place) of the window")
+      throw .malformed("\(file): finite samples were expected, found \(window[place]) at sample \(place) of the window")
     }
     let largest = window.reduce(0) { max($0, abs($1)) }
     guard largest > 1e-6 else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         String(
           format: "%@: sound was expected from %.4f s on, found silence: choose another --start", file, start))
     }
@@ -143,8 +138,7 @@ public struct ClipFit {
       let clip = generator.output()
       let (value, gradient) = objective.valueAndGradient(clip)
       guard value.isFinite, clip.elements.allSatisfy(\.isFinite) else {
-        throw PerceptualError(
-          .nonFinite,
+        throw .nonFinite(
           "\(source.file): iteration \(iteration), the \(loss.rawValue) loss is \(value): try another --seed")
       }
       result.losses.append(Double(value))
@@ -169,21 +163,16 @@ public struct ClipFit {
 extension ClipFit {
   private var prefix: String { "\(source.name)-\(loss.rawValue)" }
 
-  /// Writes the original, the clip of every checkpoint (WAV, 11 025 Hz) and a line of JSON for each into a directory,
-  /// and returns the files' names.
-  public func write(_ result: Result, to directory: String) throws(PerceptualError) -> [String] {
+  /// Writes the original, the clip of every checkpoint (WAV, 11 025 Hz) and a line of JSON for each into a directory.
+  public func write(_ result: Result, to directory: String) throws(PerceptualError) {
     try FilePath.createDirectory(directory)
-    var files = ["\(source.name)-original.wav"]
-    try AudioFile.write(Self.audio(source.signal), to: "\(directory)/\(files[0])")
+    try AudioFile.write(Self.audio(source.signal), to: "\(directory)/\(source.name)-original.wav")
     for checkpoint in result.checkpoints {
       let name = "\(prefix)-\(String(format: "%06d", checkpoint.iteration)).wav"
       try AudioFile.write(Self.audio(checkpoint.clip), to: "\(directory)/\(name)")
-      files.append(name)
     }
     let lines = logLines(result).map { $0.text + "\n" }
-    files.append("\(prefix).jsonl")
     try FileBytes.write(Array(lines.joined().utf8), to: "\(directory)/\(prefix).jsonl")
-    return files
   }
 
   private static func audio(_ clip: Tensor<Float>) -> AudioClip {

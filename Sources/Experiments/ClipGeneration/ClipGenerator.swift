@@ -113,9 +113,7 @@ public final class ClipGenerator {
   }
 
   /// The weights' gradients of the last step.
-  var gradients: [(name: String, tensor: Tensor<Float>)] {
-    optimizer.gradient.entries.map { ($0.name, optimizer.gradient.tensor($0)) }
-  }
+  var gradients: [(name: String, tensor: Tensor<Float>)] { optimizer.gradient.tensors }
 
   /// One step of Adam down the gradient of `loss` with respect to the last ``output()``. Throws `.nonFinite`, with the
   /// weights as they were, where the loss or a weight's gradient is no number.

@@ -1,4 +1,3 @@
-import Foundation
 import PerceptualCore
 import PerceptualFiles
 

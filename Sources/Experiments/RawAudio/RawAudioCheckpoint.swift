@@ -20,34 +20,29 @@ public enum RawAudioCheckpoint {
   ) throws(PerceptualError) -> (network: RawAutoencoder, loss: RawAudioLoss) {
     do throws(PerceptualError) {
       guard file.metadata["format"] == format else {
-        throw PerceptualError(
-          .malformed, "metadata format: \(file.metadata["format"] ?? "nothing") found, \"\(format)\" was expected")
+        throw .malformed("metadata format: \(file.metadata["format"] ?? "nothing") found, \"\(format)\" was expected")
       }
       guard let loss = RawAudioLoss(rawValue: file.metadata["loss"] ?? "") else {
         let words = RawAudioLoss.allCases.map(\.rawValue).joined(separator: ", ")
-        throw PerceptualError(
-          .malformed, "metadata loss: \(file.metadata["loss"] ?? "nothing") found, one of \(words) was expected")
+        throw .malformed("metadata loss: \(file.metadata["loss"] ?? "nothing") found, one of \(words) was expected")
       }
       let first = try file.float("encoder.0.conv.weight").shape
       let latent = try file.float(RawAutoencoder.latentName).shape
       let levels = try file.float("decoder.4.conv.weight").shape
       guard first.count == 3, latent.count == 2, levels.count == 3 else {
-        throw PerceptualError(
-          .malformed, "weights of shapes \(first), \(latent), \(levels) are those of another network")
+        throw .malformed("weights of shapes \(first), \(latent), \(levels) are those of another network")
       }
       let options = RawAutoencoderOptions(channels: first[0], latent: latent[0], levels: levels[1])
       try options.validate()
       if options.levels != loss.levels {
-        throw PerceptualError(
-          .malformed, "\(options.levels) outputs a sample, loss \(loss.rawValue) has \(loss.levels)")
+        throw .malformed("\(options.levels) outputs a sample, loss \(loss.rawValue) has \(loss.levels)")
       }
       let network = RawAutoencoder(options)
       try network.load(file.floats)
       return (network, loss)
     } catch {
       // A usage error of sizes is the file's fault here.
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(file.source): \(error.description); give a checkpoint written by `perceptual raw-autoencoder train`")
     }
   }

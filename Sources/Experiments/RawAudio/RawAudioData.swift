@@ -75,8 +75,7 @@ public struct RawAudioData: Sendable {
     }
     guard !training.isEmpty, !validation.isEmpty else {
       let reason = skipped.first.map { " (\($0))" } ?? ""
-      throw PerceptualError(
-        .missing,
+      throw .missing(
         "no usable audio: windows of 0.186 s to train on and to hold out were expected, found \(training.count) and "
           + "\(validation.count)\(reason): give recordings with sound, of at least 0.75 s")
     }
@@ -93,15 +92,14 @@ public struct RawAudioData: Sendable {
     let information = try AudioFile.information(file)
     let needed = 4 * Double(RawAutoencoderOptions.window) / Double(RawAutoencoderOptions.sampleRate)
     guard information.seconds >= needed else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         String(
           format: "%@: a recording of at least %.2f s was expected, found %.2f s: choose a longer one", file, needed,
           information.seconds))
     }
     let samples = try rawAudioSignal(try AudioFile.read(file), file: file).elements
     guard samples.contains(where: { abs($0) > 1e-6 }) else {
-      throw PerceptualError(.malformed, "\(file): sound was expected, found silence: choose another recording")
+      throw .malformed("\(file): sound was expected, found silence: choose another recording")
     }
     return samples
   }
@@ -136,8 +134,7 @@ public struct RawAudioData: Sendable {
 /// Throws `.malformed` where its rate cannot be resampled.
 public func rawAudioSignal(_ audio: AudioClip, file: String) throws(PerceptualError) -> Tensor<Float> {
   if let obstacle = resamplingObstacle(from: audio.sampleRate, to: RawAutoencoderOptions.sampleRate) {
-    throw PerceptualError(
-      .malformed, "\(file): a common rate such as 48 kHz was expected, found \(obstacle): convert it to 48 kHz")
+    throw .malformed("\(file): a common rate such as 48 kHz was expected, found \(obstacle): convert it to 48 kHz")
   }
   let resampled = resample(
     audio.mono.reshaped([1, audio.frames]), from: audio.sampleRate, to: RawAutoencoderOptions.sampleRate)

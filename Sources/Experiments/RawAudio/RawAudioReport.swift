@@ -134,8 +134,7 @@ public enum RawAudioReport {
   private static func checkpoints(in directory: String) throws(PerceptualError) -> [Int] {
     let all = Array(try Checkpoint.iterations(in: directory, needsOptimizer: false).reversed())
     if all.isEmpty {
-      throw PerceptualError(
-        .missing, "\(directory): checkpoints of `raw-autoencoder train` were expected, found none: check the path")
+      throw .missing("\(directory): checkpoints of `raw-autoencoder train` were expected, found none: check the path")
     }
     let count = min(shown, all.count)
     return (1...count).map { all[$0 * all.count / count - 1] }

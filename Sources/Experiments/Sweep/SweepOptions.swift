@@ -23,11 +23,10 @@ public struct SweepOptions: Equatable, Sendable {
         member.key.first.map { ("a"..."z").contains($0) } == true
         && member.key.allSatisfy { ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == "-" }
       if !isName {
-        throw PerceptualError(
-          .malformed, "\(place): \"\(member.key)\" is no option's name; give it without dashes, as learning-rate")
+        throw .malformed("\(place): \"\(member.key)\" is no option's name; give it without dashes, as learning-rate")
       }
       if SweepPlan.ownOptions.contains(member.key) {
-        throw PerceptualError(.malformed, "\(place).\(member.key): the sweep itself sets --\(member.key); leave it out")
+        throw .malformed("\(place).\(member.key): the sweep itself sets --\(member.key); leave it out")
       }
       if Self.words(member) == nil {
         throw SweepPlan.malformed("\(place).\(member.key)", "a text, a number, true, false or a list", member.value)

@@ -23,12 +23,6 @@ public struct SweepResult: Sendable {
     case failed(String)
   }
 
-  /// nil where the line is damaged.
-  init?(line: some StringProtocol) {
-    guard let document = try? JSONValue(parsing: line.utf8) else { return nil }
-    self.init(document)
-  }
-
   /// nil where something is missing.
   init?(_ document: JSONValue) {
     guard let name = document["name"]?.string, let data = document["data"]?.string,

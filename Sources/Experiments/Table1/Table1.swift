@@ -1,5 +1,4 @@
 import Fast
-import Foundation
 import PerceptualCore
 import PerceptualFiles
 
@@ -201,8 +200,7 @@ public struct Table1 {
     seeds: Int = 1, weights: String? = nil, command: String = "", note: (String) -> Void = { _ in },
     train: ((_ model: TableModel, _ seed: UInt64, _ label: String) throws -> String)? = nil
   ) throws -> Table1Result {
-    let clock = ContinuousClock()
-    let start = clock.now
+    let start = ContinuousClock.now
     var rows: [Table1Row] = []
     var others: [Table1Row] = []
     var reconstructions: [Tensor<Float>] = []
@@ -226,12 +224,11 @@ public struct Table1 {
         } else {
           others.append(row)
         }
-        note("\(label): \(how), \(Int(start.duration(to: clock.now) / .seconds(1))) s so far")
+        note("\(label): \(how), \(Int(start.duration(to: .now) / .seconds(1))) s so far")
       }
     }
     if rows.isEmpty {
-      throw PerceptualError(
-        .missing,
+      throw PerceptualError.missing(
         "\(weights ?? directory): weights of at least one model were expected, found none: train first, or check the "
           + "path")
     }

@@ -100,15 +100,12 @@ extension Table1Result {
 
   /// nil where no training left a log. A loss has one colour; models of noise are dashed.
   private func learningCurves() throws(PerceptualError) -> LineChart? {
-    var series: [LineChart.Series] = []
-    for model in Table1.models {
+    let series = try Table1.models.map { model throws(PerceptualError) in
       let log = try LearningCurves(contentsOf: "\(table.modelDirectory(model, seed: table.seed))/log.jsonl")
-      guard let first = log.losses.first, first > 0 else { continue }
-      series.append(
-        LineChart.Series(
-          name: model.title, values: log.losses.map { $0 / first },
-          colour: TrainingLoss.allCases.firstIndex(of: model.loss), isDashed: model.data == "noise"))
-    }
+      return LineChart.Series(
+        name: model.title, points: LearningCurves.relative(log.loss),
+        colour: TrainingLoss.allCases.firstIndex(of: model.loss), isDashed: model.data == "noise")
+    }.filter { !$0.points.isEmpty }
     if series.isEmpty { return nil }
     return LineChart(
       title: "Training", xLabel: "iteration", yLabel: "loss / first loss", series: series, isLogarithmic: true)

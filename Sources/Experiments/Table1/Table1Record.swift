@@ -1,4 +1,3 @@
-import Foundation
 import PerceptualCore
 import PerceptualFiles
 
@@ -79,11 +78,10 @@ extension Table1Record {
     do {
       document = try JSONValue(parsing: bytes)
     } catch {
-      throw PerceptualError(.malformed, "\(path): a record of table1 was expected, found \(error): write it again")
+      throw .malformed("\(path): a record of table1 was expected, found \(error): write it again")
     }
     guard document["format"]?.string == Self.format else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(path): a record of table1 was expected, found something else: give what table1 wrote as record.json")
     }
     self.init(document: document)

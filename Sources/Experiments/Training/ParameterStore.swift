@@ -26,6 +26,12 @@ final class ParameterStore {
     values = arena.zeros(count)
   }
 
+  /// Zeros under the names and in the shapes of another.
+  convenience init(like other: ParameterStore) { self.init(other.entries.map { ($0.name, $0.shape) }) }
+
+  /// All by name.
+  var tensors: [(name: String, tensor: Tensor<Float>)] { entries.map { ($0.name, tensor($0)) } }
+
   /// The address of a tensor.
   func pointer(_ name: String) -> UnsafeMutablePointer<Float> {
     guard let index = indices[name] else {

@@ -91,8 +91,7 @@ extension ResumableTrainer {
     let differences = try differences(from: pair.weights)
     if !differences.isEmpty {
       let sentences = differences.map { "\($0.name) is \($0.found), this run has \($0.wanted)" }
-      throw PerceptualError(
-        .usage,
+      throw .usage(
         "\(pair.weights.source): \(sentences.joined(separator: "; ")); resume with the same settings or another --out")
     }
     try load(pair.weights)

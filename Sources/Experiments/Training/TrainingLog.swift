@@ -23,8 +23,7 @@ struct TrainingLog {
       let found = (try? JSONValue(parsing: line))?["iteration"]?.integer
       guard let found, found > last else {
         let expected = found == nil ? "a JSON object with an iteration" : "an iteration after \(last)"
-        throw PerceptualError(
-          .malformed,
+        throw .malformed(
           "\(path): line \(number) should be \(expected), found \(Self.excerpt(line)): mend the line, or move the file "
             + "away to begin another")
       }

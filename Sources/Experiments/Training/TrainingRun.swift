@@ -68,7 +68,6 @@ public final class TrainingRun<Subject: ResumableTrainer> {
       // Events beyond the iteration go even where none are written any more, as the log's lines do.
       if !writesEvents { try EventLog.cut(in: directory, keeping: trainer.iteration) }
     }
-    let clock = ContinuousClock()
     var written = -1
     func writeCheckpoint() throws(PerceptualError) {
       if written == trainer.iteration { return }
@@ -80,7 +79,7 @@ public final class TrainingRun<Subject: ResumableTrainer> {
       written = trainer.iteration
     }
     while trainer.iteration < trainer.iterations {
-      let start = clock.now
+      let start = ContinuousClock.now
       let step: TrainingStep
       do {
         step = try trainer.step()
@@ -88,7 +87,7 @@ public final class TrainingRun<Subject: ResumableTrainer> {
         try writeCheckpoint()
         throw error
       }
-      let seconds = start.duration(to: clock.now) / .seconds(1)
+      let seconds = start.duration(to: .now) / .seconds(1)
       let isCheckpoint = step.iteration % checkpointEvery == 0 || step.iteration == trainer.iterations
       let members = trainer.logMembers(step, isCheckpoint: isCheckpoint)
       try onWriter { () throws(PerceptualError) in

@@ -49,17 +49,15 @@ struct SpectrogramCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if ![.array, .picture].contains(FileKind(nameOf: outputFile)) {
-      throw ValidationError("\(outputFile): the name of what is written must end in .npy or .png.")
-    }
-    if (axes || !compare.isEmpty) && FileKind(nameOf: outputFile) != .picture {
-      throw ValidationError("\(outputFile): with --axes or --compare the name of what is written must end in .png.")
-    }
+    try checkEnding(of: outputFile, isOneOf: "npy", "png")
+    try check(
+      !axes && compare.isEmpty || FileKind(nameOf: outputFile) == .picture,
+      "\(outputFile): with --axes or --compare the name of what is written must end in .png.")
   }
 
   func run() throws {
     try execution.run {
-      let picture = try frontEndImage(ofAudio: input, frontEnd.frontEnd, window: window.window)
+      let picture = try frontEndImage(ofAudio: input, frontEnd.frontEnd, window: window)
       if FileKind(nameOf: outputFile) == .array {
         try Npy.write(picture.image, to: outputFile)
       } else if axes || !compare.isEmpty {
@@ -67,15 +65,12 @@ struct SpectrogramCommand: ParsableCommand {
       } else {
         try PNG.write(grey: picture.image, to: outputFile, lowestFirst: true)
       }
-      let (low, high) = (Double(picture.low[0]), Double(picture.high[0]))
-      if output.json {
-        try printResult([
+      try output.print(
+        [
           "file": .string(input), "written": .string(outputFile),
-          "shape": .array(picture.image.shape.map { .integer($0) }), "low": .number(low), "high": .number(high),
-        ])
-      } else {
-        try printResult(description(of: picture, writtenTo: outputFile))
-      }
+          "shape": .array(picture.image.shape.map { .integer($0) }), "low": .number(Double(picture.low[0])),
+          "high": .number(Double(picture.high[0])),
+        ], orLines: [description(of: picture, writtenTo: outputFile)])
     }
   }
 }
@@ -97,7 +92,7 @@ extension SpectrogramCommand {
     var upper: [SpectrogramPanel?] = [first]
     var lower: [SpectrogramPanel?] = [nil]
     for path in compare {
-      let other = try frontEndImage(ofAudio: path, frontEnd, window: window.window).image
+      let other = try frontEndImage(ofAudio: path, frontEnd, window: window).image
       upper.append(SpectrogramPanel(title: name(path), image: other))
       // Over the time that both have.
       let frames = min(other.shape[1], picture.image.shape[1])

@@ -37,13 +37,11 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if group < 1 { throw ValidationError("--group \(group): at least 1 is needed.") }
-    if clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
-    if (test == nil) == (pictures == nil) { throw ValidationError("Either --test or --pictures is needed.") }
-    if pictures == nil && grey != nil { throw ValidationError("--grey is for --pictures.") }
-    if pictures != nil && cache.directory != nil {
-      throw ValidationError("--cache is for recordings, and there are none.")
-    }
+    try check(group >= 1, "--group \(group): at least 1 is needed.")
+    try check(clips >= 1, "--clips \(clips): at least 1 is needed.")
+    try check((test == nil) != (pictures == nil), "Either --test or --pictures is needed.")
+    try check(grey == nil || pictures != nil, "--grey is for --pictures.")
+    try check(cache.directory == nil || pictures == nil, "--cache is for recordings, and there are none.")
   }
 
   func run() throws {
@@ -56,8 +54,7 @@ struct EvaluateCommand: ParsableCommand {
         precision: precision)
       let scores = evaluation.clips
       if let bad = scores.firstIndex(where: { !$0.isFinite }) {
-        throw PerceptualError(
-          .nonFinite,
+        throw PerceptualError.nonFinite(
           "\(checkpoint): scores that are numbers were expected, found others for \(scores.count { !$0.isFinite }) of "
             + "\(scores.count), \(sources[bad].file) among them: its weights overflow, take an earlier checkpoint")
       }

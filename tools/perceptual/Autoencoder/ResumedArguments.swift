@@ -40,7 +40,7 @@ extension TrainCommand {
     add("--encoder-kernel", ["\(network.encoderKernel)"], unless: "--kernel")
     add("--decoder-kernel", ["\(network.decoderKernel)"], unless: "--kernel")
     add("--last-kernel", ["\(network.lastKernel)"])
-    add("--decoder", [DecoderKind.allCases.first { $0.kind == network.decoder }?.rawValue])
+    add("--decoder", [network.decoder.rawValue])
     return result
   }
 }

@@ -25,7 +25,7 @@ struct BenchmarkCommand: ParsableCommand {
       throw ValidationError(
         "there is no benchmark \(name): there are \(benchmarks.map(\.name).joined(separator: ", ")).")
     }
-    if !(seconds >= 0 && seconds <= 3600) { throw ValidationError("--seconds \(seconds): 0 to 3600 is needed.") }
+    try check(seconds >= 0 && seconds <= 3600, "--seconds \(seconds): 0 to 3600 is needed.")
   }
 
   func run() throws {
@@ -35,11 +35,7 @@ struct BenchmarkCommand: ParsableCommand {
       let timing = try Execution.$current.withValue(execution) {
         try Timing(of: benchmark, seconds: seconds, reference: reference)
       }
-      if output.json {
-        try printResult(timing.json(benchmark, execution))
-      } else {
-        for line in timing.lines(benchmark, execution) { try printResult(line) }
-      }
+      try output.print(timing.json(benchmark, execution), orLines: timing.lines(benchmark, execution))
     }
   }
 }
@@ -115,9 +111,7 @@ struct Timing {
       withExtendedLifetime(results) {}
     }
     if reference, let run = work.reference {
-      let began = clock.now
-      try run()
-      referenceSeconds = began.duration(to: clock.now) / .seconds(1) / work.referencePart
+      referenceSeconds = try clock.measure { try run() } / .seconds(1) / work.referencePart
     }
   }
 

@@ -20,7 +20,7 @@ struct BenchmarkWorkerCommand: ParsableCommand {
   func run() throws {
     guard let prepare = benchmarkJobs[name] else {
       let known = benchmarkJobs.keys.sorted().joined(separator: ", ")
-      throw PerceptualError(.usage, "there is no benchmark \(name): there are \(known)")
+      throw PerceptualError.usage("there is no benchmark \(name): there are \(known)")
     }
     let execution = try execution.execution(defaultThreads: 1)
     try Execution.$current.withValue(execution) {
@@ -34,7 +34,7 @@ struct BenchmarkWorkerCommand: ParsableCommand {
       ])
       while let line = readLine() {
         guard let times = Int(line), times > 0 else {
-          throw PerceptualError(.malformed, "standard input: \"\(line)\", a number of runs was expected")
+          throw PerceptualError.malformed("standard input: \"\(line)\", a number of runs was expected")
         }
         try printResult(try timings(of: job, times: times))
       }

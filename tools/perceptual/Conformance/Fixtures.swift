@@ -56,11 +56,9 @@ extension FixturesCommand {
 
     func validate() throws {
       for (name, isGiven) in [("measure", !measure.isEmpty), ("cross-checks", crossChecks != nil)] where isGiven {
-        if !tolerances { throw ValidationError("--\(name) needs --tolerances.") }
+        try check(tolerances, "--\(name) needs --tolerances.")
       }
-      if tolerances && output.json {
-        throw ValidationError("--tolerances prints Markdown; --json lists tolerances too.")
-      }
+      try check(!tolerances || !output.json, "--tolerances prints Markdown; --json lists tolerances too.")
     }
 
     func run() throws {
@@ -69,7 +67,8 @@ extension FixturesCommand {
         try execution.run {
           for file in try fixtureFiles(measure) {
             for tensor in try checkFixture(file) {
-              shares[ToleranceRow(tensor), default: 0].formMax(tensor.comparison.share)
+              let row = ToleranceRow(tensor)
+              shares[row] = max(shares[row] ?? 0, tensor.comparison.share)
             }
           }
         }
@@ -77,17 +76,11 @@ extension FixturesCommand {
           try ToleranceRow.largestShares(inLines: try FileBytes.read(path), of: path)
         }
         try printResult(toleranceTable(byFixtures: shares, byCrossChecks: crossChecked ?? [:]))
-      } else if output.json {
-        try printResult(.array(operations.map { $0.json }))
       } else {
-        for operation in operations { try printResult(operation.text) }
+        try output.print(.array(operations.map { $0.json }), orLines: operations.map { $0.text })
       }
     }
   }
-}
-
-extension Double {
-  fileprivate mutating func formMax(_ other: Double) { self = Swift.max(self, other) }
 }
 
 /// The fixtures among `paths`, directories searched through in the order of names.
@@ -107,8 +100,7 @@ func fixtureFiles(_ paths: [String]) throws(PerceptualError) -> [String] {
       name.hasSuffix(".safetensors") && !["trajectory/", "weights/"].contains { name.hasPrefix($0) }
     }
     if found.isEmpty {
-      throw PerceptualError(
-        .missing, "\(path): no fixture (*.safetensors) lies in this directory; name one, or another directory")
+      throw .missing("\(path): no fixture (*.safetensors) lies in this directory; name one, or another directory")
     }
     files += found.sorted().map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
   }

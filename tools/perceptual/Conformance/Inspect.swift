@@ -12,11 +12,7 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     let contents = try FileContents(of: file)
-    if output.json {
-      try printResult(contents.json)
-    } else {
-      for line in contents.lines { try printResult(line) }
-    }
+    try output.print(contents.json, orLines: contents.lines)
   }
 }
 
@@ -57,13 +53,8 @@ struct FileContents {
       properties = [
         ("width", .integer(picture.width)), ("height", .integer(picture.height)), ("bits", .integer(picture.bits)),
       ]
-      let plane = picture.width * picture.height
       let names = picture.samples.shape[0] == 1 ? ["grey"] : ["red", "green", "blue"]
-      tensors = names.indices.map { channel in
-        let samples = picture.samples.elements[channel * plane..<(channel + 1) * plane]
-        return TensorSummary(
-          names[channel], "samples", shape: [picture.height, picture.width], samples.lazy.map { Double($0) })
-      }
+      tensors = TensorSummary.channels(names, of: picture.samples)
     case .audio:
       let information = try AudioFile.information(file)
       let clip = try AudioFile.read(file)
@@ -72,10 +63,7 @@ struct FileContents {
         ("format", .string(information.formatName)), ("sampleRate", .integer(clip.sampleRate)),
         ("channels", .integer(clip.channels)), ("frames", .integer(clip.frames)), ("seconds", .number(clip.seconds)),
       ]
-      tensors = (0..<clip.channels).map { channel in
-        let samples = clip.samples.elements[channel * clip.frames..<(channel + 1) * clip.frames]
-        return TensorSummary("channel \(channel)", "samples", shape: [clip.frames], samples.lazy.map { Double($0) })
-      }
+      tensors = TensorSummary.channels((0..<clip.channels).map { "channel \($0)" }, of: clip.samples)
     }
   }
 
@@ -118,6 +106,16 @@ struct TensorSummary {
 
   init(_ name: String, _ type: String, _ tensor: Tensor<Double>) {
     self.init(name, type, shape: tensor.shape, tensor.elements)
+  }
+
+  /// Of each part along the first axis, which have these names.
+  static func channels(_ names: [String], of samples: Tensor<Float>) -> [TensorSummary] {
+    let shape = Array(samples.shape.dropFirst())
+    let count = shape.reduce(1, *)
+    return names.enumerated().map { channel, name in
+      let part = samples.elements[channel * count..<(channel + 1) * count]
+      return TensorSummary(name, "samples", shape: shape, part.lazy.map { Double($0) })
+    }
   }
 
   /// The elements may be converted on the way: a recording's take half a gigabyte as they are.

@@ -1,5 +1,4 @@
 import Fast
-import Foundation
 import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
@@ -48,7 +47,7 @@ final class Sweep {
     let jobs = try plan.runs.map(job)
     try checkCells(jobs)
     if cache.directory != nil && plan.evaluation == nil && jobs.allSatisfy({ $0.model.data == "noise" }) {
-      throw PerceptualError(.usage, "--cache keeps clips of recordings, and \(path) has none: leave it out")
+      throw PerceptualError.usage("--cache keeps clips of recordings, and \(path) has none: leave it out")
     }
     if let evaluation = plan.evaluation {
       try results.check(evaluation)
@@ -96,11 +95,10 @@ final class Sweep {
     // Whoever had the directory until now may have finished.
     if try isFinished(job) { return .wasFinished }
     if results.haveFailure(name) && !failedBefore.contains(name) { return .failed }
-    let clock = ContinuousClock()
-    let start = clock.now
+    let start = ContinuousClock.now
     do {
       guard let note = try carryOut(job, lock, label: "\(number)/\(count) \(name)") else { return .wasFinished }
-      let seconds = Int((start.duration(to: clock.now) / .seconds(1)).rounded())
+      let seconds = Int((start.duration(to: .now) / .seconds(1)).rounded())
       printNote("\(name): \(note), \(seconds) s; \(number) of \(count) runs")
       return .finished
     } catch let interrupted as Interrupted {
@@ -256,7 +254,7 @@ extension Sweep {
   }
 
   private func malformed(_ run: SweepPlan.Run, _ sentence: String) -> PerceptualError {
-    PerceptualError(.malformed, "\(path): run \"\(run.name)\": \(sentence)")
+    PerceptualError.malformed("\(path): run \"\(run.name)\": \(sentence)")
   }
 
   /// What is wrong with an argument of a run is wrong with the plan.
