@@ -14,6 +14,7 @@ public struct Colour: Hashable, Sendable {
   /// A grey: 0 black, 255 white.
   public init(grey: UInt8) { self.init(red: grey, green: grey, blue: grey) }
 
+  public static let black = Colour(grey: 0)
   public static let white = Colour(grey: 255)
 }
 

@@ -1,4 +1,3 @@
-import Fast
 import PerceptualCore
 
 /// The paper's compressive autoencoder, on Fast.

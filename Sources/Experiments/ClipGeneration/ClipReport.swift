@@ -1,5 +1,4 @@
 import PerceptualCore
-import PerceptualFiles
 
 /// The page of experiment 004: sounds, pictures and measures of every checkpoint, and how the losses fell.
 public struct ClipReport {

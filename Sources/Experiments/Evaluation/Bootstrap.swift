@@ -5,6 +5,8 @@ import PerceptualCore
 public struct Interval: Equatable, Sendable {
   public let low: Double
   public let high: Double
+
+  public var width: Double { high - low }
 }
 
 /// Percentile bootstrap of means over clips (Efron 1979), seeded: 95 % of the means of samples drawn anew lie within.

@@ -1,4 +1,3 @@
-import PerceptualCore
 import PerceptualFiles
 
 /// Scores clip by clip, with their mean and its 95 % interval.

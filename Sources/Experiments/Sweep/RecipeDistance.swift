@@ -1,5 +1,4 @@
 import Foundation
-import PerceptualCore
 
 /// How a recipe is judged: how far its models are from the paper's Table 1, and in how many seeds its models of noise
 /// come in the paper's order.

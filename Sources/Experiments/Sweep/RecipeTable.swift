@@ -1,5 +1,4 @@
 import Foundation
-import PerceptualCore
 import PerceptualFiles
 
 /// The results of a sweep, a row a recipe; soft quantisation.

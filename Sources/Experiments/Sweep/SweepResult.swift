@@ -1,4 +1,3 @@
-import PerceptualCore
 import PerceptualFiles
 
 /// A line of results.jsonl: a run under one way of testing, or why it came to nothing.

@@ -1,5 +1,4 @@
 import Foundation
-import PerceptualCore
 
 /// A column of the paper's table.
 public enum TableMetric: String, Sendable, CaseIterable {

@@ -1,4 +1,3 @@
-import Fast
 import Foundation
 import PerceptualCore
 import PerceptualFiles

@@ -1,4 +1,3 @@
-import Fast
 import PerceptualCore
 
 /// A table tested: what all that is written of it shows, computed once.

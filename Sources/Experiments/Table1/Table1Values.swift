@@ -1,4 +1,3 @@
-import PerceptualCore
 import PerceptualFiles
 
 extension Table1Result {

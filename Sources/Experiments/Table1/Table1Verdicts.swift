@@ -1,5 +1,4 @@
 import Foundation
-import PerceptualCore
 
 extension OrderingClaim {
   /// What a group of the orderings says together.

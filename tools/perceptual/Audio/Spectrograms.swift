@@ -1,6 +1,5 @@
 import ArgumentParser
 import Fast
-import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
 

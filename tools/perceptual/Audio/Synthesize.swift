@@ -1,8 +1,6 @@
 import ArgumentParser
 import Fast
 import Foundation
-import PerceptualCore
-import PerceptualExperiments
 import PerceptualFiles
 import PerceptualSynthesis
 

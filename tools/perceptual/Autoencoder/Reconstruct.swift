@@ -1,5 +1,4 @@
 import ArgumentParser
-import Fast
 import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles

@@ -1,5 +1,4 @@
 import PerceptualExperiments
-import PerceptualFiles
 
 extension TrainCommand {
   /// The arguments of `train --resume` with the settings of the newest checkpoint in --out for all that are not given.

@@ -2,7 +2,6 @@ import ArgumentParser
 import Fast
 import Foundation
 import PerceptualCore
-import PerceptualExperiments
 import PerceptualFiles
 
 /// Our side of tools/benchmark/run: reads its input once, writes what it computed, and then runs as often as each line

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import PerceptualCore
 import PerceptualFiles
 
 /// Our side of tools/fuzz-audio: decodes damaged copies of a file and says what came of them.

@@ -1,8 +1,6 @@
 import ArgumentParser
-import Fast
 import PerceptualCore
 import PerceptualExperiments
-import PerceptualFiles
 
 /// The runs of a plan that one process of several is to carry out.
 struct SweepShare {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Fast
 import Foundation
 import PerceptualCore
 import PerceptualExperiments

@@ -1,6 +1,4 @@
-import Fast
 import Foundation
-import PerceptualCore
 import PerceptualExperiments
 
 /// A table as `table1` prints it.
