@@ -135,7 +135,8 @@ extension Ensemble {
         electric, score.chords([riff], octave: 3, voices: 3, length: 0.95), level: -1, pan: 0.7, send: 0.15,
         drive: score.random.uniform(3, 9)),
       Part(
-        electric, score.melody(melodies, octave: 5), level: -3, pan: 0.1, send: 0.35, drive: score.random.uniform(2, 5)),
+        electric, score.melody(melodies, octave: 5), level: -3, pan: 0.1, send: 0.35,
+        drive: score.random.uniform(2, 5)),
       Part(
         PluckedString(brightness: 0.6, decay: 4, damping: 0.4), score.bass([riff], octave: 2), level: 0, send: 0.05,
         drive: 1.2),

@@ -11,8 +11,8 @@ public struct TrainingOptions: Equatable, Sendable {
   /// Which published form of NLPD, wherever that is among the losses.
   public var family: LaplacianPyramidFamily
   /// How NLPD is joined over a batch: the mean of the images' distances, or one number for all images, as in the
-  /// authors' codes: a norm of order 0.6 over the levels of all, or in the family "tensorflow" the mean of levels pooled
-  /// over all.
+  /// authors' codes: a norm of order 0.6 over the levels of all, or in the family "tensorflow" the mean of levels
+  /// pooled over all.
   public var pooling: LaplacianPyramidPooling
   public var iterations: Int
   public var batch: Int
