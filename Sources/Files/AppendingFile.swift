@@ -13,8 +13,7 @@ package final class AppendingFile {
     self.path = path
     descriptor = FilePath.open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC)
     guard descriptor >= 0 else {
-      throw PerceptualError(
-        .cannotCreate, "\(path): cannot be opened to be written (\(lastSystemError())): check its permissions")
+      throw .cannotCreate("\(path): cannot be opened to be written (\(lastSystemError())): check its permissions")
     }
     do throws(PerceptualError) {
       try checkReadable(path)
@@ -63,7 +62,7 @@ package final class AppendingFile {
     if size == 0 { return true }
     var last: UInt8 = 0
     guard pread(descriptor, &last, 1, off_t(size - 1)) == 1 else {
-      throw PerceptualError(.inputOutput, "\(path): reading failed (\(lastSystemError())): check the disk")
+      throw .inputOutput("\(path): reading failed (\(lastSystemError())): check the disk")
     }
     return last == 0x0A
   }

@@ -50,15 +50,6 @@ public enum AudioEncoding: String, Sendable, CaseIterable {
   case pcm24
   /// Single precision; WAV only.
   case float32
-
-  /// The integer that stands for 1.0, nil for floating point.
-  var fullScale: Float? {
-    switch self {
-    case .pcm16: 0x1p15
-    case .pcm24: 0x1p23
-    case .float32: nil
-    }
-  }
 }
 
 /// The kinds of sound file that are written.

@@ -1,4 +1,3 @@
-import Foundation
 import PerceptualCore
 
 /// Damage to files, drawn from a seed: what a decoder must answer with a value or an error, never otherwise.
@@ -90,11 +89,10 @@ public struct AudioMutation: Sendable {
     of original: [UInt8], _ range: Range<Int>, seed: UInt64, at path: String
   ) throws(PerceptualError) -> Report {
     var report = Report()
-    let clock = ContinuousClock()
     for index in range {
       var mutation = AudioMutation(seed: seed &+ UInt64(index) &* 0x1_0000_0001)
       try FileBytes.write(mutation.applied(to: original), to: path)
-      let start = clock.now
+      let start = ContinuousClock.now
       do {
         let information = try AudioFile.information(path)
         let half = information.frames / 2
@@ -104,7 +102,7 @@ public struct AudioMutation: Sendable {
       } catch {
         report.refused += 1
       }
-      let seconds = start.duration(to: clock.now) / .seconds(1)
+      let seconds = start.duration(to: .now) / .seconds(1)
       if seconds > report.slowest { (report.slowest, report.slowestIndex) = (seconds, index) }
     }
     return report

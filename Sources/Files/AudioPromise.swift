@@ -5,30 +5,18 @@ struct AudioPromise {
   let declared: Int
   let present: Int
 
-  private init(declared: Int, present: Int) {
-    self.declared = declared
-    self.present = present
-  }
-
   /// nil for files other than WAV, RF64, W64, AIFF and AU, and where the header does not say.
   ///
   /// Throws where the file is empty, or a WAV of more bytes than its sizes can say.
-  init?(_ source: ByteSource) throws(PerceptualError) {
-    guard let found = try Self.read(source) else { return nil }
-    self = found
-  }
-
-  private static func read(_ source: ByteSource) throws(PerceptualError) -> AudioPromise? {
+  static func of(_ source: ByteSource) throws(PerceptualError) -> AudioPromise? {
     if source.count == 0 {
-      throw PerceptualError(
-        .malformed, "\(source.name): an audio file was expected, found an empty file: download or copy it again")
+      throw .malformed("\(source.name): an audio file was expected, found an empty file: download or copy it again")
     }
     guard source.count >= 40 else { return nil }
     switch String(decoding: try source.bytes(at: 0, count: 4), as: UTF8.self) {
     case "RIFF":
       if source.count > 0xFFFF_FFFF + 8 {
-        throw PerceptualError(
-          .malformed,
+        throw .malformed(
           "\(source.name): a WAV of at most 4 GiB was expected, found \(source.count) bytes, which its 32-bit sizes "
             + "cannot say: convert it to RF64, W64 or FLAC")
       }

@@ -46,11 +46,11 @@ private final class AudioDecoder {
   /// `isChecked`: for sound that libsndfile would leave out.
   init(_ path: String, isChecked: Bool = false) throws(PerceptualError) {
     let bytes = try ByteSource(path: path)
-    let promised = try AudioPromise(bytes)
+    let promised = try AudioPromise.of(bytes)
     source = AudioSource(bytes, head: try AudioHead.of(bytes))
     var info = SF_INFO()
     do throws(AudioRefusal) {
-      file = try source.open(&info)
+      file = try source.open(SFM_READ, &info)
     } catch {
       let kind = try ContentKind(source.bytes)
       let found =
@@ -58,8 +58,8 @@ private final class AudioDecoder {
         ? "something that is none (\(error.reason)): convert it to WAV or FLAC, or download it again"
         : kind.found(else: "give a recording")
       throw source.failure
-        ?? PerceptualError(
-          .malformed, "\(path): an audio file (WAV, FLAC, AIFF, Ogg and others) was expected, found \(found)")
+        ?? PerceptualError.malformed(
+          "\(path): an audio file (WAV, FLAC, AIFF, Ogg and others) was expected, found \(found)")
     }
     self.path = path
     isVorbis = Int(info.format) & SF_FORMAT_SUBMASK == SF_FORMAT_VORBIS
@@ -97,7 +97,7 @@ private final class AudioDecoder {
 
   /// A fault of the file, unless the disk is at fault.
   private func malformed(_ sentence: String) -> PerceptualError {
-    source.failure ?? PerceptualError(.malformed, "\(path): \(sentence)")
+    source.failure ?? PerceptualError.malformed("\(path): \(sentence)")
   }
 
   /// Frames of a block of about 65 536 samples, however many channels a header claims.
@@ -140,7 +140,7 @@ private final class AudioDecoder {
       let second = AudioSource(source)
       let count = withExtendedLifetime(second) { () -> sf_count_t in
         var info = SF_INFO()
-        guard let other = try? second.open(&info) else { return 0 }
+        guard let other = try? second.open(SFM_READ, &info) else { return 0 }
         defer { sf_close(other) }
         var first = [Float](repeating: 0, count: max(1, Int(info.channels)))
         return sf_readf_float(other, &first, 1)

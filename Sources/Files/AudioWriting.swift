@@ -14,8 +14,8 @@ extension AudioFile {
   ) throws(PerceptualError) -> Int {
     let suffix = FilePath.suffix(of: path)
     guard let container = AudioContainer(rawValue: suffix) else {
-      throw PerceptualError(
-        .usage, "\(path): a name that ends in .wav or .flac was expected, found \".\(suffix)\": choose one of the two")
+      throw .usage(
+        "\(path): a name that ends in .wav or .flac was expected, found \".\(suffix)\": choose one of the two")
     }
     let (bytes, clipped) = try bytes(of: clip, container: container, encoding: encoding, name: path)
     try FileBytes.write(bytes, to: path)
@@ -27,12 +27,11 @@ extension AudioFile {
     of clip: AudioClip, container: AudioContainer = .wav, encoding: AudioEncoding = .pcm16, name: String = "audio"
   ) throws(PerceptualError) -> (bytes: [UInt8], clipped: Int) {
     if container == .flac && encoding == .float32 {
-      throw PerceptualError(.usage, "\(name): FLAC holds integers only, found float32: choose pcm16, pcm24 or .wav")
+      throw .usage("\(name): FLAC holds integers only, found float32: choose pcm16, pcm24 or .wav")
     }
     let samples = clip.samples.elements
     if let index = samples.firstIndex(where: { !$0.isFinite }) {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(name): finite samples were expected, found \(samples[index]) in frame \(index % max(1, clip.frames)): "
           + "what made the audio is at fault")
     }
@@ -42,8 +41,7 @@ extension AudioFile {
     info.channels = Int32(clamping: clip.channels)
     info.format = Int32(container == .wav ? SF_FORMAT_WAV : SF_FORMAT_FLAC) | subtype(encoding)
     guard sf_format_check(&info) != 0 else {
-      throw PerceptualError(
-        .usage,
+      throw .usage(
         "\(name): \(container.rawValue) cannot hold \(clip.channels) channels at \(clip.sampleRate) Hz as "
           + "\(encoding.rawValue): choose another format")
     }
@@ -60,7 +58,7 @@ extension AudioFile {
       }
     }
     if let failed {
-      throw PerceptualError(.inputOutput, "\(name): the audio could not be encoded (\(failed)): choose another format")
+      throw .inputOutput("\(name): the audio could not be encoded (\(failed)): choose another format")
     }
     let clipped = encoding == .float32 ? 0 : samples.count { abs($0) > 1 }
     return (memory.bytes, clipped)
@@ -90,57 +88,31 @@ extension AudioFile {
 }
 
 /// A file in memory that libsndfile writes to.
-private final class MemoryFile {
+private final class MemoryFile: VirtualFile {
   private(set) var bytes: [UInt8] = []
-  private var position = 0
 
   /// Opens, runs `body`, closes. Returns what failed, if anything did; `body` returns whether it failed.
   func withFile(_ info: inout SF_INFO, _ body: (OpaquePointer) -> Bool) -> String? {
-    var callbacks = SF_VIRTUAL_IO(
-      get_filelen: { MemoryFile.at($0) { sf_count_t($0.bytes.count) } },
-      seek: { offset, whence, user in MemoryFile.at(user) { $0.seek(Int(offset), whence) } },
-      read: { target, count, user in MemoryFile.at(user) { $0.read(target, Int(count)) } },
-      write: { source, count, user in MemoryFile.at(user) { $0.write(source, Int(count)) } },
-      tell: { MemoryFile.at($0) { sf_count_t($0.position) } })
-    return withExtendedLifetime(self) {
-      let user = Unmanaged.passUnretained(self).toOpaque()
+    withExtendedLifetime(self) {
       let file: OpaquePointer
-      do throws(AudioRefusal) { file = try openAudio(&callbacks, SFM_WRITE, &info, user) } catch { return error.reason }
+      do throws(AudioRefusal) { file = try open(SFM_WRITE, &info) } catch { return error.reason }
       let failed = body(file) ? sentence(sf_strerror(file)) : nil
       let closed = sf_close(file)
       return failed ?? (closed == 0 ? nil : sentence(sf_error_number(closed)))
     }
   }
 
-  private static func at(_ user: UnsafeMutableRawPointer?, _ body: (MemoryFile) -> sf_count_t) -> sf_count_t {
-    guard let user else { return 0 }
-    return body(Unmanaged<MemoryFile>.fromOpaque(user).takeUnretainedValue())
+  override var count: Int { bytes.count }
+
+  override func read(into buffer: UnsafeMutableRawBufferPointer) -> Bool {
+    buffer.copyBytes(from: bytes[position..<position + buffer.count])
+    return true
   }
 
-  private func seek(_ offset: Int, _ whence: Int32) -> sf_count_t {
-    position = max(0, offset + (whence == SEEK_CUR ? position : whence == SEEK_END ? bytes.count : 0))
-    return sf_count_t(position)
-  }
-
-  private func read(_ target: UnsafeMutableRawPointer?, _ count: Int) -> sf_count_t {
-    let count = max(0, min(count, bytes.count - position))
-    guard let target, count > 0 else { return 0 }
-    bytes.withUnsafeBytes {
-      UnsafeMutableRawBufferPointer(start: target, count: count)
-        .copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[position..<position + count]))
-    }
-    position += count
-    return sf_count_t(count)
-  }
-
-  private func write(_ source: UnsafeRawPointer?, _ count: Int) -> sf_count_t {
-    guard let source, count > 0 else { return 0 }
-    if bytes.count < position + count { bytes += [UInt8](repeating: 0, count: position + count - bytes.count) }
-    bytes.withUnsafeMutableBytes {
-      UnsafeMutableRawBufferPointer(rebasing: $0[position..<position + count])
-        .copyMemory(from: UnsafeRawBufferPointer(start: source, count: count))
-    }
-    position += count
-    return sf_count_t(count)
+  override func write(_ source: UnsafeRawBufferPointer) -> Bool {
+    let end = position + source.count
+    if bytes.count < end { bytes += [UInt8](repeating: 0, count: end - bytes.count) }
+    bytes.replaceSubrange(position..<end, with: source)
+    return true
   }
 }

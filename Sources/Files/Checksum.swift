@@ -1,3 +1,4 @@
+import Foundation
 import PerceptualCPNG
 
 /// CRC-32 as in Ethernet, gzip and PNG (polynomial 04C11DB7, reflected), of bytes that come one after the other:
@@ -41,8 +42,5 @@ package struct Checksum {
   }
 
   /// Eight hexadecimal digits.
-  package var digits: String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 8 - digits.count) + digits
-  }
+  package var digits: String { String(format: "%08x", value) }
 }

@@ -15,8 +15,8 @@ package final class DirectoryLock {
   package convenience init(_ directory: String) throws(PerceptualError) {
     let taken = try Self.take(directory)
     guard let descriptor = taken.descriptor else {
-      throw PerceptualError(
-        .cannotCreate, "\(directory): \(taken.owner) is writing here: wait until it ends, or choose another directory")
+      throw .cannotCreate(
+        "\(directory): \(taken.owner) is writing here: wait until it ends, or choose another directory")
     }
     self.init(path: taken.path, descriptor)
   }
@@ -31,7 +31,7 @@ package final class DirectoryLock {
   private init(path: String, _ descriptor: Int32) {
     self.path = path
     self.descriptor = descriptor
-    let text = "process \(getpid()) on \(Self.host), started \(Self.now)\n"
+    let text = "process \(getpid()) on \(ProcessInfo.processInfo.hostName), started \(Date().ISO8601Format())\n"
     _ = ftruncate(descriptor, 0)
     _ = [UInt8](text.utf8).withUnsafeBytes { writeAll($0, to: descriptor) }
   }
@@ -44,8 +44,7 @@ package final class DirectoryLock {
     while true {
       let descriptor = FilePath.open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode: 0o644)
       guard descriptor >= 0 else {
-        throw PerceptualError(
-          .cannotCreate, "\(path): cannot be created (\(lastSystemError())): choose a directory that is writable")
+        throw .cannotCreate("\(path): cannot be created (\(lastSystemError())): choose a directory that is writable")
       }
       if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
         let owner = Self.owner(descriptor)
@@ -75,10 +74,4 @@ package final class DirectoryLock {
     let text = String(decoding: bytes.prefix(max(count, 0)).prefix { $0 != 0x0A }, as: UTF8.self)
     return text.isEmpty ? "another process" : text
   }
-
-  private static var host: String {
-    ProcessInfo.processInfo.hostName
-  }
-
-  private static var now: String { Date().ISO8601Format() }
 }

@@ -50,13 +50,12 @@ public final class EventLog {
     self.now = now
     try FilePath.createDirectory(directory)
     let newest = try Self.cut(in: directory, keeping: step)
-    let digits = String(newest + 1)
-    let number = String(repeating: "0", count: max(0, 10 - digits.count)) + digits
+    let number = String(format: "%010d", newest + 1)
     file = try AppendingFile("\(directory)/\(Self.prefix)\(number)\(Self.suffix)")
     try append { $0.text(3, "brain.Event:2") }
     try append {
       $0.integer(2, step + 1)
-      $0.message(7, ProtocolBuffer { $0.integer(1, 1) })
+      $0.message(7) { $0.integer(1, 1) }
     }
   }
 

@@ -101,8 +101,7 @@ final class ByteSource {
       if read < 0 && errno == EINTR { continue }
       guard read > 0 else {
         let reason = read == 0 ? "it became shorter meanwhile" : lastSystemError()
-        throw PerceptualError(
-          .inputOutput,
+        throw .inputOutput(
           "\(name): \(count) bytes were expected, reading stopped at \(offset + done) (\(reason)): copy it again")
       }
       done += read
@@ -120,8 +119,7 @@ final class ByteSource {
     let wanted = count * MemoryLayout<Element>.stride
     // Reading makes copies in other formats.
     if wanted > 1 << 28 && wanted > MachineMemory.limit / 4 {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(name): \(wanted) bytes are to be read at once, a quarter of the memory is "
           + "\(MachineMemory.text(MachineMemory.limit / 4)): take a part of it")
     }
@@ -145,20 +143,19 @@ final class ByteSource {
 /// Why a file that is there could not be opened: it may not be read, or the machine is at fault.
 private func cannotOpen(_ path: String) -> PerceptualError {
   [EACCES, EPERM, ENOENT, ENOTDIR].contains(errno)
-    ? PerceptualError(.missing, "\(path): cannot be read (\(lastSystemError())): check its permissions")
-    : PerceptualError(.inputOutput, "\(path): cannot be read (\(lastSystemError())): try again, or check the disk")
+    ? PerceptualError.missing("\(path): cannot be read (\(lastSystemError())): check its permissions")
+    : PerceptualError.inputOutput("\(path): cannot be read (\(lastSystemError())): try again, or check the disk")
 }
 
 /// Throws a sentence where `path` is missing or no regular file.
 func checkReadable(_ path: String) throws(PerceptualError) {
   guard let status = FilePath.status(path) else {
-    throw PerceptualError(.missing, "\(path): cannot be opened (\(lastSystemError())): check the path")
+    throw .missing("\(path): cannot be opened (\(lastSystemError())): check the path")
   }
   if FilePath.isDirectory(status) {
-    throw PerceptualError(.malformed, "\(path): a file was expected, found a directory: name a file in it")
+    throw .malformed("\(path): a file was expected, found a directory: name a file in it")
   }
   if !FilePath.isFile(status) {
-    throw PerceptualError(
-      .malformed, "\(path): a regular file was expected, found a device or pipe: save it to a file first")
+    throw .malformed("\(path): a regular file was expected, found a device or pipe: save it to a file first")
   }
 }

@@ -125,7 +125,7 @@ public enum FilePath {
       let text = text(of: target.prefix(count))
       path = text.hasPrefix("/") ? text : joined(directory(of: path), text)
     }
-    throw PerceptualError(.cannotCreate, "\(path): links lead round in a circle: give a file's name")
+    throw .cannotCreate("\(path): links lead round in a circle: give a file's name")
   }
 
   /// Creates a directory and those above it, for good: their names have reached the disk when it returns.
@@ -133,7 +133,7 @@ public enum FilePath {
   /// Throws `.cannotCreate`.
   package static func createDirectory(_ path: String) throws(PerceptualError) {
     func failure() -> PerceptualError {
-      PerceptualError(.cannotCreate, "\(path): cannot create the directory (\(lastSystemError())): name another")
+      PerceptualError.cannotCreate("\(path): cannot create the directory (\(lastSystemError())): name another")
     }
     // The ones that are missing, the deepest first.
     var missing: [String] = []
@@ -178,7 +178,7 @@ public enum FilePath {
   package static func names(in directory: String) throws(PerceptualError) -> [String] {
     guard let listing = withBytes(directory, { opendir($0) }) else {
       if errno == ENOENT { return [] }
-      throw PerceptualError(.missing, "\(directory): cannot be listed (\(lastSystemError())): check its permissions")
+      throw .missing("\(directory): cannot be listed (\(lastSystemError())): check its permissions")
     }
     defer { closedir(listing) }
     var names: [String] = []
@@ -188,7 +188,7 @@ public enum FilePath {
       names.append(withUnsafeBytes(of: &entry.pointee.d_name) { text(of: Array($0.prefix { $0 != 0 })) })
     }
     if errno != 0 {
-      throw PerceptualError(.inputOutput, "\(directory): listing it failed (\(lastSystemError())): check the disk")
+      throw .inputOutput("\(directory): listing it failed (\(lastSystemError())): check the disk")
     }
     return names.filter { $0 != "." && $0 != ".." }
   }

@@ -22,8 +22,7 @@ final class FileSink {
     let resolved = try FilePath.followingLinks(path)
     let status = FilePath.status(resolved)
     if let status, FilePath.isDirectory(status) {
-      throw PerceptualError(
-        .cannotCreate, "\(path): a file is to be written here, found a directory: give a file's name")
+      throw .cannotCreate("\(path): a file is to be written here, found a directory: give a file's name")
     }
     if let status, !FilePath.isFile(status) {
       target = .special
@@ -37,8 +36,7 @@ final class FileSink {
       if let status, descriptor >= 0 { fchmod(descriptor, status.st_mode & 0o7777) }
     }
     if descriptor < 0 {
-      throw PerceptualError(
-        .cannotCreate,
+      throw .cannotCreate(
         "\(path): cannot be created (\(lastSystemError())): choose a directory that exists and is writable")
     }
   }
@@ -75,7 +73,7 @@ final class FileSink {
       if fsync(descriptor) != 0 { throw failure() }
       let renamed = FilePath.withBytes(temporary) { from in FilePath.withBytes(final) { rename(from, $0) } }
       if renamed != 0 {
-        throw PerceptualError(.cannotCreate, "\(path): cannot be created (\(lastSystemError())): choose another name")
+        throw .cannotCreate("\(path): cannot be created (\(lastSystemError())): choose another name")
       }
       let closed = Foundation.close(descriptor)
       descriptor = -1
@@ -86,7 +84,7 @@ final class FileSink {
 }
 
 func writingFailed(_ path: String) -> PerceptualError {
-  PerceptualError(.inputOutput, "\(path): writing failed (\(lastSystemError())): check that the disk has room")
+  PerceptualError.inputOutput("\(path): writing failed (\(lastSystemError())): check that the disk has room")
 }
 
 /// Whether all bytes were written; `errno` says why not.
@@ -114,8 +112,7 @@ private enum TemporaryFile {
   /// A new file in a directory, locked; a descriptor of -1 and `errno` where it cannot be made.
   static func create(in directory: String) -> (descriptor: Int32, path: String) {
     while true {
-      let digits = String(UInt64.random(in: 0..<1 << 48), radix: 16)
-      let name = prefix + String(repeating: "0", count: 12 - digits.count) + digits + suffix
+      let name = prefix + String(format: "%012llx", UInt64.random(in: 0..<1 << 48)) + suffix
       let path = FilePath.joined(directory, name)
       let descriptor = FilePath.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC)
       if descriptor < 0 {

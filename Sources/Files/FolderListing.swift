@@ -12,16 +12,16 @@ public struct FolderListing: Sendable {
   /// it is a file, `.inputOutput` where the disk fails.
   fileprivate init(of directory: String, extensions: Set<String>, expected: String) throws(PerceptualError) {
     guard let status = FilePath.status(directory) else {
-      throw PerceptualError(.missing, "\(directory): cannot be opened (\(lastSystemError())): check the path")
+      throw .missing("\(directory): cannot be opened (\(lastSystemError())): check the path")
     }
     guard FilePath.isDirectory(status) else {
-      throw PerceptualError(.malformed, "\(directory): a directory was expected, found a file: name its directory")
+      throw .malformed("\(directory): a directory was expected, found a file: name its directory")
     }
     var seen: Set<[UInt64]> = []
     try collect(directory, status, try FilePath.names(in: directory), extensions, &seen)
     if files.isEmpty {
       let reason = skipped.first.map { " (\($0))" } ?? ""
-      throw PerceptualError(.missing, "\(directory): \(expected) were expected, found none\(reason): check the path")
+      throw .missing("\(directory): \(expected) were expected, found none\(reason): check the path")
     }
     files.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
@@ -37,7 +37,7 @@ public struct FolderListing: Sendable {
       guard let status = FilePath.status(path) else {
         // Another file's name may go while this is read.
         if errno == EIO {
-          throw PerceptualError(.inputOutput, "\(path): cannot be read (\(lastSystemError())): check the disk")
+          throw .inputOutput("\(path): cannot be read (\(lastSystemError())): check the disk")
         }
         let reason = lastSystemError()
         if FilePath.status(path, followingLinks: false) != nil {

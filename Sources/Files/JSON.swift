@@ -21,10 +21,30 @@ public enum JSONValue: Equatable, Sendable {
     }
   }
 
-  /// The value under `key`, nil if absent or if this is no object.
+  /// The value under `key`, nil if absent or if this is no object. A value that is set takes the place of the key's, or
+  /// comes last; nil removes the key.
   public subscript(key: String) -> JSONValue? {
-    guard case .object(let members) = self else { return nil }
-    return members.first { $0.key == key }?.value
+    get { members?.first { $0.key == key }?.value }
+    set {
+      var members = members ?? []
+      let place = members.firstIndex { $0.key == key } ?? members.count
+      let end = min(place + 1, members.count)
+      members.replaceSubrange(place..<end, with: newValue.map { [Member(key: key, value: $0)] } ?? [])
+      self = .object(members)
+    }
+  }
+
+  /// The members of both objects, this one's first.
+  public func adding(_ other: JSONValue) -> JSONValue { .object((members ?? []) + (other.members ?? [])) }
+
+  /// An object of texts, in the order of their keys.
+  package init(_ texts: [String: String]) {
+    self = .object(texts.sorted { $0.key < $1.key }.map { Member(key: $0.key, value: .string($0.value)) })
+  }
+
+  /// An object of numbers, in their order.
+  package init(_ numbers: [(name: String, value: Double)]) {
+    self = .object(numbers.map { Member(key: $0.name, value: .number($0.value)) })
   }
 
   public var double: Double? {

@@ -3,9 +3,16 @@ extension JSONValue: CustomStringConvertible {
   ///
   /// A Double is written with the fewest digits that give it back; NaN and the infinities, which JSON lacks, as null.
   public var text: String {
-    var result = ""
-    append(to: &result)
-    return result
+    switch self {
+    case .null: "null"
+    case .bool(let value): value ? "true" : "false"
+    case .integer(let value): "\(value)"
+    case .number(let value): value.isFinite ? "\(value)" : "null"
+    case .string(let value): Self.quoted(value)
+    case .array(let items): "[\(items.map(\.text).joined(separator: ","))]"
+    case .object(let members):
+      "{\(members.map { "\(Self.quoted($0.key)):\($0.value.text)" }.joined(separator: ","))}"
+    }
   }
 
   public var description: String { text }
@@ -16,34 +23,8 @@ extension JSONValue: CustomStringConvertible {
     return text.count > 40 ? "\(text.prefix(40))..." : text
   }
 
-  private func append(to text: inout String) {
-    switch self {
-    case .null: text += "null"
-    case .bool(let value): text += value ? "true" : "false"
-    case .integer(let value): text += String(value)
-    case .number(let value): text += value.isFinite ? "\(value)" : "null"
-    case .string(let value): Self.append(value, to: &text)
-    case .array(let items):
-      text += "["
-      for (index, item) in items.enumerated() {
-        if index > 0 { text += "," }
-        item.append(to: &text)
-      }
-      text += "]"
-    case .object(let members):
-      text += "{"
-      for (index, member) in members.enumerated() {
-        if index > 0 { text += "," }
-        Self.append(member.key, to: &text)
-        text += ":"
-        member.value.append(to: &text)
-      }
-      text += "}"
-    }
-  }
-
-  private static func append(_ string: String, to text: inout String) {
-    text += "\""
+  private static func quoted(_ string: String) -> String {
+    var text = "\""
     for scalar in string.unicodeScalars {
       switch scalar {
       case "\"": text += "\\\""
@@ -57,6 +38,6 @@ extension JSONValue: CustomStringConvertible {
       default: text.unicodeScalars.append(scalar)
       }
     }
-    text += "\""
+    return text + "\""
   }
 }

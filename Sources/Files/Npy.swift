@@ -56,7 +56,7 @@ public enum Npy {
   }
 
   private static func read(_ source: ByteSource) throws(PerceptualError) -> NpyFile {
-    func malformed(_ sentence: String) -> PerceptualError { PerceptualError(.malformed, "\(source.name): \(sentence)") }
+    func malformed(_ sentence: String) -> PerceptualError { PerceptualError.malformed("\(source.name): \(sentence)") }
     let start = try source.bytes(at: 0, count: min(12, source.count))
     guard start.starts(with: magic) else {
       let found = try ContentKind(source).found(else: "give a .npy file")
@@ -90,20 +90,15 @@ private struct NpyFile {
   let dataStart: Int
 
   func array() throws(PerceptualError) -> StoredTensor {
-    func malformed(_ sentence: String) -> PerceptualError { PerceptualError(.malformed, "\(source.name): \(sentence)") }
+    func malformed(_ sentence: String) -> PerceptualError { PerceptualError.malformed("\(source.name): \(sentence)") }
     guard let type else {
       throw malformed(
         "little-endian f2, f4, f8, i1 to i8, u1 to u4 or booleans were expected, found dtype '\(header.type)': "
           + (header.type.hasPrefix("[")
             ? "save a field of the structured array by itself" : "save it with .astype('<f4')"))
     }
-    var bytes = type.size
-    for extent in header.shape {
-      let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
-      if overflow {
-        throw malformed("a shape whose size fits 63 bits was expected, found \(header.shape): save it again")
-      }
-      bytes = product
+    guard let bytes = checkedProduct(header.shape, times: type.size) else {
+      throw malformed("a shape whose size fits 63 bits was expected, found \(header.shape): save it again")
     }
     let found = source.count - dataStart
     guard bytes == found else {

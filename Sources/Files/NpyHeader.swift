@@ -18,8 +18,7 @@ struct NpyHeaderParser {
   }
 
   private func malformed(_ sentence: String) -> PerceptualError {
-    PerceptualError(
-      .malformed,
+    PerceptualError.malformed(
       "\(file): \(sentence) at byte \(position) of the header: the file is damaged, write it again with numpy.save")
   }
 

@@ -113,28 +113,22 @@ package struct ONNXModel {
   private static func value(_ name: String, _ element: Element, _ axes: [Axis], _ text: String) -> ProtocolBuffer {
     let shape = ProtocolBuffer { shape in
       for axis in axes {
-        shape.message(
-          1,
-          ProtocolBuffer {
-            switch axis {
-            case .fixed(let count): $0.integer(1, count)
-            case .named(let name): $0.text(2, name)
-            }
-          })
+        shape.message(1) {
+          switch axis {
+          case .fixed(let count): $0.integer(1, count)
+          case .named(let name): $0.text(2, name)
+          }
+        }
       }
     }
     return ProtocolBuffer { value in
       value.text(1, name)
-      value.message(
-        2,
-        ProtocolBuffer { type in
-          type.message(
-            1,
-            ProtocolBuffer { tensor in
-              tensor.integer(1, element.rawValue)
-              tensor.message(2, shape)
-            })
-        })
+      value.message(2) { type in
+        type.message(1) { tensor in
+          tensor.integer(1, element.rawValue)
+          tensor.message(2, shape)
+        }
+      }
       value.text(3, text)
     }
   }
@@ -154,14 +148,12 @@ package struct ONNXModel {
       model.text(3, packageVersion)
       model.text(6, text)
       model.message(7, graph)
-      model.message(8, ProtocolBuffer { $0.integer(2, Self.operatorSet) })
+      model.message(8) { $0.integer(2, Self.operatorSet) }
       for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-        model.message(
-          14,
-          ProtocolBuffer {
-            $0.text(1, key)
-            $0.text(2, value)
-          })
+        model.message(14) {
+          $0.text(1, key)
+          $0.text(2, value)
+        }
       }
     }.bytes
   }

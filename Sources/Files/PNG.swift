@@ -1,4 +1,3 @@
-import Foundation
 import PerceptualCPNG
 import PerceptualCore
 
@@ -78,23 +77,20 @@ public enum PNG {
     image.version = UInt32(PNG_IMAGE_VERSION)
     defer { png_image_free(&image) }
     func damaged() -> PerceptualError {
-      PerceptualError(
-        .malformed,
+      PerceptualError.malformed(
         "\(path): a whole PNG picture was expected, found a damaged one (\(message(image))): download or copy it again")
     }
     guard png_image_begin_read_from_memory(&image, memory.baseAddress, memory.count) != 0 else { throw damaged() }
     let (width, height) = (Int(image.width), Int(image.height))
     guard width * height <= mostPixels else {
-      throw PerceptualError(
-        .malformed, "\(path): at most \(mostPixels) pixels were expected, found \(width)x\(height): make it smaller")
+      throw .malformed("\(path): at most \(mostPixels) pixels were expected, found \(width)x\(height): make it smaller")
     }
     // Deflate makes at most 1032 bytes of one. Bits a sample and kind of pixel stand in the first chunk, which libpng
     // has checked.
     let samplesAPixel = [0: 1, 2: 3, 3: 1, 4: 2, 6: 4][bytes[25]] ?? 1
     let unpackedBytes = height * ((width * Int(bytes[24]) * samplesAPixel + 7) / 8)
     guard packedBytes >= unpackedBytes / 1032 else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(path): at least \(unpackedBytes / 1032) bytes of samples were expected for \(width)x\(height) pixels, found "
           + "\(packedBytes): the file is damaged, download or copy it again")
     }
@@ -131,13 +127,11 @@ public enum PNG {
     let source = try ByteSource(path: path)
     let kind = try ContentKind(source)
     guard kind == .picture else {
-      throw PerceptualError(
-        .malformed, "\(path): a PNG picture was expected, found \(kind.found(else: "convert it to PNG"))")
+      throw .malformed("\(path): a PNG picture was expected, found \(kind.found(else: "convert it to PNG"))")
     }
     // Eight bytes a pixel at most, and as much again for what else a file may hold.
     guard source.count <= 16 * mostPixels else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(path): a picture of at most \(16 * mostPixels) bytes was expected, found \(source.count): make it smaller")
     }
     let bytes = try source.bytes(at: 0, count: source.count)
@@ -162,8 +156,7 @@ public enum PNG {
       if name == "IEND" { return (kept, isLowestFirst, packedBytes) }
       place = end
     }
-    throw PerceptualError(
-      .malformed,
+    throw .malformed(
       "\(path): a whole PNG picture was expected, found a damaged one (its end is missing): download or copy it again")
   }
 
@@ -198,8 +191,7 @@ public enum PNG {
   }
 
   private static func failure(_ image: png_image) -> PerceptualError {
-    PerceptualError(
-      .inputOutput,
+    PerceptualError.inputOutput(
       "a picture of \(image.width)x\(image.height) could not be encoded as PNG (\(message(image))): make it smaller")
   }
 

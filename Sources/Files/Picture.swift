@@ -1,4 +1,3 @@
-import Foundation
 import PerceptualCore
 
 /// Red, green and blue of 8 bits, as stored in a PNG (sRGB).
@@ -92,15 +91,6 @@ public struct Picture: Equatable, Sendable {
     fill(x: x - t, y: y + height, width: width + 2 * t, height: t, colour)
     fill(x: x - t, y: y, width: t, height: height, colour)
     fill(x: x + width, y: y, width: t, height: height, colour)
-  }
-
-  /// Copies another picture to (x, y).
-  public mutating func draw(_ picture: Picture, x: Int, y: Int) {
-    for row in 0..<picture.height where (0..<height).contains(y + row) {
-      for column in 0..<picture.width where (0..<width).contains(x + column) {
-        self[x + column, y + row] = picture[column, row]
-      }
-    }
   }
 
   /// Draws lines through the points of each path, `thickness` pixels wide, with round ends and smooth edges. A point

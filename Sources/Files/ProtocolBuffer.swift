@@ -43,6 +43,10 @@ package struct ProtocolBuffer: Equatable, Sendable {
 
   package mutating func message(_ field: Int, _ value: ProtocolBuffer) { data(field, value.bytes) }
 
+  package mutating func message(_ field: Int, _ fill: (inout ProtocolBuffer) -> Void) {
+    message(field, ProtocolBuffer(fill))
+  }
+
   /// A repeated integer in one field.
   package mutating func packed(_ field: Int, _ values: [Int]) {
     var list = ProtocolBuffer()

@@ -63,15 +63,17 @@ public struct SafetensorsFile: Equatable, Sendable {
     try required(name, shape: shape).double
   }
 
+  /// All tensors by name, in Float.
+  package var floats: [String: Tensor<Float>] { tensors.mapValues(\.float) }
+
   private func required(_ name: String, shape: [Int]?) throws(PerceptualError) -> StoredTensor {
     guard let tensor = tensors[name] else {
       let found = names.isEmpty ? "no tensors" : listed(names)
-      throw PerceptualError(
-        .malformed, "\(source): a tensor \"\(name)\" was expected, found \(found): check that this is the right file")
+      throw .malformed(
+        "\(source): a tensor \"\(name)\" was expected, found \(found): check that this is the right file")
     }
     if let shape, tensor.shape != shape {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(source): tensor \"\(name)\" of shape \(shape) was expected, found \(tensor.shape): "
           + "check that this is the right file")
     }
@@ -82,8 +84,8 @@ public struct SafetensorsFile: Equatable, Sendable {
   public func metadata(_ key: String) throws(PerceptualError) -> String {
     guard let value = metadata[key] else {
       let found = metadata.isEmpty ? "no metadata" : listed(metadata.keys.sorted())
-      throw PerceptualError(
-        .malformed, "\(source): the metadata should hold \"\(key)\", found \(found): check that this is the right file")
+      throw .malformed(
+        "\(source): the metadata should hold \"\(key)\", found \(found): check that this is the right file")
     }
     return value
   }
@@ -117,8 +119,7 @@ extension SafetensorsFile {
         unread.append(UnreadTensor(name: entry.name, typeName: entry.typeName, shape: entry.shape))
       } else {
         let read = StoredTensor.ElementType.allCases.map(\.rawValue).joined(separator: ", ")
-        throw PerceptualError(
-          .malformed,
+        throw .malformed(
           "\(source): tensor \"\(entry.name)\": dtype \(entry.typeName) is not read here, only \(read): "
             + "convert it to F32 first")
       }
@@ -126,8 +127,7 @@ extension SafetensorsFile {
     if let expected = checksum, unread.isEmpty {
       let found = contentsChecksum
       if found != expected {
-        throw PerceptualError(
-          .malformed,
+        throw .malformed(
           "\(source): contents of checksum \(expected) were expected, found \(found): the file is damaged, copy it "
             + "again; or it was changed by a program that left \"\(Self.checksumKey)\" in its metadata, which take out")
       }
@@ -201,20 +201,16 @@ extension SafetensorsFile {
 
   private func headerBytes() -> [UInt8] {
     var members: [JSONValue.Member] = []
-    if !metadata.isEmpty {
-      let strings = metadata.sorted { $0.key < $1.key }.map { JSONValue.Member(key: $0.key, value: .string($0.value)) }
-      members.append(.init(key: SafetensorsHeader.metadataKey, value: .object(strings)))
-    }
+    if !metadata.isEmpty { members.append(.init(key: SafetensorsHeader.metadataKey, value: JSONValue(metadata))) }
     var offset = 0
     for name in namesByWidth {
       guard let tensor = tensors[name] else { continue }
       let end = offset + tensor.count * tensor.type.size
-      let entry: [JSONValue.Member] = [
-        .init(key: "dtype", value: .string(tensor.typeName)),
-        .init(key: "shape", value: .array(tensor.shape.map { .integer($0) })),
-        .init(key: "data_offsets", value: .array([.integer(offset), .integer(end)])),
+      let entry: JSONValue = [
+        "dtype": .string(tensor.typeName), "shape": .array(tensor.shape.map { .integer($0) }),
+        "data_offsets": [.integer(offset), .integer(end)],
       ]
-      members.append(.init(key: name, value: .object(entry)))
+      members.append(.init(key: name, value: entry))
       offset = end
     }
     var text = Array(JSONValue.object(members).text.utf8)

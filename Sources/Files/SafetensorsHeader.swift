@@ -42,7 +42,7 @@ private struct Reader {
   let source: ByteSource
 
   func malformed(_ sentence: String) -> PerceptualError {
-    PerceptualError(.malformed, "\(source.name): \(sentence)")
+    PerceptualError.malformed("\(source.name): \(sentence)")
   }
 
   let copyAgain = "the file is cut short, download or copy it again"
@@ -118,10 +118,11 @@ private struct Reader {
       throw malformed(
         "\(place): data_offsets should be a begin and an end not before it, found \(offsets): \(writeAgain)")
     }
-    guard let bytes = byteCount(type.bits, shape) else {
+    guard let bits = checkedProduct(shape, times: type.bits), bits % 8 == 0 else {
       throw malformed(
         "\(place): a shape whose size fits 63 bits, in whole bytes, was expected, found \(shape): \(writeAgain)")
     }
+    let bytes = bits / 8
     guard bytes == offsets[1] - offsets[0] else {
       throw malformed(
         "\(place): shape \(shape) of \(type.name) takes \(bytes) bytes, data_offsets \(offsets) hold "
@@ -160,18 +161,6 @@ private struct Reader {
       numbers.append(number)
     }
     return numbers
-  }
-
-  /// Element count times size, nil where it or any partial product is beyond Int (a 0 may stand after such a one) or
-  /// ends within a byte.
-  func byteCount(_ bitsOfEach: Int, _ shape: [Int]) -> Int? {
-    var bits = bitsOfEach
-    for extent in shape {
-      let (product, overflow) = bits.multipliedReportingOverflow(by: extent)
-      if overflow { return nil }
-      bits = product
-    }
-    return bits % 8 == 0 ? bits / 8 : nil
   }
 
   /// The tensors must cover the data without gap or overlap, to its last byte.

@@ -1,5 +1,16 @@
 import PerceptualCore
 
+/// A product of extents, nil where it or any partial product is beyond Int (a 0 may stand after such a one).
+package func checkedProduct(_ extents: [Int], times first: Int = 1) -> Int? {
+  var result = first
+  for extent in extents {
+    let (product, overflow) = result.multipliedReportingOverflow(by: extent)
+    if overflow { return nil }
+    result = product
+  }
+  return result
+}
+
 /// A tensor and the number format it has in a file.
 public enum StoredTensor: Equatable, Sendable {
   case float64(Tensor<Double>)

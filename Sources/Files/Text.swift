@@ -1,5 +1,3 @@
-import Foundation
-
 /// How text looks.
 public struct TextStyle: Hashable, Sendable {
   /// Height of the capitals in pixels.

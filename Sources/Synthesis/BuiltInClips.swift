@@ -13,7 +13,7 @@ public enum BuiltInClip: String, Sendable, CaseIterable {
   public func render() -> AudioClip {
     switch self {
     case .fullMix:
-      let stereo = AudioClip(samples: Synthesis.samples(index: 2, seed: 1), sampleRate: 48_000)
+      let stereo = Synthesis.render(index: 2, seed: 1)
       return AudioClip(samples: stereo.mono, sampleRate: stereo.sampleRate)
     case .piano:
       let melody = [60.0, 64, 67, 72, 76, 67, 72, 76, 60, 62, 69, 74, 77, 69, 74, 77].enumerated().map { i, pitch in
@@ -49,16 +49,12 @@ public enum BuiltInClip: String, Sendable, CaseIterable {
   }
 
   private static func played(_ parts: [(any Instrument, [Note])]) -> AudioClip {
-    let count = 2 * Int(Synthesis.rate)
-    var mix = [Double](repeating: 0, count: count)
+    var mix = [Double](repeating: 0, count: 2 * Int(Synthesis.rate))
     var random = SynthesisRandom(seed: 4, index: 0)
     for (instrument, notes) in parts {
       for note in notes {
         var own = random.fork()
-        let start = Int(note.start * Synthesis.rate)
-        for (n, sample) in instrument.sound(of: note, &own).enumerated() where start + n < count {
-          mix[start + n] += sample
-        }
+        Synthesis.add(instrument.sound(of: note, &own), to: &mix, at: Int(note.start * Synthesis.rate))
       }
     }
     let largest = mix.reduce(1e-9) { max($0, abs($1)) }

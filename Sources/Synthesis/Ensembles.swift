@@ -1,95 +1,71 @@
 /// One instrument's notes and its place in the mix.
 struct Part {
-  var instrument: any Instrument
-  var notes: [Note]
+  let instrument: any Instrument
+  let notes: [Note]
   /// Decibels of this part's RMS over the clip against the other parts.
-  var level: Double
+  let level: Double
   /// -1 left ... 1 right.
-  var pan = 0.0
+  let pan: Double
   /// How far notes stray from the pan.
-  var width = 0.0
+  let width: Double
   /// Share that goes to the room.
-  var send = 0.3
+  let send: Double
   /// 0 clean; above, how hard an amplifier with a loudspeaker is driven.
-  var drive = 0.0
+  let drive: Double
+
+  init(
+    _ instrument: any Instrument, _ notes: [Note], level: Double, pan: Double = 0, width: Double = 0,
+    send: Double = 0.3, drive: Double = 0
+  ) {
+    self.instrument = instrument
+    self.notes = notes
+    self.level = level
+    self.pan = pan
+    self.width = width
+    self.send = send
+    self.drive = drive
+  }
 }
 
-/// The kinds of music; a clip's index modulo their number chooses one.
-enum Ensemble: Int, CaseIterable {
-  case chamberStrings, folkGuitar, rockBand, organChoir, bells, jazzTrio, electronic, brassBand
-
-  var name: String {
-    switch self {
-    case .chamberStrings: "chamber strings"
-    case .folkGuitar: "folk guitar"
-    case .rockBand: "rock band"
-    case .organChoir: "organ and choir"
-    case .bells: "bells and bars"
-    case .jazzTrio: "jazz trio"
-    case .electronic: "electronic"
-    case .brassBand: "brass band"
-    }
-  }
-
-  var tempi: ClosedRange<Double> {
-    switch self {
-    case .chamberStrings: 66...126
-    case .folkGuitar: 84...140
-    case .rockBand: 100...176
-    case .organChoir: 60...100
-    case .bells: 72...150
-    case .jazzTrio: 96...200
-    case .electronic: 104...150
-    case .brassBand: 84...132
-    }
-  }
-
-  var modes: [Harmony.Mode] {
-    switch self {
-    case .chamberStrings: [.major, .minor, .harmonicMinor]
-    case .folkGuitar: [.major, .mixolydian, .dorian, .minor]
-    case .rockBand: [.minor, .mixolydian, .major, .dorian]
-    case .organChoir: [.major, .minor, .harmonicMinor]
-    case .bells: [.major, .dorian, .minor]
-    case .jazzTrio: [.dorian, .major, .mixolydian]
-    case .electronic: [.minor, .dorian, .major]
-    case .brassBand: [.major, .mixolydian, .minor]
-    }
-  }
-
+/// A kind of music.
+struct Ensemble {
+  let name: String
+  let tempi: ClosedRange<Double>
+  let modes: [Harmony.Mode]
+  /// Seconds.
+  let reverberation: ClosedRange<Double>
   /// Whether a bar may have three beats.
-  var waltzes: Bool {
-    switch self {
-    case .rockBand, .electronic: false
-    default: true
-    }
-  }
+  var waltzes = true
+  var swings = false
+  let parts: @Sendable (_ score: inout Arranger) -> [Part]
 
-  var swings: Bool { self == .jazzTrio }
-
-  /// Seconds of reverberation.
-  var reverberation: ClosedRange<Double> {
-    switch self {
-    case .organChoir: 1.8...3.2
-    case .chamberStrings, .brassBand: 1.0...2.2
-    case .bells: 1.2...2.6
-    case .folkGuitar, .jazzTrio: 0.5...1.2
-    case .rockBand, .electronic: 0.5...1.4
-    }
-  }
-
-  func parts(_ score: inout Arranger) -> [Part] {
-    switch self {
-    case .chamberStrings: Self.chamberStrings(&score)
-    case .folkGuitar: Self.folkGuitar(&score)
-    case .rockBand: Self.rockBand(&score)
-    case .organChoir: Self.organChoir(&score)
-    case .bells: Self.bells(&score)
-    case .jazzTrio: Self.jazzTrio(&score)
-    case .electronic: Self.electronic(&score)
-    case .brassBand: Self.brassBand(&score)
-    }
-  }
+  /// A clip's index modulo their number chooses one.
+  static let all = [
+    Ensemble(
+      name: "chamber strings", tempi: 66...126, modes: [.major, .minor, .harmonicMinor], reverberation: 1.0...2.2,
+      parts: chamberStrings),
+    Ensemble(
+      name: "folk guitar", tempi: 84...140, modes: [.major, .mixolydian, .dorian, .minor], reverberation: 0.5...1.2,
+      parts: folkGuitar),
+    Ensemble(
+      name: "rock band", tempi: 100...176, modes: [.minor, .mixolydian, .major, .dorian], reverberation: 0.5...1.4,
+      waltzes: false, parts: rockBand),
+    Ensemble(
+      name: "organ and choir", tempi: 60...100, modes: [.major, .minor, .harmonicMinor], reverberation: 1.8...3.2,
+      parts: organChoir),
+    Ensemble(
+      name: "bells and bars", tempi: 72...150, modes: [.major, .dorian, .minor], reverberation: 1.2...2.6,
+      parts: bells),
+    Ensemble(
+      name: "jazz trio", tempi: 96...200, modes: [.dorian, .major, .mixolydian], reverberation: 0.5...1.2,
+      swings: true, parts: jazzTrio),
+    Ensemble(
+      name: "electronic", tempi: 104...150, modes: [.minor, .dorian, .major], reverberation: 0.5...1.4,
+      waltzes: false, parts: electronic),
+    Ensemble(
+      name: "brass band", tempi: 84...132, modes: [.major, .mixolydian, .minor], reverberation: 1.0...2.2,
+      parts: brassBand),
+  ]
 }
 
 extension Ensemble {
@@ -101,25 +77,21 @@ extension Ensemble {
     let bows = ["X.x.X.x.X.x.X.x.", "X...x...X...x...", "X.......X.......", "X..x..x.X..x..x."]
     var parts = [
       Part(
-        instrument: SustainedInstrument.bowedStrings(players: 4), notes: score.melody(melodies, octave: 5), level: 0,
-        pan: -0.4, width: 0.1, send: 0.35),
+        SustainedInstrument.bowedStrings(players: 4), score.melody(melodies, octave: 5), level: 0, pan: -0.4,
+        width: 0.1, send: 0.35),
       Part(
-        instrument: SustainedInstrument.bowedStrings(players: 4),
-        notes: score.chords([score.random.choose(bows)], octave: 4, voices: 3), level: -4, pan: 0.15, width: 0.4,
-        send: 0.35),
+        SustainedInstrument.bowedStrings(players: 4), score.chords([score.random.choose(bows)], octave: 4, voices: 3),
+        level: -4, pan: 0.15, width: 0.4, send: 0.35),
       Part(
-        instrument: SustainedInstrument.bowedStrings(players: 3),
-        notes: score.bass([score.random.choose(bows)], octave: 2), level: -3, pan: 0.45, send: 0.3),
+        SustainedInstrument.bowedStrings(players: 3), score.bass([score.random.choose(bows)], octave: 2), level: -3,
+        pan: 0.45, send: 0.3),
     ]
     if score.random.chance(0.6) {
       let pizzicato = PluckedString(brightness: 0.5, decay: 0.7, place: 0.2, body: [(280, 6), (470, 4), (2_500, 4)])
-      parts.append(
-        Part(instrument: pizzicato, notes: score.arpeggio(octave: 4, every: 2), level: -7, pan: 0.1, width: 0.5))
+      parts.append(Part(pizzicato, score.arpeggio(octave: 4, every: 2), level: -7, pan: 0.1, width: 0.5))
     }
     if score.random.chance(0.4) {
-      parts.append(
-        Part(
-          instrument: DrumKit(), notes: score.drum(.timpani, ["X.......x...x.x."]), level: -9, pan: 0.3, send: 0.5))
+      parts.append(Part(DrumKit(), score.drum(.timpani, ["X.......x...x.x."]), level: -9, pan: 0.3, send: 0.5))
     }
     return parts
   }
@@ -133,22 +105,17 @@ extension Ensemble {
     let lead: any Instrument = score.random.choose([SustainedInstrument.flute(), .reed(), .bowedStrings(players: 1)])
     var parts = [
       Part(
-        instrument: steel, notes: score.chords([score.random.choose(strums)], octave: 3, voices: 5, strum: 0.012),
-        level: 0, pan: -0.35, width: 0.1),
-      Part(
-        instrument: steel, notes: score.arpeggio(octave: 4, every: score.random.choose([1, 2, 2])), level: -2, pan: 0.4,
+        steel, score.chords([score.random.choose(strums)], octave: 3, voices: 5, strum: 0.012), level: 0, pan: -0.35,
         width: 0.1),
-      Part(instrument: lead, notes: score.melody(melodies, octave: 5), level: -2, pan: 0.05, send: 0.4),
+      Part(steel, score.arpeggio(octave: 4, every: score.random.choose([1, 2, 2])), level: -2, pan: 0.4, width: 0.1),
+      Part(lead, score.melody(melodies, octave: 5), level: -2, pan: 0.05, send: 0.4),
       Part(
-        instrument: PluckedString(brightness: 0.35, decay: 2, damping: 0.45, body: [(90, 5)]),
-        notes: score.bass(["X.....x.X.....x."], octave: 2), level: -3),
+        PluckedString(brightness: 0.35, decay: 2, damping: 0.45, body: [(90, 5)]),
+        score.bass(["X.....x.X.....x."], octave: 2), level: -3),
     ]
     if score.random.chance(0.75) {
-      parts.append(
-        Part(
-          instrument: DrumKit(), notes: score.drum(.shaker, ["x.x.X.x.x.x.X.xx"], ghost: 0.15), level: -12, pan: 0.5))
-      parts.append(
-        Part(instrument: DrumKit(tuning: 1.1), notes: score.drum(.middleTom, ["X.....x.x..x...."]), level: -8))
+      parts.append(Part(DrumKit(), score.drum(.shaker, ["x.x.X.x.x.x.X.xx"], ghost: 0.15), level: -12, pan: 0.5))
+      parts.append(Part(DrumKit(tuning: 1.1), score.drum(.middleTom, ["X.....x.x..x...."]), level: -8))
     }
     return parts
   }
@@ -162,24 +129,22 @@ extension Ensemble {
     let time = score.random.choose([Drum.closedHat, .closedHat, .ride, .openHat])
     return [
       Part(
-        instrument: electric, notes: score.chords([riff], octave: 3, voices: 3, length: 0.95), level: -1, pan: -0.7,
-        send: 0.15, drive: score.random.uniform(3, 9)),
+        electric, score.chords([riff], octave: 3, voices: 3, length: 0.95), level: -1, pan: -0.7, send: 0.15,
+        drive: score.random.uniform(3, 9)),
       Part(
-        instrument: electric, notes: score.chords([riff], octave: 3, voices: 3, length: 0.95), level: -1, pan: 0.7,
-        send: 0.15, drive: score.random.uniform(3, 9)),
+        electric, score.chords([riff], octave: 3, voices: 3, length: 0.95), level: -1, pan: 0.7, send: 0.15,
+        drive: score.random.uniform(3, 9)),
       Part(
-        instrument: electric, notes: score.melody(melodies, octave: 5), level: -3, pan: 0.1, send: 0.35,
+        electric, score.melody(melodies, octave: 5), level: -3, pan: 0.1, send: 0.35,
         drive: score.random.uniform(2, 5)),
       Part(
-        instrument: PluckedString(brightness: 0.6, decay: 4, damping: 0.4), notes: score.bass([riff], octave: 2),
-        level: 0, send: 0.05, drive: 1.2),
-      Part(instrument: kit, notes: score.drum(.kick, [score.random.choose(kicks)]), level: -1, send: 0.08),
-      Part(
-        instrument: kit, notes: score.drum(.snare, ["....X.......X..."], ghost: 0.06), level: -1, pan: 0.05, send: 0.3),
-      Part(instrument: kit, notes: score.drum(time, ["X.x.X.x.X.x.X.x."]), level: -8, pan: 0.35, send: 0.12),
-      Part(instrument: kit, notes: score.fills([.highTom, .middleTom, .lowTom]), level: -4, width: 0.6),
-      Part(
-        instrument: kit, notes: score.drum(.crash, ["X...............", "................"]), level: -10, pan: -0.4),
+        PluckedString(brightness: 0.6, decay: 4, damping: 0.4), score.bass([riff], octave: 2), level: 0, send: 0.05,
+        drive: 1.2),
+      Part(kit, score.drum(.kick, [score.random.choose(kicks)]), level: -1, send: 0.08),
+      Part(kit, score.drum(.snare, ["....X.......X..."], ghost: 0.06), level: -1, pan: 0.05, send: 0.3),
+      Part(kit, score.drum(time, ["X.x.X.x.X.x.X.x."]), level: -8, pan: 0.35, send: 0.12),
+      Part(kit, score.fills([.highTom, .middleTom, .lowTom]), level: -4, width: 0.6),
+      Part(kit, score.drum(.crash, ["X...............", "................"]), level: -10, pan: -0.4),
     ]
   }
 
@@ -192,21 +157,17 @@ extension Ensemble {
     let vowel = score.random.choose(SustainedInstrument.Vowel.allCases)
     let moves = ["X...x...X...x...", "X.......X...x...", "X.....x.X.....x."]
     var parts = [
+      Part(organ, score.chords([score.random.choose(moves)], octave: 4, voices: 4), level: -1, width: 0.4, send: 0.4),
+      Part(organ, score.bass(["X.......X......."], octave: 1), level: -4, send: 0.3),
       Part(
-        instrument: organ, notes: score.chords([score.random.choose(moves)], octave: 4, voices: 4), level: -1,
-        width: 0.4, send: 0.4),
-      Part(instrument: organ, notes: score.bass(["X.......X......."], octave: 1), level: -4, send: 0.3),
+        SustainedInstrument.choir(vowel, players: 4), score.chords([score.random.choose(moves)], octave: 4, voices: 3),
+        level: -3, width: 0.7, send: 0.55),
       Part(
-        instrument: SustainedInstrument.choir(vowel, players: 4),
-        notes: score.chords([score.random.choose(moves)], octave: 4, voices: 3), level: -3, width: 0.7, send: 0.55),
-      Part(
-        instrument: SustainedInstrument.choir(score.random.choose(SustainedInstrument.Vowel.allCases), players: 3),
-        notes: score.melody(melodies, octave: 5), level: -3, pan: -0.1, width: 0.2, send: 0.5),
+        SustainedInstrument.choir(score.random.choose(SustainedInstrument.Vowel.allCases), players: 3),
+        score.melody(melodies, octave: 5), level: -3, pan: -0.1, width: 0.2, send: 0.5),
     ]
     if score.random.chance(0.5) {
-      parts.append(
-        Part(
-          instrument: organ, notes: score.arpeggio(octave: 5, every: 1, ringing: 0.9), level: -6, pan: 0.3, send: 0.4))
+      parts.append(Part(organ, score.arpeggio(octave: 5, every: 1, ringing: 0.9), level: -6, pan: 0.3, send: 0.4))
     }
     return parts
   }
@@ -215,33 +176,30 @@ extension Ensemble {
     let bars = ModalInstrument.metalBar(decay: score.random.uniform(1.5, 3.5))
     var parts = [
       Part(
-        instrument: bars, notes: score.arpeggio(octave: 5, every: score.random.choose([1, 2])), level: -3, pan: 0.4,
-        width: 0.4, send: 0.35),
+        bars, score.arpeggio(octave: 5, every: score.random.choose([1, 2])), level: -3, pan: 0.4, width: 0.4, send: 0.35
+      ),
       Part(
-        instrument: ModalInstrument.woodenBar(), notes: score.arpeggio(octave: 3, every: 2, voices: 6), level: -1,
-        pan: -0.35, width: 0.4, send: 0.3),
+        ModalInstrument.woodenBar(), score.arpeggio(octave: 3, every: 2, voices: 6), level: -1, pan: -0.35, width: 0.4,
+        send: 0.3),
       Part(
-        instrument: ModalInstrument.bell(decay: score.random.uniform(3, 6)),
-        notes: score.melody(["X.......X...x...", "X...x...X......."], octave: 4), level: -2, send: 0.45),
+        ModalInstrument.bell(decay: score.random.uniform(3, 6)),
+        score.melody(["X.......X...x...", "X...x...X......."], octave: 4), level: -2, send: 0.45),
       Part(
-        instrument: ModalInstrument.bell(decay: 7), notes: score.bass(["X..............."], octave: 2), level: -6,
-        pan: -0.1, send: 0.5),
+        ModalInstrument.bell(decay: 7), score.bass(["X..............."], octave: 2), level: -6, pan: -0.1, send: 0.5),
     ]
     if score.random.chance(0.5) {
       parts.append(
         Part(
-          instrument: SustainedInstrument.choir(.u, players: 4), notes: score.chords(["X..............."], octave: 4),
-          level: -5, width: 0.8, send: 0.5))
+          SustainedInstrument.choir(.u, players: 4), score.chords(["X..............."], octave: 4), level: -5,
+          width: 0.8, send: 0.5))
     } else {
       parts.append(
         Part(
-          instrument: SubtractiveSynthesizer(
-            oscillators: (5, 0.2), filter: (500, 2.5, 3), quality: 0.8, attack: 0.4, release: 0.5),
-          notes: score.chords(["X..............."], octave: 3), level: -5, width: 0.8, send: 0.4))
+          SubtractiveSynthesizer(oscillators: (5, 0.2), filter: (500, 2.5, 3), quality: 0.8, attack: 0.4, release: 0.5),
+          score.chords(["X..............."], octave: 3), level: -5, width: 0.8, send: 0.4))
     }
     if score.random.chance(0.7) {
-      parts.append(
-        Part(instrument: DrumKit(), notes: score.drum(.shaker, ["x.xxX.x.x.xxX.x."]), level: -13, pan: -0.5))
+      parts.append(Part(DrumKit(), score.drum(.shaker, ["x.xxX.x.x.xxX.x."]), level: -13, pan: -0.5))
     }
     return parts
   }
@@ -252,22 +210,20 @@ extension Ensemble {
     let comping = ["X.....x.......x.", "..X.......X...x.", "X..x......X.....", "....X.....X....."]
     return [
       Part(
-        instrument: piano,
-        notes: score.chords(
-          [score.random.choose(comping), score.random.choose(comping)], octave: 3, voices: 5, seventh: true),
-        level: -2, pan: -0.2, width: 0.3),
+        piano,
+        score.chords(
+          [score.random.choose(comping), score.random.choose(comping)], octave: 3, voices: 5, seventh: true), level: -2,
+        pan: -0.2, width: 0.3),
       Part(
-        instrument: piano,
-        notes: score.melody(["X.x.x.x.X.x.x.x.", "..x.X.x.x...X.x.", "X.xxx.x.X.x.x.x."], octave: 5),
-        level: 0, pan: 0.2, width: 0.3),
+        piano, score.melody(["X.x.x.x.X.x.x.x.", "..x.X.x.x...X.x.", "X.xxx.x.X.x.x.x."], octave: 5), level: 0,
+        pan: 0.2, width: 0.3),
       Part(
-        instrument: PluckedString(brightness: 0.4, decay: 2.2, place: 0.25, damping: 0.45, body: [(98, 5), (190, 3)]),
-        notes: score.walkingBass(), level: 0, pan: 0.05, send: 0.15),
-      Part(
-        instrument: kit, notes: score.drum(.ride, ["X...x.x.X...x.x."], ghost: 0.04), level: -9, pan: 0.45, send: 0.2),
-      Part(instrument: kit, notes: score.drum(.brush, ["....X.......X..."], ghost: 0.2), level: -7, pan: -0.15),
-      Part(instrument: kit, notes: score.drum(.kick, ["X.......x......."], loudness: 0.6), level: -10),
-      Part(instrument: kit, notes: score.drum(.closedHat, ["....X.......X..."]), level: -13, pan: 0.35),
+        PluckedString(brightness: 0.4, decay: 2.2, place: 0.25, damping: 0.45, body: [(98, 5), (190, 3)]),
+        score.walkingBass(), level: 0, pan: 0.05, send: 0.15),
+      Part(kit, score.drum(.ride, ["X...x.x.X...x.x."], ghost: 0.04), level: -9, pan: 0.45, send: 0.2),
+      Part(kit, score.drum(.brush, ["....X.......X..."], ghost: 0.2), level: -7, pan: -0.15),
+      Part(kit, score.drum(.kick, ["X.......x......."], loudness: 0.6), level: -10),
+      Part(kit, score.drum(.closedHat, ["....X.......X..."]), level: -13, pan: 0.35),
     ]
   }
 
@@ -284,18 +240,16 @@ extension Ensemble {
     let basses = ["x.X.x.X.x.X.x.X.", "X.xxX.xxX.xxX.xx", "X..X..X.X..X..X."]
     let kicks = score.random.chance(0.7) ? "X...X...X...X..." : "X..X..X.....X..."
     return [
-      Part(instrument: kit, notes: score.drum(.kick, [kicks]), level: 0, send: 0.04),
+      Part(kit, score.drum(.kick, [kicks]), level: 0, send: 0.04),
+      Part(kit, score.drum(score.random.choose([.clap, .snare]), ["....X.......X..."]), level: -4, send: 0.3),
+      Part(kit, score.drum(.closedHat, ["xxXxxxXxxxXxxxXx"], ghost: 0), level: -9, pan: 0.25),
+      Part(kit, score.drum(.openHat, ["..X...X...X...X."]), level: -9, pan: -0.2),
+      Part(bass, score.bass([score.random.choose(basses)], octave: 2), level: -1, send: 0.05),
       Part(
-        instrument: kit, notes: score.drum(score.random.choose([.clap, .snare]), ["....X.......X..."]), level: -4,
-        send: 0.3),
-      Part(instrument: kit, notes: score.drum(.closedHat, ["xxXxxxXxxxXxxxXx"], ghost: 0), level: -9, pan: 0.25),
-      Part(instrument: kit, notes: score.drum(.openHat, ["..X...X...X...X."]), level: -9, pan: -0.2),
-      Part(instrument: bass, notes: score.bass([score.random.choose(basses)], octave: 2), level: -1, send: 0.05),
-      Part(
-        instrument: lead, notes: score.arpeggio(octave: 4, every: score.random.choose([1, 1, 2]), ringing: 0.9),
-        level: -4, pan: 0.2, width: 0.6, send: 0.35),
-      Part(instrument: pad, notes: score.chords(["X..............."], octave: 4), level: -5, width: 0.9, send: 0.4),
-      Part(instrument: lead, notes: score.melody(melodies, octave: 5), level: -5, pan: -0.15, send: 0.45),
+        lead, score.arpeggio(octave: 4, every: score.random.choose([1, 1, 2]), ringing: 0.9), level: -4, pan: 0.2,
+        width: 0.6, send: 0.35),
+      Part(pad, score.chords(["X..............."], octave: 4), level: -5, width: 0.9, send: 0.4),
+      Part(lead, score.melody(melodies, octave: 5), level: -5, pan: -0.15, send: 0.45),
     ]
   }
 
@@ -305,27 +259,21 @@ extension Ensemble {
     let marches = ["X.xxX.x.X.xxX.xx", "X.x.X.xxX.x.Xxxx", "..X...X...X..xX."]
     return [
       Part(
-        instrument: SustainedInstrument.brass(players: 3), notes: score.melody(melodies, octave: 4, leap: 0.3),
-        level: 0,
-        pan: 0.2, width: 0.1, send: 0.35),
+        SustainedInstrument.brass(players: 3), score.melody(melodies, octave: 4, leap: 0.3), level: 0, pan: 0.2,
+        width: 0.1, send: 0.35),
       Part(
-        instrument: SustainedInstrument.brass(players: 3),
-        notes: score.chords([score.random.choose(stabs)], octave: 3, voices: 4, length: 0.8), level: -3, pan: -0.3,
-        width: 0.4, send: 0.35),
-      Part(
-        instrument: SustainedInstrument.brass(players: 2), notes: score.bass(["X...x...X...x..."], octave: 1),
-        level: -3,
-        pan: 0.4, send: 0.25),
-      Part(
-        instrument: score.random.choose([SustainedInstrument.flute(), .reed()]),
-        notes: score.melody(["X.x.x.x.X.x.x.x.", "X.xxX.xxX.x.x.x."], octave: 6), level: -6, pan: -0.5, send: 0.4),
-      Part(
-        instrument: kit, notes: score.drum(.snare, [score.random.choose(marches)], ghost: 0.1), level: -6, pan: 0.1,
+        SustainedInstrument.brass(players: 3),
+        score.chords([score.random.choose(stabs)], octave: 3, voices: 4, length: 0.8), level: -3, pan: -0.3, width: 0.4,
         send: 0.35),
-      Part(instrument: kit, notes: score.drum(.kick, ["X.......X......."]), level: -5, send: 0.25),
       Part(
-        instrument: kit, notes: score.drum(.crash, ["X...............", "........X......."]), level: -9, pan: -0.3,
-        send: 0.4),
+        SustainedInstrument.brass(players: 2), score.bass(["X...x...X...x..."], octave: 1), level: -3, pan: 0.4,
+        send: 0.25),
+      Part(
+        score.random.choose([SustainedInstrument.flute(), .reed()]),
+        score.melody(["X.x.x.x.X.x.x.x.", "X.xxX.xxX.x.x.x."], octave: 6), level: -6, pan: -0.5, send: 0.4),
+      Part(kit, score.drum(.snare, [score.random.choose(marches)], ghost: 0.1), level: -6, pan: 0.1, send: 0.35),
+      Part(kit, score.drum(.kick, ["X.......X......."]), level: -5, send: 0.25),
+      Part(kit, score.drum(.crash, ["X...............", "........X......."]), level: -9, pan: -0.3, send: 0.4),
     ]
   }
 }

@@ -1,4 +1,5 @@
 import PerceptualCore
+import PerceptualFiles
 
 /// Music made by arithmetic alone, for whoever has no recordings: 48 kHz stereo clips of 4.208 s, no two alike.
 ///
@@ -21,9 +22,8 @@ public enum Synthesis {
     var plan = Plan(index: index, seed: seed)
     let (dry, sent) = mix(plan.ensemble.parts(&plan.score), &plan.random)
     let room = Room(
-      reverberation: plan.random.uniform(
-        plan.ensemble.reverberation.lowerBound, plan.ensemble.reverberation.upperBound),
-      size: plan.random.uniform(0.6, 1.4), brightness: plan.random.uniform(3_500, 9_000))
+      reverberation: plan.random.uniform(in: plan.ensemble.reverberation), size: plan.random.uniform(0.6, 1.4),
+      brightness: plan.random.uniform(3_500, 9_000))
     let wet = room.applied(to: sent, &plan.random)
     let whole = zip(dry, wet).map { dry, wet in zip(dry, wet).map { $0 + $1 }.suffix(frames) }.map(Array.init)
     let mastering = Mastering(
@@ -34,6 +34,11 @@ public enum Synthesis {
       channel.map { Float(min(32_767, max(-32_768, ($0 * 32_768).rounded(.toNearestOrEven))) / 32_768) }
     }
     return Tensor(elements, shape: [2, frames])
+  }
+
+  /// A clip as sound: stereo, 48 kHz, 4.208 s.
+  public static func render(index: Int, seed: UInt64) -> AudioClip {
+    AudioClip(samples: samples(index: index, seed: seed), sampleRate: Int(rate))
   }
 
   /// One line about a clip: ensemble, tempo, metre and key.
@@ -55,13 +60,13 @@ public enum Synthesis {
     var score: Arranger
     var random: SynthesisRandom
 
-    static func ensemble(_ index: Int) -> Ensemble { Ensemble.allCases[index % Ensemble.allCases.count] }
+    static func ensemble(_ index: Int) -> Ensemble { Ensemble.all[index % Ensemble.all.count] }
 
     init(index: Int, seed: UInt64) {
       var random = SynthesisRandom(seed: seed, index: UInt64(index))
       let ensemble = Self.ensemble(index)
       self.ensemble = ensemble
-      let tempo = random.uniform(ensemble.tempi.lowerBound, ensemble.tempi.upperBound)
+      let tempo = random.uniform(in: ensemble.tempi)
       let harmony = Harmony(ensemble.modes, &random)
       let isWaltz = ensemble.waltzes && random.chance(0.25)
       let swing = ensemble.swings ? random.uniform(0.2, 0.33) : 0
@@ -103,7 +108,7 @@ public enum Synthesis {
   }
 
   /// Adds what fits of a sound, from a sample on.
-  private static func add(_ sound: [Double], to target: inout [Double], at start: Int = 0, gain: Double) {
+  static func add(_ sound: [Double], to target: inout [Double], at start: Int = 0, gain: Double = 1) {
     for n in 0..<min(sound.count, target.count - start) { target[start + n] += gain * sound[n] }
   }
 

@@ -26,6 +26,8 @@ struct SynthesisRandom {
   /// Uniform between two numbers.
   mutating func uniform(_ low: Double, _ high: Double) -> Double { low + (high - low) * uniform() }
 
+  mutating func uniform(in range: ClosedRange<Double>) -> Double { uniform(range.lowerBound, range.upperBound) }
+
   /// Uniform in [-1, 1): white noise.
   mutating func noise() -> Double { 2 * uniform() - 1 }
 

@@ -1000,8 +1000,8 @@ FAULTS = [
     *faults(
         "files", "Sources/Experiments/Training/CheckpointPair.swift",
         ("files of two trainings taken for a pair", "wanted != weights.checksum || optimizer.checksum == nil", "wanted == optimizer.checksum"),
-        ("weights that are no numbers gone on from", "    if !isFinite {\n      throw PerceptualError(\n        .malformed, \"\\(weights",
-         "    if optimizer.names.isEmpty {\n      throw PerceptualError(\n        .malformed, \"\\(weights"),
+        ("weights that are no numbers gone on from", "    if !isFinite {\n      throw .malformed(\n        \"\\(weights",
+         "    if optimizer.names.isEmpty {\n      throw .malformed(\n        \"\\(weights"),
         ("weights that are no numbers written", "if !isFinite {\n      let newest", "if iteration < 0 {\n      let newest"),
     ),
     *faults(
@@ -1055,13 +1055,13 @@ FAULTS = [
     *faults(
         "files", "Sources/Files/AudioSource.swift",
         ("another thread's reason for a refusal",
-         """  let reason = opening.withLock { _ in
-    file = sf_open_virtual(&callbacks, Int32(mode), &info, user)
-    return file == nil ? sentence(sf_strerror(nil)) : ""
-  }
+         """    let reason = opening.withLock { _ in
+      file = sf_open_virtual(&callbacks, Int32(mode), &info, user)
+      return file == nil ? sentence(sf_strerror(nil)) : ""
+    }
 """,
-         """  file = sf_open_virtual(&callbacks, Int32(mode), &info, user)
-  let reason = file == nil ? sentence(sf_strerror(nil)) : ""
+         """    file = sf_open_virtual(&callbacks, Int32(mode), &info, user)
+    let reason = file == nil ? sentence(sf_strerror(nil)) : ""
 """),
     ),
     *faults(

@@ -4,7 +4,7 @@ import PerceptualCore
 import PerceptualFiles
 
 /// The root of the command line (docs/command-line.md).
-struct Perceptual: AsyncParsableCommand {
+struct Perceptual: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "perceptual",
     abstract: "Perceptual losses, the paper's experiment, and the checks that hold them.",
@@ -56,16 +56,12 @@ enum Main {
     return texts[...end] + texts[(end + 1)...].map { $0.hasPrefix("-") ? "./\($0)" : $0 }
   }
 
-  static func main() async {
+  static func main() {
     StandardStreams.prepare()
     Interruption.prepare()
     do {
       var command = try Perceptual.parseAsRoot(arguments)
-      if var command = command as? AsyncParsableCommand {
-        try await command.run()
-      } else {
-        try command.run()
-      }
+      try command.run()
       StandardStreams.exit(0)
     } catch let error as PerceptualError {
       complain(error.description)

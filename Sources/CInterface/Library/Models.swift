@@ -48,11 +48,12 @@ public func perceptual_model_reconstruct(
     let shape = try PerceptualC.shape(shape, rank: 4, "pictures")
     let multiple = AutoencoderOptions.sizeMultiple
     if shape[0] < 1 || shape[1] != 1 || shape[2...].contains(where: { $0 < multiple || $0 % multiple != 0 }) {
-      throw usage("pictures: shape \(shape) given, [N, 1, H, W] with sides that are multiples of \(multiple) is needed")
+      throw .usage(
+        "pictures: shape \(shape) given, [N, 1, H, W] with sides that are multiples of \(multiple) is needed")
     }
     let count = shape.reduce(1, *)
     if statistics == .batch && count == multiple * multiple {
-      throw usage("pictures: one of \(multiple)x\(multiple) has no batch statistics: give more, or larger ones")
+      throw .usage("pictures: one of \(multiple)x\(multiple) has no batch statistics: give more, or larger ones")
     }
     let input = Tensor(Array(UnsafeBufferPointer(start: pictures, count: count)), shape: shape)
     let output = try model.use { network throws(PerceptualError) in

@@ -2,6 +2,7 @@ import Fast
 import PerceptualCHeader
 import PerceptualConformance
 import PerceptualCore
+import PerceptualFiles
 
 private let mostAxes = 8
 
@@ -20,7 +21,7 @@ private struct Call {
   ) throws(PerceptualError) {
     let name = try text(name, "operation")
     guard let operation = PerceptualConformance.operation(named: name) else {
-      throw usage("operation: \"\(name)\" given, \(operations.map { $0.name }.joined(separator: ", ")) are there")
+      throw .usage("operation: \"\(name)\" given, \(operations.map { $0.name }.joined(separator: ", ")) are there")
     }
     self.operation = operation
     self.inputs = try Self.entries(inputs, count, "input", of: name, known: operation.inputs.map(\.name))
@@ -33,11 +34,8 @@ private struct Call {
     try operation.validate(given)
     shapes = try operation.outputShapes(given)
     for (name, shape) in shapes {
-      var count = 1
-      for extent in shape {
-        let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-        if overflow { throw usage("\(name): shape \(shape) would result, more than memory holds") }
-        count = product
+      guard let count = checkedProduct(shape) else {
+        throw .usage("\(name): shape \(shape) would result, more than memory holds")
       }
       // In both precisions, with gradients and what lies between.
       try checkMemory(count, numbersEach: 32, name)
@@ -53,22 +51,22 @@ private struct Call {
   static func entries(
     _ list: UnsafePointer<perceptual_input>?, _ count: Int, _ kind: String, of operation: String, known: [String]
   ) throws(PerceptualError) -> [String: Entry] {
-    guard (0...64).contains(count) else { throw usage("\(kind)s: \(count) given, at most 64 are possible") }
+    guard (0...64).contains(count) else { throw .usage("\(kind)s: \(count) given, at most 64 are possible") }
     var entries: [String: Entry] = [:]
     var total = 0
     for index in 0..<count {
       let entry = try PerceptualC.given(list, "\(kind)s")[index]
       let name = try text(entry.name, "the name of \(kind) \(index)")
       guard (0...mostAxes).contains(Int(entry.rank)) else {
-        throw usage("\(kind) \(name): \(entry.rank) axes given, 0 to \(mostAxes) are possible")
+        throw .usage("\(kind) \(name): \(entry.rank) axes given, 0 to \(mostAxes) are possible")
       }
       let shape = try PerceptualC.shape(entry.shape, rank: Int(entry.rank), "\(kind) \(name)")
       let size = shape.reduce(1, *)
       if !known.contains(name) {
-        throw usage("\(kind) \(name): \(operation) has \(known.isEmpty ? "none" : known.joined(separator: ", "))")
+        throw .usage("\(kind) \(name): \(operation) has \(known.isEmpty ? "none" : known.joined(separator: ", "))")
       }
-      if size == 0 { throw PerceptualError(.malformed, "\(kind) \(name) of shape \(shape) is empty") }
-      if entries[name] != nil { throw usage("\(kind) \(name): given twice") }
+      if size == 0 { throw .malformed("\(kind) \(name) of shape \(shape) is empty") }
+      if entries[name] != nil { throw .usage("\(kind) \(name): given twice") }
       total += size
       entries[name] = Entry(shape: shape, input: entry)
     }
@@ -100,7 +98,7 @@ private struct Call {
       return input.shape
     }
     let names = operation.outputs + operation.gradients.filter { inputs[$0] != nil }.map { prefix + $0 }
-    throw usage("result: \"\(result)\" wanted, \(operation.name) has \(names.joined(separator: ", ")) of these inputs")
+    throw .usage("result: \"\(result)\" wanted, \(operation.name) has \(names.joined(separator: ", ")) of these inputs")
   }
 
   /// With its elements. Throws where one is none that the operation takes.
@@ -114,10 +112,10 @@ private struct Call {
   func complete(_ cotangents: [String: Tensor<Float>]) throws(PerceptualError) -> [String: Tensor<Float>] {
     for (name, tensor) in cotangents {
       guard let shape = shapes[name] else {
-        throw usage("cotangent: \"\(name)\" given, outputs are \(operation.outputs.joined(separator: ", "))")
+        throw .usage("cotangent: \"\(name)\" given, outputs are \(operation.outputs.joined(separator: ", "))")
       }
       if tensor.shape != shape {
-        throw PerceptualError(.malformed, "cotangent \(name) has shape \(tensor.shape), the output has \(shape)")
+        throw .malformed("cotangent \(name) has shape \(tensor.shape), the output has \(shape)")
       }
     }
     var all = cotangents
@@ -138,7 +136,7 @@ public func perceptual_operation_run(
     let execution = try execution(threads)
     let call = try Call(operation, attributes, inputs, input_count)
     guard (0...64).contains(output_count) else {
-      throw usage("outputs: \(output_count) given, at most 64 are possible")
+      throw .usage("outputs: \(output_count) given, at most 64 are possible")
     }
     var places: [(name: String, elements: UnsafeMutablePointer<Float>)] = []
     for index in 0..<output_count {
@@ -146,7 +144,7 @@ public func perceptual_operation_run(
       let name = try text(entry.name, "the name of output \(index)")
       let shape = try call.shape(of: name)
       if Int(entry.count) != shape.reduce(1, *) {
-        throw usage("output \(name): room for \(entry.count) numbers given, the result has shape \(shape)")
+        throw .usage("output \(name): room for \(entry.count) numbers given, the result has shape \(shape)")
       }
       places.append((name, try given(entry.elements, "output \(name)")))
     }

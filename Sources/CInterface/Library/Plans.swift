@@ -25,7 +25,7 @@ private func attributes(
   guard let name = given["preset"] else { return given }
   guard let preset = operation.presets.first(where: { $0.name == name.string }) else {
     let names = operation.presets.map { $0.name }
-    throw usage(
+    throw .usage(
       "preset: \(name.text) given, \(names.isEmpty ? "there are none" : names.joined(separator: ", ") + " are there")")
   }
   return Attributes(preset.attributes.merging(given.members.filter { $0.key != "preset" }) { $1 })
@@ -40,7 +40,7 @@ public func perceptual_plan_make(
     let place = try given(plan, "plan")
     let name = try text(loss, "loss")
     guard let operation = Plan.operations[name].flatMap({ operation(named: $0) }) else {
-      throw usage("loss: \"\(name)\" given, \(Plan.operations.keys.sorted().joined(separator: ", ")) are there")
+      throw .usage("loss: \"\(name)\" given, \(Plan.operations.keys.sorted().joined(separator: ", ")) are there")
     }
     let attributes = try attributes(options, of: operation)
     try operation.checkNames(attributes)

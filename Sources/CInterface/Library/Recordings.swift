@@ -25,15 +25,15 @@ public func perceptual_recording_read(
     let place = try given(samples, "samples")
     let information = try AudioFile.information(path)
     if Int(channels) != information.channels {
-      throw usage("channels: \(channels) given, \(path) has \(information.channels)")
+      throw .usage("channels: \(channels) given, \(path) has \(information.channels)")
     }
     if from < 0 || frames < 1 || from > information.frames || frames > Int64(information.frames) - from {
-      throw usage(
+      throw .usage(
         "frames: \(frames) from \(from) on are wanted, \(path) has \(information.frames); at least 1 is needed")
     }
     let clip = try AudioFile.read(path, from: Int(from), frames: Int(frames))
     if clip.samples.count != Int(frames) * information.channels {
-      throw PerceptualError(.malformed, "\(path): \(frames) frames were expected, found \(clip.frames)")
+      throw .malformed("\(path): \(frames) frames were expected, found \(clip.frames)")
     }
     clip.samples.copy(to: place)
   }
@@ -47,11 +47,11 @@ public func perceptual_recording_write(
     let path = try text(path, "path")
     let samples = try given(samples, "samples")
     for (name, number) in [("channels", Int64(channels)), ("frames", frames), ("rate", Int64(rate))] where number < 1 {
-      throw usage("\(name): \(number) given, at least 1 is needed")
+      throw .usage("\(name): \(number) given, at least 1 is needed")
     }
     let count = Int64(channels).multipliedReportingOverflow(by: frames)
     if count.overflow || count.partialValue > Int64(AudioFile.largestClip) {
-      throw usage(
+      throw .usage(
         "frames: \(channels) channels of \(frames) given, \(AudioFile.largestClip) samples at most are possible")
     }
     let elements = Array(UnsafeBufferPointer(start: samples, count: Int(count.partialValue)))

@@ -14,11 +14,9 @@ func status(_ body: () throws(PerceptualError) -> Void) -> Int32 {
   }
 }
 
-func usage(_ sentence: String) -> PerceptualError { PerceptualError(.usage, sentence) }
-
 /// What is not NULL.
 func given<Value>(_ value: Value?, _ name: String) throws(PerceptualError) -> Value {
-  guard let value else { throw usage("\(name): NULL given, an address is needed") }
+  guard let value else { throw .usage("\(name): NULL given, an address is needed") }
   return value
 }
 
@@ -34,7 +32,7 @@ func choice<Choice: RawRepresentable & CaseIterable>(
   let word = try text(pointer, name)
   guard let choice = Choice(rawValue: word) else {
     let words = Choice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or ")
-    throw usage("\(name): \(words) is needed, \"\(word)\" given")
+    throw .usage("\(name): \(words) is needed, \"\(word)\" given")
   }
   return choice
 }
@@ -42,7 +40,7 @@ func choice<Choice: RawRepresentable & CaseIterable>(
 /// So many threads, or as many as the machine has processors.
 func execution(_ threads: Int32) throws(PerceptualError) -> Execution {
   if threads == 0 { return Execution() }
-  guard (1...1024).contains(threads) else { throw usage("threads: \(threads) given, 0 to 1024 are possible") }
+  guard (1...1024).contains(threads) else { throw .usage("threads: \(threads) given, 0 to 1024 are possible") }
   return Execution(threads: Int(threads))
 }
 
@@ -58,7 +56,7 @@ func checkMemory(_ elements: Int, numbersEach: Int, _ name: String) throws(Perce
   let limit = MachineMemory.limit
   let (bytes, overflow) = elements.multipliedReportingOverflow(by: 4 * numbersEach)
   if overflow || bytes > limit {
-    throw usage("\(name): \(elements) elements take more than the \(MachineMemory.text(limit)) that there are")
+    throw .usage("\(name): \(elements) elements take more than the \(MachineMemory.text(limit)) that there are")
   }
 }
 
@@ -67,11 +65,8 @@ func shape(_ extents: UnsafePointer<Int64>?, rank: Int, _ name: String) throws(P
   if rank == 0 { return [] }
   let extents = try given(extents, "\(name)'s shape")
   let shape = (0..<rank).map { Int(extents[$0]) }
-  var count = 1
-  for extent in shape {
-    let (product, overflow) = count.multipliedReportingOverflow(by: max(1, extent))
-    if extent < 0 || overflow { throw usage("\(name): shape \(shape) given, extents that memory holds are needed") }
-    count = product
+  guard shape.allSatisfy({ $0 >= 0 }), let count = checkedProduct(shape.map { max(1, $0) }) else {
+    throw .usage("\(name): shape \(shape) given, extents that memory holds are needed")
   }
   try checkMemory(count, numbersEach: 1, name)
   return shape
@@ -109,11 +104,7 @@ func gather(
 
 extension Tensor where Scalar == Float {
   /// Puts the elements into memory of the caller.
-  func copy(to place: UnsafeMutablePointer<Float>) {
-    elements.withUnsafeBufferPointer { buffer in
-      if let base = buffer.baseAddress { place.update(from: base, count: buffer.count) }
-    }
-  }
+  func copy(to place: UnsafeMutablePointer<Float>) { place.update(from: elements, count: count) }
 }
 
 /// Whether elements with such strides lie one after the other.

@@ -1,4 +1,3 @@
-import Fast
 import PerceptualCore
 
 /// The paper's compressive autoencoder, on Fast.
@@ -118,35 +117,27 @@ public final class Autoencoder {
   }
 
   /// All tensors by name, weights first.
-  public var tensors: [(name: String, tensor: Tensor<Float>)] {
-    parameters.entries.map { ($0.name, parameters.tensor($0)) }
-      + statistics.entries.map { ($0.name, statistics.tensor($0)) }
-  }
+  public var tensors: [(name: String, tensor: Tensor<Float>)] { parameters.tensors + statistics.tensors }
 
   /// Takes tensors by name; throws if one is missing, unknown, of another shape or not finite.
   public func load(_ tensors: [String: Tensor<Float>]) throws(PerceptualError) {
-    let known = (parameters.entries + statistics.entries).map(\.name)
-    if let stranger = tensors.keys.sorted().first(where: { !known.contains($0) }) {
-      throw PerceptualError(.malformed, "unknown tensor \(stranger): this is no checkpoint of the autoencoder")
+    let entries = [parameters, statistics].flatMap { store in store.entries.map { (store, $0) } }
+    if let stranger = tensors.keys.sorted().first(where: { name in !entries.contains { $0.1.name == name } }) {
+      throw .malformed("unknown tensor \(stranger): this is no checkpoint of the autoencoder")
     }
-    for store in [parameters, statistics] {
-      for entry in store.entries {
-        guard let tensor = tensors[entry.name] else {
-          throw PerceptualError(.malformed, "tensor \(entry.name) is missing: this is no checkpoint of the autoencoder")
-        }
-        if tensor.shape != entry.shape {
-          throw PerceptualError(.malformed, "tensor \(entry.name) has shape \(tensor.shape), expected \(entry.shape)")
-        }
-        if let place = tensor.elements.firstIndex(where: { !$0.isFinite }) {
-          throw PerceptualError(
-            .malformed, "tensor \(entry.name) holds \(tensor[place]) at \(coordinates(of: place, in: tensor.shape))")
-        }
+    for (_, entry) in entries {
+      guard let tensor = tensors[entry.name] else {
+        throw .malformed("tensor \(entry.name) is missing: this is no checkpoint of the autoencoder")
+      }
+      if tensor.shape != entry.shape {
+        throw .malformed("tensor \(entry.name) has shape \(tensor.shape), expected \(entry.shape)")
+      }
+      if let place = tensor.elements.firstIndex(where: { !$0.isFinite }) {
+        throw .malformed("tensor \(entry.name) holds \(tensor[place]) at \(coordinates(of: place, in: tensor.shape))")
       }
     }
-    for store in [parameters, statistics] {
-      for entry in store.entries {
-        if let tensor = tensors[entry.name] { store.set(entry, to: tensor) }
-      }
+    for (store, entry) in entries {
+      if let tensor = tensors[entry.name] { store.set(entry, to: tensor) }
     }
   }
 }

@@ -60,22 +60,22 @@ public struct AutoencoderOptions: Equatable, Sendable {
   /// Throws what a user can get wrong.
   public func validate() throws(PerceptualError) {
     for (name, count) in [("channels", channels), ("latent channels", latentChannels)] where count < 1 {
-      throw PerceptualError(.usage, "\(name): \(count) given, at least 1 is needed")
+      throw .usage("\(name): \(count) given, at least 1 is needed")
     }
     if decoder == .convolution {
-      throw PerceptualError(.usage, "decoder: a convolution of stride 2 given, a kind that doubles is needed")
+      throw .usage("decoder: a convolution of stride 2 given, a kind that doubles is needed")
     }
     for (name, stage) in [("encoder", encoderStage), ("decoder", decoderStage)] {
-      if let obstacle = stage.obstacle { throw PerceptualError(.usage, "\(name) kernel: \(obstacle)") }
+      if let obstacle = stage.obstacle { throw .usage("\(name) kernel: \(obstacle)") }
     }
     if lastKernel < 1 || lastKernel % 2 == 0 {
-      throw PerceptualError(.usage, "last kernel: \(lastKernel) given, an odd number is needed")
+      throw .usage("last kernel: \(lastKernel) given, an odd number is needed")
     }
     let ascends = zip(centres, centres.dropFirst()).allSatisfy { $0 < $1 }
     if centres.isEmpty || !ascends || !centres.allSatisfy(\.isFinite) {
-      throw PerceptualError(.usage, "centres: \(centres) given, an ascending list is needed")
+      throw .usage("centres: \(centres) given, an ascending list is needed")
     }
-    if !(scale > 0) { throw PerceptualError(.usage, "scale: \(scale) given, a positive number is needed") }
+    if !(scale > 0) { throw .usage("scale: \(scale) given, a positive number is needed") }
   }
 }
 
@@ -105,17 +105,6 @@ public struct LossTerm: Equatable, Sendable {
     self.loss = loss
     self.weight = weight
   }
-}
-
-/// How NLPD is joined over a batch.
-public enum BatchPooling: String, Sendable, CaseIterable {
-  /// The mean of the images' distances.
-  case image
-  /// One number for all images, as in the authors' codes: a norm of order 0.6 over the levels of all, or in the family
-  /// "tensorflow" the mean of levels pooled over all.
-  case batch
-
-  var ofPyramids: LaplacianPyramidPooling { self == .image ? .image : .batch }
 }
 
 /// Which statistics batch normalisation uses.

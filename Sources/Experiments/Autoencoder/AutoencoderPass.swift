@@ -3,6 +3,7 @@ import PerceptualCore
 
 /// The memory of one batch size, kept between steps, and the passes over it.
 protocol AutoencoderPass: AnyObject {
+  var network: Autoencoder { get }
   var images: Int { get }
   /// Bytes of the pass's memory.
   var bytes: Int { get }
@@ -16,14 +17,12 @@ protocol AutoencoderPass: AnyObject {
   /// The latent before quantisation, [N, channels, H / 16, W / 16].
   func planarLatent() -> Tensor<Float>
 
-  /// x -> output. `statistics` .batch normalises by the batch and, if `updatesRunning`, moves the running statistics;
-  /// `scale` is s of Eq. 1.
-  func forward(
-    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, scale: Double,
-    updatesRunning: Bool)
-
-  /// x -> latent, before quantisation.
+  /// x -> latent, before quantisation. `statistics` .batch normalises by the batch and, if `updatesRunning`, moves the
+  /// running statistics.
   func encode(_ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool)
+
+  /// quantised -> output, likewise.
+  func decode(statistics: BatchStatistics, updatesRunning: Bool)
 
   /// `latent`, quantised, [N, channels, H / 16, W / 16] -> output, with running statistics.
   func decode(_ latent: UnsafePointer<Float>)
@@ -32,6 +31,22 @@ protocol AutoencoderPass: AnyObject {
   /// whose gradient with respect to the output is `upstream`, for the batch of the last forward pass on `x`. The
   /// quantiser has the slope of Eq. 1 at `scale`.
   func backward(_ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, scale: Double, gradient: ParameterStore)
+}
+
+extension AutoencoderPass {
+  /// x -> output; `scale` is s of Eq. 1.
+  func forward(
+    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, scale: Double,
+    updatesRunning: Bool
+  ) {
+    encode(x, statistics: statistics, updatesRunning: updatesRunning)
+    let centres = network.options.centres
+    switch quantisation {
+    case .soft: softQuantization(latent, quantised, count: latentCount, centres: centres, scale: scale)
+    case .hard: hardQuantization(latent, quantised, count: latentCount, centres: centres)
+    }
+    decode(statistics: statistics, updatesRunning: updatesRunning)
+  }
 }
 
 extension Autoencoder {
@@ -47,7 +62,7 @@ extension Autoencoder {
   /// Throws `.usage` where the network cannot run in fused blocks, which `what` needs.
   public func requireFusedBlocks(for what: String, height: Int, width: Int) throws(PerceptualError) {
     if let obstacle = BlockPass.obstacle(self, height: height, width: width) {
-      throw PerceptualError(.usage, "\(what) is there for networks that run in fused blocks alone: \(obstacle)")
+      throw .usage("\(what) is there for networks that run in fused blocks alone: \(obstacle)")
     }
   }
 
@@ -90,15 +105,13 @@ extension Autoencoder {
       height > 0 && width > 0 && height % multiple == 0 && width % multiple == 0,
       "size: \(height)x\(width) given, multiples of \(multiple) are needed")
     let obstacle = BlockPass.obstacle(self, height: height, width: width)
-    require(obstacle == nil || !recomputes, "recomputes: the network cannot run in fused blocks, \(obstacle ?? "")")
-    require(
-      obstacle == nil || precision == .fp32, "precision: the network cannot run in fused blocks, \(obstacle ?? "")")
-    require(
-      obstacle == nil || !share.isPart, "share: the network cannot run in fused blocks, \(obstacle ?? "")")
-    if obstacle == nil {
+    guard let obstacle else {
       return BlockPass(
         self, share, height: height, width: width, keepsForGradient: keepsForGradient, recomputes: recomputes,
         precision: precision)
+    }
+    for (what, isWanted) in [("recomputes", recomputes), ("precision", precision != .fp32), ("share", share.isPart)] {
+      require(!isWanted, "\(what): the network cannot run in fused blocks, \(obstacle)")
     }
     return DirectPass(
       self, images: share.batch, height: height, width: width, keepsForGradient: keepsForGradient)

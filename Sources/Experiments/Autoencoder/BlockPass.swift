@@ -93,32 +93,18 @@ final class BlockPass: AutoencoderPass {
     }
   }
 
-  func forward(
-    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, scale: Double,
-    updatesRunning: Bool
-  ) {
-    encode(x, statistics: statistics, updatesRunning: updatesRunning)
-    let options = network.options
-    switch quantisation {
-    case .soft: softQuantization(latent, quantised, count: latentCount, centres: options.centres, scale: scale)
-    case .hard: hardQuantization(latent, quantised, count: latentCount, centres: options.centres)
-    }
-    padded?.widen(quantised, widened, images: images, pixels: latentPixels)
-    decode(statistics: statistics, updatesRunning: updatesRunning)
-  }
-
   func decode(_ latent: UnsafePointer<Float>) {
     padded?.take()
-    if let padded {
-      padded.widen(latent, widened, images: images, pixels: latentPixels)
+    if padded == nil {
+      blocks[Autoencoder.latentLayer].blocked(latent, quantised)
     } else {
-      blocks[Autoencoder.latentLayer].blocked(latent, widened)
+      quantised.update(from: latent, count: latentCount)
     }
     decode(statistics: .running, updatesRunning: false)
   }
 
-  /// The widened latent -> output.
-  private func decode(statistics: BatchStatistics, updatesRunning: Bool) {
+  func decode(statistics: BatchStatistics, updatesRunning: Bool) {
+    padded?.widen(quantised, widened, images: images, pixels: latentPixels)
     let x = UnsafePointer(widened)
     let end = blocks.count - 1
     for number in Autoencoder.latentLayer + 1..<end {
@@ -159,8 +145,7 @@ final class BlockPass: AutoencoderPass {
     let block = blocks[Autoencoder.latentLayer]
     if padded == nil { return block.planar(latent) }
     return Tensor(
-      Array(UnsafeBufferPointer(start: latent, count: latentCount)),
-      shape: [images, network.options.latentChannels, block.shape.outputHeight, block.shape.outputWidth])
+      latent, shape: [images, network.options.latentChannels, block.shape.outputHeight, block.shape.outputWidth])
   }
 
   private func run(_ number: Int, _ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool) {

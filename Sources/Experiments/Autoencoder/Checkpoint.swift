@@ -1,3 +1,4 @@
+import Foundation
 import PerceptualCore
 import PerceptualFiles
 
@@ -16,20 +17,19 @@ public enum Checkpoint {
   }
 
   private static func name(_ stem: String, _ iteration: Int) -> String {
-    let digits = String(iteration)
-    return "\(stem)-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).safetensors"
+    String(format: "\(stem)-%06d.safetensors", iteration)
   }
 
-  /// The iterations of the checkpoints in `directory` that have their optimizer file too, the newest first.
+  /// The iterations of the checkpoints in `directory` that have their optimizer file too, or all, the newest first.
   ///
   /// Throws `.missing` or `.inputOutput` where the directory is there and cannot be listed.
-  static func iterations(in directory: String) throws(PerceptualError) -> [Int] {
+  static func iterations(in directory: String, needsOptimizer: Bool = true) throws(PerceptualError) -> [Int] {
     let names = Set(try FilePath.names(in: directory))
     let iterations = names.compactMap { file -> Int? in
       guard file.hasPrefix("checkpoint-"), file.hasSuffix(".safetensors") else { return nil }
       return Int(file.dropFirst("checkpoint-".count).dropLast(".safetensors".count))
     }
-    return iterations.filter { names.contains(name("optimizer", $0)) }.sorted(by: >)
+    return iterations.filter { !needsOptimizer || names.contains(name("optimizer", $0)) }.sorted(by: >)
   }
 
   /// The iteration of the newest checkpoint in `directory` that has its optimizer file too, nil if there is none.
@@ -100,9 +100,7 @@ public enum Checkpoint {
   static func network(of file: SafetensorsFile, _ path: String) throws(PerceptualError) -> Autoencoder {
     do {
       let network = Autoencoder(try options(of: file))
-      var tensors: [String: Tensor<Float>] = [:]
-      for name in file.names { tensors[name] = try file.float(name) }
-      try network.load(tensors)
+      try network.load(file.floats)
       return network
     } catch {
       throw PerceptualError(
@@ -129,7 +127,7 @@ public enum Checkpoint {
     if let text = file.metadata["decoder"] {
       guard let kind = Stage.Kind(rawValue: text) else {
         let kinds = Stage.Kind.allCases.dropFirst().map(\.rawValue).joined(separator: ", ")
-        throw PerceptualError(.malformed, "metadata decoder: \"\(text)\" found, one of \(kinds) was expected")
+        throw .malformed("metadata decoder: \"\(text)\" found, one of \(kinds) was expected")
       }
       decoder = kind
     }
@@ -148,7 +146,7 @@ public enum Checkpoint {
       let words = text.split(separator: " ")
       options.centres = words.compactMap { Double($0) }
       if options.centres.count != words.count {
-        throw PerceptualError(.malformed, "metadata centres: \"\(text)\" found, numbers were expected")
+        throw .malformed("metadata centres: \"\(text)\" found, numbers were expected")
       }
     }
     try options.validate()
@@ -159,7 +157,7 @@ public enum Checkpoint {
   private static func square(_ name: String, in file: SafetensorsFile) throws(PerceptualError) -> [Int] {
     let shape = try file.float(name).shape
     if shape.count != 4 || shape[2] != shape[3] {
-      throw PerceptualError(.malformed, "tensor \(name) has shape \(shape), expected [outputs, inputs, kernel, kernel]")
+      throw .malformed("tensor \(name) has shape \(shape), expected [outputs, inputs, kernel, kernel]")
     }
     return shape
   }
@@ -167,7 +165,7 @@ public enum Checkpoint {
   private static func number(_ key: String, in file: SafetensorsFile) throws(PerceptualError) -> Double? {
     guard let text = file.metadata[key] else { return nil }
     guard let value = Double(text), value.isFinite else {
-      throw PerceptualError(.malformed, "metadata \(key): \"\(text)\" found, a number was expected")
+      throw .malformed("metadata \(key): \"\(text)\" found, a number was expected")
     }
     return value
   }
@@ -221,9 +219,7 @@ extension Trainer {
       .merging(Checkpoint.describe(network)) { $1 }
     let found = unsaid.merging(checkpoint.metadata) { $1 }
       .merging(Checkpoint.describe(checkpoint.network.options)) { $1 }
-    return wanted.sorted { $0.key < $1.key }.compactMap { name, value in
-      found[name].flatMap { $0 == value ? nil : (name, $0, value) }
-    }
+    return settingDifferences(wanted, found)
   }
 
   /// Losses, data, seed, sizes, rate and its decay, initialisation, quantisation, precision and all of the network are
@@ -235,8 +231,5 @@ extension Trainer {
       of: (found, weights.metadata), from: network.options, options, data: data.title, fingerprint: fingerprint)
   }
 
-  public func load(_ weights: SafetensorsFile) throws(PerceptualError) {
-    let network = try Checkpoint.network(of: weights, weights.source)
-    try self.network.load(Dictionary(uniqueKeysWithValues: network.tensors))
-  }
+  public func load(_ weights: SafetensorsFile) throws(PerceptualError) { try network.load(weights.floats) }
 }

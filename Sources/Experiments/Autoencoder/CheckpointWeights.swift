@@ -24,9 +24,7 @@ extension Autoencoder {
   public func rounded(to precision: WeightPrecision) throws(PerceptualError) -> Autoencoder {
     let file = try SafetensorsFile(bytes: Checkpoint.file(self, metadata: [:], precision: precision).bytes())
     let network = Autoencoder(options)
-    var tensors: [String: Tensor<Float>] = [:]
-    for name in file.names { tensors[name] = try file.float(name) }
-    try network.load(tensors)
+    try network.load(file.floats)
     return network
   }
 

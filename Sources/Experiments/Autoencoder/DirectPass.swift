@@ -8,8 +8,6 @@ import PerceptualCore
 final class DirectPass: AutoencoderPass {
   unowned let network: Autoencoder
   let images: Int
-  let height: Int
-  let width: Int
   let keepsForGradient: Bool
 
   /// A block with its buffers.
@@ -40,30 +38,21 @@ final class DirectPass: AutoencoderPass {
   private let upsampled: UnsafeMutablePointer<Float>?
 
   init(_ network: Autoencoder, images: Int, height: Int, width: Int, keepsForGradient: Bool) {
-    let multiple = AutoencoderOptions.sizeMultiple
-    require(
-      height > 0 && width > 0 && height % multiple == 0 && width % multiple == 0,
-      "size: \(height)x\(width) given, multiples of \(multiple) are needed")
-    require(images > 0, "images: \(images) given, at least 1 is needed")
     self.network = network
     self.images = images
-    self.height = height
-    self.width = width
     self.keepsForGradient = keepsForGradient
     let channels = network.options.channels
     let largest = images * max(channels, network.options.latentChannels) * height * width
+    let arena = arena
     let shared = keepsForGradient ? [] : [arena.zeros(largest), arena.zeros(largest), arena.zeros(largest)]
-    var blocks: [Block] = []
     let shapes = network.shapes(images: images, height: height, width: width)
-    for (number, (layer, shape)) in zip(network.layers, shapes).enumerated() {
-      blocks.append(
-        Block(
-          layer: layer, shape: shape, convolved: keepsForGradient ? arena.zeros(shape.outputCount) : shared[2],
-          activated: keepsForGradient ? arena.zeros(shape.outputCount) : shared[number % 2],
-          mean: arena.zeros(layer.outputs),
-          inverseDeviation: arena.zeros(layer.outputs)))
+    blocks = zip(network.layers, shapes).enumerated().map { number, pair in
+      let (layer, shape) = pair
+      return Block(
+        layer: layer, shape: shape, convolved: keepsForGradient ? arena.zeros(shape.outputCount) : shared[2],
+        activated: keepsForGradient ? arena.zeros(shape.outputCount) : shared[number % 2],
+        mean: arena.zeros(layer.outputs), inverseDeviation: arena.zeros(layer.outputs))
     }
-    self.blocks = blocks
     quantised = arena.zeros(blocks[Autoencoder.latentLayer].shape.outputCount)
     lastShape = ConvolutionShape(
       convolving: images, inputChannels: channels, outputChannels: 1, height: height, width: width,
@@ -78,19 +67,6 @@ final class DirectPass: AutoencoderPass {
   /// The latent before quantisation.
   var latent: UnsafeMutablePointer<Float> { blocks[Autoencoder.latentLayer].activated }
 
-  func forward(
-    _ x: UnsafePointer<Float>, statistics: BatchStatistics, quantisation: Quantisation, scale: Double,
-    updatesRunning: Bool
-  ) {
-    encode(x, statistics: statistics, updatesRunning: updatesRunning)
-    let options = network.options
-    switch quantisation {
-    case .soft: softQuantization(latent, quantised, count: latentCount, centres: options.centres, scale: scale)
-    case .hard: hardQuantization(latent, quantised, count: latentCount, centres: options.centres)
-    }
-    decode(statistics: statistics, updatesRunning: updatesRunning)
-  }
-
   func encode(_ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool) {
     var input = x
     for block in blocks[...Autoencoder.latentLayer] {
@@ -104,8 +80,7 @@ final class DirectPass: AutoencoderPass {
     decode(statistics: .running, updatesRunning: false)
   }
 
-  /// quantised -> output.
-  private func decode(statistics: BatchStatistics, updatesRunning: Bool) {
+  func decode(statistics: BatchStatistics, updatesRunning: Bool) {
     var input = UnsafePointer(quantised)
     for block in blocks[(Autoencoder.latentLayer + 1)...] {
       run(block, input, statistics: statistics, updatesRunning: updatesRunning)
@@ -119,9 +94,7 @@ final class DirectPass: AutoencoderPass {
 
   func planarLatent() -> Tensor<Float> {
     let shape = blocks[Autoencoder.latentLayer].shape
-    return Tensor(
-      Array(UnsafeBufferPointer(start: latent, count: latentCount)),
-      shape: [images, shape.outputChannels, shape.outputHeight, shape.outputWidth])
+    return Tensor(latent, shape: [images, shape.outputChannels, shape.outputHeight, shape.outputWidth])
   }
 
   /// What the block's convolution takes for its input x: x, or x upsampled.

@@ -68,22 +68,19 @@ private struct ONNXExport {
       numbers.append(("scale times squared centre", options.scale * centre * centre))
     }
     for (name, value) in numbers where !Float(value).isFinite {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(name): \(value) found, a number that single precision holds was expected, as ONNX has it: train with another"
       )
     }
     if options.epsilon != 0 && Float(options.epsilon) == 0 {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "epsilon: \(options.epsilon) found, which is 0 in single precision, as ONNX has it: train with a "
           + "larger one")
     }
     let bytes = tensors.values.reduce(0) { $0 + 4 * $1.count }
     // Room for everything else.
     if bytes > Int(Int32.max) - 1 << 20 {
-      throw PerceptualError(
-        .usage,
+      throw .usage(
         "\(bytes) bytes of weights (\(MachineMemory.text(bytes))): an ONNX file holds 2 GB at most; export a network "
           + "of fewer channels")
     }

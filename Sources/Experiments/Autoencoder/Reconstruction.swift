@@ -11,22 +11,33 @@ public struct Reconstruction: Sendable {
   /// The sound of the answer: mono, 16 kHz, as long as the input.
   public let audio: AudioClip
 
-  init(input: LogScalingOutput<Float>, output: LogScalingOutput<Float>, audio: AudioClip) {
+  /// The answer to a picture, over its range; of the sound `length` samples are kept, nil: all of them.
+  init(_ input: LogScalingOutput<Float>, answer image: Tensor<Float>, seed: UInt64, length: Int? = nil) {
     self.input = input
-    self.output = output
-    self.audio = audio
+    output = LogScalingOutput(image: image, low: input.low, high: input.high)
+    audio = AudioFrontEnd().sound(output, seed: seed, length: length)
+  }
+}
+
+extension AudioFrontEnd {
+  /// A recording as the front end takes it: one channel at its rate, empty where the recording is.
+  ///
+  /// Throws `.malformed` where its rate cannot be resampled; `source` names it.
+  public func signal(_ audio: AudioClip, source: String) throws(PerceptualError) -> Tensor<Float> {
+    if let obstacle = obstacle(frames: audio.frames, rate: audio.sampleRate) {
+      throw .malformed(
+        "\(source): a recording that can be resampled was expected, found \(obstacle); convert it to 48 kHz"
+      )
+    }
+    return audio.frames == 0 ? Tensor([]) : mono(audio.samples, rate: audio.sampleRate)
   }
 
-  /// The first of a batch of pictures [N, 1, 256, 256], the answer to a clip's, over the clip's own range.
-  init(ofFirst answers: Tensor<Float>, clip: Clip, seed: UInt64) {
-    let frontEnd = AudioFrontEnd()
-    let picture = clip.picture
-    let image = Tensor(Array(answers.elements.prefix(picture.image.count)), shape: picture.image.shape)
-    let phases = initialPhases(bins: frontEnd.shortTime.bins, frames: image.shape[1], seed: seed, index: 0)
-    let sound = frontEnd.waveform(image, low: picture.low[0], high: picture.high[0], initialPhase: phases)
-    self.init(
-      input: picture, output: LogScalingOutput(image: image, low: picture.low, high: picture.high),
-      audio: AudioClip(samples: sound.reshaped([1, sound.count]), sampleRate: frontEnd.sampleRate))
+  /// The sound of a picture, by Griffin-Lim, whose phases start from stream 2 of `seed`: `length` samples, with silence
+  /// at the end where the picture has fewer; nil: as many as it has.
+  func sound(_ picture: LogScalingOutput<Float>, seed: UInt64, length: Int?) -> AudioClip {
+    let phases = initialPhases(bins: shortTime.bins, frames: picture.image.shape[1], seed: seed, index: 0)
+    let samples = waveform(picture.image, low: picture.low[0], high: picture.high[0], initialPhase: phases)
+    return AudioClip(samples: length.map(samples.cutOrFilled) ?? samples, sampleRate: sampleRate)
   }
 }
 
@@ -41,26 +52,16 @@ extension Autoencoder {
     precision: ProductPrecision = .fp32
   ) -> Reconstruction {
     let frontEnd = AudioFrontEnd()
-    var signal = frontEnd.mono(audio.samples, rate: audio.sampleRate)
-    let length = signal.count
+    let signal = frontEnd.mono(audio.samples, rate: audio.sampleRate)
     // Whole frames only: silence fills the last one.
     let window = frontEnd.shortTime.windowLength
     let hop = frontEnd.shortTime.hop
-    let frames = max(1, (length - window + hop - 1) / hop + 1)
-    let padded = (frames - 1) * hop + window
-    signal = Tensor(signal.elements + [Float](repeating: 0, count: max(0, padded - length)))
-    let input = frontEnd.image(signal)
-    let image = pieces(of: input.image) {
+    let frames = max(1, (signal.count - window + hop - 1) / hop + 1)
+    let input = frontEnd.image(signal.cutOrFilled(to: (frames - 1) * hop + window))
+    let answer = pieces(of: input.image) {
       reconstruct($0, statistics: statistics, quantisation: quantisation, precision: precision)
     }
-    let output = LogScalingOutput(image: image, low: input.low, high: input.high)
-    let phases = initialPhases(bins: frontEnd.shortTime.bins, frames: frames, seed: seed, index: 0)
-    let waveform = frontEnd.waveform(image, low: input.low[0], high: input.high[0], initialPhase: phases)
-    let samples = Array(waveform.elements.prefix(length))
-    let whole = samples + [Float](repeating: 0, count: length - samples.count)
-    return Reconstruction(
-      input: input, output: output,
-      audio: AudioClip(samples: Tensor(whole, shape: [1, length]), sampleRate: frontEnd.sampleRate))
+    return Reconstruction(input, answer: answer, seed: seed, length: signal.count)
   }
 
   private func pieces(of image: Tensor<Float>, _ answer: (Tensor<Float>) -> Tensor<Float>) -> Tensor<Float> {
@@ -68,21 +69,15 @@ extension Autoencoder {
     let multiple = AutoencoderOptions.sizeMultiple
     let (core, context) = (1024, 64)
     var result = Tensor<Float>(shape: image.shape)
-    var first = 0
-    while first < frames {
+    for first in stride(from: 0, to: frames, by: core) {
       let end = min(first + core, frames)
       let from = max(0, first - context)
       let to = min(frames, end + context)
       let width = (to - from + multiple - 1) / multiple * multiple
-      var piece = Tensor<Float>(shape: [1, 1, rows, width])
-      for row in 0..<rows {
-        for column in 0..<width { piece[0, 0, row, column] = image[row, min(from + column, frames - 1)] }
-      }
-      let answer = answer(piece)
+      let answer = answer(image.columns(from: from, width).reshaped([1, 1, rows, width]))
       for row in 0..<rows {
         for column in first..<end { result[row, column] = answer[0, 0, row, column - from] }
       }
-      first = end
     }
     return result
   }

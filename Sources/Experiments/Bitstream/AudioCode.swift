@@ -26,44 +26,29 @@ extension Autoencoder {
 
   private func encoded(_ audio: AudioClip, source: String) throws(PerceptualError) -> CodeFile {
     guard options.latentChannels <= Int(UInt16.max), options.centres.count <= Int(UInt8.max) else {
-      throw PerceptualError(
-        .usage,
+      throw .usage(
         "\(options.latentChannels) channels of the latent and \(options.centres.count) centres: a code file has room "
           + "for \(UInt16.max) and \(UInt8.max)")
     }
     let frontEnd = AudioFrontEnd()
-    if let obstacle = frontEnd.obstacle(frames: audio.frames, rate: audio.sampleRate) {
-      throw PerceptualError(
-        .malformed, "\(source): a recording that can be resampled was expected, found \(obstacle); convert it to 48 kHz"
-      )
-    }
-    let signal = audio.frames == 0 ? Tensor<Float>([]) : frontEnd.mono(audio.samples, rate: audio.sampleRate)
+    let signal = try frontEnd.signal(audio, source: source)
     guard (1...CodeLayout.mostSamples).contains(signal.count) else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(source): 1 to \(CodeLayout.mostSamples) samples at 16 kHz were expected, found \(signal.count); "
           + "give another recording")
     }
     if signal.elements.contains(where: { !$0.isFinite }) {
-      throw PerceptualError(.malformed, "\(source): samples that are not finite; clean the recording first")
+      throw .malformed("\(source): samples that are not finite; clean the recording first")
     }
     let layout = CodeLayout(samples: signal.count, channels: options.latentChannels, centres: options.centres.count)
-    var clips: [CodeFile.Clip] = []
-    for clip in 0..<layout.clips {
+    let clips = (0..<layout.clips).map { clip in
       let window = layout.window(clip: clip)
-      var samples = Array(
-        signal.elements[min(window.first, signal.count)..<min(window.first + window.count, signal.count)])
-      samples += [Float](repeating: 0, count: window.count - samples.count)
-      let picture = frontEnd.image(Tensor(samples))
-      let rows = picture.image.shape[0]
+      let part = signal.elements.dropFirst(window.first).prefix(window.count)
+      let samples = Tensor(Array(part)).cutOrFilled(to: window.count)
+      let picture = frontEnd.image(samples)
       let width = layout.width(clip: clip)
-      let frames = layout.frames(clip: clip)
-      var input = Tensor<Float>(shape: [1, 1, rows, width])
-      for row in 0..<rows {
-        for column in 0..<width { input[0, 0, row, column] = picture.image[row, min(column, frames - 1)] }
-      }
-      let indices = codes(input)[0].map { UInt8($0) }
-      clips.append(CodeFile.Clip(low: picture.low[0], high: picture.high[0], indices: indices))
+      let input = picture.image.columns(width).reshaped([1, 1, picture.image.shape[0], width])
+      return CodeFile.Clip(low: picture.low[0], high: picture.high[0], indices: codes(input)[0].map { UInt8($0) })
     }
     return CodeFile(weights: identity, layout: layout, clips: clips)
   }
@@ -82,23 +67,16 @@ extension Autoencoder {
     guard file.weights == identity, file.layout.channels == options.latentChannels,
       file.layout.centres == options.centres.count
     else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(source): written with the weights \(hexadecimal(file.weights, digits: 16)), but the checkpoint holds "
           + "\(hexadecimal(identity, digits: 16)): give the checkpoint that encoded it")
     }
-    var pictures: [LogScalingOutput<Float>] = []
-    for (number, clip) in file.clips.enumerated() {
+    return file.clips.enumerated().map { number, clip in
       let size = file.layout.latentSize(clip: number)
       let answer = decode(clip.indices, rows: size.rows, columns: size.columns)
-      let frames = file.layout.frames(clip: number)
-      var image = Tensor<Float>(shape: [answer.shape[0], frames])
-      for row in 0..<answer.shape[0] {
-        for column in 0..<frames { image[row, column] = answer[row, column] }
-      }
-      pictures.append(LogScalingOutput(image: image, low: Tensor([clip.low]), high: Tensor([clip.high])))
+      return LogScalingOutput(
+        image: answer.columns(file.layout.frames(clip: number)), low: Tensor([clip.low]), high: Tensor([clip.high]))
     }
-    return pictures
   }
 
   /// The sound of a code file: mono, 16 kHz, as long as what was encoded. The clips' logarithms are put side by side
@@ -106,19 +84,10 @@ extension Autoencoder {
   /// a click.
   /// The same samples for any number of threads and under every instruction set.
   public func decode(_ file: CodeFile, seed: UInt64 = 0, source: String = "code") throws(PerceptualError) -> AudioClip {
-    try reproducibly { () throws(PerceptualError) in try decoded(file, seed: seed, source: source) }
-  }
-
-  private func decoded(_ file: CodeFile, seed: UInt64, source: String) throws(PerceptualError) -> AudioClip {
-    let pictures = try decodedPictures(file, source: source)
-    let joined = Self.joined(pictures)
-    let frontEnd = AudioFrontEnd()
-    let phases = initialPhases(
-      bins: frontEnd.shortTime.bins, frames: joined.image.shape[1], seed: seed, index: 0)
-    let waveform = frontEnd.waveform(joined.image, low: joined.low[0], high: joined.high[0], initialPhase: phases)
-    let samples = Array(waveform.elements.prefix(file.samples))
-    let whole = samples + [Float](repeating: 0, count: file.samples - samples.count)
-    return AudioClip(samples: Tensor(whole, shape: [1, whole.count]), sampleRate: frontEnd.sampleRate)
+    try reproducibly { () throws(PerceptualError) in
+      let picture = Self.joined(try decodedPictures(file, source: source))
+      return AudioFrontEnd().sound(picture, seed: seed, length: file.samples)
+    }
   }
 
   /// Pictures side by side over their common range; a single one as it is.
@@ -152,9 +121,7 @@ extension Autoencoder {
     let pass = inferencePass(images: 1, height: rows * multiple, width: columns * multiple)
     let centres = options.centres.map { Float($0) }
     let latent = indices.map { centres[Int($0)] }
-    latent.withUnsafeBufferPointer { if let base = $0.baseAddress { pass.decode(base) } }
-    let count = rows * columns * multiple * multiple
-    return Tensor(
-      Array(UnsafeBufferPointer(start: pass.output, count: count)), shape: [rows * multiple, columns * multiple])
+    pass.decode(latent)
+    return Tensor(pass.output, shape: [rows * multiple, columns * multiple])
   }
 }

@@ -83,17 +83,16 @@ public enum CodeEntropy {
           model.see(isSet, context + node)
           node = 2 * node + (isSet ? 1 : 0)
         }
-        if coder.isExhausted { throw PerceptualError(.malformed, "the code ends within clip \(number)") }
+        if coder.isExhausted { throw .malformed("the code ends within clip \(number)") }
         let index = node - 1 << layout.bits
         guard index < layout.centres else {
-          throw PerceptualError(
-            .malformed, "latent \(place) of clip \(number) has centre \(index) of \(layout.centres)")
+          throw .malformed("latent \(place) of clip \(number) has centre \(index) of \(layout.centres)")
         }
         indices[place] = UInt8(index)
       }
       clips.append(indices)
     }
-    if !coder.isAtEnd { throw PerceptualError(.malformed, "bytes follow the last clip's code") }
+    if !coder.isAtEnd { throw .malformed("bytes follow the last clip's code") }
     return clips
   }
 

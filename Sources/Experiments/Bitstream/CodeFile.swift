@@ -1,3 +1,4 @@
+import Foundation
 import PerceptualCore
 import PerceptualFiles
 
@@ -103,7 +104,7 @@ public struct CodeFile: Equatable, Sendable {
   /// Reads the bytes of a file; messages call it `source`. Throws `.malformed` with a sentence that names the fault.
   public init(bytes: [UInt8], source: String = "code") throws(PerceptualError) {
     func refuse(_ sentence: String) -> PerceptualError {
-      PerceptualError(.malformed, "\(source): \(sentence)")
+      PerceptualError.malformed("\(source): \(sentence)")
     }
     guard bytes.count >= Self.headerBytes else {
       let isOurs = bytes.count >= 8 && Array(bytes.prefix(8)) == Self.magic
@@ -206,14 +207,14 @@ public struct CodeFile: Equatable, Sendable {
           index = index << 1 | Int(code[start + position / 8] >> (7 - position % 8) & 1)
         }
         guard index < layout.centres else {
-          throw PerceptualError(.malformed, "latent \(place) of clip \(clip) has centre \(index) of \(layout.centres)")
+          throw .malformed("latent \(place) of clip \(clip) has centre \(index) of \(layout.centres)")
         }
         indices[place] = UInt8(index)
       }
       let bytes = layout.bytes(clip: clip)
       let spare = bytes * 8 - latents * bits
       if spare > 0, code[start + bytes - 1] & (1 << spare - 1) != 0 {
-        throw PerceptualError(.malformed, "the spare bits after clip \(clip) are not 0")
+        throw .malformed("the spare bits after clip \(clip) are not 0")
       }
       clips.append(indices)
       start += bytes
@@ -222,7 +223,4 @@ public struct CodeFile: Equatable, Sendable {
   }
 }
 
-func hexadecimal(_ number: UInt64, digits: Int) -> String {
-  let text = String(number, radix: 16)
-  return String(repeating: "0", count: max(0, digits - text.count)) + text
-}
+func hexadecimal(_ number: UInt64, digits: Int) -> String { String(format: "%0\(digits)llx", number) }

@@ -23,21 +23,15 @@ public struct ClipSource: Sendable {
   public init(file: String, start: Double? = nil) throws(PerceptualError) {
     let information = try AudioFile.information(file)
     guard information.seconds >= Self.seconds else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         String(
           format: "%@: a recording of at least %.4f s was expected, found %.4f s: choose a longer one", file,
           Self.seconds, information.seconds))
     }
-    if let obstacle = resamplingObstacle(from: information.sampleRate, to: ClipGenerator.sampleRate) {
-      throw PerceptualError(
-        .malformed, "\(file): a common rate such as 48 kHz was expected, found \(obstacle): convert it to 48 kHz")
-    }
     let latest = information.seconds - Self.seconds
     let begin = start ?? latest / 2
     guard begin >= 0 && begin <= latest else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         String(
           format: "%@: a start of 0 to %.4f s was expected, so that %.4f s follow, found %.4f s: choose an earlier one",
           file, latest, Self.seconds, begin))
@@ -46,34 +40,27 @@ public struct ClipSource: Sendable {
     let rate = Double(information.sampleRate)
     let first = max(0, Int((begin - 0.05) * rate))
     let last = min(information.frames, Int(((begin + Self.seconds + 0.05) * rate).rounded(.up)))
-    let audio = try AudioFile.read(file, from: first, frames: last - first)
-    let mono = audio.mono
-    let resampled = resample(
-      mono.reshaped([1, mono.count]), from: information.sampleRate, to: ClipGenerator.sampleRate)
+    let resampled = try rawAudioSignal(try AudioFile.read(file, from: first, frames: last - first), file: file)
     let offset = min(
       max(0, Int(((begin - Double(first) / rate) * Double(ClipGenerator.sampleRate)).rounded())),
       max(0, resampled.count - ClipGenerator.samples))
     guard resampled.count >= ClipGenerator.samples else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(file): \(ClipGenerator.samples) samples were expected after resampling, found \(resampled.count): choose a "
           + "longer recording")
     }
     let window = Array(resampled.elements[offset..<offset + ClipGenerator.samples])
-    let name = FilePath.stem(of: file)
-    try self.init(name: name, file: file, start: begin, window: window)
+    try self.init(name: FilePath.stem(of: file), file: file, start: begin, window: window)
   }
 
   /// Scales a window; throws `.malformed` where it is silent or not finite.
   init(name: String, file: String, start: Double, window: [Float]) throws(PerceptualError) {
     if let place = window.firstIndex(where: { !$0.isFinite }) {
-      throw PerceptualError(
-        .malformed, "\(file): finite samples were expected, found \(window[place]) at sample \(place) of the window")
+      throw .malformed("\(file): finite samples were expected, found \(window[place]) at sample \(place) of the window")
     }
     let largest = window.reduce(0) { max($0, abs($1)) }
     guard largest > 1e-6 else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         String(
           format: "%@: sound was expected from %.4f s on, found silence: choose another --start", file, start))
     }
@@ -151,8 +138,7 @@ public struct ClipFit {
       let clip = generator.output()
       let (value, gradient) = objective.valueAndGradient(clip)
       guard value.isFinite, clip.elements.allSatisfy(\.isFinite) else {
-        throw PerceptualError(
-          .nonFinite,
+        throw .nonFinite(
           "\(source.file): iteration \(iteration), the \(loss.rawValue) loss is \(value): try another --seed")
       }
       result.losses.append(Double(value))
@@ -177,22 +163,16 @@ public struct ClipFit {
 extension ClipFit {
   private var prefix: String { "\(source.name)-\(loss.rawValue)" }
 
-  /// Writes the original, the clip of every checkpoint (WAV, 11 025 Hz) and a line of JSON for each into a directory,
-  /// and returns the files' names.
-  public func write(_ result: Result, to directory: String) throws(PerceptualError) -> [String] {
+  /// Writes the original, the clip of every checkpoint (WAV, 11 025 Hz) and a line of JSON for each into a directory.
+  public func write(_ result: Result, to directory: String) throws(PerceptualError) {
     try FilePath.createDirectory(directory)
-    var files = ["\(source.name)-original.wav"]
-    try AudioFile.write(Self.audio(source.signal), to: "\(directory)/\(files[0])")
+    try AudioFile.write(Self.audio(source.signal), to: "\(directory)/\(source.name)-original.wav")
     for checkpoint in result.checkpoints {
-      let digits = String(checkpoint.iteration)
-      let name = "\(prefix)-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".wav"
+      let name = "\(prefix)-\(String(format: "%06d", checkpoint.iteration)).wav"
       try AudioFile.write(Self.audio(checkpoint.clip), to: "\(directory)/\(name)")
-      files.append(name)
     }
     let lines = logLines(result).map { $0.text + "\n" }
-    files.append("\(prefix).jsonl")
     try FileBytes.write(Array(lines.joined().utf8), to: "\(directory)/\(prefix).jsonl")
-    return files
   }
 
   private static func audio(_ clip: Tensor<Float>) -> AudioClip {
@@ -202,17 +182,14 @@ extension ClipFit {
   /// Every iteration's line of the log.
   private func logLines(_ result: Result) -> [JSONValue] {
     result.losses.enumerated().map { iteration, value in
-      var members = [
-        JSONValue.Member(key: "iteration", value: .integer(iteration)), .init(key: "loss", value: .number(value)),
-      ]
+      var line: JSONValue = ["iteration": .integer(iteration), "loss": .number(value)]
       if iteration % Self.barkEvery == 0 {
-        members.append(.init(key: "barkDistance", value: .number(result.barkDistances[iteration / Self.barkEvery])))
+        line["barkDistance"] = .number(result.barkDistances[iteration / Self.barkEvery])
       }
       if let checkpoint = result.checkpoints.first(where: { $0.iteration == iteration }) {
-        members += checkpoint.measures.named.filter { $0.name != "barkDistance" }
-          .map { .init(key: $0.name, value: .number($0.value)) }
+        line = line.adding(JSONValue(checkpoint.measures.named.filter { $0.name != "barkDistance" }))
       }
-      return .object(members)
+      return line
     }
   }
 
@@ -229,29 +206,17 @@ extension ClipFit {
 
   /// The run as JSON.
   public func json(_ result: Result) -> JSONValue {
-    .object([
-      .init(key: "clip", value: .string(source.name)), .init(key: "file", value: .string(source.file)),
-      .init(key: "start", value: .number(source.start)), .init(key: "loss", value: .string(loss.rawValue)),
-      .init(key: "seed", value: .string(String(seed))),
-      .init(
-        key: "checkpoints",
-        value: .array(
-          result.checkpoints.map { checkpoint in
-            .object(
-              [
-                .init(key: "iteration", value: .integer(checkpoint.iteration)),
-                .init(key: "loss", value: .number(checkpoint.loss)),
-              ] + checkpoint.measures.named.map { .init(key: $0.name, value: .number($0.value)) })
-          })),
-      .init(
-        key: "iterationsToBark",
-        value: .array(
-          zip(Self.barkThresholds, result.iterationsToBark).map { threshold, iteration in
-            .object([
-              .init(key: "barkDistance", value: .number(threshold)),
-              .init(key: "iteration", value: iteration.map { .integer($0) } ?? .null),
-            ])
-          })),
-    ])
+    let checkpoints = result.checkpoints.map { checkpoint -> JSONValue in
+      let head: JSONValue = ["iteration": .integer(checkpoint.iteration), "loss": .number(checkpoint.loss)]
+      return head.adding(JSONValue(checkpoint.measures.named))
+    }
+    let reached = zip(Self.barkThresholds, result.iterationsToBark).map { threshold, iteration -> JSONValue in
+      ["barkDistance": .number(threshold), "iteration": iteration.map { .integer($0) } ?? .null]
+    }
+    return [
+      "clip": .string(source.name), "file": .string(source.file), "start": .number(source.start),
+      "loss": .string(loss.rawValue), "seed": .string("\(seed)"), "checkpoints": .array(checkpoints),
+      "iterationsToBark": .array(reached),
+    ]
   }
 }

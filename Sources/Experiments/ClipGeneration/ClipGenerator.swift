@@ -109,13 +109,11 @@ public final class ClipGenerator {
       }
       input = UnsafePointer(layer.output)
     }
-    return Tensor(Array(UnsafeBufferPointer(start: input, count: Self.samples)), shape: [1, Self.samples])
+    return Tensor(input, shape: [1, Self.samples])
   }
 
   /// The weights' gradients of the last step.
-  var gradients: [(name: String, tensor: Tensor<Float>)] {
-    optimizer.gradient.entries.map { ($0.name, optimizer.gradient.tensor($0)) }
-  }
+  var gradients: [(name: String, tensor: Tensor<Float>)] { optimizer.gradient.tensors }
 
   /// One step of Adam down the gradient of `loss` with respect to the last ``output()``. Throws `.nonFinite`, with the
   /// weights as they were, where the loss or a weight's gradient is no number.

@@ -25,15 +25,16 @@ public struct ClipMeasures: Sendable, Equatable {
   public var barkDistance: Double
   public var meanSquaredError: Double
 
-  /// Names for JSON and tables, in order.
-  public var named: [(name: String, value: Double)] {
-    [
-      ("highFrequencyEnergyRatio", highFrequencyEnergyRatio), ("logSpectralDistance", logSpectralDistance),
-      ("residualFlatness", residualFlatness), ("onsetSharpness", onsetSharpness),
-      ("multiResolutionDistance", multiResolutionDistance), ("barkDistance", barkDistance),
-      ("meanSquaredError", meanSquaredError),
-    ]
-  }
+  /// Their keys in JSON, in the order of tables.
+  static let keys: [(name: String, value: KeyPath<ClipMeasures, Double> & Sendable)] = [
+    ("highFrequencyEnergyRatio", \.highFrequencyEnergyRatio), ("logSpectralDistance", \.logSpectralDistance),
+    ("residualFlatness", \.residualFlatness), ("onsetSharpness", \.onsetSharpness),
+    ("multiResolutionDistance", \.multiResolutionDistance), ("barkDistance", \.barkDistance),
+    ("meanSquaredError", \.meanSquaredError),
+  ]
+
+  /// All of them by their keys.
+  public var named: [(name: String, value: Double)] { Self.keys.map { ($0.name, self[keyPath: $0.value]) } }
 
   /// Compares what of a clip can be heard, at the original's level, with an original that is not silent, both
   /// [samples]: both without what lies below 50 Hz, the clip times the factor that brings it nearest. The mean squared

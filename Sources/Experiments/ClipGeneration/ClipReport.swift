@@ -1,6 +1,4 @@
-import Foundation
 import PerceptualCore
-import PerceptualFiles
 
 /// The page of experiment 004: sounds, pictures and measures of every checkpoint, and how the losses fell.
 public struct ClipReport {
@@ -103,18 +101,19 @@ public struct ClipReport {
       headers: [
         "clip", "loss", "iteration", "value", "highs", "log spectrum, dB", "flatness", "onsets", "STFT", "Bark",
       ],
-      rows: clips.flatMap { source, runs in
-        runs.flatMap { run in
-          run.result.checkpoints.map { checkpoint in
-            let m = checkpoint.measures
-            return [source.name, run.fit.loss.rawValue, "\(checkpoint.iteration)"]
-              + [
-                checkpoint.loss, m.highFrequencyEnergyRatio, m.logSpectralDistance, m.residualFlatness,
-                m.onsetSharpness, m.multiResolutionDistance, m.barkDistance,
-              ].map(SoundPicture.text)
-          }
+      rows: rows)
+  }
+
+  /// For each checkpoint: clip, loss, iteration, value and measures but the mean squared error.
+  public var rows: [[String]] {
+    clips.flatMap { source, runs in
+      runs.flatMap { run in
+        run.result.checkpoints.map { checkpoint in
+          [source.name, run.fit.loss.rawValue, "\(checkpoint.iteration)"]
+            + ([checkpoint.loss] + checkpoint.measures.named.dropLast().map(\.value)).map(SoundPicture.text)
         }
-      })
+      }
+    }
   }
 
   /// A loss of any unit and sign, brought to 1 at first and 0 at its least, in at most some 200 means.

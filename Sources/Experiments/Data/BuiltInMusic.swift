@@ -12,13 +12,13 @@ extension Synthesis {
 
   /// "03-organ-and-choir.flac".
   public static func fileName(index: Int) -> String {
-    "\(index < 10 ? "0" : "")\(index)-\(name(index: index)).flac"
+    String(format: "%02d-\(name(index: index)).flac", index)
   }
 
   /// Renders a clip into a FLAC file, 16 bit, creating the directory.
   public static func write(index: Int, seed: UInt64, to path: String) throws(PerceptualError) {
     try FilePath.createDirectory(FilePath.directory(of: path))
-    try AudioFile.write(AudioClip(samples: samples(index: index, seed: seed), sampleRate: 48_000), to: path)
+    try AudioFile.write(render(index: index, seed: seed), to: path)
   }
 
   /// The pictures of `count` clips, rendered on all threads.
@@ -27,14 +27,9 @@ extension Synthesis {
   ) -> [Tensor<Float>] {
     var pictures: [Tensor<Float>] = []
     let group = 8
-    while pictures.count < count {
-      let first = pictures.count
-      let size = min(group, count - first)
-      let signals = Execution.current.map(size) { samples(index: first + $0, seed: seed) }
-      for signal in signals {
-        let clip = ClipSet.clip(AudioClip(samples: signal, sampleRate: 48_000), file: "", start: 0)
-        pictures.append(clip.picture.image)
-      }
+    for first in stride(from: 0, to: count, by: group) {
+      let clips = Execution.current.map(min(group, count - first)) { render(index: first + $0, seed: seed) }
+      pictures += clips.map { ClipSet.clip($0, file: "", start: 0).picture.image }
       progress(pictures.count)
     }
     return pictures

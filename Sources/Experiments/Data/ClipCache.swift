@@ -1,5 +1,4 @@
 import Fast
-import Foundation
 import PerceptualCore
 import PerceptualFiles
 

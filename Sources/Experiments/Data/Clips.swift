@@ -70,12 +70,10 @@ public struct ClipSet: Sendable {
     let group = 8 * execution.threads
     for start in stride(from: 0, to: jobs.count, by: group) {
       let part = jobs[start..<min(start + group, jobs.count)]
-      let results = execution.map(part.count) { index -> Result<Clip?, PerceptualError> in
+      let results = execution.map(part.count) { index in
         let job = part[start + index]
-        do throws(PerceptualError) {
-          return .success(try cache.clip(job.file, from: job.first, frames: job.frames, frontEnd))
-        } catch {
-          return .failure(error)
+        return Result { () throws(PerceptualError) in
+          try cache.clip(job.file, from: job.first, frames: job.frames, frontEnd)
         }
       }
       for (job, result) in zip(part, results) {
@@ -94,8 +92,7 @@ public struct ClipSet: Sendable {
     }
     if set.clips.isEmpty {
       let reason = set.skipped.first.map { " (\($0))" } ?? ""
-      throw PerceptualError(
-        .missing, "no usable audio among \(files.count) files\(reason): give recordings of at least 4.21 s")
+      throw .missing("no usable audio among \(files.count) files\(reason): give recordings of at least 4.21 s")
     }
     return set
   }
@@ -110,9 +107,7 @@ public struct ClipSet: Sendable {
   /// The clip of a piece of audio: mixed to mono, resampled, cut or filled with silence to 67 328 samples.
   public static func clip(_ audio: AudioClip, file: String, start: Double) -> Clip {
     let frontEnd = AudioFrontEnd()
-    var samples = Array(frontEnd.mono(audio.samples, rate: audio.sampleRate).elements.prefix(PaperAudio.clipSamples))
-    samples += [Float](repeating: 0, count: PaperAudio.clipSamples - samples.count)
-    let signal = Tensor(samples)
+    let signal = frontEnd.mono(audio.samples, rate: audio.sampleRate).cutOrFilled(to: PaperAudio.clipSamples)
     return Clip(file: file, start: start, signal: signal, picture: frontEnd.image(signal))
   }
 

@@ -45,8 +45,7 @@ public struct PictureSet: Sendable {
     }
     if used.isEmpty {
       let reason = skipped.first.map { " (\($0))" } ?? ""
-      throw PerceptualError(
-        .missing, "no usable picture among \(files.count) files\(reason): give pictures of at least \(side)x\(side)")
+      throw .missing("no usable picture among \(files.count) files\(reason): give pictures of at least \(side)x\(side)")
     }
     return PictureSet(
       files: used, batch: Tensor(elements, shape: [used.count, 1, side, side]), skipped: skipped,

@@ -40,8 +40,7 @@ public enum RecordingOverlap {
     let pairs = try find(training, test)
     guard let (one, other) = pairs.first else { return }
     let copy = one == other ? "" : ", which is \(other)"
-    throw PerceptualError(
-      .usage,
+    throw .usage(
       "\(one)\(copy): \(pairs.count) recordings are both in \(option) and in --test; test on other recordings than "
         + "those trained on")
   }

@@ -6,11 +6,6 @@ public struct Interval: Equatable, Sendable {
   public let low: Double
   public let high: Double
 
-  public init(low: Double, high: Double) {
-    self.low = low
-    self.high = high
-  }
-
   public var width: Double { high - low }
 }
 
@@ -32,16 +27,12 @@ public struct Bootstrap: Sendable {
 
   /// `recordings` names the recording of each clip.
   public init(recordings: [String], seed: UInt64 = 0, resamples: Int = 2000) {
-    var numbers: [String: Int] = [:]
-    let ofRecording = recordings.map { name in
-      if let number = numbers[name] { return number }
-      numbers[name] = numbers.count
-      return numbers.count - 1
-    }
-    drawsRecordings = numbers.count > 1
-    let units = drawsRecordings ? numbers.count : recordings.count
+    let names = recordings.uniqued
+    let numbers = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
+    drawsRecordings = names.count > 1
+    let units = drawsRecordings ? names.count : recordings.count
     self.units = units
-    unitOfClip = drawsRecordings ? ofRecording : Array(recordings.indices)
+    unitOfClip = drawsRecordings ? recordings.compactMap { numbers[$0] } : Array(recordings.indices)
     self.resamples = resamples
     draws = (0..<resamples).map { draw in
       let uniforms = uniformNoise(seed: seed, stream: .other, index: 1 << 32 + UInt64(draw), count: units)

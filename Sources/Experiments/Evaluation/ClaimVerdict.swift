@@ -1,5 +1,3 @@
-import PerceptualCore
-
 /// A claim and what was found of it: a sentence with its figure.
 public struct ClaimVerdict: Equatable, Sendable {
   public let verdict: OrderingResult.Verdict

@@ -9,31 +9,16 @@ public struct Scores: Equatable, Sendable {
   public var msSSIM: Double
   public var ssim: Double
 
-  public init(mse: Double, nlpd: Double, msSSIM: Double, ssim: Double) {
-    self.mse = mse
-    self.nlpd = nlpd
-    self.msSSIM = msSSIM
-    self.ssim = ssim
-  }
-
   /// All four by their keys in JSON, in the order of ``TableMetric``, SSIM last.
   public static let keys: [(name: String, value: KeyPath<Scores, Double> & Sendable)] = [
     ("mse", \.mse), ("nlpd", \.nlpd), ("msSSIM", \.msSSIM), ("ssim", \.ssim),
   ]
 
   /// {"mse", "nlpd", "msSSIM", "ssim"}.
-  public var members: [JSONValue.Member] {
-    Self.keys.map { .init(key: $0.name, value: .number(self[keyPath: $0.value])) }
-  }
+  public var json: JSONValue { JSONValue(Self.keys.map { ($0.name, self[keyPath: $0.value]) }) }
 
   /// Whether all four are numbers.
   public var isFinite: Bool { mse.isFinite && nlpd.isFinite && msSSIM.isFinite && ssim.isFinite }
-
-  /// The mean of each metric.
-  public init(meanOf scores: [Scores]) {
-    func mean(_ value: (Scores) -> Double) -> Double { scores.reduce(0) { $0 + value($1) } / Double(scores.count) }
-    self.init(mse: mean(\.mse), nlpd: mean(\.nlpd), msSSIM: mean(\.msSSIM), ssim: mean(\.ssim))
-  }
 
   /// Of each image of a batch.
   public static func of(_ reconstruction: Tensor<Float>, target: Tensor<Float>) -> [Scores] {
@@ -44,6 +29,14 @@ public struct Scores: Equatable, Sendable {
     return (0..<mse.count).map {
       Scores(mse: Double(mse[$0]), nlpd: Double(nlpd[$0]), msSSIM: Double(msSSIM[$0]), ssim: Double(ssim[$0]))
     }
+  }
+}
+
+extension Scores {
+  /// The mean of each metric.
+  public init(meanOf scores: [Scores]) {
+    func mean(_ value: (Scores) -> Double) -> Double { scores.reduce(0) { $0 + value($1) } / Double(scores.count) }
+    self.init(mse: mean(\.mse), nlpd: mean(\.nlpd), msSSIM: mean(\.msSSIM), ssim: mean(\.ssim))
   }
 }
 
@@ -149,9 +142,7 @@ extension Autoencoder {
     require(pictures.rank == 4 && pictures.shape[1] == 1, "pictures: shape \(pictures.shape), [N, 1, H, W] is needed")
     let images = pictures.shape[0]
     let pass = inferencePass(images: images, height: pictures.shape[2], width: pictures.shape[3])
-    pictures.elements.withUnsafeBufferPointer { pixels in
-      if let pixels = pixels.baseAddress { pass.encode(pixels, statistics: statistics, updatesRunning: false) }
-    }
+    pass.encode(pictures.elements, statistics: statistics, updatesRunning: false)
     let latents = pass.latentCount / images
     let indices = hardQuantizationIndices(pass.planarLatent(), centres: options.centres)
     return (0..<images).map { image in indices[image * latents..<(image + 1) * latents].map { Int($0) } }

@@ -15,12 +15,9 @@ public struct ModelMeasures: Sendable {
 
   /// Of pictures [N, 1, H, W] that stand for the clips' logarithms, spread over the threads.
   static func measures(_ pictures: Tensor<Float>, clips: [Clip]) -> [PictureMeasures] {
-    let (rows, columns) = (pictures.shape[2], pictures.shape[3])
-    return Execution.current.map(clips.count) { index in
-      let elements = Array(pictures.elements[index * rows * columns..<(index + 1) * rows * columns])
+    Execution.current.map(clips.count) { index in
       let range = clips[index].picture
-      return PictureMeasures(
-        Tensor(elements, shape: [rows, columns]), low: Double(range.low[0]), high: Double(range.high[0]))
+      return PictureMeasures(pictures.picture(index), low: Double(range.low[0]), high: Double(range.high[0]))
     }
   }
 
@@ -35,33 +32,37 @@ public struct ModelMeasures: Sendable {
       }
   }
 
-  /// The mean over clips of measure `index`.
-  func mean(_ index: Int) -> Double { clips.reduce(0) { $0 + $1.values[index] } / Double(clips.count) }
+  /// The mean over clips of a measure.
+  func mean(_ measure: KeyPath<PictureMeasures, Double>) -> Double {
+    clips.reduce(0) { $0 + $1[keyPath: measure] } / Double(clips.count)
+  }
 
   /// The logarithm of measure over input's, clip by clip: differences of logarithms treat twice and half alike.
   /// Quantities under a millionth of the input's count as that.
-  func logRatios(_ index: Int) -> [Double] {
+  func logRatios(_ measure: KeyPath<PictureMeasures, Double>) -> [Double] {
     zip(clips, inputs).map { clip, input in
-      let reference = input.values[index]
-      return reference > 0 ? log(max(clip.values[index] / reference, 1e-6)) : 0
+      let reference = input[keyPath: measure]
+      return reference > 0 ? log(max(clip[keyPath: measure] / reference, 1e-6)) : 0
     }
   }
 
   /// The geometric mean of the ratios to the input.
-  func ratio(_ index: Int) -> Double { exp(logRatios(index).reduce(0, +) / Double(clips.count)) }
+  func ratio(_ measure: KeyPath<PictureMeasures, Double>) -> Double {
+    exp(logRatios(measure).reduce(0, +) / Double(clips.count))
+  }
 
-  func interval(_ index: Int, _ bootstrap: Bootstrap) -> Interval? {
-    bootstrap.interval(logRatios(index)).map { Interval(low: exp($0.low), high: exp($0.high)) }
+  func interval(_ measure: KeyPath<PictureMeasures, Double>, _ bootstrap: Bootstrap) -> Interval? {
+    bootstrap.interval(logRatios(measure)).map { Interval(low: exp($0.low), high: exp($0.high)) }
   }
 
   func json(_ bootstrap: Bootstrap) -> JSONValue {
-    var members: [JSONValue.Member] = [.init(key: "name", value: .string(name))]
-    for (index, key) in PictureMeasures.names.enumerated() {
-      let bounds: JSONValue = interval(index, bootstrap).map { .array([.number($0.low), .number($0.high)]) } ?? .null
-      members.append(
-        .init(
-          key: key, value: ["mean": .number(mean(index)), "ratio": .number(ratio(index)), "interval": bounds]))
+    var json: JSONValue = ["name": .string(name)]
+    for (key, measure) in PictureMeasures.keys {
+      json[key] = [
+        "mean": .number(mean(measure)), "ratio": .number(ratio(measure)),
+        "interval": interval(measure, bootstrap)?.json ?? .null,
+      ]
     }
-    return .object(members)
+    return json
   }
 }

@@ -25,14 +25,11 @@ public struct PictureMeasures: Equatable, Sendable {
   public var ripple: Double
   public var onsetSharpness: Double
 
-  /// Their names in JSON, in order.
-  public static let names = [
-    "flatness", "slowModulation", "vibratoModulation", "fastModulation", "ripple", "onsetSharpness",
+  /// Their keys in JSON, in order.
+  static let keys: [(name: String, value: KeyPath<PictureMeasures, Double> & Sendable)] = [
+    ("flatness", \.flatness), ("slowModulation", \.slowModulation), ("vibratoModulation", \.vibratoModulation),
+    ("fastModulation", \.fastModulation), ("ripple", \.ripple), ("onsetSharpness", \.onsetSharpness),
   ]
-
-  public var values: [Double] {
-    [flatness, slowModulation, vibratoModulation, fastModulation, ripple, onsetSharpness]
-  }
 
   /// Of a picture [bands, frames], both powers of two, whose 0 and 1 stand for the logarithms `low` and `high`.
   public init(_ image: Tensor<Float>, low: Double, high: Double, secondsPerFrame: Double = 260.0 / 16_000) {

@@ -1,4 +1,3 @@
-import PerceptualCore
 import PerceptualFiles
 
 /// Scores clip by clip, with their mean and its 95 % interval.
@@ -20,8 +19,8 @@ public struct ScoreSummary: Sendable {
   }
 
   /// {"mse": [low, high], ...}.
-  var intervalMembers: [JSONValue.Member] {
-    zip(Scores.keys, intervals).map { key, interval in .init(key: key.name, value: interval?.json ?? .null) }
+  var intervalsJSON: JSONValue {
+    .object(zip(Scores.keys, intervals).map { .init(key: $0.name, value: $1?.json ?? .null) })
   }
 }
 
@@ -44,12 +43,7 @@ public struct TestWay: Hashable, Sendable {
   public var title: String { "\(statistics.rawValue) statistics, \(quantisation.rawValue) quantisation" }
 
   /// {"statistics", "quantisation"}.
-  var members: [JSONValue.Member] {
-    [
-      .init(key: "statistics", value: .string(statistics.rawValue)),
-      .init(key: "quantisation", value: .string(quantisation.rawValue)),
-    ]
-  }
+  var json: JSONValue { ["statistics": .string(statistics.rawValue), "quantisation": .string(quantisation.rawValue)] }
 }
 
 /// How a network did on clips or pictures, tested in one way.
@@ -81,35 +75,25 @@ public struct TestResult: Sendable {
   }
 
   /// The means, the clips, which `sources` name, and what they come to.
-  public func members(of sources: [[JSONValue.Member]]) -> [JSONValue.Member] {
-    let clips = sources.indices.map { index -> JSONValue in
-      .object(
-        sources[index] + scores.clips[index].members + [
-          .init(key: "withoutMeanError", value: .object(withoutMeanError[index].members)),
-          .init(key: "offCentreLatents", value: .number(offCentre[index])),
-        ])
+  public func json(of sources: [JSONValue]) -> JSONValue {
+    let clips = sources.indices.map { index in
+      sources[index].adding(scores.clips[index].json).adding([
+        "withoutMeanError": withoutMeanError[index].json, "offCentreLatents": .number(offCentre[index]),
+      ])
     }
-    return scores.mean.members + [.init(key: "clips", value: .array(clips))] + way.members + summary
+    return scores.mean.json.adding(["clips": .array(clips)]).adding(way.json).adding(summary)
   }
 
   /// Intervals, the means with the level right, the share of latents off the centres.
-  var summary: [JSONValue.Member] {
+  var summary: JSONValue {
     [
-      .init(key: "intervals", value: .object(scores.intervalMembers)),
-      .init(key: "withoutMeanError", value: .object(levelRight.members)),
-      .init(key: "offCentreLatents", value: .number(meanOffCentre)),
+      "intervals": scores.intervalsJSON, "withoutMeanError": levelRight.json,
+      "offCentreLatents": .number(meanOffCentre),
     ]
   }
 }
 
 extension Interval {
   /// [low, high].
-  var json: JSONValue { .array([.number(low), .number(high)]) }
-}
-
-extension Clip {
-  /// {"file", "start"}.
-  var members: [JSONValue.Member] {
-    [.init(key: "file", value: .string(file)), .init(key: "start", value: .number(start))]
-  }
+  var json: JSONValue { [.number(low), .number(high)] }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import PerceptualCore
 import PerceptualFiles
 
 /// A scale of 256 colours for numbers.

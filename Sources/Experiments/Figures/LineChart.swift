@@ -1,5 +1,4 @@
 import Foundation
-import PerceptualCore
 import PerceptualFiles
 
 /// Lines over a common axis, as SVG: learning curves.

@@ -1,4 +1,3 @@
-import Fast
 import PerceptualCore
 import PerceptualFiles
 

@@ -55,9 +55,6 @@ public struct SpectrogramFigure: Sendable {
   /// Row by row; nil leaves a place empty.
   public let panels: [SpectrogramPanel?]
   public let columns: Int
-  /// What the colours of the levels mean.
-  public var levelLabel = "scaled log magnitude"
-  public var differenceLabel = "difference"
   /// The differences shown darkest; larger ones look the same.
   public var differenceLimit: Float = 0.5
   /// Seconds between frames.
@@ -94,12 +91,12 @@ public struct SpectrogramFigure: Sendable {
     }
     var x = layout.barsLeft
     if layout.hasLevels {
-      drawBar(.level, range: 0...1, levelLabel, x: x, layout, on: &picture)
+      drawBar(.level, range: 0...1, "scaled log magnitude", x: x, layout, on: &picture)
       x += layout.barWidth
     }
     if layout.hasDifferences {
       let limit = Double(differenceLimit)
-      drawBar(.difference, range: -limit...limit, differenceLabel, x: x, layout, on: &picture)
+      drawBar(.difference, range: -limit...limit, "difference", x: x, layout, on: &picture)
     }
     return picture
   }

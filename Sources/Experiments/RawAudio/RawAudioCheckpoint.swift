@@ -20,36 +20,29 @@ public enum RawAudioCheckpoint {
   ) throws(PerceptualError) -> (network: RawAutoencoder, loss: RawAudioLoss) {
     do throws(PerceptualError) {
       guard file.metadata["format"] == format else {
-        throw PerceptualError(
-          .malformed, "metadata format: \(file.metadata["format"] ?? "nothing") found, \"\(format)\" was expected")
+        throw .malformed("metadata format: \(file.metadata["format"] ?? "nothing") found, \"\(format)\" was expected")
       }
       guard let loss = RawAudioLoss(rawValue: file.metadata["loss"] ?? "") else {
         let words = RawAudioLoss.allCases.map(\.rawValue).joined(separator: ", ")
-        throw PerceptualError(
-          .malformed, "metadata loss: \(file.metadata["loss"] ?? "nothing") found, one of \(words) was expected")
+        throw .malformed("metadata loss: \(file.metadata["loss"] ?? "nothing") found, one of \(words) was expected")
       }
       let first = try file.float("encoder.0.conv.weight").shape
       let latent = try file.float(RawAutoencoder.latentName).shape
       let levels = try file.float("decoder.4.conv.weight").shape
       guard first.count == 3, latent.count == 2, levels.count == 3 else {
-        throw PerceptualError(
-          .malformed, "weights of shapes \(first), \(latent), \(levels) are those of another network")
+        throw .malformed("weights of shapes \(first), \(latent), \(levels) are those of another network")
       }
       let options = RawAutoencoderOptions(channels: first[0], latent: latent[0], levels: levels[1])
       try options.validate()
       if options.levels != loss.levels {
-        throw PerceptualError(
-          .malformed, "\(options.levels) outputs a sample, loss \(loss.rawValue) has \(loss.levels)")
+        throw .malformed("\(options.levels) outputs a sample, loss \(loss.rawValue) has \(loss.levels)")
       }
       let network = RawAutoencoder(options)
-      var tensors: [String: Tensor<Float>] = [:]
-      for name in file.names { tensors[name] = try file.float(name) }
-      try network.load(tensors)
+      try network.load(file.floats)
       return (network, loss)
     } catch {
       // A usage error of sizes is the file's fault here.
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(file.source): \(error.description); give a checkpoint written by `perceptual raw-autoencoder train`")
     }
   }
@@ -65,17 +58,11 @@ extension RawAudioTrainer {
     ]) { $1 }
   }
 
-  /// What older files do not say is not asked of them.
   public func differences(from weights: SafetensorsFile) throws(PerceptualError) -> [SettingDifference] {
     let network = try RawAudioCheckpoint.network(of: weights).network
-    let found = weights.metadata.merging(RawAudioCheckpoint.describe(network.options)) { $1 }
-    return settings.sorted { $0.key < $1.key }.compactMap { name, wanted in
-      found[name].flatMap { $0 == wanted ? nil : (name, $0, wanted) }
-    }
+    return settingDifferences(
+      settings, weights.metadata.merging(RawAudioCheckpoint.describe(network.options)) { $1 })
   }
 
-  public func load(_ weights: SafetensorsFile) throws(PerceptualError) {
-    let network = try RawAudioCheckpoint.network(of: weights).network
-    try self.network.load(Dictionary(uniqueKeysWithValues: network.tensors))
-  }
+  public func load(_ weights: SafetensorsFile) throws(PerceptualError) { try network.load(weights.floats) }
 }

@@ -75,8 +75,7 @@ public struct RawAudioData: Sendable {
     }
     guard !training.isEmpty, !validation.isEmpty else {
       let reason = skipped.first.map { " (\($0))" } ?? ""
-      throw PerceptualError(
-        .missing,
+      throw .missing(
         "no usable audio: windows of 0.186 s to train on and to hold out were expected, found \(training.count) and "
           + "\(validation.count)\(reason): give recordings with sound, of at least 0.75 s")
     }
@@ -93,15 +92,14 @@ public struct RawAudioData: Sendable {
     let information = try AudioFile.information(file)
     let needed = 4 * Double(RawAutoencoderOptions.window) / Double(RawAutoencoderOptions.sampleRate)
     guard information.seconds >= needed else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         String(
           format: "%@: a recording of at least %.2f s was expected, found %.2f s: choose a longer one", file, needed,
           information.seconds))
     }
     let samples = try rawAudioSignal(try AudioFile.read(file), file: file).elements
     guard samples.contains(where: { abs($0) > 1e-6 }) else {
-      throw PerceptualError(.malformed, "\(file): sound was expected, found silence: choose another recording")
+      throw .malformed("\(file): sound was expected, found silence: choose another recording")
     }
     return samples
   }
@@ -131,26 +129,14 @@ public struct RawAudioData: Sendable {
   }
 }
 
-/// A recording as the network hears it: its channels' mean at 11 025 Hz, [samples].
+/// A recording as the perceptual-audio-loss experiments hear it: its channels' mean at 11 025 Hz, [samples].
 ///
 /// Throws `.malformed` where its rate cannot be resampled.
-func rawAudioSignal(_ audio: AudioClip, file: String) throws(PerceptualError) -> Tensor<Float> {
-  let mono = audio.mono
-  if audio.sampleRate == RawAutoencoderOptions.sampleRate { return Tensor(mono.elements) }
+public func rawAudioSignal(_ audio: AudioClip, file: String) throws(PerceptualError) -> Tensor<Float> {
   if let obstacle = resamplingObstacle(from: audio.sampleRate, to: RawAutoencoderOptions.sampleRate) {
-    throw PerceptualError(
-      .malformed, "\(file): a common rate such as 48 kHz was expected, found \(obstacle): convert it to 48 kHz")
+    throw .malformed("\(file): a common rate such as 48 kHz was expected, found \(obstacle): convert it to 48 kHz")
   }
   let resampled = resample(
-    mono.reshaped([1, mono.count]), from: audio.sampleRate, to: RawAutoencoderOptions.sampleRate)
+    audio.mono.reshaped([1, audio.frames]), from: audio.sampleRate, to: RawAutoencoderOptions.sampleRate)
   return Tensor(resampled.elements)
-}
-
-/// Recordings as the perceptual-audio-loss experiments hear them.
-public enum RawAudioSignal {
-  /// The mean of a recording's channels at 11 025 Hz, [samples]. Throws what ``AudioFile`` throws, and `.malformed`
-  /// where its rate cannot be resampled.
-  public static func read(_ path: String) throws(PerceptualError) -> Tensor<Float> {
-    try rawAudioSignal(try AudioFile.read(path), file: path)
-  }
 }

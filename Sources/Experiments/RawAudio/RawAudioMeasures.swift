@@ -14,9 +14,8 @@ func rawAudioMeasures(_ output: Tensor<Float>, target: Tensor<Float>) -> [(name:
       Tensor(Array(output.elements[range])), original: Tensor(Array(target.elements[range])),
       barkDistance: Double(distances[n]))
   }
-  let names = each.first?.named.map(\.name) ?? []
-  return names.enumerated().map { place, name in
-    let values = each.map { $0.named[place].value }
+  return ClipMeasures.keys.map { name, measure in
+    let values = each.map { $0[keyPath: measure] }
     // Ratios have no mean worth the name: their geometric one, within a millionth and a million.
     let isRatio = name == "highFrequencyEnergyRatio" || name == "onsetSharpness"
     let sum = values.reduce(0) { $0 + (isRatio ? log(min(max($1, 1e-6), 1e6)) : $1) } / Double(count)

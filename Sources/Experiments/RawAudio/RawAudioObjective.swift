@@ -14,19 +14,14 @@ public enum RawAudioLoss: String, Sendable, CaseIterable {
   /// Outputs of the network for each sample.
   public var levels: Int { self == .categorical ? Self.classes : 1 }
   public static let classes = 256
-}
-
-/// Windows of recordings, scaled, in batches.
-struct RawAudioObjective {
-  let loss: RawAudioLoss
 
   /// The mean loss of windows [N, 2048] and the gradient of the network's output, in its shape.
-  func callAsFunction(
+  func valueAndGradient(
     _ output: Tensor<Float>, target: Tensor<Float>
   ) -> (value: Double, gradient: Tensor<Float>) {
     let samples = target.shape[0]
     let share = Tensor<Float>(repeating: 1 / Float(samples), shape: [samples])
-    switch loss {
+    switch self {
     case .mse:
       let result = meanSquaredErrorAndGradient(output, target: target, upstream: share)
       return (mean(result.value), result.gradient)

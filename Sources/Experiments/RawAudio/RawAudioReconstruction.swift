@@ -1,4 +1,3 @@
-import Fast
 import Foundation
 import PerceptualCore
 import PerceptualFiles
@@ -48,8 +47,7 @@ extension RawAutoencoder {
     let output = sums[half..<half + signal.count].map { Float(min(max($0, -1), 1)) }
     let rate = RawAutoencoderOptions.sampleRate
     return (
-      AudioClip(samples: Tensor(signal, shape: [1, signal.count]), sampleRate: rate),
-      AudioClip(samples: Tensor(Array(output), shape: [1, signal.count]), sampleRate: rate)
+      AudioClip(samples: Tensor(signal), sampleRate: rate), AudioClip(samples: Tensor(output), sampleRate: rate)
     )
   }
 }

@@ -104,11 +104,6 @@ public enum RawAudioReport {
   }
 
   private static func addTables(_ logs: [(name: String, lines: [JSONValue])], to page: inout HTMLReport) {
-    let names = [
-      "highFrequencyEnergyRatio", "logSpectralDistance", "residualFlatness", "onsetSharpness",
-      "multiResolutionDistance",
-      "barkDistance", "meanSquaredError",
-    ]
     page.paragraph(
       "docs/experiments.md says what the measures are: a good reconstruction has highs 1, log spectrum 0, onsets 1, "
         + "STFT 0 and Bark 0.")
@@ -120,7 +115,9 @@ public enum RawAudioReport {
       rows: logs.flatMap { log in
         log.lines.filter { $0["validationLoss"] != nil }.map { line in
           [log.name, "\(line["iteration"]?.integer ?? 0)"]
-            + (["epoch", "validationLoss"] + names).map { SoundPicture.text(line[$0]?.double ?? .nan) }
+            + (["epoch", "validationLoss"] + ClipMeasures.keys.map(\.name)).map {
+              SoundPicture.text(line[$0]?.double ?? .nan)
+            }
         }
       })
   }
@@ -135,13 +132,9 @@ public enum RawAudioReport {
   }
 
   private static func checkpoints(in directory: String) throws(PerceptualError) -> [Int] {
-    let all = try FilePath.names(in: directory).compactMap { name -> Int? in
-      guard name.hasPrefix("checkpoint-"), name.hasSuffix(".safetensors") else { return nil }
-      return Int(name.dropFirst("checkpoint-".count).dropLast(".safetensors".count))
-    }.sorted()
+    let all = Array(try Checkpoint.iterations(in: directory, needsOptimizer: false).reversed())
     if all.isEmpty {
-      throw PerceptualError(
-        .missing, "\(directory): checkpoints of `raw-autoencoder train` were expected, found none: check the path")
+      throw .missing("\(directory): checkpoints of `raw-autoencoder train` were expected, found none: check the path")
     }
     let count = min(shown, all.count)
     return (1...count).map { all[$0 * all.count / count - 1] }

@@ -1,5 +1,4 @@
 import Fast
-import Foundation
 import PerceptualCore
 import PerceptualFiles
 
@@ -24,11 +23,11 @@ public struct RawAudioTrainingOptions: Equatable, Sendable {
   /// Throws what a user can get wrong.
   public func validate() throws(PerceptualError) {
     if !(0...1 << 30).contains(iterations) {
-      throw PerceptualError(.usage, "iterations: \(iterations) given, 0 to 2^30 are possible")
+      throw .usage("iterations: \(iterations) given, 0 to 2^30 are possible")
     }
-    if !(1...1 << 12).contains(batch) { throw PerceptualError(.usage, "batch: \(batch) given, 1 to 4096 are possible") }
+    if !(1...1 << 12).contains(batch) { throw .usage("batch: \(batch) given, 1 to 4096 are possible") }
     if !(learningRate > 0 && learningRate.isFinite) {
-      throw PerceptualError(.usage, "learning rate: \(learningRate) given, a positive number is needed")
+      throw .usage("learning rate: \(learningRate) given, a positive number is needed")
     }
   }
 }
@@ -42,7 +41,6 @@ public final class RawAudioTrainer: ResumableTrainer {
   public let optimizer: Optimizer
   public let execution = Execution.current
   private let pass: RawAutoencoderPass
-  private let objective: RawAudioObjective
   /// Windows held out that measures are taken of.
   private lazy var heldOut = data.heldOutWindows(Self.judged)
   static let judged = 64
@@ -59,7 +57,6 @@ public final class RawAudioTrainer: ResumableTrainer {
     self.data = data
     optimizer = Optimizer(network.parameters, weightDecay: 0, advice: "Lower the learning rate")
     pass = RawAutoencoderPass(network, samples: options.batch, keepsForGradient: true)
-    objective = RawAudioObjective(loss: options.loss)
   }
 
   public func takeStep() throws(PerceptualError) -> TrainingStep {
@@ -72,15 +69,9 @@ public final class RawAudioTrainer: ResumableTrainer {
     require(
       windows.shape == [options.batch, RawAutoencoderOptions.window],
       "windows: shape \(windows.shape), a batch of \(options.batch) is needed")
-    let loss = windows.elements.withUnsafeBufferPointer { elements -> Double in
-      guard let x = elements.baseAddress else { return .nan }
-      pass.forward(x)
-      let (value, upstream) = objective(pass.outputTensor, target: windows)
-      upstream.elements.withUnsafeBufferPointer {
-        if let upstream = $0.baseAddress { pass.backward(x, upstream: upstream, gradient: optimizer.gradient) }
-      }
-      return value
-    }
+    pass.forward(windows.elements)
+    let (loss, upstream) = options.loss.valueAndGradient(pass.outputTensor, target: windows)
+    pass.backward(windows.elements, upstream: upstream.elements, gradient: optimizer.gradient)
     return try optimizer.step(loss: loss, learningRate: options.learningRate)
   }
 
@@ -94,7 +85,7 @@ public final class RawAudioTrainer: ResumableTrainer {
       let size = min(options.batch, count - first)
       let part = Tensor(Array(windows.elements[first * window..<(first + size) * window]), shape: [size, window])
       let output = network.reconstruct(part)
-      sum += objective(output, target: part).value * Double(size)
+      sum += options.loss.valueAndGradient(output, target: part).value * Double(size)
       samples +=
         options.loss == .categorical ? RawAudioDecoding.mean.samples(ofLogits: output).elements : output.elements
     }
@@ -104,14 +95,11 @@ public final class RawAudioTrainer: ResumableTrainer {
   public var iterations: Int { options.iterations }
 
   /// The epoch; at checkpoints the loss on windows held out, and means of the measures of ``ClipMeasures`` over them.
-  public func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> [JSONValue.Member] {
-    let epoch = Double(step.iteration * options.batch) / Double(data.trainingCount)
-    var members: [JSONValue.Member] = [.init(key: "epoch", value: .number(epoch))]
-    if isCheckpoint {
-      let (loss, output) = validate(heldOut)
-      members.append(.init(key: "validationLoss", value: .number(loss)))
-      members += rawAudioMeasures(output, target: heldOut).map { .init(key: $0.name, value: .number($0.value)) }
-    }
-    return members
+  public func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> JSONValue {
+    let epoch: JSONValue = ["epoch": .number(Double(step.iteration * options.batch) / Double(data.trainingCount))]
+    if !isCheckpoint { return epoch }
+    let (loss, output) = validate(heldOut)
+    return epoch.adding(["validationLoss": .number(loss)])
+      .adding(JSONValue(rawAudioMeasures(output, target: heldOut)))
   }
 }

@@ -22,13 +22,13 @@ public struct RawAutoencoderOptions: Equatable, Sendable {
   /// Throws what a user can get wrong.
   public func validate() throws(PerceptualError) {
     if channels < 2 || channels % 2 != 0 || channels > 1 << 12 {
-      throw PerceptualError(.usage, "channels: \(channels) given, an even number of 2 to 4096 is needed")
+      throw .usage("channels: \(channels) given, an even number of 2 to 4096 is needed")
     }
     if latent < 1 || latent > 1 << 14 {
-      throw PerceptualError(.usage, "latent: \(latent) given, 1 to 16384 is needed")
+      throw .usage("latent: \(latent) given, 1 to 16384 is needed")
     }
     if levels < 1 || levels > 1 << 12 {
-      throw PerceptualError(.usage, "levels: \(levels) given, 1 to 4096 is needed")
+      throw .usage("levels: \(levels) given, 1 to 4096 is needed")
     }
   }
 }
@@ -139,22 +139,19 @@ public final class RawAutoencoder {
   }
 
   /// Names as in PyTorch modules of the same names, and weights.
-  public var tensors: [(name: String, tensor: Tensor<Float>)] {
-    parameters.entries.map { ($0.name, parameters.tensor($0)) }
-  }
+  public var tensors: [(name: String, tensor: Tensor<Float>)] { parameters.tensors }
 
   /// Takes weights; throws `.malformed` where one is missing, of another shape or not finite.
   public func load(_ tensors: [String: Tensor<Float>]) throws(PerceptualError) {
     for entry in parameters.entries {
       guard let tensor = tensors[entry.name] else {
-        throw PerceptualError(.malformed, "tensor \(entry.name) of shape \(entry.shape) is missing")
+        throw .malformed("tensor \(entry.name) of shape \(entry.shape) is missing")
       }
       if tensor.shape != entry.shape {
-        throw PerceptualError(
-          .malformed, "tensor \(entry.name) has shape \(tensor.shape), \(entry.shape) was expected")
+        throw .malformed("tensor \(entry.name) has shape \(tensor.shape), \(entry.shape) was expected")
       }
       if let bad = tensor.elements.first(where: { !$0.isFinite }) {
-        throw PerceptualError(.malformed, "tensor \(entry.name) holds \(bad), finite numbers were expected")
+        throw .malformed("tensor \(entry.name) holds \(bad), finite numbers were expected")
       }
     }
     for entry in parameters.entries {
@@ -168,9 +165,7 @@ public final class RawAutoencoder {
       windows.rank == 2 && windows.shape[0] > 0 && windows.shape[1] == RawAutoencoderOptions.window,
       "windows: shape \(windows.shape), [N, \(RawAutoencoderOptions.window)] is needed")
     let pass = RawAutoencoderPass(self, samples: windows.shape[0], keepsForGradient: false)
-    windows.elements.withUnsafeBufferPointer { elements in
-      if let base = elements.baseAddress { pass.forward(base) }
-    }
+    pass.forward(windows.elements)
     return pass.outputTensor
   }
 }

@@ -59,10 +59,7 @@ final class RawAutoencoderPass {
   var output: UnsafeMutablePointer<Float> { last.output }
   var outputTensor: Tensor<Float> {
     let levels = network.options.levels
-    let window = RawAutoencoderOptions.window
-    return Tensor(
-      Array(UnsafeBufferPointer(start: output, count: last.outputCount)),
-      shape: levels == 1 ? [samples, window] : [levels, samples, window])
+    return Tensor(output, shape: (levels == 1 ? [] : [levels]) + [samples, RawAutoencoderOptions.window])
   }
 
   /// `windows` [samples, 2048] into ``output``.

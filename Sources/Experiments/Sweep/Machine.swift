@@ -1,6 +1,5 @@
 import Fast
 import Foundation
-import PerceptualCore
 import PerceptualFiles
 
 /// What a training ran on.

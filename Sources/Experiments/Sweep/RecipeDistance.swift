@@ -1,5 +1,4 @@
 import Foundation
-import PerceptualCore
 
 /// How a recipe is judged: how far its models are from the paper's Table 1, and in how many seeds its models of noise
 /// come in the paper's order.
@@ -83,9 +82,4 @@ public struct RecipeDistance: Sendable {
     let value = metric == .msSSIM ? 1 - scores.msSSIM : metric.value(scores)
     return value < 1e-6 ? 1e-6 : value
   }
-}
-
-extension PaperTable.Row {
-  /// The paper has no SSIM.
-  var scores: Scores { Scores(mse: mse, nlpd: nlpd, msSSIM: msSSIM, ssim: .nan) }
 }

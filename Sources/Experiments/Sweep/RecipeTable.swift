@@ -1,5 +1,4 @@
 import Foundation
-import PerceptualCore
 import PerceptualFiles
 
 /// The results of a sweep, a row a recipe; soft quantisation.
@@ -45,16 +44,15 @@ public struct RecipeTable: Sendable {
     let planned = Dictionary(uniqueKeysWithValues: plan.runs.map { ($0.name, $0.recipes) })
     let tested = results.lines.filter { if case .tested = $0.outcome { true } else { false } }
     func recipes(_ result: SweepResult) -> [String] { planned[result.name] ?? result.recipes }
-    var names: [String] = []
-    var seen: Set<String> = []
-    for name in tested.flatMap(recipes) where seen.insert(name).inserted { names.append(name) }
     func judged(_ recipe: String, _ statistics: BatchStatistics) -> RecipeDistance {
       RecipeDistance(
         tested.filter { recipes($0).contains(recipe) }.compactMap { result in
           result.scores(TestWay(statistics, .soft)).map { RecipeDistance.Model(result.model, seed: result.seed, $0) }
         })
     }
-    let unsorted = names.map { Row(recipe: $0, running: judged($0, .running), batch: judged($0, .batch)) }
+    let unsorted = tested.flatMap(recipes).uniqued.map {
+      Row(recipe: $0, running: judged($0, .running), batch: judged($0, .batch))
+    }
     rows = unsorted.enumerated().sorted { first, second in
       // Not finite comes last, equals in the order of the results.
       func key(_ row: Row) -> (Int, Double) {
@@ -152,8 +150,7 @@ public struct RecipeTable: Sendable {
     guard case .tested(let way, let scores) = result.outcome, way.quantisation == .soft else { return nil }
     return [
       result.name, result.model.symbol, result.model.loss.title, "\(result.seed)", way.statistics.rawValue,
-      String(format: "%.5f", scores.mse), String(format: "%.3f", scores.nlpd), String(format: "%.4f", scores.msSSIM),
-    ]
+    ] + TableMetric.allCases.map { $0.text($0.value(scores)) }
   }
 
   private static func table(_ header: [String], _ rows: [[String]]) -> [String] {

@@ -3,7 +3,9 @@ import PerceptualFiles
 
 /// Options of a command by name, as a plan or the record of a run has them.
 public struct SweepOptions: Equatable, Sendable {
-  public private(set) var members: [JSONValue.Member] = []
+  /// An object.
+  public private(set) var json: JSONValue = [:]
+  private var members: [JSONValue.Member] { json.members ?? [] }
 
   /// They say how a run is computed, not what: results depend on them at most by the rounding of an instruction set.
   private static let withoutEffect = [
@@ -21,30 +23,25 @@ public struct SweepOptions: Equatable, Sendable {
         member.key.first.map { ("a"..."z").contains($0) } == true
         && member.key.allSatisfy { ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == "-" }
       if !isName {
-        throw PerceptualError(
-          .malformed, "\(place): \"\(member.key)\" is no option's name; give it without dashes, as learning-rate")
+        throw .malformed("\(place): \"\(member.key)\" is no option's name; give it without dashes, as learning-rate")
       }
       if SweepPlan.ownOptions.contains(member.key) {
-        throw PerceptualError(.malformed, "\(place).\(member.key): the sweep itself sets --\(member.key); leave it out")
+        throw .malformed("\(place).\(member.key): the sweep itself sets --\(member.key); leave it out")
       }
       if Self.words(member) == nil {
         throw SweepPlan.malformed("\(place).\(member.key)", "a text, a number, true, false or a list", member.value)
       }
     }
-    self.members = members
+    json = value
   }
 
   /// The value of an option as a text, nil where it is not given or a list.
-  public subscript(name: String) -> String? { members.first { $0.key == name }.flatMap { Self.text($0.value) } }
+  public subscript(name: String) -> String? { json[name].flatMap(Self.text) }
 
   /// With an option set.
   public func setting(_ name: String, to value: JSONValue) -> SweepOptions {
     var result = self
-    if let index = members.firstIndex(where: { $0.key == name }) {
-      result.members[index].value = value
-    } else {
-      result.members.append(.init(key: name, value: value))
-    }
+    result.json[name] = value
     return result
   }
 
@@ -56,13 +53,13 @@ public struct SweepOptions: Equatable, Sendable {
   /// As words of a command line: "--loss=nlpd", and a flag as "--resume".
   public var words: [String] { members.flatMap { Self.words($0) ?? [] } }
 
-  public var json: JSONValue { .object(members) }
-
   /// The first option that both give, each its own value, and that says what a run computes.
   public func difference(from others: SweepOptions) -> (name: String, value: String, other: String)? {
     for member in members where !Self.withoutEffect.contains(member.key) {
-      guard let other = others.members.first(where: { $0.key == member.key }) else { continue }
-      if Self.words(member) != Self.words(other) { return (member.key, member.value.excerpt, other.value.excerpt) }
+      guard let other = others.json[member.key] else { continue }
+      if Self.words(member) != Self.words(.init(key: member.key, value: other)) {
+        return (member.key, member.value.excerpt, other.excerpt)
+      }
     }
     return nil
   }

@@ -49,12 +49,12 @@ public struct SweepPlan: Equatable, Sendable {
     do {
       document = try JSONValue(parsing: bytes)
     } catch {
-      throw PerceptualError(.malformed, "\(path): a plan in JSON was expected, found \(error): mend it")
+      throw .malformed("\(path): a plan in JSON was expected, found \(error): mend it")
     }
     do throws(PerceptualError) {
       try self.init(document)
     } catch {
-      throw PerceptualError(.malformed, "\(path): \(error.description)")
+      throw .malformed("\(path): \(error.description)")
     }
   }
 
@@ -73,8 +73,7 @@ public struct SweepPlan: Equatable, Sendable {
     for (index, value) in list.enumerated() {
       let run = try Self.run(value, at: "runs[\(index)]", defaults ?? .init())
       if let earlier = places.updateValue(index, forKey: run.name) {
-        throw PerceptualError(
-          .malformed, "runs[\(index)].name: \"\(run.name)\" is the name of runs[\(earlier)] too; give each its own")
+        throw .malformed("runs[\(index)].name: \"\(run.name)\" is the name of runs[\(earlier)] too; give each its own")
       }
       runs.append(run)
     }
@@ -87,8 +86,7 @@ public struct SweepPlan: Equatable, Sendable {
     let members = try self.members(value, at: place, known: nil)
     guard let name = members["name"]?.string else { throw malformed("\(place).name", "a text", members["name"]) }
     if let obstacle = obstacle(name) {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(place).name: \"\(name)\" \(obstacle); give a path below the sweep's directory, as base/noise-nlpd-0")
     }
     guard members["command"]?.string == "train" else {
@@ -100,7 +98,7 @@ public struct SweepPlan: Equatable, Sendable {
     for member in value.members ?? [] where !["name", "command", "options"].contains(member.key) {
       let label = "\(place).\(member.key)"
       if SweepResult.ownKeys.contains(member.key) {
-        throw PerceptualError(.malformed, "\(label): a key of the results, which a label may not be; call it otherwise")
+        throw .malformed("\(label): a key of the results, which a label may not be; call it otherwise")
       }
       if member.key == "recipe" {
         if recipes(member.value) == nil { throw malformed(label, "a text or a list of texts", member.value) }
@@ -152,13 +150,12 @@ public struct SweepPlan: Equatable, Sendable {
   ) throws(PerceptualError) -> [String: JSONValue] {
     guard let members = value.members else { throw malformed(place, "an object", value) }
     if let known, let other = members.first(where: { !known.contains($0.key) }) {
-      throw PerceptualError(
-        .malformed, "\(place): the key \"\(other.key)\" is unknown; there are \(known.joined(separator: ", "))")
+      throw .malformed("\(place): the key \"\(other.key)\" is unknown; there are \(known.joined(separator: ", "))")
     }
     return Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value) })
   }
 
   static func malformed(_ place: String, _ expected: String, _ found: JSONValue?) -> PerceptualError {
-    PerceptualError(.malformed, "\(place): \(expected) was expected, found \(found?.excerpt ?? "nothing")")
+    PerceptualError.malformed("\(place): \(expected) was expected, found \(found?.excerpt ?? "nothing")")
   }
 }

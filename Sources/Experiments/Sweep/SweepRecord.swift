@@ -1,4 +1,3 @@
-import Foundation
 import PerceptualCore
 import PerceptualFiles
 
@@ -23,8 +22,7 @@ public struct SweepRecord: Equatable, Sendable {
     guard let document = try? JSONValue(parsing: bytes), let given = document["options"],
       let options = try? SweepOptions(given, at: "options"), let list = document["machines"]?.array
     else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(path): the record of a sweep's run was expected, found something else; delete the run's directory")
     }
     self.options = options

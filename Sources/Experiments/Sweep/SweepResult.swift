@@ -1,4 +1,3 @@
-import PerceptualCore
 import PerceptualFiles
 
 /// A line of results.jsonl: a run under one way of testing, or why it came to nothing.
@@ -21,12 +20,6 @@ public struct SweepResult: Sendable {
     case tested(TestWay, Scores)
     /// Why the training ended without weights worth testing.
     case failed(String)
-  }
-
-  /// nil where the line is damaged.
-  init?(line: some StringProtocol) {
-    guard let document = try? JSONValue(parsing: line.utf8) else { return nil }
-    self.init(document)
   }
 
   /// nil where something is missing.
@@ -65,24 +58,24 @@ extension SweepPlan.Run {
   /// What every line of the run says: name, labels, the model, and how its training went; `curves` are its log.
   public func resultMembers(
     _ model: TableModel, seed: UInt64, curves: LearningCurves, record: SweepRecord
-  ) -> [JSONValue.Member] {
-    [.init(key: "name", value: .string(name))] + labels + [
-      .init(key: "options", value: record.options.json), .init(key: "data", value: .string(model.data)),
-      .init(key: "loss", value: .string(model.loss.rawValue)), .init(key: "seed", value: .string("\(seed)")),
-      .init(key: "iterations", value: .integer(Int(curves.loss.last?.x ?? 0))),
-      .init(key: "trainingLoss", value: curves.loss.last.map { .number($0.y) } ?? .null),
-      .init(key: "seconds", value: .number(curves.seconds)),
-      .init(key: "machines", value: .array(record.machines.map(\.json))),
-    ]
+  ) -> JSONValue {
+    let run: JSONValue = ["name": .string(name)]
+    return run.adding(.object(labels)).adding([
+      "options": record.options.json, "data": .string(model.data), "loss": .string(model.loss.rawValue),
+      "seed": .string("\(seed)"), "iterations": .integer(Int(curves.loss.last?.x ?? 0)),
+      "trainingLoss": curves.loss.last.map { .number($0.y) } ?? .null, "seconds": .number(curves.seconds),
+      "machines": .array(record.machines.map(\.json)),
+    ])
   }
 }
 
 extension SweepPlan.Evaluation {
   /// A line's part on one way of testing.
-  func resultMembers(_ result: TestResult, weights: UInt64) -> [JSONValue.Member] {
-    [
-      .init(key: "weights", value: .string(hexadecimal(weights, digits: 16))), .init(key: "evaluation", value: json),
-      .init(key: "clips", value: .integer(result.scores.clips.count)),
-    ] + result.way.members + result.scores.mean.members + result.summary
+  func resultMembers(_ result: TestResult, weights: UInt64) -> JSONValue {
+    let tested: JSONValue = [
+      "weights": .string(hexadecimal(weights, digits: 16)), "evaluation": json,
+      "clips": .integer(result.scores.clips.count),
+    ]
+    return tested.adding(result.way.json).adding(result.scores.mean.json).adding(result.summary)
   }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import PerceptualCore
 import PerceptualFiles
 
@@ -15,10 +14,9 @@ public struct SweepResults: Sendable {
   public init(in directory: String) throws(PerceptualError) {
     path = "\(directory)/\(Self.fileName)"
     guard FilePath.exists(path) else { return }
-    let text = String(decoding: try FileBytes.read(path), as: UTF8.self)
-    for line in text.split(separator: "\n") {
-      if let result = SweepResult(line: line) { lines.append(result) } else { damaged += 1 }
-    }
+    let found = try FileBytes.read(path).split(separator: 0x0A)
+    lines = found.compactMap { (try? JSONValue(parsing: $0)).flatMap(SweepResult.init) }
+    damaged = found.count - lines.count
   }
 
   /// Whether a run has been tested every way.
@@ -43,8 +41,7 @@ public struct SweepResults: Sendable {
   public func check(_ evaluation: SweepPlan.Evaluation) throws(PerceptualError) {
     for line in lines {
       guard let found = line.document["evaluation"], found != evaluation.json else { continue }
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(path): run \"\(line.name)\" was tested as \(found), the plan's evaluate is \(evaluation.json); choose "
           + "another --out, or move the file away to test every run again")
     }
@@ -52,16 +49,16 @@ public struct SweepResults: Sendable {
 
   /// Adds a line for each of the four ways in which a run was tested, but those that are there.
   public mutating func append(
-    _ name: String, _ members: [JSONValue.Member], _ results: [TestResult], weights: UInt64,
+    _ name: String, _ run: JSONValue, _ results: [TestResult], weights: UInt64,
     _ evaluation: SweepPlan.Evaluation
   ) throws(PerceptualError) {
     let missing = results.filter { !has(name, $0.way) }
-    try append(missing.map { .object(members + evaluation.resultMembers($0, weights: weights)) })
+    try append(missing.map { run.adding(evaluation.resultMembers($0, weights: weights)) })
   }
 
   /// Adds the line of a run whose training came to nothing.
-  public mutating func append(_ members: [JSONValue.Member], failure: String) throws(PerceptualError) {
-    try append([.object(members + [.init(key: "failed", value: .string(failure))])])
+  public mutating func append(_ run: JSONValue, failure: String) throws(PerceptualError) {
+    try append([run.adding(["failed": .string(failure)])])
   }
 
   private mutating func append(_ documents: [JSONValue]) throws(PerceptualError) {

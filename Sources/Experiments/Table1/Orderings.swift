@@ -1,5 +1,4 @@
 import Foundation
-import PerceptualCore
 
 /// A column of the paper's table.
 public enum TableMetric: String, Sendable, CaseIterable {
@@ -23,14 +22,6 @@ public enum TableMetric: String, Sendable, CaseIterable {
     }
   }
 
-  public func value(_ row: PaperTable.Row) -> Double {
-    switch self {
-    case .mse: row.mse
-    case .nlpd: row.nlpd
-    case .msSSIM: row.msSSIM
-    }
-  }
-
   /// Digits behind the point in tables.
   public var places: Int {
     switch self {
@@ -40,7 +31,7 @@ public enum TableMetric: String, Sendable, CaseIterable {
     }
   }
 
-  func text(_ value: Double) -> String { String(format: "%.\(places)f", value) }
+  public func text(_ value: Double) -> String { String(format: "%.\(places)f", value) }
 
   /// By how much `a` is better than `b`: positive if it is.
   public func advantage(of a: Scores, over b: Scores) -> Double {

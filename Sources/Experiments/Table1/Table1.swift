@@ -1,5 +1,3 @@
-import Fast
-import Foundation
 import PerceptualCore
 import PerceptualFiles
 
@@ -11,47 +9,19 @@ public enum Table1Scale: String, Sendable, CaseIterable {
   /// The paper's settings.
   case paper
 
-  public var channels: Int {
-    switch self {
-    case .quick: 16
-    case .small: 32
-    case .paper: 128
-    }
-  }
-  public var batch: Int {
-    switch self {
-    case .quick: 4
-    case .small: 8
-    case .paper: 64
-    }
-  }
+  public var channels: Int { of(16, 32, 128) }
+  public var batch: Int { of(4, 8, 64) }
   /// Side of the training pictures; test pictures are always 256x256.
-  public var size: Int {
+  public var size: Int { of(176, 192, 256) }
+  public var iterations: Int { of(300, 600, 425) }
+  public var trainingClips: Int { of(24, 128, 5440) }
+  public var testClips: Int { of(8, 64, 195) }
+
+  private func of(_ quick: Int, _ small: Int, _ paper: Int) -> Int {
     switch self {
-    case .quick: 176
-    case .small: 192
-    case .paper: 256
-    }
-  }
-  public var iterations: Int {
-    switch self {
-    case .quick: 300
-    case .small: 600
-    case .paper: 425
-    }
-  }
-  public var trainingClips: Int {
-    switch self {
-    case .quick: 24
-    case .small: 128
-    case .paper: 5440
-    }
-  }
-  public var testClips: Int {
-    switch self {
-    case .quick: 8
-    case .small: 64
-    case .paper: 195
+    case .quick: quick
+    case .small: small
+    case .paper: paper
     }
   }
 }
@@ -120,27 +90,28 @@ public struct Table1 {
     bootstrap = Bootstrap(recordings: test.clips.map(\.file))
   }
 
-  /// Where a model's checkpoints lie: those of further seeds in a directory of their own.
-  public func modelDirectory(_ model: TableModel, seed other: UInt64? = nil) -> String {
-    guard let other, other != seed else { return "\(directory)/models/\(model.name)" }
-    return "\(directory)/models/seed-\(other)/\(model.name)"
+  /// Where a model's checkpoints lie.
+  public func modelDirectory(_ model: TableModel, seed: UInt64) -> String {
+    "\(directory)/models/\(place(model, seed: seed))"
   }
 
-  /// Where the weights of a trained model are written in half precision.
-  public func weightsPath(_ model: TableModel, seed other: UInt64? = nil) -> String {
-    let name = "\(model.name).safetensors"
-    guard let other, other != seed else { return "\(directory)/weights/\(name)" }
-    return "\(directory)/weights/seed-\(other)/\(name)"
+  /// Where the weights of a trained model are written in half precision, or lie in another directory.
+  private func weightsPath(_ model: TableModel, seed: UInt64, in weights: String? = nil) -> String {
+    "\(weights ?? "\(directory)/weights")/\(place(model, seed: seed)).safetensors"
+  }
+
+  /// Further seeds have a directory of their own.
+  private func place(_ model: TableModel, seed other: UInt64) -> String {
+    other == seed ? model.name : "seed-\(other)/\(model.name)"
   }
 
   /// Trains a model, or resumes or takes what is already trained in the directory, and writes its weights. nil if it
   /// was stopped. `writesEvents` writes TensorBoard's events beside the checkpoints. `note` hears what ``TrainingRun``
   /// says.
   public func train(
-    _ model: TableModel, seed other: UInt64? = nil, writesEvents: Bool = false, shouldStop: () -> Bool,
+    _ model: TableModel, seed: UInt64, writesEvents: Bool = false, shouldStop: () -> Bool,
     note: @escaping (String) -> Void, report: (TrainingStep) -> Void
   ) throws(PerceptualError) -> Autoencoder? {
-    let seed = other ?? seed
     let options = TrainingOptions(
       loss: model.loss, family: family, iterations: scale.iterations, batch: scale.batch, size: scale.size, seed: seed,
       quantisation: quantisation, precision: precision)
@@ -165,22 +136,15 @@ public struct Table1 {
 
   /// The file of a model that is trained: in `weights` if given, else the newest intact checkpoint of the directory,
   /// else its exported weights. nil if there is none. `note` hears of checkpoints that are passed over.
-  public func trainedFile(
-    _ model: TableModel, seed other: UInt64? = nil, weights: String? = nil,
-    note: (String) -> Void = { _ in }
+  private func trainedFile(
+    _ model: TableModel, seed: UInt64, weights: String?, note: (String) -> Void
   ) throws(PerceptualError) -> String? {
-    var candidates: [String] = []
-    if let weights {
-      let name = "\(model.name).safetensors"
-      candidates.append(other == nil || other == seed ? "\(weights)/\(name)" : "\(weights)/seed-\(other ?? 0)/\(name)")
-    } else {
-      let models = modelDirectory(model, seed: other)
-      if let newest = try Checkpoint.newestIntact(in: models, note: note) {
-        candidates.append(Checkpoint.path(iteration: newest, in: models))
-      }
-      candidates.append(weightsPath(model, seed: other))
+    let models = modelDirectory(model, seed: seed)
+    if weights == nil, let newest = try Checkpoint.newestIntact(in: models, note: note) {
+      return Checkpoint.path(iteration: newest, in: models)
     }
-    return candidates.first { FilePath.exists($0) }
+    let path = weightsPath(model, seed: seed, in: weights)
+    return FilePath.exists(path) ? path : nil
   }
 
   /// Tests a network in all ways. Returns the scores and the reconstructions of the first way, [N, 1, 256, 256].
@@ -215,7 +179,7 @@ public struct Table1 {
           (metric, zip(result.scores.clips, scores).map { abs(metric.value($0) - metric.value($1)) }.max() ?? 0)
         }
         halves.append(
-          Table1Row.HalfPrecision(
+          .init(
             quantisation: result.way.quantisation, mean: Scores(meanOf: scores),
             largestChange: Dictionary(uniqueKeysWithValues: changes)))
       }
@@ -235,8 +199,7 @@ public struct Table1 {
     seeds: Int = 1, weights: String? = nil, command: String = "", note: (String) -> Void = { _ in },
     train: ((_ model: TableModel, _ seed: UInt64, _ label: String) throws -> String)? = nil
   ) throws -> Table1Result {
-    let clock = ContinuousClock()
-    let start = clock.now
+    let start = ContinuousClock.now
     var rows: [Table1Row] = []
     var others: [Table1Row] = []
     var reconstructions: [Tensor<Float>] = []
@@ -260,12 +223,11 @@ public struct Table1 {
         } else {
           others.append(row)
         }
-        note("\(label): \(how), \(Int(start.duration(to: clock.now) / .seconds(1))) s so far")
+        note("\(label): \(how), \(Int(start.duration(to: .now) / .seconds(1))) s so far")
       }
     }
     if rows.isEmpty {
-      throw PerceptualError(
-        .missing,
+      throw PerceptualError.missing(
         "\(weights ?? directory): weights of at least one model were expected, found none: train first, or check the "
           + "path")
     }

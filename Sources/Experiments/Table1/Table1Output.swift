@@ -41,11 +41,6 @@ extension Table1Result {
     return variances.indices.max { variances[$0] < variances[$1] } ?? 0
   }
 
-  private func picture(_ batch: Tensor<Float>, _ index: Int) -> Tensor<Float> {
-    let (rows, columns) = (batch.shape[2], batch.shape[3])
-    return Tensor(Array(batch.elements[index * rows * columns..<(index + 1) * rows * columns]), shape: [rows, columns])
-  }
-
   /// Figure 2 of the paper: the input and its six reconstructions.
   private func figure2(clip: Int) -> Picture {
     let name = FilePath.shown(FilePath.name(of: test.clips[clip].file))
@@ -57,7 +52,7 @@ extension Table1Result {
       let note = scores.map {
         String(format: "MSE %.4f  NLPD %.2f  MS-SSIM %.3f", $0.mse, $0.nlpd, $0.msSSIM)
       }
-      panels.append(SpectrogramPanel(title: row.model.title, note: note, image: picture(output, clip)))
+      panels.append(SpectrogramPanel(title: row.model.title, note: note, image: output.picture(clip)))
       if panels.count == 4 { panels.append(nil) }
     }
     return SpectrogramFigure(
@@ -85,8 +80,7 @@ extension Table1Result {
         bins: frontEnd.shortTime.bins, frames: clip.picture.image.shape[1], seed: table.seed, index: UInt64(index))
       var images = [("picture", "input, from its picture", clip.picture)]
       for (row, output) in zip(rows, reconstructions) {
-        let scaled = LogScalingOutput(
-          image: picture(output, index), low: clip.picture.low, high: clip.picture.high)
+        let scaled = LogScalingOutput(image: output.picture(index), low: clip.picture.low, high: clip.picture.high)
         images.append((row.model.name, row.model.title, scaled))
       }
       let waveforms = frontEnd.waveforms(
@@ -96,7 +90,7 @@ extension Table1Result {
         + zip(images, waveforms).map { ($0.0, $0.1, $1, $0.2.image) }
       for (stem, label, sound, image) in sounds {
         let file = "audio/\(index < 10 ? "0" : "")\(index)-\(stem).wav"
-        let audio = AudioClip(samples: sound.reshaped([1, sound.count]), sampleRate: frontEnd.sampleRate)
+        let audio = AudioClip(samples: sound, sampleRate: frontEnd.sampleRate)
         try AudioFile.write(audio, to: "\(directory)/\(file)")
         entries.append(AudioEntry(label: label, file: file, sound: audio, image: image, clip: index))
       }
@@ -106,15 +100,12 @@ extension Table1Result {
 
   /// nil where no training left a log. A loss has one colour; models of noise are dashed.
   private func learningCurves() throws(PerceptualError) -> LineChart? {
-    var series: [LineChart.Series] = []
-    for model in Table1.models {
-      let log = try LearningCurves(contentsOf: "\(table.modelDirectory(model))/log.jsonl")
-      guard let first = log.losses.first, first > 0 else { continue }
-      series.append(
-        LineChart.Series(
-          name: model.title, values: log.losses.map { $0 / first },
-          colour: TrainingLoss.allCases.firstIndex(of: model.loss), isDashed: model.data == "noise"))
-    }
+    let series = try Table1.models.map { model throws(PerceptualError) in
+      let log = try LearningCurves(contentsOf: "\(table.modelDirectory(model, seed: table.seed))/log.jsonl")
+      return LineChart.Series(
+        name: model.title, points: LearningCurves.relative(log.loss),
+        colour: TrainingLoss.allCases.firstIndex(of: model.loss), isDashed: model.data == "noise")
+    }.filter { !$0.points.isEmpty }
     if series.isEmpty { return nil }
     return LineChart(
       title: "Training", xLabel: "iteration", yLabel: "loss / first loss", series: series, isLogarithmic: true)

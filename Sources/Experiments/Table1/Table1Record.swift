@@ -1,4 +1,3 @@
-import Foundation
 import PerceptualCore
 import PerceptualFiles
 
@@ -15,17 +14,16 @@ public struct Table1Record: Sendable {
     let table = result.table
     let bootstrap = table.bootstrap
     var recordings: [JSONValue] = []
-    for file in Self.distinct(table.test.clips.map(\.file)) {
+    for file in table.test.clips.map(\.file).uniqued {
       let bytes = try FileBytes.read(file)
       recordings.append([
         "file": .string(FilePath.shown(FilePath.name(of: file))), "bytes": .integer(bytes.count),
         "fnv1a": .string(hexadecimal(fnv1a(bytes), digits: 16)),
       ])
     }
-    let baselines = result.baselines.map { baseline, scores -> JSONValue in
-      .object(
-        [.init(key: "name", value: .string(baseline.rawValue)), .init(key: "title", value: .string(baseline.title))]
-          + scores.mean.members + [.init(key: "intervals", value: .object(scores.intervalMembers))])
+    let baselines = result.baselines.map { baseline, scores in
+      let names: JSONValue = ["name": .string(baseline.rawValue), "title": .string(baseline.title)]
+      return names.adding(scores.mean.json).adding(["intervals": scores.intervalsJSON])
     }
     document = [
       "format": .string(Self.format), "command": .string(result.command),
@@ -44,44 +42,28 @@ public struct Table1Record: Sendable {
     ]
   }
 
-  private static func distinct(_ names: [String]) -> [String] {
-    var seen: Set<String> = []
-    return names.filter { seen.insert($0).inserted }
-  }
-
   private static func model(_ row: Table1Row) -> JSONValue {
-    let results = row.results.map { JSONValue.object($0.way.members + $0.scores.mean.members + $0.summary) }
-    let halves = row.halfPrecision.map { half -> JSONValue in
-      let changes = TableMetric.allCases.map { metric in
-        JSONValue.Member(key: metric.rawValue, value: .number(half.largestChange[metric] ?? 0))
-      }
-      return .object(
-        TestWay(.running, half.quantisation).members + half.mean.members
-          + [.init(key: "largestChangeOfAClip", value: .object(changes))])
+    let results = row.results.map { $0.way.json.adding($0.scores.mean.json).adding($0.summary) }
+    let halves = row.halfPrecision.map { half in
+      let changes = JSONValue(TableMetric.allCases.map { ($0.rawValue, half.largestChange[$0] ?? 0) })
+      return TestWay(.running, half.quantisation).json.adding(half.mean.json)
+        .adding(["largestChangeOfAClip": changes])
     }
-    let metadata = row.metadata.sorted { $0.key < $1.key }.map {
-      JSONValue.Member(key: $0.key, value: .string($0.value))
-    }
-    return .object(
-      row.identity + [
-        .init(key: "metadata", value: .object(metadata)), .init(key: "results", value: .array(results)),
-        .init(key: "halfPrecision", value: .array(halves)),
-      ])
+    return row.identity.adding([
+      "metadata": JSONValue(row.metadata), "results": .array(results), "halfPrecision": .array(halves),
+    ])
   }
 
   private static func orderings(_ orderings: Table1Result.Orderings) -> [JSONValue] {
     orderings.results.map { result in
-      .object(
-        [
-          .init(key: "seed", value: .string("\(orderings.seed)")),
-          .init(key: "better", value: .string(result.claim.better.name)),
-          .init(key: "worse", value: .string(result.claim.worse.name)),
-          .init(key: "metric", value: .string(result.claim.metric.rawValue)),
-        ] + orderings.way.members + [
-          .init(key: "advantage", value: .number(result.advantage)),
-          .init(key: "interval", value: result.interval?.json ?? .null),
-          .init(key: "verdict", value: .string(result.verdict.rawValue)),
-        ])
+      let claim: JSONValue = [
+        "seed": .string("\(orderings.seed)"), "better": .string(result.claim.better.name),
+        "worse": .string(result.claim.worse.name), "metric": .string(result.claim.metric.rawValue),
+      ]
+      return claim.adding(orderings.way.json).adding([
+        "advantage": .number(result.advantage), "interval": result.interval?.json ?? .null,
+        "verdict": .string(result.verdict.rawValue),
+      ])
     }
   }
 }
@@ -96,11 +78,10 @@ extension Table1Record {
     do {
       document = try JSONValue(parsing: bytes)
     } catch {
-      throw PerceptualError(.malformed, "\(path): a record of table1 was expected, found \(error): write it again")
+      throw .malformed("\(path): a record of table1 was expected, found \(error): write it again")
     }
     guard document["format"]?.string == Self.format else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(path): a record of table1 was expected, found something else: give what table1 wrote as record.json")
     }
     self.init(document: document)

@@ -1,4 +1,3 @@
-import Fast
 import Foundation
 import PerceptualCore
 import PerceptualFiles
@@ -89,7 +88,7 @@ struct Table1Report {
         row.results.flatMap { result -> [Double] in
           let (mean, interval) = result.scores.column(metric)
           return [mean] + (interval.map { [$0.low, $0.high] } ?? [])
-        } + (PaperTable.row(row.model).map { [metric.value($0)] } ?? [])
+        } + (PaperTable.row(row.model).map { [metric.value($0.scores)] } ?? [])
       }.filter(\.isFinite)
       let means = rows.compactMap { row in row.result(way).map { (row.model, metric.value($0.scores.mean)) } }
       func isBest(_ model: TableModel, _ mean: Double) -> Bool {
@@ -99,7 +98,7 @@ struct Table1Report {
         guard let result = row.result(way), let paper = PaperTable.row(row.model) else { return nil }
         let (mean, interval) = result.scores.column(metric)
         return IntervalPanel.Row(
-          name: row.model.title, mean: mean, interval: interval, paper: metric.value(paper),
+          name: row.model.title, mean: mean, interval: interval, paper: metric.value(paper.scores),
           isBest: isBest(row.model, mean),
           beginsGroup: index > 0 && rows[index - 1].model.data != row.model.data)
       }
@@ -187,13 +186,8 @@ struct Table1Report {
   }
 
   private func addSeeds(to report: inout HTMLReport) {
-    let cells = result.seedRows.flatMap { row in
-      BatchStatistics.allCases.compactMap { statistics -> [String]? in
-        guard let mean = row.result(TestWay(statistics, .soft))?.scores.mean else { return nil }
-        return [
-          row.model.title, "\(row.seed)", statistics.rawValue,
-        ] + TableMetric.allCases.map { $0.text($0.value(mean)) }
-      }
+    let cells = result.seedMeans.map { row, statistics, mean in
+      [row.model.title, "\(row.seed)", statistics.rawValue] + TableMetric.allCases.map { $0.text($0.value(mean)) }
     }
     report.table(
       headers: ["Model", "seed", "statistics", "MSE", "NLPD", "MS-SSIM"], rows: cells, caption: "Soft quantisation")
@@ -225,12 +219,13 @@ struct Table1Report {
         + "8 bands on (harmonics, ringing); sharpness of onsets (below 1: smeared).")
     let cells = result.measures.map { measure -> [String] in
       [measure.title]
-        + PictureMeasures.names.indices.flatMap { index -> [String] in
-          if measure.name == "input" { return [String(format: "%.3g", measure.mean(index)), "absolute"] }
-          let bounds = measure.interval(index, table.bootstrap).map {
-            "\(String(format: "%.2g", $0.low)) to \(String(format: "%.2g", $0.high))"
-          }
-          return [String(format: "%.3g", measure.ratio(index)), bounds ?? ""]
+        + PictureMeasures.keys.flatMap { _, value -> [String] in
+          if measure.name == "input" { return [SoundPicture.text(measure.mean(value)), "absolute"] }
+          let bounds = measure.interval(value, table.bootstrap)
+          return [
+            SoundPicture.text(measure.ratio(value)),
+            bounds.map { String(format: "%.2g to %.2g", $0.low, $0.high) } ?? "",
+          ]
         }
     }
     report.table(

@@ -1,4 +1,3 @@
-import Fast
 import PerceptualCore
 
 /// A table tested: what all that is written of it shows, computed once.
@@ -40,7 +39,7 @@ public struct Table1Result {
       ($0, ScoreSummary(Scores.of($0.answer(pictures), target: pictures), table.bootstrap))
     }
     let all = rows + others
-    orderings = Self.seeds(of: all).flatMap { seed in
+    orderings = all.map(\.seed).uniqued.flatMap { seed in
       TestWay.all.map { way in
         Orderings(
           seed: seed, way: way, results: all.filter { $0.seed == seed }.orderings(way, table.bootstrap))
@@ -50,22 +49,32 @@ public struct Table1Result {
   }
 
   /// In the order of the rows.
-  public var seeds: [UInt64] { Self.seeds(of: rows + others) }
-
-  private static func seeds(of rows: [Table1Row]) -> [UInt64] {
-    var seen: Set<UInt64> = []
-    return rows.map(\.seed).filter { seen.insert($0).inserted }
-  }
+  public var seeds: [UInt64] { (rows + others).map(\.seed).uniqued }
 
   /// Those of the first seed, one for each of ``TestWay/all``.
   public var firstOrderings: [Orderings] { orderings.filter { $0.seed == orderings.first?.seed } }
 
-  /// The rows of the models that have further seeds, and these.
-  public var seedRows: [Table1Row] { rows.filter { row in others.contains { $0.model == row.model } } + others }
+  /// The means, under soft quantisation, of the models that have further seeds, and those of these.
+  public var seedMeans: [(row: Table1Row, statistics: BatchStatistics, mean: Scores)] {
+    let first = rows.filter { row in others.contains { $0.model == row.model } }
+    return (first + others).flatMap { row in
+      BatchStatistics.allCases.compactMap { statistics in
+        row.result(TestWay(statistics, .soft)).map { (row, statistics, $0.scores.mean) }
+      }
+    }
+  }
 
   /// "12 recordings" or "8 clips": what the intervals draw.
   public var units: String { "\(table.bootstrap.units) \(table.bootstrap.drawsRecordings ? "recordings" : "clips")" }
 
   /// Sizes of the groups that are normalised together with batch statistics.
   public var groups: [Int] { Autoencoder.groups(of: table.test.clips.count, largest: table.largestGroup).map(\.count) }
+}
+
+extension Array where Element: Hashable {
+  /// Each element once, at its first place.
+  var uniqued: [Element] {
+    var seen: Set<Element> = []
+    return filter { seen.insert($0).inserted }
+  }
 }

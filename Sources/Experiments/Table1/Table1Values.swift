@@ -1,17 +1,16 @@
-import PerceptualCore
 import PerceptualFiles
 
 extension Table1Result {
   /// table1.json: for each model {"data", "loss"} with the keys of `evaluate`, for the first way of testing, and the
   /// other ways under "alternatives".
   public var json: JSONValue {
-    let sources = table.test.clips.map(\.members)
+    let sources = table.test.clips.map { clip -> JSONValue in
+      ["file": .string(clip.file), "start": .number(clip.start)]
+    }
     return .array(
       rows.map { row in
-        let ways = row.results.map { $0.members(of: sources) }
-        let others = ways.dropFirst().map { JSONValue.object($0) }
-        return .object(
-          row.identity + (ways.first ?? []) + [.init(key: "alternatives", value: .array(others))])
+        let ways = row.results.map { $0.json(of: sources) }
+        return row.identity.adding(ways.first ?? [:]).adding(["alternatives": .array(Array(ways.dropFirst()))])
       })
   }
 
@@ -40,11 +39,10 @@ extension Table1Result {
 
 extension Table1Row {
   /// {"data", "loss", "seed", "weights"}.
-  var identity: [JSONValue.Member] {
+  var identity: JSONValue {
     [
-      .init(key: "data", value: .string(model.data)), .init(key: "loss", value: .string(model.loss.rawValue)),
-      .init(key: "seed", value: .string("\(seed)")),
-      .init(key: "weights", value: .string(hexadecimal(weights, digits: 16))),
+      "data": .string(model.data), "loss": .string(model.loss.rawValue), "seed": .string("\(seed)"),
+      "weights": .string(hexadecimal(weights, digits: 16)),
     ]
   }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import PerceptualCore
 
 extension OrderingClaim {
   /// What a group of the orderings says together.
@@ -60,7 +59,7 @@ extension Table1Result {
       TableMetric.allCases.compactMap { metric -> Level? in
         guard let paper = PaperTable.row(row.model), let scores = row.result(way)?.scores else { return nil }
         let (mean, interval) = scores.column(metric)
-        let wanted = metric.value(paper)
+        let wanted = metric.value(paper.scores)
         // Higher is better for MS-SSIM alone, whose error is what 1 lacks.
         func error(_ value: Double) -> Double { metric == .msSSIM ? 1 - value : value }
         let best = interval.map { metric == .msSSIM ? $0.high : $0.low } ?? mean
@@ -84,23 +83,21 @@ extension Table1Result {
   public var figureVerdicts: [ClaimVerdict] {
     func measure(_ model: TableModel) -> ModelMeasures? { measures.first { $0.name == model.name } }
     func ratio(_ value: Double) -> String { String(format: "%.2f times the input's", value) }
-    guard let flatness = PictureMeasures.names.firstIndex(of: "flatness"),
-      let vibrato = PictureMeasures.names.firstIndex(of: "vibratoModulation"),
-      let onsets = PictureMeasures.names.firstIndex(of: "onsetSharpness")
-    else { return [] }
     var verdicts: [ClaimVerdict] = []
     if let model = measure(TableModel("noise", .mse)) {
       verdicts.append(
         ClaimVerdict(
-          "Trained on noise, MSE flattens the spectrum (Figure 2)", table.bootstrap.interval(model.logRatios(flatness)),
-          "flatness \(ratio(model.ratio(flatness)))"))
+          "Trained on noise, MSE flattens the spectrum (Figure 2)",
+          table.bootstrap.interval(model.logRatios(\.flatness)), "flatness \(ratio(model.ratio(\.flatness)))"))
     }
     if let model = measure(TableModel("music", .mse)) {
       verdicts.append(
         ClaimVerdict(
           "Trained on music, MSE smooths strokes (Figure 2)",
-          table.bootstrap.interval(model.logRatios(onsets).map { -$0 }), "onsets \(ratio(model.ratio(onsets)))"))
+          table.bootstrap.interval(model.logRatios(\.onsetSharpness).map { -$0 }),
+          "onsets \(ratio(model.ratio(\.onsetSharpness)))"))
       if let other = measure(TableModel("music", .nlpd)) {
+        let vibrato = \PictureMeasures.vibratoModulation
         let gained = zip(model.logRatios(vibrato), other.logRatios(vibrato)).map { abs($0) - abs($1) }
         verdicts.append(
           ClaimVerdict(

@@ -31,14 +31,13 @@ struct CheckpointPair {
     weights = try SafetensorsFile(contentsOf: Checkpoint.path(iteration: iteration, in: directory))
     // Files from before there were checksums have none.
     if let wanted = optimizer.metadata[Self.weightsKey], wanted != weights.checksum || optimizer.checksum == nil {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(path): it belongs to weights of checksum \(wanted), those beside it have \(weights.checksum ?? "none"): put "
           + "the files of one training together again")
     }
     if !isFinite {
-      throw PerceptualError(
-        .malformed, "\(weights.source): numbers were expected, found one that is not finite: go on from an earlier one")
+      throw .malformed(
+        "\(weights.source): numbers were expected, found one that is not finite: go on from an earlier one")
     }
   }
 
@@ -54,8 +53,7 @@ struct CheckpointPair {
   func write(in directory: String) throws(PerceptualError) -> String {
     if !isFinite {
       let newest = try Checkpoint.newest(in: directory).map { "the newest is of iteration \($0)" } ?? "there is none"
-      throw PerceptualError(
-        .nonFinite,
+      throw .nonFinite(
         "\(directory): a weight of iteration \(iteration) is not finite, so no checkpoint of it is written; \(newest). "
           + "Lower the learning rate")
     }

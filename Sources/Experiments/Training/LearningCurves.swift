@@ -1,4 +1,3 @@
-import Foundation
 import PerceptualCore
 import PerceptualFiles
 
@@ -37,17 +36,19 @@ public struct LearningCurves: Sendable {
     self.init(log: FilePath.exists(path) ? try FileBytes.read(path) : [])
   }
 
+  /// Over the first value; none where that is not positive.
+  static func relative(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
+    guard let first = points.first, first.y > 0 else { return [] }
+    return points.map { ($0.x, $0.y / first.y) }
+  }
+
   /// Loss and gradient norm over their first values, and the two shares of latents, over the iterations.
   public func chart(title: String) -> LineChart {
-    func relative(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
-      guard let first = points.first, first.y > 0 else { return [] }
-      return points.map { ($0.x, $0.y / first.y) }
-    }
-    return LineChart(
+    LineChart(
       title: title, xLabel: "iteration", yLabel: "relative to the first; shares",
       series: [
-        LineChart.Series(name: "loss / first", points: relative(loss)),
-        LineChart.Series(name: "gradient / first", points: relative(gradientNorm)),
+        LineChart.Series(name: "loss / first", points: Self.relative(loss)),
+        LineChart.Series(name: "gradient / first", points: Self.relative(gradientNorm)),
         LineChart.Series(name: "live latents", points: liveLatents),
         LineChart.Series(name: "off centre", points: offCentreLatents),
       ], isLogarithmic: true)

@@ -21,11 +21,10 @@ public final class Optimizer {
     _ parameters: ParameterStore, beta1: Double = 0.9, beta2: Double = 0.999, weightDecay: Double = 0.01,
     advice: String
   ) {
-    let shapes = parameters.entries.map { (name: $0.name, shape: $0.shape) }
     self.parameters = parameters
-    gradient = ParameterStore(shapes)
-    firstMoment = ParameterStore(shapes)
-    secondMoment = ParameterStore(shapes)
+    gradient = ParameterStore(like: parameters)
+    firstMoment = ParameterStore(like: parameters)
+    secondMoment = ParameterStore(like: parameters)
     self.beta1 = beta1
     self.beta2 = beta2
     self.weightDecay = weightDecay
@@ -38,8 +37,7 @@ public final class Optimizer {
     var squares = 0.0
     for index in 0..<gradient.count { squares += Double(gradient.values[index]) * Double(gradient.values[index]) }
     if !loss.isFinite || !squares.isFinite {
-      throw PerceptualError(
-        .nonFinite,
+      throw .nonFinite(
         "iteration \(iteration + 1): the loss is \(loss) and the gradient's norm \(squares.squareRoot()); the weights "
           + "are those of iteration \(iteration). \(advice)")
     }

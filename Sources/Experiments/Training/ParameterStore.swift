@@ -26,6 +26,12 @@ final class ParameterStore {
     values = arena.zeros(count)
   }
 
+  /// Zeros under the names and in the shapes of another.
+  convenience init(like other: ParameterStore) { self.init(other.entries.map { ($0.name, $0.shape) }) }
+
+  /// All by name.
+  var tensors: [(name: String, tensor: Tensor<Float>)] { entries.map { ($0.name, tensor($0)) } }
+
   /// The address of a tensor.
   func pointer(_ name: String) -> UnsafeMutablePointer<Float> {
     guard let index = indices[name] else {
@@ -35,9 +41,7 @@ final class ParameterStore {
     return values + entries[index].offset
   }
 
-  func tensor(_ entry: Entry) -> Tensor<Float> {
-    Tensor(Array(UnsafeBufferPointer(start: values + entry.offset, count: entry.count)), shape: entry.shape)
-  }
+  func tensor(_ entry: Entry) -> Tensor<Float> { Tensor(values + entry.offset, shape: entry.shape) }
 
   func set(_ entry: Entry, to tensor: Tensor<Float>) {
     require(tensor.shape == entry.shape, "\(entry.name): shape \(tensor.shape) given, \(entry.shape) is needed")

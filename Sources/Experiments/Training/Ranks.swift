@@ -49,8 +49,7 @@ extension Communicator {
     let own = sets.firstIndex(of: Execution.current.instructionSet) ?? 0
     let all = gathered([own])
     guard let other = all.firstIndex(where: { $0 != all[0] }) else { return }
-    throw PerceptualError(
-      .usage,
+    throw .usage(
       "instruction set: \(sets[all[0]].rawValue) on rank 0, \(sets[all[other]].rawValue) on rank \(other); give "
         + "--instruction-set one that all have")
   }

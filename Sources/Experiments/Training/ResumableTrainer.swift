@@ -15,6 +15,13 @@ public struct TrainingStep: Sendable {
 /// A setting in which a checkpoint and a run differ.
 public typealias SettingDifference = (name: String, found: String, wanted: String)
 
+/// What is wanted and found otherwise. What a checkpoint does not say is not asked of it.
+func settingDifferences(_ wanted: [String: String], _ found: [String: String]) -> [SettingDifference] {
+  wanted.sorted { $0.key < $1.key }.compactMap { name, value in
+    found[name].flatMap { $0 == value ? nil : (name, $0, value) }
+  }
+}
+
 /// A trainer whose state can be put into files and taken from them, bit for bit.
 public protocol ResumableTrainer: AnyObject {
   /// What moves the weights and counts the steps.
@@ -36,7 +43,7 @@ public protocol ResumableTrainer: AnyObject {
 
   /// What the log says of the step just taken besides loss, norm and time. `isCheckpoint` where a checkpoint of it
   /// follows.
-  func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> [JSONValue.Member]
+  func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> JSONValue
 
   /// Pictures and sounds of the checkpoint that ``logMembers(_:isCheckpoint:)`` was last asked about; none by default.
   func exhibits() -> [EventValue]
@@ -84,8 +91,7 @@ extension ResumableTrainer {
     let differences = try differences(from: pair.weights)
     if !differences.isEmpty {
       let sentences = differences.map { "\($0.name) is \($0.found), this run has \($0.wanted)" }
-      throw PerceptualError(
-        .usage,
+      throw .usage(
         "\(pair.weights.source): \(sentences.joined(separator: "; ")); resume with the same settings or another --out")
     }
     try load(pair.weights)

@@ -10,7 +10,10 @@ public struct TrainingOptions: Equatable, Sendable {
   public var added: [LossTerm]
   /// Which published form of NLPD, wherever that is among the losses.
   public var family: LaplacianPyramidFamily
-  public var pooling: BatchPooling
+  /// How NLPD is joined over a batch: the mean of the images' distances, or one number for all images, as in the
+  /// authors' codes: a norm of order 0.6 over the levels of all, or in the family "tensorflow" the mean of levels
+  /// pooled over all.
+  public var pooling: LaplacianPyramidPooling
   public var iterations: Int
   public var batch: Int
   /// Side of the square pictures, a multiple of 16.
@@ -34,8 +37,8 @@ public struct TrainingOptions: Equatable, Sendable {
 
   public init(
     loss: TrainingLoss, added: [LossTerm] = [], family: LaplacianPyramidFamily = defaultFamily,
-    pooling: BatchPooling = .image,
-    iterations: Int = 425, batch: Int = 64, size: Int = 256, learningRate: Double = 1e-3,
+    pooling: LaplacianPyramidPooling = .image, iterations: Int = 425, batch: Int = 64, size: Int = 256,
+    learningRate: Double = 1e-3,
     decay: LearningRateDecay = .none, initialisation: WeightInitialisation = .uniform, seed: UInt64 = 0,
     quantisation: TrainingQuantisation = .soft, checkpointsActivations: Bool = false,
     precision: ProductPrecision = .fp32
@@ -68,26 +71,25 @@ public struct TrainingOptions: Equatable, Sendable {
   public func validate() throws(PerceptualError) {
     let multiple = AutoencoderOptions.sizeMultiple
     if size < multiple || size % multiple != 0 {
-      throw PerceptualError(.usage, "size: \(size) given, a multiple of \(multiple) is needed")
+      throw .usage("size: \(size) given, a multiple of \(multiple) is needed")
     }
     var given: Set = [loss]
     for term in added {
       // What each image's gradient is multiplied by, in single precision.
       if !(term.weight > 0) || !Float(term.weight / Double(max(1, batch))).isNormal {
-        throw PerceptualError(
-          .usage,
+        throw .usage(
           "added loss: \(term.loss.rawValue) with weight \(term.weight) given, a positive number is needed that single "
             + "precision can hold")
       }
       if !given.insert(term.loss).inserted {
-        throw PerceptualError(.usage, "added loss: \(term.loss.rawValue) given a second time, each is needed once")
+        throw .usage("added loss: \(term.loss.rawValue) given a second time, each is needed once")
       }
     }
     if losses.contains(.nlpd),
       let obstacle = LaplacianPyramid.obstacle(
-        levels: LaplacianPyramid.sigmas.count, family: family, pooling: pooling.ofPyramids)
+        levels: LaplacianPyramid.sigmas.count, family: family, pooling: pooling)
     {
-      throw PerceptualError(.usage, obstacle)
+      throw .usage(obstacle)
     }
     for loss in TrainingLoss.allCases where losses.contains(loss) {
       let least =
@@ -98,8 +100,7 @@ public struct TrainingOptions: Equatable, Sendable {
         }
       if size < least {
         let possible = (least + multiple - 1) / multiple * multiple
-        throw PerceptualError(
-          .usage,
+        throw .usage(
           "size: \(size) given, the loss \(loss.rawValue) needs at least \(least); the next multiple of \(multiple) is "
             + "\(possible)")
       }
@@ -107,18 +108,17 @@ public struct TrainingOptions: Equatable, Sendable {
     // Far beyond what any memory holds; products of sizes must not overflow.
     let most = 1 << 16
     if size > most || batch > most {
-      throw PerceptualError(.usage, "size \(size) and batch \(batch) given, at most \(most) each is possible")
+      throw .usage("size \(size) and batch \(batch) given, at most \(most) each is possible")
     }
-    if batch < 1 { throw PerceptualError(.usage, "batch: \(batch) given, at least 1 is needed") }
+    if batch < 1 { throw .usage("batch: \(batch) given, at least 1 is needed") }
     if batch == 1 && size == multiple {
-      throw PerceptualError(
-        .usage,
+      throw .usage(
         "batch: 1 given with size \(size), which leaves one value a channel in the latent and batch normalisation "
           + "needs two; give a batch of 2 or a size of \(2 * multiple)")
     }
-    if iterations < 0 { throw PerceptualError(.usage, "iterations: \(iterations) given, at least 0 is needed") }
+    if iterations < 0 { throw .usage("iterations: \(iterations) given, at least 0 is needed") }
     if !(learningRate > 0 && learningRate.isFinite) {
-      throw PerceptualError(.usage, "learning rate: \(learningRate) given, a positive number is needed")
+      throw .usage("learning rate: \(learningRate) given, a positive number is needed")
     }
   }
 }
@@ -158,8 +158,7 @@ public final class Trainer: ResumableTrainer {
   ) throws(PerceptualError) {
     try options.validate()
     if options.batch < ranks {
-      throw PerceptualError(
-        .usage, "batch: \(options.batch) given, \(ranks) ranks need at least \(ranks); start fewer ranks")
+      throw .usage("batch: \(options.batch) given, \(ranks) ranks need at least \(ranks); start fewer ranks")
     }
     let wanted = [
       ("checkpointing of activations", options.checkpointsActivations),
@@ -181,8 +180,7 @@ public final class Trainer: ResumableTrainer {
       images: images, height: options.size, width: options.size, recomputes: options.checkpointsActivations)
     let limit = MachineMemory.limit
     if needed > limit {
-      throw PerceptualError(
-        .usage,
+      throw .usage(
         "a step of \(images) pictures of \(options.size)x\(options.size) with \(network.options.channels) "
           + "channels takes \(needed) bytes (\(MachineMemory.text(needed))), there are \(MachineMemory.text(limit)): "
           + "lower batch, size or channels")
@@ -209,7 +207,7 @@ public final class Trainer: ResumableTrainer {
     scale = network.options.scale
     optimizer = Optimizer(
       network.parameters, advice: "Lower the learning rate, or look at the pictures trained on")
-    earlierStatistics = ParameterStore(network.statistics.entries.map { (name: $0.name, shape: $0.shape) })
+    earlierStatistics = ParameterStore(like: network.statistics)
     pass = network.makePass(
       share, height: options.size, width: options.size, keepsForGradient: true,
       recomputes: options.checkpointsActivations, precision: options.precision)
@@ -244,14 +242,11 @@ public final class Trainer: ResumableTrainer {
 
   /// Every 25 iterations, how the latents stand to the quantiser. At checkpoints, the mean scores on the clips to test
   /// on, with running statistics and soft quantisation.
-  public func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> [JSONValue.Member] {
-    var members: [JSONValue.Member] = []
+  public func logMembers(_ step: TrainingStep, isCheckpoint: Bool) -> JSONValue {
+    var members: JSONValue = [:]
     if step.iteration % 25 == 0 || step.iteration == 1 {
       let latents = latents
-      members = [
-        .init(key: "liveLatents", value: .number(latents.live)),
-        .init(key: "offCentreLatents", value: .number(latents.offCentre)),
-      ]
+      members = ["liveLatents": .number(latents.live), "offCentreLatents": .number(latents.offCentre)]
     }
     if isCheckpoint, let test {
       let pictures = test.batch
@@ -260,7 +255,7 @@ public final class Trainer: ResumableTrainer {
         return (output, Scores.of(output, target: pictures))
       }
       tested = output
-      members.append(.init(key: "test", value: .object(Scores(meanOf: scores).members)))
+      members["test"] = Scores(meanOf: scores).json
     }
     return members
   }
@@ -269,7 +264,7 @@ public final class Trainer: ResumableTrainer {
   public func exhibits() -> [EventValue] {
     guard let clip = test?.clips.first, let tested else { return [] }
     let reconstruction = Execution.$current.withValue(execution) {
-      Reconstruction(ofFirst: tested, clip: clip, seed: options.seed)
+      Reconstruction(clip.picture, answer: tested.picture(0), seed: options.seed)
     }
     return [
       .image("test/spectrogram", reconstructionFigure(reconstruction, title: "Iteration \(iteration)")),

@@ -80,10 +80,9 @@ public enum TrainingData: Sendable {
   /// Throws if the pictures cannot give batches of that size.
   func validate(height: Int, width: Int) throws(PerceptualError) {
     guard case .pictures(let pictures) = self else { return }
-    if pictures.isEmpty { throw PerceptualError(.missing, "no pictures to train on") }
+    if pictures.isEmpty { throw .missing("no pictures to train on") }
     if let small = pictures.first(where: { $0.rank != 2 || $0.shape[0] < height || $0.shape[1] < width }) {
-      throw PerceptualError(
-        .usage, "a picture of shape \(small.shape) is smaller than the training size \(height)x\(width)")
+      throw .usage("a picture of shape \(small.shape) is smaller than the training size \(height)x\(width)")
     }
   }
 }

@@ -23,8 +23,7 @@ struct TrainingLog {
       let found = (try? JSONValue(parsing: line))?["iteration"]?.integer
       guard let found, found > last else {
         let expected = found == nil ? "a JSON object with an iteration" : "an iteration after \(last)"
-        throw PerceptualError(
-          .malformed,
+        throw .malformed(
           "\(path): line \(number) should be \(expected), found \(Self.excerpt(line)): mend the line, or move the file "
             + "away to begin another")
       }
@@ -51,14 +50,12 @@ struct TrainingLog {
 
   /// Adds the line of a step and returns it.
   @discardableResult
-  func append(
-    _ step: TrainingStep, seconds: Double, _ others: [JSONValue.Member]
-  ) throws(PerceptualError) -> JSONValue {
-    let members: [JSONValue.Member] = [
-      .init(key: "iteration", value: .integer(step.iteration)), .init(key: "loss", value: .number(step.loss)),
-      .init(key: "gradientNorm", value: .number(step.gradientNorm)), .init(key: "seconds", value: .number(seconds)),
+  func append(_ step: TrainingStep, seconds: Double, _ others: JSONValue) throws(PerceptualError) -> JSONValue {
+    let own: JSONValue = [
+      "iteration": .integer(step.iteration), "loss": .number(step.loss), "gradientNorm": .number(step.gradientNorm),
+      "seconds": .number(seconds),
     ]
-    let line = JSONValue.object(members + others)
+    let line = own.adding(others)
     try file.append(line.text + "\n")
     return line
   }

@@ -55,10 +55,10 @@ private final class WeightedLoss {
       case .mse: MeanSquaredErrorPlan(shape: shape)
       case .msSSIM: SimilarityPlan(MultiScaleStructuralSimilarityOptions(), shape: shape)
       case .nlpd:
-        LaplacianPyramidPlan(family: options.family, pooling: options.pooling.ofPyramids, shape: shape, share)
+        LaplacianPyramidPlan(family: options.family, pooling: options.pooling, shape: shape, share)
       }
     isSimilarity = term.loss == .msSSIM
-    isPooled = term.loss == .nlpd && options.pooling.ofPyramids == .batch
+    isPooled = term.loss == .nlpd && options.pooling == .batch
     count = isPooled ? 1 : share.batch
     values = arena.zeros(count)
     upstream = arena.zeros(count)

@@ -1,5 +1,4 @@
 import Foundation
-import PerceptualCore
 
 /// How the latent is quantised while training. `soft` is the paper; the others are options beyond it that keep what is
 /// trained near what the bitstream can carry.

@@ -14,30 +14,20 @@ public final class TrainingRun<Subject: ResumableTrainer> {
   public let checkpointEvery: Int
   private let writesEvents: Bool
   private let note: (String) -> Void
-  private var lock: DirectoryLock?
+  /// That of the directory; the caller may have taken it already.
+  package var lock: DirectoryLock?
 
-  /// The same; `lock` is that of the directory where the caller has taken it already.
-  package init(
-    _ trainer: Subject, directory: String, checkpointEvery: Int = 100, writesEvents: Bool = false, lock: DirectoryLock?,
-    note: @escaping (String) -> Void
+  /// `writesEvents` writes an ``EventLog`` into the directory. `note` hears what a person should know: a checkpoint
+  /// that is damaged and passed over, a log with lines missing.
+  public init(
+    _ trainer: Subject, directory: String, checkpointEvery: Int = 100, writesEvents: Bool = false,
+    note: @escaping (String) -> Void = { _ in }
   ) {
-    self.lock = lock
     self.trainer = trainer
     self.directory = directory
     self.checkpointEvery = checkpointEvery
     self.writesEvents = writesEvents
     self.note = note
-  }
-
-  /// `writesEvents` writes an ``EventLog`` into the directory. `note` hears what a person should know: a checkpoint
-  /// that is damaged and passed over, a log with lines missing.
-  public convenience init(
-    _ trainer: Subject, directory: String, checkpointEvery: Int = 100, writesEvents: Bool = false,
-    note: @escaping (String) -> Void = { _ in }
-  ) {
-    self.init(
-      trainer, directory: directory, checkpointEvery: checkpointEvery, writesEvents: writesEvents, lock: nil, note: note
-    )
   }
 
   /// Continues from the newest intact checkpoint in the directory, if there is one. Returns the iteration found.
@@ -78,7 +68,6 @@ public final class TrainingRun<Subject: ResumableTrainer> {
       // Events beyond the iteration go even where none are written any more, as the log's lines do.
       if !writesEvents { try EventLog.cut(in: directory, keeping: trainer.iteration) }
     }
-    let clock = ContinuousClock()
     var written = -1
     func writeCheckpoint() throws(PerceptualError) {
       if written == trainer.iteration { return }
@@ -90,7 +79,7 @@ public final class TrainingRun<Subject: ResumableTrainer> {
       written = trainer.iteration
     }
     while trainer.iteration < trainer.iterations {
-      let start = clock.now
+      let start = ContinuousClock.now
       let step: TrainingStep
       do {
         step = try trainer.step()
@@ -98,7 +87,7 @@ public final class TrainingRun<Subject: ResumableTrainer> {
         try writeCheckpoint()
         throw error
       }
-      let seconds = start.duration(to: clock.now) / .seconds(1)
+      let seconds = start.duration(to: .now) / .seconds(1)
       let isCheckpoint = step.iteration % checkpointEvery == 0 || step.iteration == trainer.iterations
       let members = trainer.logMembers(step, isCheckpoint: isCheckpoint)
       try onWriter { () throws(PerceptualError) in

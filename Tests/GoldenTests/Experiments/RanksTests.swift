@@ -112,7 +112,7 @@ import Testing
     for _ in 0..<one.options.iterations {
       let step = try trainer.step()
       state.steps.append([step.loss.bitPattern, step.gradientNorm.bitPattern])
-      state.members.append("\(trainer.logMembers(step, isCheckpoint: false).map { "\($0.key) \($0.value)" })")
+      state.members.append(trainer.logMembers(step, isCheckpoint: false).text)
     }
     let optimizer = trainer.optimizer
     for store in [optimizer.parameters, optimizer.firstMoment, optimizer.secondMoment, trainer.network.statistics] {

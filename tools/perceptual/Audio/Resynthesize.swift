@@ -47,25 +47,21 @@ struct ResynthesizeCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if AudioContainer(nameOf: outputFile) == nil {
-      throw ValidationError("\(outputFile): the name of what is written must end in .wav or .flac.")
-    }
-    if !(0...100_000).contains(iterations) {
-      throw ValidationError("--iterations \(iterations): 0 to 100000 is needed.")
-    }
+    try checkEnding(of: outputFile, isOneOf: "wav", "flac")
+    try check((0...100_000).contains(iterations), "--iterations \(iterations): 0 to 100000 is needed.")
     if let tolerance, !(tolerance >= 0 && tolerance < 1) {
       throw ValidationError("--tolerance \(tolerance): 0 or more, and less than 1, is needed.")
     }
-    if (low != nil || high != nil) && FileKind(contentsOf: input) != .array {
-      throw ValidationError("--low and --high belong to an .npy; a recording brings its own range.")
-    }
-    if window.isGiven && FileKind(contentsOf: input) == .array {
-      throw ValidationError("--from and --seconds take a part of a recording; \(input) is a spectrogram.")
-    }
+    try check(
+      low == nil && high == nil || FileKind(contentsOf: input) == .array,
+      "--low and --high belong to an .npy; a recording brings its own range.")
+    try check(
+      !window.isGiven || FileKind(contentsOf: input) != .array,
+      "--from and --seconds take a part of a recording; \(input) is a spectrogram.")
     let range = (low ?? Self.assumedRange.low, high ?? Self.assumedRange.high)
-    if !(range.0.isFinite && range.1.isFinite && range.0 < range.1 && range.1 < 80) {
-      throw ValidationError("--low \(range.0) --high \(range.1): low must be less than high, and high less than 80.")
-    }
+    try check(
+      range.0.isFinite && range.1.isFinite && range.0 < range.1 && range.1 < 80,
+      "--low \(range.0) --high \(range.1): low must be less than high, and high less than 80.")
   }
 
   func run() throws {
@@ -81,40 +77,35 @@ struct ResynthesizeCommand: ParsableCommand {
         picture.image, low: picture.low[0], high: picture.high[0], initialAngle: start)
       let peak = signal.elements.reduce(0) { max($0, abs($1)) }
       guard peak.isFinite else {
-        throw PerceptualError(.malformed, "\(input): its sound is beyond the range of numbers; is it scaled to [0, 1]?")
+        throw PerceptualError.malformed("\(input): its sound is beyond the range of numbers; is it scaled to [0, 1]?")
       }
       // A file holds samples up to 1; louder ones would be clipped.
       let gain = peak > 1 ? 0.999 / peak : 1
       if gain < 1 { signal = signal.map { gain * $0 } }
       try AudioFile.write(AudioClip(samples: signal, sampleRate: frontEnd.sampleRate), to: outputFile)
-      if output.json {
-        try printResult([
+      let seconds = Double(signal.count) / Double(frontEnd.sampleRate)
+      let quieter = gain < 1 ? ", made quieter by \(short(-20 * log10(Double(gain)))) dB to fit" : ""
+      try output.print(
+        [
           "file": .string(input), "written": .string(outputFile), "sampleRate": .integer(frontEnd.sampleRate),
           "samples": .integer(signal.count), "gain": .number(Double(gain)),
-        ])
-      } else {
-        let seconds = Double(signal.count) / Double(frontEnd.sampleRate)
-        let quieter = gain < 1 ? ", made quieter by \(short(-20 * log10(Double(gain)))) dB to fit" : ""
-        try printResult("\(outputFile): \(short(seconds)) s at \(frontEnd.sampleRate) Hz\(quieter)")
-      }
+        ], orLines: ["\(outputFile): \(short(seconds)) s at \(frontEnd.sampleRate) Hz\(quieter)"])
     }
   }
 
   private func picture(_ frontEnd: AudioFrontEnd) throws(PerceptualError) -> LogScalingOutput<Float> {
     guard FileKind(contentsOf: input) == .array else {
-      return try frontEndImage(ofAudio: input, frontEnd, window: window.window)
+      return try frontEndImage(ofAudio: input, frontEnd, window: window)
     }
     let image = try Npy.read(input).float
     let least = 3
     guard image.rank == 2, image.shape[0] == frontEnd.bank.mels, image.shape[1] >= least else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(input): an array of [\(frontEnd.bank.mels), \(least) frames or more] was expected, found \(image.shape); "
           + "write it with perceptual spectrogram")
     }
     if let bad = image.elements.firstIndex(where: { !($0 >= -1 && $0 <= 2) }) {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(input): values in [0, 1] were expected, found \(image[bad]) at \(coordinates(of: bad, in: image.shape)); "
           + "scale it first"
       )

@@ -49,17 +49,15 @@ struct SpectrogramCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if ![.array, .picture].contains(FileKind(nameOf: outputFile)) {
-      throw ValidationError("\(outputFile): the name of what is written must end in .npy or .png.")
-    }
-    if (axes || !compare.isEmpty) && FileKind(nameOf: outputFile) != .picture {
-      throw ValidationError("\(outputFile): with --axes or --compare the name of what is written must end in .png.")
-    }
+    try checkEnding(of: outputFile, isOneOf: "npy", "png")
+    try check(
+      !axes && compare.isEmpty || FileKind(nameOf: outputFile) == .picture,
+      "\(outputFile): with --axes or --compare the name of what is written must end in .png.")
   }
 
   func run() throws {
     try execution.run {
-      let picture = try frontEndImage(ofAudio: input, frontEnd.frontEnd, window: window.window)
+      let picture = try frontEndImage(ofAudio: input, frontEnd.frontEnd, window: window)
       if FileKind(nameOf: outputFile) == .array {
         try Npy.write(picture.image, to: outputFile)
       } else if axes || !compare.isEmpty {
@@ -67,15 +65,12 @@ struct SpectrogramCommand: ParsableCommand {
       } else {
         try PNG.write(grey: picture.image, to: outputFile, lowestFirst: true)
       }
-      let (low, high) = (Double(picture.low[0]), Double(picture.high[0]))
-      if output.json {
-        try printResult([
+      try output.print(
+        [
           "file": .string(input), "written": .string(outputFile),
-          "shape": .array(picture.image.shape.map { .integer($0) }), "low": .number(low), "high": .number(high),
-        ])
-      } else {
-        try printResult(description(of: picture, writtenTo: outputFile))
-      }
+          "shape": .array(picture.image.shape.map { .integer($0) }), "low": .number(Double(picture.low[0])),
+          "high": .number(Double(picture.high[0])),
+        ], orLines: [description(of: picture, writtenTo: outputFile)])
     }
   }
 }
@@ -89,7 +84,7 @@ func description(of picture: LogScalingOutput<Float>, writtenTo path: String) ->
 extension SpectrogramCommand {
   /// The recording, beside it those to compare, and below each of them what it has more or less than the first.
   private func figure(_ picture: LogScalingOutput<Float>) throws -> SpectrogramFigure {
-    func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+    let name = FilePath.name(of:)
     let first = SpectrogramPanel(title: name(input), image: picture.image)
     if compare.isEmpty { return SpectrogramFigure(title: "Mel-spectrogram", panels: [first], columns: 1) }
     var frontEnd = frontEnd.frontEnd
@@ -97,11 +92,11 @@ extension SpectrogramCommand {
     var upper: [SpectrogramPanel?] = [first]
     var lower: [SpectrogramPanel?] = [nil]
     for path in compare {
-      let other = try frontEndImage(ofAudio: path, frontEnd, window: window.window).image
+      let other = try frontEndImage(ofAudio: path, frontEnd, window: window).image
       upper.append(SpectrogramPanel(title: name(path), image: other))
       // Over the time that both have.
       let frames = min(other.shape[1], picture.image.shape[1])
-      let (a, b) = (other.firstColumns(frames), picture.image.firstColumns(frames))
+      let (a, b) = (other.columns(frames), picture.image.columns(frames))
       let squares = zip(a.elements, b.elements).reduce(0.0) { $0 + pow(Double($1.0 - $1.1), 2) }
       lower.append(
         SpectrogramPanel.difference(
@@ -115,15 +110,5 @@ extension SpectrogramCommand {
     let most = sizes.isEmpty ? 0 : sizes[sizes.count - 1 - sizes.count / 200]
     figure.differenceLimit = [0.01, 0.02, 0.05, 0.1, 0.2].first { $0 >= most } ?? 0.5
     return figure
-  }
-}
-
-extension Tensor {
-  /// The first columns of [H, W].
-  fileprivate func firstColumns(_ count: Int) -> Tensor {
-    if count == shape[1] { return self }
-    let width = shape[1]
-    return Tensor(
-      (0..<shape[0]).flatMap { elements[$0 * width..<$0 * width + count] }, shape: [shape[0], count])
   }
 }

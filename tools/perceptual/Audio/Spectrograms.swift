@@ -1,6 +1,5 @@
 import ArgumentParser
 import Fast
-import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
 
@@ -23,25 +22,24 @@ struct SpectrogramsCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if !(1...1_000_000).contains(clips) { throw ValidationError("--clips \(clips): 1 to 1000000 is needed.") }
+    try check((1...1_000_000).contains(clips), "--clips \(clips): 1 to 1000000 is needed.")
   }
 
   func run() throws {
     try execution.run {
-      let start = ContinuousClock().now
+      let start = ContinuousClock.now
       let set = try loadClips(directory, limit: clips, cache)
-      let seconds = start.duration(to: ContinuousClock().now) / .seconds(1)
+      let seconds = start.duration(to: .now) / .seconds(1)
       let rate = Double(set.clips.count) / max(seconds, 1e-9)
-      if output.json {
-        try printResult([
+      try output.print(
+        [
           "clips": .integer(set.clips.count), "skipped": .integer(set.skipped.count), "seconds": .number(seconds),
           "clipsPerSecond": .number(rate), "threads": .integer(Execution.current.threads),
-        ])
-      } else {
-        try printResult(
+        ],
+        orLines: [
           "\(set.clips.count) clips in \(short(seconds)) s: \(short(rate)) clips a second on "
-            + "\(Execution.current.threads) threads; \(set.skipped.count) skipped")
-      }
+            + "\(Execution.current.threads) threads; \(set.skipped.count) skipped"
+        ])
     }
   }
 }

@@ -1,8 +1,6 @@
 import ArgumentParser
 import Fast
 import Foundation
-import PerceptualCore
-import PerceptualExperiments
 import PerceptualFiles
 import PerceptualSynthesis
 
@@ -28,7 +26,7 @@ struct SynthesizeCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if !(1...1_000_000).contains(count) { throw ValidationError("--count \(count): 1 to 1000000 is needed.") }
+    try check((1...1_000_000).contains(count), "--count \(count): 1 to 1000000 is needed.")
   }
 
   func run() throws {
@@ -37,24 +35,18 @@ struct SynthesizeCommand: ParsableCommand {
     let digits = max(2, String(count - 1).count)
     var progress = Progress("synthesize", total: count, unit: "clip")
     var files: [String] = []
-    var first = 0
-    while first < count {
+    for first in stride(from: 0, to: count, by: execution.threads) {
       let group = first..<min(count, first + execution.threads)
-      let clips = execution.map(group.count) { Synthesis.samples(index: group.lowerBound + $0, seed: seed.seed) }
-      for (index, samples) in zip(group, clips) {
-        let number = String(repeating: "0", count: digits - String(index).count) + String(index)
+      let clips = execution.map(group.count) { Synthesis.render(index: first + $0, seed: seed.seed) }
+      for (index, clip) in zip(group, clips) {
+        let number = String(format: "%0\(digits)d", index)
         let file = "\(directory)/\(number)-\(Synthesis.name(index: index)).\(format.rawValue)"
-        try AudioFile.write(AudioClip(samples: samples, sampleRate: PaperAudio.sourceSampleRate), to: file)
+        try AudioFile.write(clip, to: file)
         files.append(file)
         progress.update(index + 1)
       }
-      first = group.upperBound
     }
     progress.finish()
-    if output.json {
-      try printResult(["files": .array(files.map { .string($0) })])
-    } else {
-      for file in files { try printResult(file) }
-    }
+    try output.print(["files": .array(files.map { .string($0) })], orLines: files)
   }
 }

@@ -2,18 +2,13 @@ import ArgumentParser
 import PerceptualCore
 import PerceptualExperiments
 
-/// How the decoder doubles the resolution, by name.
-enum DecoderKind: String, CaseIterable, ExpressibleByArgument {
-  case transposed
-  case nearest
-  case bilinear
+/// How the decoder doubles the resolution: any kind but the convolution that halves it.
+extension Stage.Kind: ExpressibleByArgument {
+  public static var allValueStrings: [String] { allCases.filter { $0 != .convolution }.map(\.rawValue) }
 
-  var kind: Stage.Kind {
-    switch self {
-    case .transposed: .transposed
-    case .nearest: .nearest
-    case .bilinear: .bilinear
-    }
+  public init?(argument: String) {
+    guard Self.allValueStrings.contains(argument) else { return nil }
+    self.init(rawValue: argument)
   }
 }
 
@@ -35,7 +30,7 @@ struct ArchitectureOptions: ParsableArguments {
     help: ArgumentHelp(
       "How the decoder doubles the resolution: transposed convolutions, or upsampling and convolutions. "
         + "(default: transposed)"))
-  var decoder: DecoderKind?
+  var decoder: Stage.Kind?
   @Option(help: "Channels of the latent: m of Eq. 2. (default: as many as the other layers)")
   var latentChannels: Int?
 
@@ -53,8 +48,8 @@ struct ArchitectureOptions: ParsableArguments {
     return AutoencoderOptions(
       channels: channels, latentChannels: latentChannels,
       encoderKernel: encoderKernel ?? kernel ?? defaults.encoderKernel,
-      decoder: decoder?.kind ?? defaults.decoder,
-      decoderKernel: decoderKernel ?? (decoder?.kind.isUpsampling == true ? nil : kernel ?? defaults.decoderKernel),
+      decoder: decoder ?? defaults.decoder,
+      decoderKernel: decoderKernel ?? (decoder?.isUpsampling == true ? nil : kernel ?? defaults.decoderKernel),
       lastKernel: lastKernel ?? defaults.lastKernel)
   }
 }

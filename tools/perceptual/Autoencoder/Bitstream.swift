@@ -1,5 +1,4 @@
 import ArgumentParser
-import Fast
 import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
@@ -25,38 +24,36 @@ struct EncodeCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if !outputFile.hasSuffix(".code") {
-      throw ValidationError("\(outputFile): the name of what is written must end in .code.")
-    }
+    try check(outputFile.hasSuffix(".code"), "\(outputFile): the name of what is written must end in .code.")
   }
 
   func run() throws {
     try execution.run {
       let network = try Checkpoint.read(checkpoint)
-      let audio = try window.window.read(input)
+      let audio = try window.read(input)
       let file = try network.encode(audio, source: input)
       let bytes = file.bytes(entropyCoded: entropyCoded)
       try FileBytes.write(bytes, to: outputFile)
       let code = bytes.count - file.headerBytes
       let estimate = CodeEntropy.estimate([file])
       let seconds = Double(file.samples) / Double(PaperAudio.sampleRate)
-      if output.json {
-        try printResult([
+      let rate = 8 * Double(bytes.count) / seconds
+      try output.print(
+        [
           "file": .string(input), "written": .string(outputFile), "samples": .integer(file.samples),
           "clips": .integer(file.clips.count), "headerBytes": .integer(file.headerBytes), "codeBytes": .integer(code),
           "plainBytes": .integer(file.plainBytes), "entropyCoded": .bool(code < file.plainBytes),
-          "bitsPerSecond": .number(8 * Double(bytes.count) / seconds),
+          "bitsPerSecond": .number(rate),
           "bitsPerLatent": [
             "bound": .number(estimate.bound), "together": .number(estimate.together),
             "byChannel": .number(estimate.byChannel), "coded": .number(estimate.coded),
           ],
-        ])
-      } else {
-        try printResult(
+        ],
+        orLines: [
           "\(outputFile): \(file.headerBytes) bytes of header and \(code) of code for \(short(seconds)) s in "
-            + "\(file.clips.count) clips, \(short(8 * Double(bytes.count) / seconds)) bit/s; entropy "
-            + "\(short(estimate.byChannel)) bits a latent channel by channel, \(short(estimate.bound)) at most")
-      }
+            + "\(file.clips.count) clips, \(short(rate)) bit/s; entropy \(short(estimate.byChannel)) bits a latent "
+            + "channel by channel, \(short(estimate.bound)) at most"
+        ])
     }
   }
 }
@@ -76,9 +73,7 @@ struct DecodeCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if AudioContainer(nameOf: outputFile) == nil {
-      throw ValidationError("\(outputFile): the name of what is written must end in .wav or .flac.")
-    }
+    try checkEnding(of: outputFile, isOneOf: "wav", "flac")
   }
 
   func run() throws {
@@ -87,14 +82,11 @@ struct DecodeCommand: ParsableCommand {
       let file = try CodeFile(bytes: try FileBytes.read(input), source: input)
       let audio = try network.decode(file, seed: seed.seed, source: input)
       try AudioFile.write(audio, to: outputFile)
-      if output.json {
-        try printResult([
+      try output.print(
+        [
           "file": .string(input), "written": .string(outputFile), "sampleRate": .integer(audio.sampleRate),
           "samples": .integer(audio.frames), "clips": .integer(file.clips.count),
-        ])
-      } else {
-        try printResult("\(outputFile): \(short(audio.seconds)) s at \(audio.sampleRate) Hz")
-      }
+        ], orLines: ["\(outputFile): \(short(audio.seconds)) s at \(audio.sampleRate) Hz"])
     }
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Fast
 import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
@@ -37,13 +36,11 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if group < 1 { throw ValidationError("--group \(group): at least 1 is needed.") }
-    if clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
-    if (test == nil) == (pictures == nil) { throw ValidationError("Either --test or --pictures is needed.") }
-    if pictures == nil && grey != nil { throw ValidationError("--grey is for --pictures.") }
-    if pictures != nil && cache.directory != nil {
-      throw ValidationError("--cache is for recordings, and there are none.")
-    }
+    try check(group >= 1, "--group \(group): at least 1 is needed.")
+    try check(clips >= 1, "--clips \(clips): at least 1 is needed.")
+    try check((test == nil) != (pictures == nil), "Either --test or --pictures is needed.")
+    try check(grey == nil || pictures != nil, "--grey is for --pictures.")
+    try check(cache.directory == nil || pictures == nil, "--cache is for recordings, and there are none.")
   }
 
   func run() throws {
@@ -56,8 +53,7 @@ struct EvaluateCommand: ParsableCommand {
         precision: precision)
       let scores = evaluation.clips
       if let bad = scores.firstIndex(where: { !$0.isFinite }) {
-        throw PerceptualError(
-          .nonFinite,
+        throw PerceptualError.nonFinite(
           "\(checkpoint): scores that are numbers were expected, found others for \(scores.count { !$0.isFinite }) of "
             + "\(scores.count), \(sources[bad].file) among them: its weights overflow, take an earlier checkpoint")
       }
@@ -67,15 +63,15 @@ struct EvaluateCommand: ParsableCommand {
       let groups = batchStatistics == .batch ? Autoencoder.groups(of: scores.count, largest: group).map(\.count) : []
       if output.json {
         let clips = sources.map { source in
-          [JSONValue.Member(key: "file", value: .string(source.file))]
-            + (source.start.map { [.init(key: "start", value: .number($0))] } ?? [])
+          var json: JSONValue = ["file": .string(source.file)]
+          json["start"] = source.start.map { .number($0) }
+          return json
         }
-        var members = result.members(of: clips)
-        members.append(.init(key: "batchGroups", value: .array(groups.map { .integer($0) })))
-        if precision != .fp32 { members.append(.init(key: "precision", value: .string(precision.rawValue))) }
-        if let half { members.append(.init(key: "halfPrecision", value: .object(half.members))) }
-        try printResult(.object(members))
-        return
+        var json = result.json(of: clips)
+        json["batchGroups"] = .array(groups.map { .integer($0) })
+        if precision != .fp32 { json["precision"] = .string(precision.rawValue) }
+        json["halfPrecision"] = half?.json
+        return try printResult(json)
       }
       let rows = zip(sources, scores).map { [$0.file, $0.start.map { short($0) } ?? ""] + cells($1) }
       let isSound = test != nil

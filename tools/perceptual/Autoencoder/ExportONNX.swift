@@ -25,9 +25,7 @@ struct ExportONNXCommand: ParsableCommand {
   var quantisation: Quantisation = .soft
 
   func validate() throws {
-    if FilePath.suffix(of: output) != "onnx" {
-      throw ValidationError("\(output): the name of what is written must end in .onnx.")
-    }
+    try checkEnding(of: output, isOneOf: "onnx")
   }
 
   func run() throws {

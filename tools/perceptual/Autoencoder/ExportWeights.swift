@@ -22,9 +22,7 @@ struct ExportWeightsCommand: ParsableCommand {
   var precision: WeightPrecision = .float16
 
   func validate() throws {
-    if FileKind(nameOf: output) != .safetensors {
-      throw ValidationError("\(output): the name of what is written must end in .safetensors.")
-    }
+    try checkEnding(of: output, isOneOf: "safetensors")
   }
 
   func run() throws {

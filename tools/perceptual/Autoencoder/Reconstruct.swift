@@ -1,5 +1,4 @@
 import ArgumentParser
-import Fast
 import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
@@ -33,16 +32,14 @@ struct ReconstructCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if FileKind(nameOf: output) != .array, AudioContainer(nameOf: output) == nil {
-      throw ValidationError("\(output): the name of what is written must end in .wav, .flac or .npy.")
-    }
+    try checkEnding(of: output, isOneOf: "wav", "flac", "npy")
   }
 
   func run() throws {
     try execution.run {
       let network = try Checkpoint.read(checkpoint)
       try requireProducts(precision, network)
-      let audio = try window.window.read(input)
+      let audio = try window.read(input)
       let result = network.reconstruct(
         audio, statistics: batchStatistics, quantisation: quantisation, seed: seed.seed, precision: precision)
       if FileKind(nameOf: output) == .array {

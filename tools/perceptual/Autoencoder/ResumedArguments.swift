@@ -1,5 +1,4 @@
 import PerceptualExperiments
-import PerceptualFiles
 
 extension TrainCommand {
   /// The arguments of `train --resume` with the settings of the newest checkpoint in --out for all that are not given.
@@ -40,7 +39,7 @@ extension TrainCommand {
     add("--encoder-kernel", ["\(network.encoderKernel)"], unless: "--kernel")
     add("--decoder-kernel", ["\(network.decoderKernel)"], unless: "--kernel")
     add("--last-kernel", ["\(network.lastKernel)"])
-    add("--decoder", [DecoderKind.allCases.first { $0.kind == network.decoder }?.rawValue])
+    add("--decoder", [network.decoder.rawValue])
     return result
   }
 }

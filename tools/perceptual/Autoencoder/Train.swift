@@ -7,7 +7,7 @@ import PerceptualFiles
 
 extension TrainingLoss: ExpressibleByArgument {}
 extension LaplacianPyramidFamily: ExpressibleByArgument {}
-extension BatchPooling: ExpressibleByArgument {}
+extension LaplacianPyramidPooling: ExpressibleByArgument {}
 extension BatchStatistics: ExpressibleByArgument {}
 extension Quantisation: ExpressibleByArgument {}
 extension TrainingQuantisation: ExpressibleByArgument {}
@@ -69,7 +69,7 @@ struct TrainCommand: ParsableCommand {
   @Option(
     help:
       "How NLPD is joined over a batch: the mean of the images, or one norm as in the authors' code. (default: image)")
-  var nlpdPooling: BatchPooling?
+  var nlpdPooling: LaplacianPyramidPooling?
   @Option(help: "How the latent is quantised while training; soft is the paper's way, the others respect the bound.")
   var quantisation: TrainingQuantisation = .soft
   @Option(
@@ -106,25 +106,24 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if checkpointEvery < 1 { throw ValidationError("--checkpoint-every \(checkpointEvery): at least 1 is needed.") }
-    if !(1...255).contains(levels) { throw ValidationError("--levels \(levels): 1 to 255 is needed.") }
-    if !slope.isFinite { throw ValidationError("--slope \(slope): a number is needed.") }
+    try check(checkpointEvery >= 1, "--checkpoint-every \(checkpointEvery): at least 1 is needed.")
+    try check((1...255).contains(levels), "--levels \(levels): 1 to 255 is needed.")
+    try check(slope.isFinite, "--slope \(slope): a number is needed.")
     if loss != .nlpd && !addLoss.contains(where: { $0.loss == .nlpd }) {
       for (name, isGiven) in [("family", nlpdFamily != nil), ("pooling", nlpdPooling != nil)] where isGiven {
         throw ValidationError("--nlpd-\(name) is for NLPD, which is not among the losses: leave it out.")
       }
     }
-    if clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
+    try check(clips >= 1, "--clips \(clips): at least 1 is needed.")
     if let testClips, testClips < 1 { throw ValidationError("--test-clips \(testClips): at least 1 is needed.") }
-    if testClips != nil && test == nil {
-      throw ValidationError("--test-clips is about recordings to test on: give --test a directory of them.")
-    }
+    try check(
+      testClips == nil || test != nil, "--test-clips is about recordings to test on: give --test a directory of them.")
     if let test, test == data {
       throw ValidationError("--data and --test are both \(test): test on other recordings than those trained on.")
     }
-    if data == "noise" && test == nil && cache.directory != nil {
-      throw ValidationError("--cache keeps clips of recordings: give --data or --test a directory of them.")
-    }
+    try check(
+      cache.directory == nil || data != "noise" || test != nil,
+      "--cache keeps clips of recordings: give --data or --test a directory of them.")
   }
 
   func run() throws {
@@ -178,8 +177,8 @@ struct TrainCommand: ParsableCommand {
       trainer.test = testSet
       if explain { for line in explanation(trainer) { printNote(line) } }
       let run = TrainingRun(
-        trainer, directory: out, checkpointEvery: checkpointEvery, writesEvents: tensorboard, lock: lock,
-        note: printNote)
+        trainer, directory: out, checkpointEvery: checkpointEvery, writesEvents: tensorboard, note: printNote)
+      run.lock = lock
       let first = resume ? try run.resume() : 0
       try drive(run, from: first, label) {
         if !isWriter { return }
@@ -228,8 +227,7 @@ func drive<Trainer>(
 /// Throws `.usage` where a training that is not to be resumed would overwrite another.
 func refuseCheckpoints(in directory: String, resume: Bool) throws(PerceptualError) {
   guard !resume, let newest = try Checkpoint.newest(in: directory) else { return }
-  throw PerceptualError(
-    .usage,
+  throw .usage(
     "\(directory): a checkpoint of iteration \(newest) is there already; give --resume to go on from it, or another "
       + "--out")
 }

@@ -25,7 +25,7 @@ struct BenchmarkCommand: ParsableCommand {
       throw ValidationError(
         "there is no benchmark \(name): there are \(benchmarks.map(\.name).joined(separator: ", ")).")
     }
-    if !(seconds >= 0 && seconds <= 3600) { throw ValidationError("--seconds \(seconds): 0 to 3600 is needed.") }
+    try check(seconds >= 0 && seconds <= 3600, "--seconds \(seconds): 0 to 3600 is needed.")
   }
 
   func run() throws {
@@ -35,11 +35,7 @@ struct BenchmarkCommand: ParsableCommand {
       let timing = try Execution.$current.withValue(execution) {
         try Timing(of: benchmark, seconds: seconds, reference: reference)
       }
-      if output.json {
-        try printResult(timing.json(benchmark, execution))
-      } else {
-        for line in timing.lines(benchmark, execution) { try printResult(line) }
-      }
+      try output.print(timing.json(benchmark, execution), orLines: timing.lines(benchmark, execution))
     }
   }
 }
@@ -115,32 +111,26 @@ struct Timing {
       withExtendedLifetime(results) {}
     }
     if reference, let run = work.reference {
-      let began = clock.now
-      try run()
-      referenceSeconds = began.duration(to: clock.now) / .seconds(1) / work.referencePart
+      referenceSeconds = try clock.measure { try run() } / .seconds(1) / work.referencePart
     }
   }
 
   func json(_ benchmark: Benchmark, _ execution: Execution) -> JSONValue {
-    var members: [JSONValue.Member] = [
-      .init(key: "name", value: .string(benchmark.name)),
-      .init(key: "threads", value: .integer(execution.threads)),
-      .init(key: "instructionSet", value: .string(execution.instructionSet.rawValue)),
-      .init(key: "runs", value: .integer(seconds.count)),
-      .init(key: "medianSeconds", value: .number(median)),
-      .init(key: "minimumSeconds", value: .number(minimum)),
-      .init(key: "rate", value: .number(amount / median)),
-      .init(key: "rateUnit", value: .string("\(unit)/s")),
+    var json: JSONValue = [
+      "name": .string(benchmark.name), "threads": .integer(execution.threads),
+      "instructionSet": .string(execution.instructionSet.rawValue), "runs": .integer(seconds.count),
+      "medianSeconds": .number(median), "minimumSeconds": .number(minimum), "rate": .number(amount / median),
+      "rateUnit": .string("\(unit)/s"),
     ]
     if let directAmount {
-      members.append(.init(key: "directRate", value: .number(directAmount / median)))
-      members.append(.init(key: "directRateUnit", value: .string("GFLOP of the direct sum/s")))
+      json["directRate"] = .number(directAmount / median)
+      json["directRateUnit"] = "GFLOP of the direct sum/s"
     }
     if let referenceSeconds {
-      members.append(.init(key: "referenceSeconds", value: .number(referenceSeconds)))
-      members.append(.init(key: "ratio", value: .number(referenceSeconds / median)))
+      json["referenceSeconds"] = .number(referenceSeconds)
+      json["ratio"] = .number(referenceSeconds / median)
     }
-    return .object(members)
+    return json
   }
 
   func lines(_ benchmark: Benchmark, _ execution: Execution) -> [String] {

@@ -1,18 +1,8 @@
-import Fast
 import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
 
 let experimentJobs: [String: BenchmarkJob.Preparation] = [
-  "bark": { input in
-    let prediction = try input.float("prediction")
-    let target = try input.float("target", shape: prediction.shape)
-    let upstream = Tensor<Float>(repeating: 1, shape: [prediction.shape[0]])
-    return BenchmarkJob {
-      let result = barkDistanceAndGradient(prediction, target: target, upstream: upstream, options: .clipGenerator)
-      return ["value": result.value, "gradient": result.gradient]
-    }
-  },
   "fit-generator": { input in
     // From the peer's noise and weights.
     let weights = try ClipGenerator.weightShapes.map { try input.float($0.name, shape: $0.shape) }
@@ -26,5 +16,5 @@ let experimentJobs: [String: BenchmarkJob.Preparation] = [
     // What is compared, and why no more: tools/benchmark/experiments.py.
     return BenchmarkJob(
       first: { ["losses": Tensor(try (0..<2).map { _ in try iterate() })] }, run: { _ = try iterate() })
-  },
+  }
 ]

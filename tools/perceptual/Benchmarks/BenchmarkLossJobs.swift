@@ -6,9 +6,10 @@ let lossJobs: [String: BenchmarkJob.Preparation] = [
   "ssim": loss { structuralSimilarityAndGradient($0, target: $1, upstream: $2) },
   "ms-ssim": loss { multiScaleStructuralSimilarityAndGradient($0, target: $1, upstream: $2) },
   "nlpd": loss { normalizedLaplacianPyramidDistanceAndGradient($0, target: $1, upstream: $2) },
+  "bark": loss { barkDistanceAndGradient($0, target: $1, upstream: $2, options: .clipGenerator) },
 ]
 
-/// The value of each image and the gradient of their sum with respect to the prediction.
+/// The value of each image or sound and the gradient of their sum with respect to the prediction.
 private func loss(
   _ function:
     @escaping @Sendable (Tensor<Float>, Tensor<Float>, Tensor<Float>) -> (

@@ -1,4 +1,3 @@
-import Fast
 import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
@@ -43,8 +42,6 @@ private func trainingStep(
 /// The paper's autoencoder with the weights that the peer drew.
 private func network(_ input: SafetensorsFile, _ architecture: AutoencoderOptions) throws -> Autoencoder {
   let network = Autoencoder(architecture)
-  var tensors: [String: Tensor<Float>] = [:]
-  for name in input.names where name != "x" && name != "batch" { tensors[name] = try input.float(name) }
-  try network.load(tensors)
+  try network.load(input.floats.filter { $0.key != "x" && $0.key != "batch" })
   return network
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Fast
 import Foundation
 import PerceptualCore
-import PerceptualExperiments
 import PerceptualFiles
 
 /// Our side of tools/benchmark/run: reads its input once, writes what it computed, and then runs as often as each line
@@ -20,7 +19,7 @@ struct BenchmarkWorkerCommand: ParsableCommand {
   func run() throws {
     guard let prepare = benchmarkJobs[name] else {
       let known = benchmarkJobs.keys.sorted().joined(separator: ", ")
-      throw PerceptualError(.usage, "there is no benchmark \(name): there are \(known)")
+      throw PerceptualError.usage("there is no benchmark \(name): there are \(known)")
     }
     let execution = try execution.execution(defaultThreads: 1)
     try Execution.$current.withValue(execution) {
@@ -28,15 +27,13 @@ struct BenchmarkWorkerCommand: ParsableCommand {
       var file = SafetensorsFile()
       for (name, tensor) in try job.first().sorted(by: { $0.key < $1.key }) { file[name] = .float32(tensor) }
       try file.write(to: "\(data)/result.safetensors")
-      try printResult(
-        JSONValue.object([
-          .init(key: "instructionSet", value: .string(execution.instructionSet.rawValue)),
-          .init(key: "threads", value: .integer(execution.threads)),
-          .init(key: "hasBF16Products", value: .bool(execution.hasBF16Products)),
-        ]))
+      try printResult([
+        "instructionSet": .string(execution.instructionSet.rawValue), "threads": .integer(execution.threads),
+        "hasBF16Products": .bool(execution.hasBF16Products),
+      ])
       while let line = readLine() {
         guard let times = Int(line), times > 0 else {
-          throw PerceptualError(.malformed, "standard input: \"\(line)\", a number of runs was expected")
+          throw PerceptualError.malformed("standard input: \"\(line)\", a number of runs was expected")
         }
         try printResult(try timings(of: job, times: times))
       }
@@ -53,7 +50,7 @@ struct BenchmarkWorkerCommand: ParsableCommand {
       wall.append(.number(try clock.measure { try job.run() } / .seconds(1)))
       processor.append(.number(processorSeconds() - before))
     }
-    return .object([.init(key: "seconds", value: .array(wall)), .init(key: "cpuSeconds", value: .array(processor))])
+    return ["seconds": .array(wall), "cpuSeconds": .array(processor)]
   }
 
   private func processorSeconds() -> Double {

@@ -58,7 +58,7 @@ struct MetricCallsCommand: ParsableCommand {
         counts[2 * call + 1] = read(1) - bytes
       }
       guard values.allSatisfy(\.isFinite), gradient.allSatisfy(\.isFinite) else {
-        throw PerceptualError(.nonFinite, "\(metric.rawValue): a value or a gradient is not finite")
+        throw PerceptualError.nonFinite("\(metric.rawValue): a value or a gradient is not finite")
       }
       let list = stride(from: 0, to: 2 * calls, by: 2).map { "\(counts[$0])" }.joined(separator: " ")
       let bytes = stride(from: 1, to: 2 * calls, by: 2).map { "\(counts[$0])" }.joined(separator: " ")

@@ -56,11 +56,9 @@ extension FixturesCommand {
 
     func validate() throws {
       for (name, isGiven) in [("measure", !measure.isEmpty), ("cross-checks", crossChecks != nil)] where isGiven {
-        if !tolerances { throw ValidationError("--\(name) needs --tolerances.") }
+        try check(tolerances, "--\(name) needs --tolerances.")
       }
-      if tolerances && output.json {
-        throw ValidationError("--tolerances prints Markdown; --json lists tolerances too.")
-      }
+      try check(!tolerances || !output.json, "--tolerances prints Markdown; --json lists tolerances too.")
     }
 
     func run() throws {
@@ -69,7 +67,8 @@ extension FixturesCommand {
         try execution.run {
           for file in try fixtureFiles(measure) {
             for tensor in try checkFixture(file) {
-              shares[ToleranceRow(tensor), default: 0].formMax(tensor.comparison.share)
+              let row = ToleranceRow(tensor)
+              shares[row] = max(shares[row] ?? 0, tensor.comparison.share)
             }
           }
         }
@@ -77,17 +76,11 @@ extension FixturesCommand {
           try ToleranceRow.largestShares(inLines: try FileBytes.read(path), of: path)
         }
         try printResult(toleranceTable(byFixtures: shares, byCrossChecks: crossChecked ?? [:]))
-      } else if output.json {
-        try printResult(.array(operations.map { $0.json }))
       } else {
-        for operation in operations { try printResult(operation.text) }
+        try output.print(.array(operations.map { $0.json }), orLines: operations.map { $0.text })
       }
     }
   }
-}
-
-extension Double {
-  fileprivate mutating func formMax(_ other: Double) { self = Swift.max(self, other) }
 }
 
 /// The fixtures among `paths`, directories searched through in the order of names.
@@ -107,8 +100,7 @@ func fixtureFiles(_ paths: [String]) throws(PerceptualError) -> [String] {
       name.hasSuffix(".safetensors") && !["trajectory/", "weights/"].contains { name.hasPrefix($0) }
     }
     if found.isEmpty {
-      throw PerceptualError(
-        .missing, "\(path): no fixture (*.safetensors) lies in this directory; name one, or another directory")
+      throw .missing("\(path): no fixture (*.safetensors) lies in this directory; name one, or another directory")
     }
     files += found.sorted().map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
   }
@@ -174,23 +166,15 @@ private func percent(_ share: Double) -> String { share.isFinite ? short(100 * s
 
 extension CheckedTensor {
   func json(file: String) -> JSONValue {
-    var value: [JSONValue.Member] = [
-      .init(key: "file", value: .string(file)),
-      .init(key: "operation", value: .string(operation)),
-      .init(key: "side", value: .string(side.rawValue)),
-      .init(key: "tensor", value: .string("\(tensor)")),
-      .init(key: "error", value: .number(comparison.error)),
-      .init(key: "allowed", value: .number(comparison.allowed)),
-      .init(key: "passed", value: .bool(passed)),
-      .init(key: "share", value: .number(comparison.share)),
-      .init(key: "elements", value: .integer(comparison.count)),
-      .init(key: "differing", value: .integer(comparison.failures)),
-      .init(key: "worst", value: .array(comparison.worst.map { .integer($0) })),
-      .init(key: "actual", value: .number(comparison.actual)),
-      .init(key: "expected", value: .number(comparison.expected)),
+    var json: JSONValue = [
+      "file": .string(file), "operation": .string(operation), "side": .string(side.rawValue),
+      "tensor": .string("\(tensor)"), "error": .number(comparison.error), "allowed": .number(comparison.allowed),
+      "passed": .bool(passed), "share": .number(comparison.share), "elements": .integer(comparison.count),
+      "differing": .integer(comparison.failures), "worst": .array(comparison.worst.map { .integer($0) }),
+      "actual": .number(comparison.actual), "expected": .number(comparison.expected),
     ]
-    if let obstacle = comparison.obstacle { value.append(.init(key: "obstacle", value: .string(obstacle))) }
-    return .object(value)
+    json["obstacle"] = comparison.obstacle.map { .string($0) }
+    return json
   }
 
   func line(file: String, width: Int) -> String {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import PerceptualCore
 import PerceptualFiles
 
 /// Our side of tools/fuzz-audio: decodes damaged copies of a file and says what came of them.
@@ -17,7 +16,7 @@ struct FuzzAudioCommand: ParsableCommand {
   @OptionGroup var seed: SeedOptions
 
   func validate() throws {
-    if !(0...1_000_000).contains(count) { throw ValidationError("--count \(count): 0 to 1000000 is needed.") }
+    try check((0...1_000_000).contains(count), "--count \(count): 0 to 1000000 is needed.")
   }
 
   func run() throws {

@@ -12,11 +12,7 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     let contents = try FileContents(of: file)
-    if output.json {
-      try printResult(contents.json)
-    } else {
-      for line in contents.lines { try printResult(line) }
-    }
+    try output.print(contents.json, orLines: contents.lines)
   }
 }
 
@@ -25,7 +21,7 @@ struct FileContents {
   var file: String
   var kind: String
   var properties: [(name: String, value: JSONValue)] = []
-  var metadata: [(name: String, value: String)] = []
+  var metadata: [String: String] = [:]
   var tensors: [TensorSummary] = []
 
   init(of file: String) throws(PerceptualError) {
@@ -34,7 +30,7 @@ struct FileContents {
     case .safetensors:
       let contents = try SafetensorsFile(contentsOf: file, allowingUnread: true)
       kind = "safetensors"
-      metadata = contents.metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+      metadata = contents.metadata
       tensors = contents.names.compactMap { name in contents[name].map { TensorSummary(name, $0.typeName, $0.double) } }
       tensors += contents.unread.map { TensorSummary(unread: $0.name, $0.typeName, shape: $0.shape) }
       properties = [
@@ -57,13 +53,8 @@ struct FileContents {
       properties = [
         ("width", .integer(picture.width)), ("height", .integer(picture.height)), ("bits", .integer(picture.bits)),
       ]
-      let plane = picture.width * picture.height
       let names = picture.samples.shape[0] == 1 ? ["grey"] : ["red", "green", "blue"]
-      tensors = names.indices.map { channel in
-        let samples = picture.samples.elements[channel * plane..<(channel + 1) * plane]
-        return TensorSummary(
-          names[channel], "samples", shape: [picture.height, picture.width], samples.lazy.map { Double($0) })
-      }
+      tensors = TensorSummary.channels(names, of: picture.samples)
     case .audio:
       let information = try AudioFile.information(file)
       let clip = try AudioFile.read(file)
@@ -72,30 +63,22 @@ struct FileContents {
         ("format", .string(information.formatName)), ("sampleRate", .integer(clip.sampleRate)),
         ("channels", .integer(clip.channels)), ("frames", .integer(clip.frames)), ("seconds", .number(clip.seconds)),
       ]
-      tensors = (0..<clip.channels).map { channel in
-        let samples = clip.samples.elements[channel * clip.frames..<(channel + 1) * clip.frames]
-        return TensorSummary("channel \(channel)", "samples", shape: [clip.frames], samples.lazy.map { Double($0) })
-      }
+      tensors = TensorSummary.channels((0..<clip.channels).map { "channel \($0)" }, of: clip.samples)
     }
   }
 
   var json: JSONValue {
-    var members: [JSONValue.Member] = [
-      .init(key: "file", value: .string(file)), .init(key: "kind", value: .string(kind)),
-    ]
-    members += properties.map { .init(key: $0.name, value: $0.value) }
-    if kind == "safetensors" {
-      let strings = metadata.map { JSONValue.Member(key: $0.name, value: .string($0.value)) }
-      members.append(.init(key: "metadata", value: .object(strings)))
-    }
-    members.append(.init(key: "contents", value: .array(tensors.map(\.json))))
-    return .object(members)
+    var json: JSONValue = ["file": .string(file), "kind": .string(kind)]
+    for (name, value) in properties { json[name] = value }
+    if kind == "safetensors" { json["metadata"] = JSONValue(metadata) }
+    json["contents"] = .array(tensors.map(\.json))
+    return json
   }
 
   var lines: [String] {
     let facts = properties.map { "\($0.name) \($0.value.string ?? $0.value.text)" }
     var lines = [(["\(file): \(kind)"] + facts).joined(separator: ", ")]
-    lines += aligned(metadata.map { ["  \($0.name)", $0.value] })
+    lines += aligned(metadata.sorted { $0.key < $1.key }.map { ["  \($0.key)", $0.value] })
     let header = ["  name", "type", "shape", "least", "mean", "greatest", "not finite"]
     lines += aligned([header] + tensors.map { ["  \($0.name)"] + $0.cells })
     return lines
@@ -123,6 +106,16 @@ struct TensorSummary {
 
   init(_ name: String, _ type: String, _ tensor: Tensor<Double>) {
     self.init(name, type, shape: tensor.shape, tensor.elements)
+  }
+
+  /// Of each part along the first axis, which have these names.
+  static func channels(_ names: [String], of samples: Tensor<Float>) -> [TensorSummary] {
+    let shape = Array(samples.shape.dropFirst())
+    let count = shape.reduce(1, *)
+    return names.enumerated().map { channel, name in
+      let part = samples.elements[channel * count..<(channel + 1) * count]
+      return TensorSummary(name, "samples", shape: shape, part.lazy.map { Double($0) })
+    }
   }
 
   /// The elements may be converted on the way: a recording's take half a gigabyte as they are.

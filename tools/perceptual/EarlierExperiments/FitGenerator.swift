@@ -41,11 +41,9 @@ struct FitGeneratorCommand: ParsableCommand {
     if let start, !(start >= 0 && start <= 1e9) {
       throw ValidationError("--start \(start): 0 to 1e9 seconds is needed.")
     }
-    if start != nil && audio.isEmpty { throw ValidationError("--start places a window in AUDIO: name a recording.") }
-    if !(1...10_000_000).contains(iterations) {
-      throw ValidationError("--iterations \(iterations): 1 to 10000000 is needed.")
-    }
-    if checkpointEvery < 1 { throw ValidationError("--checkpoint-every \(checkpointEvery): at least 1 is needed.") }
+    try check(start == nil || !audio.isEmpty, "--start places a window in AUDIO: name a recording.")
+    try check((1...10_000_000).contains(iterations), "--iterations \(iterations): 1 to 10000000 is needed.")
+    try check(checkpointEvery >= 1, "--checkpoint-every \(checkpointEvery): at least 1 is needed.")
   }
 
   func run() throws {
@@ -57,7 +55,7 @@ struct FitGeneratorCommand: ParsableCommand {
     if sources.isEmpty { sources = try builtInSources() }
     var names = Set<String>()
     for source in sources where !names.insert(source.name).inserted {
-      throw PerceptualError(.usage, "\(source.file): two recordings are named \(source.name); rename one of them")
+      throw PerceptualError.usage("\(source.file): two recordings are named \(source.name); rename one of them")
     }
     let losses = ClipLoss.allCases.filter { (loss.isEmpty ? ClipLoss.published : loss).contains($0) }
     try FilePath.createDirectory(out)
@@ -65,21 +63,19 @@ struct FitGeneratorCommand: ParsableCommand {
     defer { withExtendedLifetime(lock) {} }
     var runs: [JSONValue] = []
     var report = ClipReport()
-    var table = [["clip", "loss", "iteration", "value", "highs", "log spectrum", "flatness", "onsets", "STFT", "Bark"]]
     for source in sources {
       for loss in losses {
         var fit = ClipFit(source, loss: loss, seed: seed.seed)
         fit.iterations = iterations
         fit.checkpointEvery = checkpointEvery
         var progress = Progress("\(source.name), \(loss.rawValue)", total: iterations, unit: "iterations")
-        let clock = ContinuousClock()
-        let began = clock.now
+        let began = ContinuousClock.now
         let result = try Interruption.awaited { interruption in
           let result = try fit.run(shouldStop: { interruption.signal != nil }) { done, value in
             progress.update(done, loss: value)
           }
           progress.finish()
-          _ = try fit.write(result, to: out)
+          try fit.write(result, to: out)
           if tensorboard { try fit.writeEvents(result, to: out) }
           runs.append(fit.json(result))
           try FileBytes.write(Array((JSONValue.array(runs).text + "\n").utf8), to: "\(out)/fit-generator.json")
@@ -89,24 +85,13 @@ struct FitGeneratorCommand: ParsableCommand {
           return result
         }
         report.add(fit, result)
-        let seconds = began.duration(to: clock.now) / .seconds(1)
+        let seconds = began.duration(to: .now) / .seconds(1)
         printNote("\(source.name), \(loss.rawValue): \(iterations) iterations in \(short(seconds)) s")
-        table += result.checkpoints.map { checkpoint in
-          let measures = checkpoint.measures
-          return [source.name, loss.rawValue, String(checkpoint.iteration), short(checkpoint.loss)]
-            + [
-              measures.highFrequencyEnergyRatio, measures.logSpectralDistance, measures.residualFlatness,
-              measures.onsetSharpness, measures.multiResolutionDistance, measures.barkDistance,
-            ].map(short)
-        }
       }
     }
     printNote("\(try report.write(to: out)): sounds, pictures, curves")
-    if output.json {
-      try printResult(JSONValue.array(runs))
-    } else {
-      for line in aligned(table) { try printResult(line) }
-    }
+    let header = ["clip", "loss", "iteration", "value", "highs", "log spectrum", "flatness", "onsets", "STFT", "Bark"]
+    try output.print(.array(runs), orLines: aligned([header] + report.rows))
   }
 
   /// Renders the built-in clips into the output directory and takes their windows.

@@ -1,6 +1,4 @@
 import ArgumentParser
-import Fast
-import Foundation
 import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
@@ -53,8 +51,8 @@ struct RawAutoencoderTrainCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if checkpointEvery < 1 { throw ValidationError("--checkpoint-every \(checkpointEvery): at least 1 is needed.") }
-    if windows < 1 { throw ValidationError("--windows \(windows): at least 1 is needed.") }
+    try check(checkpointEvery >= 1, "--checkpoint-every \(checkpointEvery): at least 1 is needed.")
+    try check(windows >= 1, "--windows \(windows): at least 1 is needed.")
   }
 
   func run() throws {
@@ -98,8 +96,8 @@ struct RawAutoencoderReconstructCommand: ParsableCommand {
     try execution.run {
       let (network, loss) = try RawAudioCheckpoint.read(checkpoint)
       if decoding != nil && loss != .categorical {
-        throw PerceptualError(
-          .usage, "--decoding is about classes: \(checkpoint) was trained with \(loss.rawValue); leave it out")
+        throw PerceptualError.usage(
+          "--decoding is about classes: \(checkpoint) was trained with \(loss.rawValue); leave it out")
       }
       let result = try network.reconstruct(try AudioFile.read(input), file: input, decoding: decoding ?? .mean)
       try AudioFile.write(result.output, to: output)

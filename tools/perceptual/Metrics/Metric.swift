@@ -96,16 +96,14 @@ struct MetricCommand: ParsableCommand {
 
   func validate() throws {
     if let dataRange {
-      if !(dataRange > 0 && dataRange.isFinite) {
-        throw ValidationError("--data-range \(dataRange): a positive number is needed.")
-      }
-      if !metric.hasDataRange { throw ValidationError("--data-range has no meaning for \(metric.rawValue).") }
+      try check(dataRange > 0 && dataRange.isFinite, "--data-range \(dataRange): a positive number is needed.")
+      try check(metric.hasDataRange, "--data-range has no meaning for \(metric.rawValue).")
     }
-    if colour && metric.isOfSounds { throw ValidationError("--colour has no meaning for \(metric.rawValue).") }
-    if grey != nil && (colour || metric.isOfSounds) {
-      throw ValidationError("--grey has no meaning \(colour ? "with --colour" : "for \(metric.rawValue)").")
-    }
-    if map != nil && metric != .ssim { throw ValidationError("--map has no meaning for \(metric.rawValue).") }
+    try check(!colour || !metric.isOfSounds, "--colour has no meaning for \(metric.rawValue).")
+    try check(
+      grey == nil || !colour && !metric.isOfSounds,
+      "--grey has no meaning \(colour ? "with --colour" : "for \(metric.rawValue)").")
+    try check(map == nil || metric == .ssim, "--map has no meaning for \(metric.rawValue).")
     if let preset, !metric.presets.contains(where: { $0.preset.name == preset }) {
       let names = metric.presets.map(\.preset.name)
       throw ValidationError(
@@ -138,8 +136,7 @@ struct MetricCommand: ParsableCommand {
     let a = try Comparand(prediction, colour: colour, grey: grey ?? .bt601, isSound: metric.isOfSounds)
     let b = try Comparand(target, colour: colour, grey: grey ?? .bt601, isSound: metric.isOfSounds)
     if a.tensor.shape != b.tensor.shape {
-      throw PerceptualError(
-        .malformed,
+      throw PerceptualError.malformed(
         "\(target): its \(b.kind) has shape \(b.tensor.shape), that of \(prediction) has \(a.tensor.shape); equal "
           + "shapes are needed"
       )
@@ -147,7 +144,7 @@ struct MetricCommand: ParsableCommand {
     if metric.hasDataRange { noteRange(a, b) }
     let conventions = metric.presets.first { $0.preset.name == preset ?? metric.standardPreset }
     guard let operation = conventions?.operation ?? metric.operations.first else {
-      throw PerceptualError(.usage, "\(metric.rawValue): this build has no \(metric.operationName)")
+      throw PerceptualError.usage("\(metric.rawValue): this build has no \(metric.operationName)")
     }
     var inputs = OperationCase<Float>(inputs: [
       "prediction": try a.batch(for: metric), "target": try b.batch(for: metric),
@@ -157,7 +154,7 @@ struct MetricCommand: ParsableCommand {
     do {
       try operation.validate(inputs)
     } catch {
-      throw PerceptualError(.malformed, "\(prediction): \(metric.rawValue) cannot take it: \(error.description)")
+      throw PerceptualError.malformed("\(prediction): \(metric.rawValue) cannot take it: \(error.description)")
     }
     let count = try operation.outputShapes(inputs)["value"] ?? []
     if gradient != nil {
@@ -178,14 +175,11 @@ struct MetricCommand: ParsableCommand {
         try Npy.write(a.tensor.rank == 2 ? tensor.reshaped(Array(tensor.shape.suffix(2))) : tensor, to: map)
       }
     }
-    if output.json {
-      try printResult([
+    try output.print(
+      [
         "metric": .string(metric.rawValue), "value": .number(mean), "values": .array(values.map { .number($0) }),
         "a": .string(prediction), "b": .string(target), "shape": .array(a.tensor.shape.map { .integer($0) }),
-      ])
-    } else {
-      try printResult("\(mean)")
-    }
+      ], orLines: ["\(mean)"])
   }
 }
 
@@ -205,18 +199,16 @@ struct Comparand {
       kind = "array"
       tensor = try Npy.read(path).float
     case .picture where isSound:
-      throw PerceptualError(
-        .malformed, "\(path): a sound was expected, found a picture: give a recording or an array of [T] or [N, T]")
+      throw .malformed("\(path): a sound was expected, found a picture: give a recording or an array of [T] or [N, T]")
     case .audio where isSound:
       kind = "sound"
-      tensor = try RawAudioSignal.read(path)
+      tensor = try rawAudioSignal(try AudioFile.read(path), file: path)
     case .picture:
       kind = "picture"
       let picture = try readPicture(path)
       tensor = colour ? picture.colour : picture.grey(grey)
     case .safetensors:
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(path): a picture, an array or a recording was expected, found a safetensors file: "
           + "save the tensor that you mean with numpy.save")
     case .audio:
@@ -225,15 +217,14 @@ struct Comparand {
     }
     if let first = tensor.elements.firstIndex(where: { !$0.isFinite }) {
       let bad = tensor.elements.count { !$0.isFinite }
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "\(path): \(tensor[first]) stands at \(coordinates(of: first, in: tensor.shape)), \(bad) of \(tensor.count) "
           + "numbers are not finite; clean them up first")
     }
     do throws(PerceptualError) {
       try checkMagnitudes(prediction: tensor, target: Tensor([]))
     } catch {
-      throw PerceptualError(.malformed, "\(path): \(error.description); scale it, and the data range with it")
+      throw .malformed("\(path): \(error.description); scale it, and the data range with it")
     }
   }
 
@@ -243,13 +234,12 @@ struct Comparand {
     if metric.isOfSounds {
       if shape.count == 1 { return tensor.reshaped([1] + shape) }
       if shape.count == 2 && shape[0] > shape[1] && shape[1] <= 64 {
-        throw PerceptualError(
-          .malformed,
+        throw .malformed(
           "\(path): the \(kind) has shape \(shape), which looks transposed: [N, T] is needed, N sounds of T samples")
       }
       if shape.count == 2 { return tensor }
-      throw PerceptualError(
-        .malformed, "\(path): the \(kind) has shape \(shape), \(metric.rawValue) needs [T] or [N, T]; reshape it first")
+      throw .malformed(
+        "\(path): the \(kind) has shape \(shape), \(metric.rawValue) needs [T] or [N, T]; reshape it first")
     }
     switch shape.count {
     case 4: return tensor
@@ -257,8 +247,7 @@ struct Comparand {
     case 1 where metric.takesSignals: return tensor.reshaped([1] + shape)
     default:
       let wanted = metric.takesSignals ? "[H, W], [N, C, H, W] or [T]" : "[H, W] or [N, C, H, W]"
-      throw PerceptualError(
-        .malformed, "\(path): the \(kind) has shape \(shape), \(metric.rawValue) needs \(wanted); reshape it first")
+      throw .malformed("\(path): the \(kind) has shape \(shape), \(metric.rawValue) needs \(wanted); reshape it first")
     }
   }
 }

@@ -1,22 +1,16 @@
 import ArgumentParser
-import Fast
-import Foundation
 import PerceptualCore
 import PerceptualExperiments
-import PerceptualFiles
 
 /// The runs of a plan that one process of several is to carry out.
-struct SweepShare: ExpressibleByArgument {
-  static let all = SweepShare(part: 1, parts: 1)
+struct SweepShare {
+  var part = 1
+  var parts = 1
 
-  private let part: Int
-  private let parts: Int
+  func has(_ index: Int) -> Bool { index % parts == part - 1 }
+}
 
-  private init(part: Int, parts: Int) {
-    self.part = part
-    self.parts = parts
-  }
-
+extension SweepShare: ExpressibleByArgument {
   init?(argument: String) {
     let numbers = argument.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
     guard numbers.count == 2, let part = numbers[0], let parts = numbers[1], part >= 1, part <= parts else {
@@ -24,8 +18,6 @@ struct SweepShare: ExpressibleByArgument {
     }
     self.init(part: part, parts: parts)
   }
-
-  func has(_ index: Int) -> Bool { index % parts == part - 1 }
 }
 
 struct SweepCommand: ParsableCommand {
@@ -55,24 +47,22 @@ struct SweepCommand: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if table && cache.directory != nil {
-      throw ValidationError("--cache keeps clips, and --table reads none: leave it out.")
-    }
-    if table && task != nil { throw ValidationError("--task is for runs, and --table has none: leave it out.") }
+    try check(!table || cache.directory == nil, "--cache keeps clips, and --table reads none: leave it out.")
+    try check(!table || task == nil, "--task is for runs, and --table has none: leave it out.")
   }
 
   func run() throws {
     let plan = try SweepPlan(contentsOf: plan)
     var failed: [String] = []
     if !table {
-      let sweep = try Sweep(plan, path: self.plan, directory: out, common: words, cache, task ?? .all)
+      let sweep = try Sweep(plan, path: self.plan, directory: out, common: words, cache, task ?? SweepShare())
       failed = try execution.run { try sweep.carryOut() }
     }
     let results = try SweepResults(in: out)
     if results.damaged > 0 { printNote("\(results.path): \(results.damaged) damaged lines left out") }
     if table && results.lines.isEmpty {
-      throw PerceptualError(
-        .missing, "\(results.path): results were expected, found none; give the plan an \"evaluate\" and carry it out")
+      throw PerceptualError.missing(
+        "\(results.path): results were expected, found none; give the plan an \"evaluate\" and carry it out")
     }
     if plan.evaluation == nil && !output.json {
       for run in plan.runs {
@@ -83,10 +73,9 @@ struct SweepCommand: ParsableCommand {
       }
     }
     let judged = RecipeTable(results, plan)
-    if output.json { try printResult(judged.json) } else { for line in judged.markdown { try printResult(line) } }
+    try output.print(judged.json, orLines: judged.markdown)
     if !failed.isEmpty {
-      throw PerceptualError(
-        .nonFinite,
+      throw PerceptualError.nonFinite(
         "\(failed.count) of \(plan.runs.count) runs met a number that is not finite: "
           + "\(failed.joined(separator: ", ")); \(results.path) says where")
     }

@@ -1,5 +1,3 @@
-import Fast
-import Foundation
 import PerceptualCore
 import PerceptualExperiments
 import PerceptualFiles
@@ -48,7 +46,7 @@ final class Sweep {
     let jobs = try plan.runs.map(job)
     try checkCells(jobs)
     if cache.directory != nil && plan.evaluation == nil && jobs.allSatisfy({ $0.model.data == "noise" }) {
-      throw PerceptualError(.usage, "--cache keeps clips of recordings, and \(path) has none: leave it out")
+      throw PerceptualError.usage("--cache keeps clips of recordings, and \(path) has none: leave it out")
     }
     if let evaluation = plan.evaluation {
       try results.check(evaluation)
@@ -96,11 +94,10 @@ final class Sweep {
     // Whoever had the directory until now may have finished.
     if try isFinished(job) { return .wasFinished }
     if results.haveFailure(name) && !failedBefore.contains(name) { return .failed }
-    let clock = ContinuousClock()
-    let start = clock.now
+    let start = ContinuousClock.now
     do {
       guard let note = try carryOut(job, lock, label: "\(number)/\(count) \(name)") else { return .wasFinished }
-      let seconds = Int((start.duration(to: clock.now) / .seconds(1)).rounded())
+      let seconds = Int((start.duration(to: .now) / .seconds(1)).rounded())
       printNote("\(name): \(note), \(seconds) s; \(number) of \(count) runs")
       return .finished
     } catch let interrupted as Interrupted {
@@ -152,7 +149,7 @@ final class Sweep {
     try results.append(job.run.name, try members(job), tested, weights: network.identity, evaluation)
   }
 
-  private func members(_ job: Job) throws(PerceptualError) -> [JSONValue.Member] {
+  private func members(_ job: Job) throws(PerceptualError) -> JSONValue {
     let curves = try LearningCurves(contentsOf: "\(job.command.out)/log.jsonl")
     return job.run.resultMembers(job.model, seed: job.seed, curves: curves, record: job.record)
   }
@@ -256,7 +253,7 @@ extension Sweep {
   }
 
   private func malformed(_ run: SweepPlan.Run, _ sentence: String) -> PerceptualError {
-    PerceptualError(.malformed, "\(path): run \"\(run.name)\": \(sentence)")
+    PerceptualError.malformed("\(path): run \"\(run.name)\": \(sentence)")
   }
 
   /// What is wrong with an argument of a run is wrong with the plan.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Fast
 import Foundation
 import PerceptualCore
 import PerceptualExperiments
@@ -56,11 +55,11 @@ struct Table1Command: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if !(1...1000).contains(seeds) { throw ValidationError("--seeds \(seeds): 1 to 1000 is needed.") }
-    if group < 1 { throw ValidationError("--group \(group): at least 1 is needed.") }
-    if onlyEvaluate && weights != nil {
-      throw ValidationError("--only-evaluate tests what is trained in --out, --weights another directory: give one.")
-    }
+    try check((1...1000).contains(seeds), "--seeds \(seeds): 1 to 1000 is needed.")
+    try check(group >= 1, "--group \(group): at least 1 is needed.")
+    try check(
+      !onlyEvaluate || weights == nil,
+      "--only-evaluate tests what is trained in --out, --weights another directory: give one.")
     if onlyEvaluate || weights != nil {
       let given =
         [
@@ -86,9 +85,9 @@ struct Table1Command: ParsableCommand {
       }
     }
     if let clips, clips < 1 { throw ValidationError("--clips \(clips): at least 1 is needed.") }
-    if music == nil && test == nil && cache.directory != nil {
-      throw ValidationError("--cache keeps clips of recordings: give --music or --test.")
-    }
+    try check(
+      cache.directory == nil || music != nil || test != nil,
+      "--cache keeps clips of recordings: give --music or --test.")
     if let music, music == test {
       throw ValidationError("--music and --test are both \(music): test on other recordings than those trained on.")
     }
@@ -96,8 +95,7 @@ struct Table1Command: ParsableCommand {
 
   func run() throws {
     try execution.run {
-      let clock = ContinuousClock()
-      let start = clock.now
+      let start = ContinuousClock.now
       if let music, let test {
         try RecordingOverlap.refuse(training: try AudioFile.list(in: music), test: try AudioFile.list(in: test))
       }
@@ -116,12 +114,8 @@ struct Table1Command: ParsableCommand {
         command: (["perceptual"] + CommandLine.arguments.dropFirst()).joined(separator: " "),
         note: printNote, train: trains ? { try train(table, $0, seed: $1, $2) } : nil)
       let files = try result.write()
-      if output.json {
-        try printResult(result.json)
-      } else {
-        for line in Table1Text(result).lines { try printResult(line) }
-      }
-      let seconds = Int(start.duration(to: clock.now) / .seconds(1))
+      try output.print(result.json, orLines: Table1Text(result: result).lines)
+      let seconds = Int(start.duration(to: .now) / .seconds(1))
       printNote("\(seconds) s in all; written to \(out): \(files.joined(separator: ", "))")
       printNote("next: open \(out)/report.html")
     }

@@ -1,13 +1,9 @@
-import Fast
 import Foundation
-import PerceptualCore
 import PerceptualExperiments
 
 /// A table as `table1` prints it.
 struct Table1Text {
-  private let result: Table1Result
-
-  init(_ result: Table1Result) { self.result = result }
+  let result: Table1Result
 
   var lines: [String] {
     let table = result.table
@@ -32,14 +28,14 @@ struct Table1Text {
     for row in result.rows {
       guard let paper = PaperTable.row(row.model) else { continue }
       for result in row.results {
-        cells.append(
-          [
-            row.model.symbol, row.model.loss.title, result.way.statistics.rawValue, result.way.quantisation.rawValue,
-          ] + columns(result.scores, .mse, 5) + [number(paper.mse, 5)] + columns(result.scores, .nlpd, 3)
-            + [number(paper.nlpd, 3)] + columns(result.scores, .msSSIM, 4)
-            + [
-              number(paper.msSSIM, 4), number(result.levelRight.mse, 5), number(100 * result.meanOffCentre, 1) + " %",
-            ])
+        let way = [
+          row.model.symbol, row.model.loss.title, result.way.statistics.rawValue, result.way.quantisation.rawValue,
+        ]
+        let scores = TableMetric.allCases.flatMap {
+          columns(result.scores, $0) + [$0.text($0.value(paper.scores))]
+        }
+        let offCentre = String(format: "%.1f %%", 100 * result.meanOffCentre)
+        cells.append(way + scores + [TableMetric.mse.text(result.levelRight.mse), offCentre])
       }
     }
     return cells
@@ -48,20 +44,15 @@ struct Table1Text {
   private func baselines() -> [[String]] {
     [["answer without learning", "MSE", "95 %", "NLPD", "95 %", "MS-SSIM", "95 %"]]
       + result.baselines.map { baseline, scores in
-        [baseline.title] + columns(scores, .mse, 5) + columns(scores, .nlpd, 3) + columns(scores, .msSSIM, 4)
+        [baseline.title] + TableMetric.allCases.flatMap { columns(scores, $0) }
       }
   }
 
   private func seeds() -> [[String]] {
     [["data", "loss", "seed", "statistics", "MSE", "NLPD", "MS-SSIM"]]
-      + result.seedRows.flatMap { row in
-        BatchStatistics.allCases.compactMap { statistics -> [String]? in
-          guard let mean = row.result(TestWay(statistics, .soft))?.scores.mean else { return nil }
-          return [
-            row.model.symbol, row.model.loss.title, "\(row.seed)", statistics.rawValue, number(mean.mse, 5),
-            number(mean.nlpd, 3), number(mean.msSSIM, 4),
-          ]
-        }
+      + result.seedMeans.map { row, statistics, mean in
+        [row.model.symbol, row.model.loss.title, "\(row.seed)", statistics.rawValue]
+          + TableMetric.allCases.map { $0.text($0.value(mean)) }
       }
   }
 
@@ -81,12 +72,10 @@ struct Table1Text {
     return lines
   }
 
-  private func number(_ value: Double, _ places: Int) -> String { String(format: "%.\(places)f", value) }
-
   /// The mean, and its interval with a digit less.
-  private func columns(_ scores: ScoreSummary, _ metric: TableMetric, _ places: Int) -> [String] {
+  private func columns(_ scores: ScoreSummary, _ metric: TableMetric) -> [String] {
     let (mean, interval) = scores.column(metric)
-    let bounds = interval.map { "\(number($0.low, places - 1))-\(number($0.high, places - 1))" }
-    return [number(mean, places), bounds ?? "-"]
+    let format = "%.\(metric.places - 1)f"
+    return [metric.text(mean), interval.map { String(format: "\(format)-\(format)", $0.low, $0.high) } ?? "-"]
   }
 }

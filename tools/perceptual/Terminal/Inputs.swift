@@ -23,45 +23,19 @@ enum FileKind {
   /// Throws `.malformed`, naming what was expected, for a kind that nothing here reads.
   init(contentsOf path: String, expected: String) throws(PerceptualError) {
     if case .foreign(let name, let remedy)? = try? ContentKind(of: path) {
-      throw PerceptualError(.malformed, "\(path): \(expected) was expected, found \(name): \(remedy)")
+      throw .malformed("\(path): \(expected) was expected, found \(name): \(remedy)")
     }
     self.init(contentsOf: path)
   }
 
   init(nameOf path: String) {
-    let suffix = path.split(separator: "/").last?.split(separator: ".").last?.lowercased()
     self =
-      switch suffix {
+      switch FilePath.suffix(of: path) {
       case "npy": .array
       case "png": .picture
       case "safetensors": .safetensors
       default: .audio
       }
-  }
-}
-
-/// A part of a recording, in seconds; nil for the length: to the end.
-struct AudioWindow {
-  var from = 0.0
-  var seconds: Double?
-
-  /// That part alone is decoded. Throws `.malformed` where the recording ends before it, naming its length.
-  func read(_ path: String) throws(PerceptualError) -> AudioClip {
-    if from == 0 && seconds == nil { return try AudioFile.read(path) }
-    let information = try AudioFile.information(path)
-    func frames(_ seconds: Double) -> Int { Int((seconds * Double(information.sampleRate)).rounded()) }
-    let first = frames(from)
-    let count = seconds.map { max(1, frames($0)) }
-    guard first < information.frames, count ?? 1 <= information.frames - first else {
-      func text(_ seconds: Double) -> String { String(format: "%.7g s", seconds) }
-      let wanted = seconds.map { "\(text($0)) from \(text(from)) on" } ?? "a start at \(text(from))"
-      throw PerceptualError(
-        .malformed,
-        "\(path): a recording that has \(wanted) was expected, found one of \(text(information.seconds)): choose an "
-          + "earlier part"
-      )
-    }
-    return try AudioFile.read(path, from: first, frames: count)
   }
 }
 
@@ -74,7 +48,6 @@ struct WindowOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How much of a recording to take, in seconds.", valueName: "seconds"))
   var seconds: Double?
 
-  var window: AudioWindow { AudioWindow(from: from ?? 0, seconds: seconds) }
   var isGiven: Bool { from != nil || seconds != nil }
 
   func validate() throws {
@@ -82,6 +55,25 @@ struct WindowOptions: ParsableArguments {
     if let seconds, !(seconds > 0 && seconds <= 1e9) {
       throw ValidationError("--seconds \(seconds): more than 0, and at most 1e9, is needed.")
     }
+  }
+
+  /// That part alone is decoded. Throws `.malformed` where the recording ends before it, naming its length.
+  func read(_ path: String) throws(PerceptualError) -> AudioClip {
+    let from = from ?? 0
+    if from == 0 && seconds == nil { return try AudioFile.read(path) }
+    let information = try AudioFile.information(path)
+    func frames(_ seconds: Double) -> Int { Int((seconds * Double(information.sampleRate)).rounded()) }
+    let first = frames(from)
+    let count = seconds.map { max(1, frames($0)) }
+    guard first < information.frames, count ?? 1 <= information.frames - first else {
+      func text(_ seconds: Double) -> String { String(format: "%.7g s", seconds) }
+      let wanted = seconds.map { "\(text($0)) from \(text(from)) on" } ?? "a start at \(text(from))"
+      throw .malformed(
+        "\(path): a recording that has \(wanted) was expected, found one of \(text(information.seconds)): choose an "
+          + "earlier part"
+      )
+    }
+    return try AudioFile.read(path, from: first, frames: count)
   }
 }
 
@@ -99,32 +91,18 @@ func readPicture(_ path: String) throws(PerceptualError) -> StoredPicture {
 ///
 /// Throws `.malformed` where it is shorter than one frame.
 func frontEndImage(
-  ofAudio path: String, _ frontEnd: AudioFrontEnd = .init(), window: AudioWindow = .init()
+  ofAudio path: String, _ frontEnd: AudioFrontEnd = .init(), window: WindowOptions? = nil
 ) throws(PerceptualError) -> LogScalingOutput<Float> {
-  frontEnd.image(try frontEndSignal(ofAudio: path, frontEnd, window: window))
-}
-
-/// A recording as the front end wants it: one channel at its rate.
-///
-/// Throws `.malformed` where it is shorter than one frame.
-func frontEndSignal(
-  ofAudio path: String, _ frontEnd: AudioFrontEnd = .init(), window: AudioWindow = .init()
-) throws(PerceptualError) -> Tensor<Float> {
-  let clip = try window.read(path)
-  if let obstacle = frontEnd.obstacle(frames: clip.frames, rate: clip.sampleRate) {
-    throw PerceptualError(
-      .malformed, "\(path): a recording that can be resampled was expected, found \(obstacle); convert it to 48 kHz")
-  }
-  let signal = clip.frames == 0 ? Tensor([]) : frontEnd.mono(clip.samples, rate: clip.sampleRate)
+  let audio = if let window { try window.read(path) } else { try AudioFile.read(path) }
+  let signal = try frontEnd.signal(audio, source: path)
   let needed = frontEnd.shortTime.windowLength
   if signal.count < needed {
-    throw PerceptualError(
-      .malformed,
+    throw .malformed(
       "\(path): \(signal.count) samples at \(frontEnd.sampleRate) Hz are less than one frame of \(needed); use a "
         + "longer recording"
     )
   }
-  return signal
+  return frontEnd.image(signal)
 }
 
 /// `--cache` of the commands that take clips from a directory of recordings.

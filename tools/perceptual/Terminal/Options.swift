@@ -1,6 +1,19 @@
 import ArgumentParser
 import Fast
 import PerceptualCore
+import PerceptualFiles
+
+/// Refuses arguments of which this does not hold, with a sentence.
+func check(_ holds: Bool, _ sentence: @autoclosure () -> String) throws {
+  if !holds { throw ValidationError(sentence()) }
+}
+
+/// Refuses a name of what is written that ends otherwise.
+func checkEnding(of path: String, isOneOf suffixes: String...) throws {
+  let endings = suffixes.map { ".\($0)" }
+  let list = endings.dropLast().joined(separator: ", ") + (endings.count > 1 ? " or " : "") + (endings.last ?? "")
+  try check(suffixes.contains(FilePath.suffix(of: path)), "\(path): the name of what is written must end in \(list).")
+}
 
 /// How the fast path runs. No result depends on the number of threads.
 struct ExecutionOptions: ParsableArguments {
@@ -30,8 +43,7 @@ struct ExecutionOptions: ParsableArguments {
     let set: InstructionSet? = InstructionSet(rawValue: instructionSet.rawValue)
     if let set, let obstacle = set.obstacle {
       let available = InstructionSet.available.map(\.rawValue).joined(separator: ", ")
-      throw PerceptualError(
-        .usage, "--instruction-set \(set.rawValue): \(obstacle); here there are auto, \(available)")
+      throw .usage("--instruction-set \(set.rawValue): \(obstacle); here there are auto, \(available)")
     }
     return Execution(threads: threads ?? defaultThreads, instructionSet: set)
   }
@@ -39,11 +51,6 @@ struct ExecutionOptions: ParsableArguments {
   /// Runs `body` with these options.
   func run<Result>(_ body: () throws -> Result) throws -> Result {
     try Execution.$current.withValue(try execution(), operation: body)
-  }
-
-  /// Runs `body` with these options.
-  func run<Result>(_ body: () async throws -> Result) async throws -> Result {
-    try await Execution.$current.withValue(try execution(), operation: body)
   }
 }
 
@@ -57,4 +64,11 @@ struct SeedOptions: ParsableArguments {
 struct OutputOptions: ParsableArguments {
   @Flag(help: "Print JSON instead of text.")
   var json = false
+
+  /// Prints a result: a document of JSON, or lines of text.
+  func print(_ document: @autoclosure () throws -> JSONValue, orLines lines: @autoclosure () throws -> [String]) throws
+  {
+    if json { return try printResult(try document()) }
+    for line in try lines() { try printResult(line) }
+  }
 }

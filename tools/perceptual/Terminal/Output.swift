@@ -60,8 +60,7 @@ func printResult(_ line: String) throws {
   let reason = StandardStreams.write(FilePath.shown(line) + "\n", to: 1)
   if reason == EPIPE { throw ClosedOutput() }
   if reason != 0 {
-    throw PerceptualError(
-      .inputOutput,
+    throw PerceptualError.inputOutput(
       "standard output: the result cannot be written (\(String(cString: strerror(reason)))): free space, or "
         + "send it elsewhere")
   }

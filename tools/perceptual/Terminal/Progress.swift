@@ -7,8 +7,7 @@ struct Progress: ~Copyable {
   private let unit: String
   private let total: Int
   private let isShown: Bool
-  private let clock = ContinuousClock()
-  private let start: ContinuousClock.Instant
+  private let start = ContinuousClock.now
   private var shown: ContinuousClock.Instant?
   private let first: Int
   private var curve: Curve
@@ -21,7 +20,6 @@ struct Progress: ~Copyable {
     self.isShown = isShown
     self.first = first
     curve = Curve(total: total)
-    start = clock.now
   }
 
   /// Shows that `done` of the total are finished, at most ten times a second.
@@ -35,7 +33,7 @@ struct Progress: ~Copyable {
 
   private mutating func show(_ done: Int, note: String) {
     guard isShown else { return }
-    let now = clock.now
+    let now = ContinuousClock.now
     if let shown, done < total, shown.duration(to: now) < .milliseconds(100) { return }
     shown = now
     let elapsed = start.duration(to: now) / .seconds(1)

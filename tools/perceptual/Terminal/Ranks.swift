@@ -87,8 +87,7 @@ func joinRanks() throws(PerceptualError) -> (any Communicator)? {
     return Ranks.join()
   #else
     if isStartedByLauncher, let count = ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_SIZE"], count != "1" {
-      throw PerceptualError(
-        .usage,
+      throw .usage(
         "\(count) processes were started, and this build trains in one: build with `swift build -c release --traits "
           + "MPI`, or share independent runs with `perceptual sweep`")
     }

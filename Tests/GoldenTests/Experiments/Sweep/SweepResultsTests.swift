@@ -23,16 +23,14 @@ import Testing
     _ quantisation: Quantisation = .soft, factor: Double = 1
   ) throws -> String {
     let row = try #require(PaperTable.row(model))
-    var members: [JSONValue.Member] = [.init(key: "name", value: .string(name))]
-    if let recipe { members.append(.init(key: "recipe", value: .string(recipe))) }
-    members += [
-      .init(key: "data", value: .string(model.data)), .init(key: "loss", value: .string(model.loss.rawValue)),
-      .init(key: "seed", value: .string("\(seed)")), .init(key: "statistics", value: .string(statistics.rawValue)),
-      .init(key: "quantisation", value: .string(quantisation.rawValue)),
-    ]
+    var line: JSONValue = ["name": .string(name)]
+    line["recipe"] = recipe.map { .string($0) }
     let msSSIM = 1 - factor * (1 - row.msSSIM)
-    members += Scores(mse: factor * row.mse, nlpd: factor * row.nlpd, msSSIM: msSSIM, ssim: 0).members
-    return JSONValue.object(members).text
+    let scores = Scores(mse: factor * row.mse, nlpd: factor * row.nlpd, msSSIM: msSSIM, ssim: 0)
+    return line.adding([
+      "data": .string(model.data), "loss": .string(model.loss.rawValue), "seed": .string("\(seed)"),
+      "statistics": .string(statistics.rawValue), "quantisation": .string(quantisation.rawValue),
+    ]).adding(scores.json).text
   }
 
   private static func table(_ lines: [String], _ plan: SweepPlan) throws -> RecipeTable {
