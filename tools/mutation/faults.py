@@ -563,7 +563,7 @@ FAULTS = [
         "multiScaleStructuralSimilarity", "Sources/Reference/Metrics/MultiScaleStructuralSimilarity.swift",
         ("luminance at the finest scale", "let term = s == last ? means.similarity", "let term = s == 0 ? means.similarity"),
         ("derivative without its exponent", "slope * options.weights[s] * pow(", "slope * pow("),
-        ("pooled elements not means", "(position: $0, weight: 0.5)", "(position: $0, weight: 1)"),
+        ("pooled elements not means", "(position: $0, weight: 0.5)", "(position: $0, weight: 1.0)"),
     ),
     *faults(
         "multiScaleStructuralSimilarity", "Sources/Fast/Metrics/Similarity/WindowedSimilarity.swift",
@@ -1024,7 +1024,7 @@ FAULTS = [
         "exchange", "Sources/Experiments/Autoencoder/ONNXExport.swift",
         ("midpoints rounded up", "Double(nearest) > value ? nearest.nextDown : nearest", "Double(nearest) < value ? nearest.nextUp : nearest"),
         ("padding at the near sides alone", '.integers(padding + padding)', '.integers(padding + [0, 0])'),
-        ("the squares of the centres missing", "Float($0 - greatest)", "Float(-greatest)"),
+        ("the squares of the centres missing", "Float($0 - greatest)", "Float(0 * $0 - greatest)"),
         ("the latent's activation that of the others", "layer.activationIsTanh\n      ? model.node", "!layer.activationIsTanh\n      ? model.node"),
     ),
     *faults(
