@@ -50,9 +50,7 @@ public struct Comparison: Sendable, CustomStringConvertible {
 
   /// Compares element by element. A NaN on either side fails, unless `matchingNonFinite`, where NaN must meet NaN and
   /// an infinity the same infinity. Two empty tensors do not agree: nothing was checked.
-  public init(
-    actual: Tensor<Double>, expected: Tensor<Double>, allowed: [Double], matchingNonFinite: Bool = false
-  ) {
+  public init(actual: Tensor<Double>, expected: Tensor<Double>, allowed: [Double], matchingNonFinite: Bool = false) {
     if actual.shape != expected.shape {
       self.init(obstacle: "shape \(actual.shape), expected \(expected.shape)")
       return

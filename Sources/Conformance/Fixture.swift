@@ -36,9 +36,7 @@ public struct Fixture: Sendable {
   }
 
   /// Checks and sorts what a file holds. Every error begins with `name`.
-  public init(
-    name: String, metadata: [String: String], tensors: [String: Tensor<Double>]
-  ) throws(PerceptualError) {
+  public init(name: String, metadata: [String: String], tensors: [String: Tensor<Double>]) throws(PerceptualError) {
     do {
       let parts = try FixtureParts(metadata: metadata, tensors: tensors)
       self.name = name
@@ -146,9 +144,7 @@ private struct FixtureParts {
     }
   }
 
-  private func require(
-    _ part: String, among known: [String], _ name: String, _ kind: String
-  ) throws(PerceptualError) {
+  private func require(_ part: String, among known: [String], _ name: String, _ kind: String) throws(PerceptualError) {
     if !known.contains(part) {
       let list = known.isEmpty ? "none" : known.joined(separator: ", ")
       throw PerceptualError(.malformed, "unknown tensor \(name): \(kind) of \(operation.name) are \(list)")

@@ -23,7 +23,7 @@ public protocol Operation: Sendable {
   /// The shape of each output, for a case that is valid: fills in missing cotangents.
   static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]]
 
-  static func reference<Scalar: BinaryFloatingPoint & Sendable>(
+  static func reference<Scalar>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar>
   static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float>
@@ -67,9 +67,7 @@ extension Operation {
   }
 
   /// Throws where a shape is not that of images, and the `obstacle` where there is one.
-  static func requireImages(
-    _ shape: [Int], _ obstacle: ([Int]) -> String?
-  ) throws(PerceptualError) {
+  static func requireImages(_ shape: [Int], _ obstacle: ([Int]) -> String?) throws(PerceptualError) {
     if shape.count != 4 || shape.contains(where: { $0 < 1 }) {
       throw PerceptualError(.malformed, "images of shape \(shape) given, a non-empty [N, C, H, W] is needed")
     }

@@ -2,7 +2,7 @@ import PerceptualCore
 import PerceptualFiles
 
 /// One call of an operation: its inputs and attributes and, where gradients are asked for, the upstream gradients.
-public struct OperationCase<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+public struct OperationCase<Scalar: TensorElement>: Sendable {
   public var inputs: [String: Tensor<Scalar>]
   public var attributes: Attributes
   /// The upstream gradient of each output; complete (zeros filled in) when gradients are asked for, else empty.
@@ -69,7 +69,7 @@ public struct CaseShapes: Sendable {
 }
 
 /// What an operation answered: outputs and, where asked for, the gradients of its inputs, by the names of fixtures.md.
-public struct OperationResults<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+public struct OperationResults<Scalar: TensorElement>: Sendable {
   public var outputs: [String: Tensor<Scalar>]
   public var gradients: [String: Tensor<Scalar>]
 
@@ -137,9 +137,7 @@ public struct Attributes: Equatable, Sendable {
   }
 
   /// An integer of at least `least`.
-  public func integer(
-    _ name: String, default fallback: Int? = nil, atLeast least: Int
-  ) throws(PerceptualError) -> Int {
+  public func integer(_ name: String, default fallback: Int? = nil, atLeast least: Int) throws(PerceptualError) -> Int {
     let value = try integer(name, default: fallback)
     if value < least { throw malformed(name, "an integer of at least \(least)") }
     return value

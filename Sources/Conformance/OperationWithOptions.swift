@@ -1,8 +1,5 @@
 import PerceptualCore
 
-/// What the results of a case are computed in.
-typealias Real = BinaryFloatingPoint & Sendable
-
 /// How the operations are written: their attributes are read once, into `Options`, for whatever needs them.
 protocol OperationWithOptions: Operation {
   associatedtype Options = Void
@@ -11,7 +8,7 @@ protocol OperationWithOptions: Operation {
   /// Throws where inputs do not fit one another or the options.
   static func validate(_ given: CaseShapes, _ options: Options) throws(PerceptualError)
   static func outputShapes(_ given: CaseShapes, _ options: Options) -> [String: [Int]]
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar>
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar>
   static func fast(_ given: OperationCase<Float>, _ options: Options) -> OperationResults<Float>
 }
 
@@ -26,7 +23,7 @@ extension OperationWithOptions {
     outputShapes(given, try options(given.attributes))
   }
 
-  static func reference<Scalar: Real>(
+  static func reference<Scalar>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
     reference(operationCase, try options(operationCase.attributes))
@@ -83,7 +80,7 @@ extension OperationCase {
 
 /// Gradients by the names of their inputs.
 protocol NamedGradients<Scalar> {
-  associatedtype Scalar: Real
+  associatedtype Scalar: TensorElement
   var named: [String: Tensor<Scalar>] { get }
 }
 

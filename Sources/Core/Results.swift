@@ -1,7 +1,7 @@
 // What operations with more than one result return. Fields are named as in docs/fixtures.md.
 
 /// Gradients of a convolution or transposed convolution.
-public struct ConvolutionGradients<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+public struct ConvolutionGradients<Scalar: TensorElement>: Sendable {
   public var x: Tensor<Scalar>
   public var weight: Tensor<Scalar>
   public var bias: Tensor<Scalar>
@@ -13,7 +13,7 @@ public struct ConvolutionGradients<Scalar: BinaryFloatingPoint & Sendable>: Send
 }
 
 /// Output of batch normalisation and the running statistics after it.
-public struct BatchNormalizationOutput<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+public struct BatchNormalizationOutput<Scalar: TensorElement>: Sendable {
   public var y: Tensor<Scalar>
   public var runningMean: Tensor<Scalar>
   public var runningVariance: Tensor<Scalar>
@@ -25,7 +25,7 @@ public struct BatchNormalizationOutput<Scalar: BinaryFloatingPoint & Sendable>: 
 }
 
 /// Gradients of batch normalisation.
-public struct BatchNormalizationGradients<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+public struct BatchNormalizationGradients<Scalar: TensorElement>: Sendable {
   public var x: Tensor<Scalar>
   public var gamma: Tensor<Scalar>
   public var beta: Tensor<Scalar>
@@ -37,7 +37,7 @@ public struct BatchNormalizationGradients<Scalar: BinaryFloatingPoint & Sendable
 }
 
 /// Gradients of a loss or similarity with respect to its two arguments.
-public struct PairGradients<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+public struct PairGradients<Scalar: TensorElement>: Sendable {
   public var prediction: Tensor<Scalar>
   public var target: Tensor<Scalar>
   public init(prediction: Tensor<Scalar>, target: Tensor<Scalar>) {
@@ -47,7 +47,7 @@ public struct PairGradients<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
 }
 
 /// A parameter after a step of AdamW, and its moments.
-public struct AdamWOutput<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+public struct AdamWOutput<Scalar: TensorElement>: Sendable {
   public var parameter: Tensor<Scalar>
   public var firstMoment: Tensor<Scalar>
   public var secondMoment: Tensor<Scalar>
@@ -59,7 +59,7 @@ public struct AdamWOutput<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
 }
 
 /// A short-time spectrum: real and imaginary parts, each [windowLength / 2 + 1, frames].
-public struct Spectrum<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+public struct Spectrum<Scalar: TensorElement>: Sendable {
   public var real: Tensor<Scalar>
   public var imaginary: Tensor<Scalar>
   public init(real: Tensor<Scalar>, imaginary: Tensor<Scalar>) {
@@ -69,7 +69,7 @@ public struct Spectrum<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
 }
 
 /// A log-scaled picture of a mel-spectrogram and the logarithms that became 0 and 1.
-public struct LogScalingOutput<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+public struct LogScalingOutput<Scalar: TensorElement>: Sendable {
   /// [mels, frames], (log - low) / (high - low).
   public var image: Tensor<Scalar>
   /// [1], natural logarithm.
@@ -84,7 +84,7 @@ public struct LogScalingOutput<Scalar: BinaryFloatingPoint & Sendable>: Sendable
 }
 
 /// Gradients of Griffin-Lim's signal.
-public struct GriffinLimGradients<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+public struct GriffinLimGradients<Scalar: TensorElement>: Sendable {
   public var magnitude: Tensor<Scalar>
   public var initialPhase: Tensor<Scalar>
   public init(magnitude: Tensor<Scalar>, initialPhase: Tensor<Scalar>) {
@@ -94,7 +94,7 @@ public struct GriffinLimGradients<Scalar: BinaryFloatingPoint & Sendable>: Senda
 }
 
 /// What Griffin-Lim made where it ran until it converged.
-public struct GriffinLimOutput<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+public struct GriffinLimOutput<Scalar: TensorElement>: Sendable {
   /// [samples].
   public var signal: Tensor<Scalar>
   /// || |transform(signal)| - magnitude || / || magnitude || of the signal after 0, 1, 2 ... iterations; the last is

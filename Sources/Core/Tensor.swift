@@ -1,8 +1,11 @@
+/// What a tensor's elements are computed in: Float or Double.
+public typealias TensorElement = BinaryFloatingPoint & Sendable
+
 /// A dense array of numbers with a shape, the last axis contiguous (row-major, as in NumPy).
 ///
 /// Images are [N, C, H, W]; one-dimensional signals in networks are [N, C, 1, T]; audio is [C, T] or [T].
 /// A shape of rank 0 holds one element.
-public struct Tensor<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+public struct Tensor<Scalar: TensorElement>: Sendable {
   public let shape: [Int]
   /// The elements in row-major order; `elements.count` is the product of `shape`.
   public var elements: [Scalar]

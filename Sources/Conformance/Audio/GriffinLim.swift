@@ -79,7 +79,7 @@ enum GriffinLim: OperationWithOptions {
     ["signal": [options.shortTime.samples(frames: given["magnitude"][1])]]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     pairResults(
       given, Reference.griffinLim, gradient: Reference.griffinLimGradient, options: options.shortTime,
       options.iterations, options.momentum)

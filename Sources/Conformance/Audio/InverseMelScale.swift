@@ -75,7 +75,7 @@ enum InverseMelScale: Operation {
     ["magnitude": [try options(given).bins, given["mel"][1]]]
   }
 
-  static func reference<Scalar: Real>(
+  static func reference<Scalar>(
     _ operationCase: OperationCase<Scalar>
   ) throws(PerceptualError) -> OperationResults<Scalar> {
     let (bank, method) = (try options(operationCase.shapes), try method(operationCase.attributes))

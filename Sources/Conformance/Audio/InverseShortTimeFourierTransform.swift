@@ -48,7 +48,7 @@ enum InverseShortTimeFourierTransform: OperationWithOptions {
 
   static func outputShapes(_ given: CaseShapes, _ options: Options) -> [String: [Int]] { ["signal": [options.length]] }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     let spectrum = Spectrum(real: given.input("real"), imaginary: given.input("imaginary"))
     let (shortTime, length) = options
     return given.results(

@@ -49,7 +49,7 @@ enum LogMelSpectrogram: OperationWithOptions {
     ["image": MelSpectrogram.outputShape(given, options.mel), "low": [1], "high": [1]]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     let signal = given.input("signal")
     let (mel, scaling) = options
     return given.results(

@@ -79,7 +79,7 @@ enum LogScaling: OperationWithOptions {
     ["image": given["mel"], "low": [1], "high": [1]]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     let mel = given.input("mel")
     let (epsilon, form, range) = options
     return given.results(

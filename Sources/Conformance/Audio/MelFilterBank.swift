@@ -49,7 +49,7 @@ enum MelFilterBank: OperationWithOptions {
     ["weights": [options.bins, options.mels]]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     OperationResults(outputs: ["weights": Reference.melFilterBank(options)])
   }
 

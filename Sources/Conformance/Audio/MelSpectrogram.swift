@@ -83,7 +83,7 @@ enum MelSpectrogram: OperationWithOptions {
     [options.bank.mels, options.shortTime.frames(samples: given.count("signal"))]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     unaryResults(
       given, Reference.melSpectrogram, gradient: Reference.melSpectrogramGradient, options: options.shortTime,
       options.bank, options.power)

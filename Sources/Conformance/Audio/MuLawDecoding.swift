@@ -22,7 +22,7 @@ enum MuLawDecoding: OperationWithOptions {
 
   static func outputShapes(_ given: CaseShapes, _ levels: Int) -> [String: [Int]] { ["x": given["y"]] }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ levels: Int) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ levels: Int) -> OperationResults<Scalar> {
     OperationResults(outputs: ["x": Reference.muLawDecoding(given.input("y"), levels: levels)])
   }
 

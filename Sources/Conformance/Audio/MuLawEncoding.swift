@@ -13,7 +13,7 @@ enum MuLawEncoding: ElementOperation {
 
   static func options(_ attributes: Attributes) throws(PerceptualError) -> Int { try attributes.muLawLevels() }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ levels: Int) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ levels: Int) -> OperationResults<Scalar> {
     OperationResults(outputs: ["y": Reference.muLawEncoding(given.input("x"), levels: levels)])
   }
 

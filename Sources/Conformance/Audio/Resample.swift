@@ -83,7 +83,7 @@ enum Resample: OperationWithOptions {
     return ["signal": [shape[0], resampledCount(shape[1], from: rates.old, to: rates.new)]]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ rates: Rates) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ rates: Rates) -> OperationResults<Scalar> {
     let signal = given.input("signal")
     return given.results(
       ["signal": Reference.resample(signal, from: rates.old, to: rates.new, design: rates.design)],

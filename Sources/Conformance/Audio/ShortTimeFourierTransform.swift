@@ -44,7 +44,7 @@ enum ShortTimeFourierTransform: OperationWithOptions {
     return ["real": shape, "imaginary": shape]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     let signal = given.input("signal")
     return given.results(
       Reference.shortTimeFourierTransform(signal, options: options).named,

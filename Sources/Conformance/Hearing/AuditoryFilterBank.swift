@@ -55,7 +55,7 @@ enum AuditoryFilterBank: OperationWithOptions {
     return ["responses": [bands, taps], "centres": [bands], "bandwidths": [bands], "weights": [bands]]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     let centres = Reference.auditoryCentres(options.filters)
     return OperationResults(outputs: [
       "responses": Reference.auditoryFilterBank(options.filters),

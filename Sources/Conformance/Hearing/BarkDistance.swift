@@ -80,7 +80,7 @@ extension BarkOperation {
     if let obstacle { throw PerceptualError(.malformed, "input.\(obstacle)") }
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     pairResults(given, Reference.barkDistance, gradient: Reference.barkDistanceGradient, options: options)
   }
 

@@ -79,7 +79,7 @@ enum CategoricalCrossEntropy: OperationWithOptions {
     ["value": [given["logits"][0]]]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
     let (logits, classes) = (given.input("logits"), given.input("classes"))
     return given.results(
       ["value": Reference.categoricalCrossEntropy(logits, classes: classes)],
@@ -94,8 +94,7 @@ enum CategoricalCrossEntropy: OperationWithOptions {
     return given.results(
       ["value": Fast.categoricalCrossEntropy(logits, classes: classes)],
       gradients: [
-        "logits": Fast.categoricalCrossEntropyGradient(
-          logits, classes: classes, upstream: given.cotangent("value"))
+        "logits": Fast.categoricalCrossEntropyGradient(logits, classes: classes, upstream: given.cotangent("value"))
       ])
   }
 }

@@ -35,7 +35,7 @@ enum MeanSquaredError: PairOperation {
     return MeanSquaredErrorPlan(shape: shape)
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
     pairResults(given, Reference.meanSquaredError, gradient: Reference.meanSquaredErrorGradient)
   }
 

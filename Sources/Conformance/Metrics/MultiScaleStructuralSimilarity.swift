@@ -62,7 +62,7 @@ enum MultiScaleStructuralSimilarity: PairOperation {
     return SimilarityPlan(options, shape: shape)
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     pairResults(
       given, Reference.multiScaleStructuralSimilarity, gradient: Reference.multiScaleStructuralSimilarityGradient,
       options: options)

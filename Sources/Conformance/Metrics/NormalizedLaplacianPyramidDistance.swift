@@ -59,15 +59,14 @@ enum NormalizedLaplacianPyramidDistance: PairOperation {
   static func plan(_ attributes: Attributes, shape: [Int]) throws(PerceptualError) -> (any ImageLossPlan)? {
     let options = try options(attributes)
     try requireImages(shape) { obstacle($0, options) }
-    return LaplacianPyramidPlan(
-      family: options.family, levels: options.levels, pooling: options.pooling, shape: shape)
+    return LaplacianPyramidPlan(family: options.family, levels: options.levels, pooling: options.pooling, shape: shape)
   }
 
   static func outputShapes(_ given: CaseShapes, _ options: Options) -> [String: [Int]] {
     ["value": [options.pooling == .batch ? 1 : given["prediction"][0]]]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     pairResults(
       given, Reference.normalizedLaplacianPyramidDistance,
       gradient: Reference.normalizedLaplacianPyramidDistanceGradient, options: options.family, options.levels,

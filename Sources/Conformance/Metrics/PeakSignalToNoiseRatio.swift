@@ -52,7 +52,7 @@ enum PeakSignalToNoiseRatio: PairOperation {
     try MeanSquaredError.validate(given)
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ range: Double) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ range: Double) -> OperationResults<Scalar> {
     pairResults(
       given, Reference.peakSignalToNoiseRatio, gradient: Reference.peakSignalToNoiseRatioGradient, options: range)
   }

@@ -55,7 +55,7 @@ enum StructuralSimilarity: PairOperation {
     return SimilarityPlan(options, shape: shape)
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     pairResults(
       given, Reference.structuralSimilarity, gradient: Reference.structuralSimilarityGradient, options: options)
   }

@@ -10,8 +10,7 @@ enum StructuralSimilarityMap: PairOperation {
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch (tensor, side) {
     case (.output, .reference):
-      .bound(
-        epsilons: 64, reason: "oracles take variances as mean x^2 - mean^2, which cancels against C2", scale: ones)
+      .bound(epsilons: 64, reason: "oracles take variances as mean x^2 - mean^2, which cancels against C2", scale: ones)
     case (.output, .referenceFloat):
       .bound(epsilons: 32, reason: "a window's products of moments, which cancel against C2", scale: ones)
     case (.output, .fast):
@@ -42,7 +41,7 @@ enum StructuralSimilarityMap: PairOperation {
     return ["map": [shape[0], shape[1], height, width]]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     pairResults(
       given, Reference.structuralSimilarityMap, gradient: Reference.structuralSimilarityMapGradient, options: options)
   }

@@ -51,7 +51,7 @@ enum BatchNormalization: OperationWithOptions {
     return ["y": shape, "runningMean": [shape[1]], "runningVariance": [shape[1]]]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     let (x, gamma) = (given.input("x"), given.input("gamma"))
     let (mean, variance) = (given.input("runningMean"), given.input("runningVariance"))
     return given.results(

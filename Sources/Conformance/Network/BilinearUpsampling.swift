@@ -54,7 +54,7 @@ enum BilinearUpsampling: ElementOperation {
     ["y": given.upsampled(by: options.factor)]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     let x = given.input("x")
     return given.results(
       ["y": Reference.bilinearUpsampling(x, factor: options.factor, alignCorners: options.alignCorners)],

@@ -40,7 +40,7 @@ enum Convolution2D: ConvolutionOperation {
     ["y": geometry.outputShape(x: given["x"], weight: given["weight"])]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ geometry: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ geometry: Options) -> OperationResults<Scalar> {
     weightedResults(given, Reference.convolution2D, gradient: Reference.convolution2DGradient, options: geometry)
   }
 
@@ -78,9 +78,7 @@ extension ConvolutionOperation {
         magnitudes.cotangents["y"] = upstream.magnitude
         pixels = upstream.count / upstream.shape[1]
       }
-      return (
-        reference(magnitudes, geometry)[tensor], terms(tensor, x: x, weight: weight, pixels: pixels, geometry)
-      )
+      return (reference(magnitudes, geometry)[tensor], terms(tensor, x: x, weight: weight, pixels: pixels, geometry))
     }
   }
 

@@ -38,8 +38,7 @@ enum GatedUnit: ElementOperation {
     try given.checkShape("gate", given["x"])
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ activation: Options) -> OperationResults<Scalar>
-  {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ activation: Options) -> OperationResults<Scalar> {
     pairResults(given, Reference.gatedUnit, gradient: Reference.gatedUnitGradient, options: activation)
   }
 

@@ -13,7 +13,7 @@ enum HardQuantization: ElementOperation {
 
   static func options(_ attributes: Attributes) throws(PerceptualError) -> [Double] { try centres(attributes) }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ centres: [Double]) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ centres: [Double]) -> OperationResults<Scalar> {
     OperationResults(outputs: ["y": Reference.hardQuantization(given.input("x"), centres: centres)])
   }
 

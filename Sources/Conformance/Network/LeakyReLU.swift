@@ -15,7 +15,7 @@ enum LeakyReLU: ElementOperation {
     try attributes.number("slope", default: 0.01)
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ slope: Double) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ slope: Double) -> OperationResults<Scalar> {
     unaryResults(given, Reference.leakyReLU, gradient: Reference.leakyReLUGradient, options: slope)
   }
 

@@ -43,7 +43,7 @@ enum Linear: OperationWithOptions {
     ["y": [given["x"][0], given["weight"][0]]]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
     weightedResults(given, Reference.linear, gradient: Reference.linearGradient)
   }
 

@@ -33,7 +33,7 @@ enum NearestUpsampling: ElementOperation {
     ["y": given.upsampled(by: factor)]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ factor: Extent) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ factor: Extent) -> OperationResults<Scalar> {
     let x = given.input("x")
     return given.results(
       ["y": Reference.nearestUpsampling(x, factor: factor)],

@@ -60,7 +60,7 @@ enum PixelNormalization: ElementOperation {
     }
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ epsilon: Double) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ epsilon: Double) -> OperationResults<Scalar> {
     unaryResults(given, Reference.pixelNormalization, gradient: Reference.pixelNormalizationGradient, options: epsilon)
   }
 

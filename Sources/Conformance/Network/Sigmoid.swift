@@ -20,7 +20,7 @@ enum Sigmoid: ElementOperation {
     }
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
     unaryResults(given, Reference.sigmoid, gradient: Reference.sigmoidGradient)
   }
 

@@ -38,7 +38,7 @@ enum SoftQuantization: ElementOperation {
     return (try centres(attributes), scale)
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     unaryResults(
       given, Reference.softQuantization, gradient: Reference.softQuantizationGradient, options: options.centres,
       options.scale)

@@ -16,7 +16,7 @@ enum Tanh: ElementOperation {
     }
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
     unaryResults(given, Reference.tanh, gradient: Reference.tanhGradient)
   }
 

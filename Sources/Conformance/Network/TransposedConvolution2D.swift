@@ -47,7 +47,7 @@ enum TransposedConvolution2D: ConvolutionOperation {
     ["y": geometry.transposedOutputShape(x: given["x"], weight: given["weight"])]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ geometry: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ geometry: Options) -> OperationResults<Scalar> {
     weightedResults(
       given, Reference.transposedConvolution2D, gradient: Reference.transposedConvolution2DGradient, options: geometry)
   }

@@ -61,7 +61,7 @@ enum AdamW: OperationWithOptions {
     return ["parameter": shape, "firstMoment": shape, "secondMoment": shape]
   }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ settings: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ settings: Options) -> OperationResults<Scalar> {
     Reference.adamW(
       given.input("parameter"), gradient: given.input("gradient"), firstMoment: given.input("firstMoment"),
       secondMoment: given.input("secondMoment"), step: settings.step, learningRate: settings.learningRate,
@@ -114,7 +114,6 @@ enum AdamW: OperationWithOptions {
 extension AdamWOutput {
   /// By the names of fixtures.md.
   fileprivate var named: OperationResults<Scalar> {
-    OperationResults(
-      outputs: ["parameter": parameter, "firstMoment": firstMoment, "secondMoment": secondMoment])
+    OperationResults(outputs: ["parameter": parameter, "firstMoment": firstMoment, "secondMoment": secondMoment])
   }
 }

@@ -7,7 +7,7 @@ enum NormalInitialization: InitializationOperation {
   static let name = "normalInitialization"
   static let spread = "deviation"
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ draw: InitialDraw) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ draw: InitialDraw) -> OperationResults<Scalar> {
     let values: Tensor<Scalar> = Reference.normalInitialization(
       shape: draw.shape, deviation: draw.spread, seed: draw.seed, index: draw.index)
     return OperationResults(outputs: ["values": values])

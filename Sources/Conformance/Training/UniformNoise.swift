@@ -26,7 +26,7 @@ enum UniformNoise: OperationWithOptions {
 
   static func outputShapes(_ given: CaseShapes, _ options: Options) -> [String: [Int]] { ["values": [options.count]] }
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {
     let values = Reference.uniformNoise(key: options.key, counter: options.counter, count: options.count)
     return OperationResults(outputs: ["values": Tensor(values).converted()])
   }

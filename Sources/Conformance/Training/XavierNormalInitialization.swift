@@ -8,7 +8,7 @@ enum XavierNormalInitialization: InitializationOperation {
   static let spread = "gain"
   static let leastRank = 2
 
-  static func reference<Scalar: Real>(_ given: OperationCase<Scalar>, _ draw: InitialDraw) -> OperationResults<Scalar> {
+  static func reference<Scalar>(_ given: OperationCase<Scalar>, _ draw: InitialDraw) -> OperationResults<Scalar> {
     let values: Tensor<Scalar> = Reference.xavierNormalInitialization(
       shape: draw.shape, gain: draw.spread, seed: draw.seed, index: draw.index)
     return OperationResults(outputs: ["values": values])

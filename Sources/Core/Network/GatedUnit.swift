@@ -5,7 +5,7 @@ public enum GatedActivation: String, Sendable, CaseIterable {
 }
 
 /// Gradients of a gated unit.
-public struct GatedUnitGradients<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+public struct GatedUnitGradients<Scalar: TensorElement>: Sendable {
   public var x: Tensor<Scalar>
   public var gate: Tensor<Scalar>
   public init(x: Tensor<Scalar>, gate: Tensor<Scalar>) {

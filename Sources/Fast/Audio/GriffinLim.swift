@@ -27,8 +27,7 @@ public func griffinLim(
   _ magnitude: Tensor<Float>, initialAngle: Spectrum<Float>, options: ShortTimeOptions = .init(), iterations: Int = 32,
   momentum: Double = 0.99
 ) -> Tensor<Float> {
-  let sweep = GriffinLimSweep(
-    magnitude, initialAngle, options: options, iterations: iterations, momentum: momentum)
+  let sweep = GriffinLimSweep(magnitude, initialAngle, options: options, iterations: iterations, momentum: momentum)
   return sweep.run(initialAngle).signal
 }
 
@@ -43,8 +42,7 @@ public func convergingGriffinLim(
   iterations: Int = 1000, momentum: Double = 0.99, tolerance: Double = 1e-3
 ) -> GriffinLimOutput<Float> {
   require(tolerance >= 0, "tolerance: \(tolerance), 0 or more is needed")
-  let sweep = GriffinLimSweep(
-    magnitude, initialAngle, options: options, iterations: iterations, momentum: momentum)
+  let sweep = GriffinLimSweep(magnitude, initialAngle, options: options, iterations: iterations, momentum: momentum)
   return sweep.run(initialAngle, tolerance: tolerance)
 }
 

@@ -15,8 +15,7 @@ public func inverseMelScale(
   _ mel: Tensor<Float>, bank options: MelFilterBankOptions = .init(),
   method: InverseMelMethod = .nonNegativeLeastSquares
 ) -> Tensor<Float> {
-  require(
-    mel.rank == 2 && mel.shape[0] == options.mels, "mel: shape \(mel.shape), expected [\(options.mels), frames]")
+  require(mel.rank == 2 && mel.shape[0] == options.mels, "mel: shape \(mel.shape), expected [\(options.mels), frames]")
   let execution = Execution.current
   let bank = SparseMelBank.of(options)
   let (bins, mels, frames) = (options.bins, options.mels, mel.shape[1])

@@ -16,8 +16,7 @@ public func logScaling(
   let image = makeTensor(mel.shape) { image in
     logarithms.withPointer { logarithms in
       execution.forEachPiece(of: mel.count) { offset, length in
-        execution.kernels.normalise(
-          logarithms + offset, low: low, range: high - low, image + offset, count: length)
+        execution.kernels.normalise(logarithms + offset, low: low, range: high - low, image + offset, count: length)
       }
     }
   }

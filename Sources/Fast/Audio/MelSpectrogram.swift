@@ -23,8 +23,7 @@ public func melSpectrogram(
         layout.forEachBlock(room: (3 * bins + mels) * lanes) { block, spectrum, scratch in
           let moduli = spectrum + 2 * bins * lanes
           let results = moduli + bins * lanes
-          layout.moduli(
-            extended, block, squared: power == 2, scratch: scratch, spectrum: spectrum, moduli)
+          layout.moduli(extended, block, squared: power == 2, scratch: scratch, spectrum: spectrum, moduli)
           if power != 1 && power != 2 {
             for i in 0..<bins * lanes { moduli[i] = pow(moduli[i], Float(power)) }
           }

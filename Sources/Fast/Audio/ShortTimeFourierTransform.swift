@@ -8,9 +8,7 @@ import PerceptualCore
 ///
 /// Shapes: signal [T] to real and imaginary [bins, frames], frames as in `ShortTimeOptions.frames(samples:)`. Samples
 /// that no frame reaches are not read. A signal must fill one frame, and be longer than the reflection.
-public func shortTimeFourierTransform(
-  _ signal: Tensor<Float>, options: ShortTimeOptions = .init()
-) -> Spectrum<Float> {
+public func shortTimeFourierTransform(_ signal: Tensor<Float>, options: ShortTimeOptions = .init()) -> Spectrum<Float> {
   require(signal.rank == 1, "signal: shape \(signal.shape), expected [samples]")
   let frames = options.checkedFrames(samples: signal.count)
   let layout = ShortTimeFrames(options, frames: frames, execution: Execution.current)

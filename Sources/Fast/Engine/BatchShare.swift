@@ -11,8 +11,7 @@ public protocol Communicator: AnyObject, Sendable {
   func gather(_ memory: UnsafeMutableRawPointer, bytes: [Int])
 
   /// Sends `sent[r]` bytes to each rank r and receives `received[r]` from it; the parts follow one another.
-  func exchange(
-    _ source: UnsafeRawPointer, sent: [Int], _ destination: UnsafeMutableRawPointer, received: [Int])
+  func exchange(_ source: UnsafeRawPointer, sent: [Int], _ destination: UnsafeMutableRawPointer, received: [Int])
 
   /// Overwrites the memory of all others with that of rank 0.
   func broadcast(_ memory: UnsafeMutableRawPointer, bytes: Int)
@@ -58,9 +57,7 @@ package struct BatchShare: Sendable {
   /// The sum is that of a tree over all parts of the batch, which halves them again and again: ranks send the sums of
   /// the largest branches that they have whole, each for the part of the elements that the other adds up, and then what
   /// they have added up.
-  func sum(
-    _ parts: UnsafeMutablePointer<Float>, count: Int, partsOfImage: Int, _ execution: Execution
-  ) {
+  func sum(_ parts: UnsafeMutablePointer<Float>, count: Int, partsOfImage: Int, _ execution: Execution) {
     func leaves(ofRank rank: Int) -> Range<Int> {
       let images = images(ofRank: rank)
       return images.lowerBound * partsOfImage..<images.upperBound * partsOfImage

@@ -74,8 +74,7 @@ extension ImageLossPlan {
     require(upstream.shape == [valueCount], "upstream: shape \(upstream.shape), one number \(unit) is [\(valueCount)]")
     var value = Tensor<Float>(shape: [valueCount])
     let gradient = makeTensor(shape) {
-      run(
-        prediction.elements, target.elements, upstream: upstream.elements, values: &value.elements, gradient: $0)
+      run(prediction.elements, target.elements, upstream: upstream.elements, values: &value.elements, gradient: $0)
     }
     return (value, gradient)
   }

@@ -40,9 +40,7 @@ public func barkDistanceAndGradient(
   plan(prediction, target, options).evaluate(prediction, .signals(target), upstream: upstream)
 }
 
-private func plan(
-  _ prediction: Tensor<Float>, _ target: Tensor<Float>, _ options: BarkDistanceOptions
-) -> BarkPlan {
+private func plan(_ prediction: Tensor<Float>, _ target: Tensor<Float>, _ options: BarkDistanceOptions) -> BarkPlan {
   require(noObstacle: options.obstacle(prediction: prediction.shape, target: target.shape))
   return BarkPlan.of(options, samples: prediction.shape[1])
 }
@@ -71,8 +69,7 @@ public final class BarkTarget: Sendable {
     let execution = Execution.current
     for n in 0..<count {
       signals.withPointer {
-        plan.features(
-          $0 + n * plan.samples, rows + n * size, factors: factors + n * plan.factorsCount, execution)
+        plan.features($0 + n * plan.samples, rows + n * size, factors: factors + n * plan.factorsCount, execution)
       }
     }
   }

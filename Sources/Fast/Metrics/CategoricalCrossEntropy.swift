@@ -52,8 +52,7 @@ private func evaluated(
         let own = classes + n * positions + first
         ScratchPool.shared.withFloats(2 * grain) { scratch in
           let (greatest, logarithms) = (scratch, scratch + grain)
-          execution.kernels.logSums(
-            z, levels: levels, stride: positions, greatest: greatest, logarithms, count: count)
+          execution.kernels.logSums(z, levels: levels, stride: positions, greatest: greatest, logarithms, count: count)
           var sum = 0.0
           for p in 0..<count {
             sum += Double(greatest[p] - z[Int(own[p]) * positions + p]) + Double(logarithms[p])

@@ -25,8 +25,7 @@ public func peakSignalToNoiseRatioGradient(
 ) -> PairGradients<Float> {
   require(dataRange > 0 && dataRange.isFinite, "dataRange: \(dataRange) given, a positive number is needed")
   let errors = meanSquaredError(prediction, target: target)
-  require(
-    upstream.shape == errors.shape, "upstream: shape \(upstream.shape), one number a sample is [\(errors.count)]")
+  require(upstream.shape == errors.shape, "upstream: shape \(upstream.shape), one number a sample is [\(errors.count)]")
   // The mean squared error's gradient is 2 (prediction - target) / M.
   let inner = Tensor(
     (0..<errors.count).map { n in

@@ -106,8 +106,7 @@ public func batchNormalizationTraining(
       let unbiased = moments.variance * Double(values) / Double(values - 1)
       runningVariance[channel] = Float((1 - momentum) * Double(runningVariance[channel]) + momentum * unbiased)
     }
-    rows.normalize(
-      x, y, mean: moments.mean, factor: Double(gamma[channel]) * inverse, beta: Double(beta[channel]))
+    rows.normalize(x, y, mean: moments.mean, factor: Double(gamma[channel]) * inverse, beta: Double(beta[channel]))
   }
 }
 

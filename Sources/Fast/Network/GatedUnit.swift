@@ -35,8 +35,7 @@ public func gatedUnit(
 ) {
   let execution = Execution.current
   execution.forEachPiece(of: count, grain: 1 << 14) { offset, length in
-    execution.kernels.gatedUnit(
-      x + offset, gate: gate + offset, isTanh: activation == .tanh, y + offset, count: length)
+    execution.kernels.gatedUnit(x + offset, gate: gate + offset, isTanh: activation == .tanh, y + offset, count: length)
   }
 }
 

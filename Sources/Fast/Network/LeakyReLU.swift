@@ -8,9 +8,7 @@ public func leakyReLU(_ x: Tensor<Float>, slope: Double = 0.01) -> Tensor<Float>
 }
 
 /// The gradient of ``leakyReLU(_:slope:)``: upstream where x > 0, else slope upstream; at 0 the slope.
-public func leakyReLUGradient(
-  _ x: Tensor<Float>, upstream: Tensor<Float>, slope: Double = 0.01
-) -> Tensor<Float> {
+public func leakyReLUGradient(_ x: Tensor<Float>, upstream: Tensor<Float>, slope: Double = 0.01) -> Tensor<Float> {
   requireUpstream(upstream, x.shape)
   return makeTensor(x.shape) {
     leakyReLUGradient(x.elements, upstream: upstream.elements, $0, count: x.count, slope: slope)

@@ -7,9 +7,7 @@ import PerceptualCore
 /// For centres -1 and 1 it equals tanh(2 s x). Any number of centres; s > 0. Shape: any, kept. NaN and the infinities
 /// give NaN. Accuracy: the weights are taken relative to the nearest centre's, by exponents that do not cancel, so
 /// nothing overflows and y is within a few epsilons of the largest centre.
-public func softQuantization(
-  _ x: Tensor<Float>, centres: [Double] = [-1, 1], scale: Double = 10
-) -> Tensor<Float> {
+public func softQuantization(_ x: Tensor<Float>, centres: [Double] = [-1, 1], scale: Double = 10) -> Tensor<Float> {
   makeTensor(x.shape) { softQuantization(x.elements, $0, count: x.count, centres: centres, scale: scale) }
 }
 

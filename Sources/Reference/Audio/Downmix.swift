@@ -5,7 +5,7 @@ import PerceptualCore
 /// Shape: [C, T] to [T]. A single channel is kept as it is.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func downmix<Scalar: BinaryFloatingPoint & Sendable>(_ signal: Tensor<Scalar>) -> Tensor<Scalar> {
+public func downmix<Scalar: TensorElement>(_ signal: Tensor<Scalar>) -> Tensor<Scalar> {
   require(signal.rank == 2 && signal.shape[0] > 0, "signal: shape \(signal.shape), expected [channels, samples]")
   let channels = signal.shape[0]
   var mixed = Tensor<Scalar>(shape: [signal.shape[1]])

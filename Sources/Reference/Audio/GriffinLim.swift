@@ -14,7 +14,7 @@ import PerceptualCore
 /// used by `torchaudio.functional.griffinlim`).
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func griffinLim<Scalar: BinaryFloatingPoint & Sendable>(
+public func griffinLim<Scalar: TensorElement>(
   _ magnitude: Tensor<Scalar>, initialPhase: Tensor<Scalar>, options: ShortTimeOptions = .init(), iterations: Int = 32,
   momentum: Double = 0.99
 ) -> Tensor<Scalar> {
@@ -27,7 +27,7 @@ public func griffinLim<Scalar: BinaryFloatingPoint & Sendable>(
 /// such.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func griffinLim<Scalar: BinaryFloatingPoint & Sendable>(
+public func griffinLim<Scalar: TensorElement>(
   _ magnitude: Tensor<Scalar>, initialAngle: Spectrum<Scalar>, options: ShortTimeOptions = .init(),
   iterations: Int = 32, momentum: Double = 0.99
 ) -> Tensor<Scalar> {
@@ -42,7 +42,7 @@ public func griffinLim<Scalar: BinaryFloatingPoint & Sendable>(
 /// ``griffinLim(_:initialAngle:options:iterations:momentum:)``.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func convergingGriffinLim<Scalar: BinaryFloatingPoint & Sendable>(
+public func convergingGriffinLim<Scalar: TensorElement>(
   _ magnitude: Tensor<Scalar>, initialAngle: Spectrum<Scalar>, options: ShortTimeOptions = .init(),
   iterations: Int = 1000, momentum: Double = 0.99, tolerance: Double = 1e-3
 ) -> GriffinLimOutput<Scalar> {
@@ -70,7 +70,7 @@ public func convergingGriffinLim<Scalar: BinaryFloatingPoint & Sendable>(
   }
 }
 
-private func phasors<Scalar: BinaryFloatingPoint & Sendable>(_ phase: Tensor<Scalar>) -> Spectrum<Scalar> {
+private func phasors<Scalar: TensorElement>(_ phase: Tensor<Scalar>) -> Spectrum<Scalar> {
   Spectrum(real: phase.map { Scalar(cos(Double($0))) }, imaginary: phase.map { Scalar(sin(Double($0))) })
 }
 
@@ -81,7 +81,7 @@ private func phasors<Scalar: BinaryFloatingPoint & Sendable>(_ phase: Tensor<Sca
 /// dc = dangle / d - u (dangle . u) |c| / d^2, the dot product over real and imaginary part; dc = dangle / d at c = 0.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func griffinLimGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func griffinLimGradient<Scalar: TensorElement>(
   _ magnitude: Tensor<Scalar>, initialPhase: Tensor<Scalar>, upstream: Tensor<Scalar>,
   options: ShortTimeOptions = .init(), iterations: Int = 32, momentum: Double = 0.99
 ) -> GriffinLimGradients<Scalar> {
@@ -110,8 +110,7 @@ public func griffinLimGradient<Scalar: BinaryFloatingPoint & Sendable>(
     if iteration == 0 {
       var phaseGradient = Tensor<Scalar>(shape: magnitude.shape)
       for i in 0..<count {
-        phaseGradient[i] =
-          angleGradient.imaginary[i] * angle.real[i] - angleGradient.real[i] * angle.imaginary[i]
+        phaseGradient[i] = angleGradient.imaginary[i] * angle.real[i] - angleGradient.real[i] * angle.imaginary[i]
       }
       return GriffinLimGradients(magnitude: magnitudeGradient, initialPhase: phaseGradient)
     }
@@ -142,7 +141,7 @@ public func griffinLimGradient<Scalar: BinaryFloatingPoint & Sendable>(
 }
 
 /// The forward iteration and what its gradient needs of it.
-private struct GriffinLimSweep<Scalar: BinaryFloatingPoint & Sendable> {
+private struct GriffinLimSweep<Scalar: TensorElement> {
   /// `iterations` + 1 of them, the first from the initial phase.
   var angles: [Spectrum<Scalar>]
   /// c of each iteration.
@@ -179,7 +178,7 @@ private struct GriffinLimSweep<Scalar: BinaryFloatingPoint & Sendable> {
   }
 }
 
-private func product<Scalar: BinaryFloatingPoint & Sendable>(
+private func product<Scalar: TensorElement>(
   _ magnitude: Tensor<Scalar>, _ angle: Spectrum<Scalar>
 ) -> Spectrum<Scalar> {
   var result = angle

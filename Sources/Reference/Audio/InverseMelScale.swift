@@ -15,12 +15,11 @@ import PerceptualCore
 /// Sources: Lawson and Hanson 1974, Solving Least Squares Problems, algorithm 23.10; TorchAudio's `InverseMelScale`.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func inverseMelScale<Scalar: BinaryFloatingPoint & Sendable>(
+public func inverseMelScale<Scalar: TensorElement>(
   _ mel: Tensor<Scalar>, bank options: MelFilterBankOptions = .init(),
   method: InverseMelMethod = .nonNegativeLeastSquares
 ) -> Tensor<Scalar> {
-  require(
-    mel.rank == 2 && mel.shape[0] == options.mels, "mel: shape \(mel.shape), expected [\(options.mels), frames]")
+  require(mel.rank == 2 && mel.shape[0] == options.mels, "mel: shape \(mel.shape), expected [\(options.mels), frames]")
   if method == .minimumNorm {
     let inverse = melPseudoInverse(options)
     var magnitude = Tensor<Scalar>(shape: [options.bins, mel.shape[1]])
@@ -90,9 +89,7 @@ private func turn(_ columns: inout [[Double]], _ i: Int, _ j: Int, _ cosine: Dou
 }
 
 /// The x >= 0 of least || target - sum_k x_k columns_k ||.
-private func nonNegativeLeastSquares<Scalar: BinaryFloatingPoint>(
-  _ columns: [[Scalar]], _ target: [Scalar]
-) -> [Scalar] {
+private func nonNegativeLeastSquares<Scalar: TensorElement>(_ columns: [[Scalar]], _ target: [Scalar]) -> [Scalar] {
   var x = [Scalar](repeating: 0, count: columns.count)
   var free = FreeColumns<Scalar>(target)
   let largest = columns.map(norm).max() ?? 0
@@ -133,7 +130,7 @@ private func nonNegativeLeastSquares<Scalar: BinaryFloatingPoint>(
 }
 
 /// The free columns as Q R (modified Gram and Schmidt, twice), and the least-squares solution on them.
-private struct FreeColumns<Scalar: BinaryFloatingPoint> {
+private struct FreeColumns<Scalar: TensorElement> {
   private(set) var indices: [Int] = []
   private var orthonormal: [[Scalar]] = []
   /// Column j of R: j + 1 elements.
@@ -179,10 +176,10 @@ private struct FreeColumns<Scalar: BinaryFloatingPoint> {
   }
 }
 
-private func dot<Scalar: BinaryFloatingPoint>(_ a: [Scalar], _ b: [Scalar]) -> Scalar {
+private func dot<Scalar: TensorElement>(_ a: [Scalar], _ b: [Scalar]) -> Scalar {
   var sum: Scalar = 0
   for i in a.indices { sum += a[i] * b[i] }
   return sum
 }
 
-private func norm<Scalar: BinaryFloatingPoint>(_ a: [Scalar]) -> Scalar { dot(a, a).squareRoot() }
+private func norm<Scalar: TensorElement>(_ a: [Scalar]) -> Scalar { dot(a, a).squareRoot() }

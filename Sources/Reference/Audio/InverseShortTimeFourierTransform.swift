@@ -15,7 +15,7 @@ import PerceptualCore
 /// Shapes: real and imaginary [bins, frames] to [length]. Source: Griffin and Lim 1984, eq. 6; fixtures.md.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func inverseShortTimeFourierTransform<Scalar: BinaryFloatingPoint & Sendable>(
+public func inverseShortTimeFourierTransform<Scalar: TensorElement>(
   _ spectrum: Spectrum<Scalar>, length: Int, options: ShortTimeOptions = .init()
 ) -> Tensor<Scalar> {
   let frames = options.checkedFrames(spectrum: spectrum.real.shape, length: length)
@@ -50,7 +50,7 @@ public func inverseShortTimeFourierTransform<Scalar: BinaryFloatingPoint & Senda
 /// definition), real (c_k / N) sum_n w[n] g[t hop + n] cos(2 pi k n / N), imaginary the same with -sin.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func inverseShortTimeFourierTransformGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func inverseShortTimeFourierTransformGradient<Scalar: TensorElement>(
   upstream: Tensor<Scalar>, frames: Int, options: ShortTimeOptions = .init()
 ) -> Spectrum<Scalar> {
   require(upstream.rank == 1, "upstream: shape \(upstream.shape), expected [samples]")
@@ -86,7 +86,7 @@ public func inverseShortTimeFourierTransformGradient<Scalar: BinaryFloatingPoint
 }
 
 /// sum_t w[i - t hop]^2 over all positions that `frames` frames reach.
-private func squaredWindows<Scalar: BinaryFloatingPoint>(frames: Int, options: ShortTimeOptions) -> [Scalar] {
+private func squaredWindows<Scalar: TensorElement>(frames: Int, options: ShortTimeOptions) -> [Scalar] {
   let window: [Scalar] = hannWindow(options.windowLength)
   var sums = [Scalar](repeating: 0, count: (frames - 1) * options.hop + options.windowLength)
   for t in 0..<frames {
@@ -96,6 +96,6 @@ private func squaredWindows<Scalar: BinaryFloatingPoint>(frames: Int, options: S
 }
 
 /// How often a bin of a real signal's spectrum stands in the whole spectrum: once at 0 Hz and Nyquist, else twice.
-private func occurrences<Scalar: BinaryFloatingPoint>(ofBin k: Int, in size: Int) -> Scalar {
+private func occurrences<Scalar: TensorElement>(ofBin k: Int, in size: Int) -> Scalar {
   k == 0 || 2 * k == size ? 1 : 2
 }

@@ -6,7 +6,7 @@ import PerceptualCore
 /// Shapes: signal [T] to image [mels, frames], low and high [1]. Source: arXiv 2312.03455, section 2.3.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func logMelSpectrogram<Scalar: BinaryFloatingPoint & Sendable>(
+public func logMelSpectrogram<Scalar: TensorElement>(
   _ signal: Tensor<Scalar>, shortTime: ShortTimeOptions = .init(), bank: MelFilterBankOptions = .init(),
   power: Double = 1, epsilon: Double = PaperAudio.logEpsilon, form: LogForm = .add, range: LogRange = .clip
 ) -> LogScalingOutput<Scalar> {
@@ -21,7 +21,7 @@ public func logMelSpectrogram<Scalar: BinaryFloatingPoint & Sendable>(
 /// 0 through bins of modulus 0, and where `clamp` clamps.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func logMelSpectrogramGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func logMelSpectrogramGradient<Scalar: TensorElement>(
   _ signal: Tensor<Scalar>, upstream: Tensor<Scalar>, low: Scalar = 0, high: Scalar = 0,
   shortTime: ShortTimeOptions = .init(), bank: MelFilterBankOptions = .init(), power: Double = 1,
   epsilon: Double = PaperAudio.logEpsilon, form: LogForm = .add, range: LogRange = .clip

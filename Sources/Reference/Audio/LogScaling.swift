@@ -8,7 +8,7 @@ import PerceptualCore
 /// Source: arXiv 2312.03455, section 2.3, which leaves form and range open.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func logScaling<Scalar: BinaryFloatingPoint & Sendable>(
+public func logScaling<Scalar: TensorElement>(
   _ mel: Tensor<Scalar>, epsilon: Double = PaperAudio.logEpsilon, form: LogForm = .add, range: LogRange = .clip
 ) -> LogScalingOutput<Scalar> {
   let logarithms = logarithms(mel, epsilon: epsilon, form: form)
@@ -25,7 +25,7 @@ public func logScaling<Scalar: BinaryFloatingPoint & Sendable>(
 /// epsilon), or for `clamp` dL / mel where mel > epsilon, else 0. Where high = low the image has no part.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func logScalingGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func logScalingGradient<Scalar: TensorElement>(
   _ mel: Tensor<Scalar>, upstream: Tensor<Scalar>, low upstreamLow: Scalar = 0, high upstreamHigh: Scalar = 0,
   epsilon: Double = PaperAudio.logEpsilon, form: LogForm = .add, range: LogRange = .clip
 ) -> Tensor<Scalar> {
@@ -63,7 +63,7 @@ public func logScalingGradient<Scalar: BinaryFloatingPoint & Sendable>(
 /// For `clamp`, what lay under epsilon comes back as epsilon. Shape: any, kept.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func inverseLogScaling<Scalar: BinaryFloatingPoint & Sendable>(
+public func inverseLogScaling<Scalar: TensorElement>(
   _ image: Tensor<Scalar>, low: Scalar, high: Scalar, epsilon: Double = PaperAudio.logEpsilon, form: LogForm = .add
 ) -> Tensor<Scalar> {
   image.map { value in
@@ -72,7 +72,7 @@ public func inverseLogScaling<Scalar: BinaryFloatingPoint & Sendable>(
   }
 }
 
-private func logarithms<Scalar: BinaryFloatingPoint & Sendable>(
+private func logarithms<Scalar: TensorElement>(
   _ mel: Tensor<Scalar>, epsilon: Double, form: LogForm
 ) -> Tensor<Scalar> {
   require(mel.count > 0, "mel: shape \(mel.shape) holds nothing")
@@ -82,7 +82,7 @@ private func logarithms<Scalar: BinaryFloatingPoint & Sendable>(
   }
 }
 
-private func limits<Scalar: BinaryFloatingPoint & Sendable>(
+private func limits<Scalar: TensorElement>(
   _ logarithms: Tensor<Scalar>, _ range: LogRange
 ) -> (low: Scalar, high: Scalar) {
   switch range {

@@ -12,7 +12,7 @@ import PerceptualCore
 /// Shape: [bins, mels]. Frequencies in hertz. A filter narrower than the bins' spacing may be empty: of the paper's 256
 /// on 513 bins, filter 0 is, and their rank is 230. Computed in Double and rounded once.
 /// Sources: HTK book, eq. 5.13; Slaney 1998 (Auditory Toolbox); `torchaudio.functional.melscale_fbanks`.
-public func melFilterBank<Scalar: BinaryFloatingPoint & Sendable>(
+public func melFilterBank<Scalar: TensorElement>(
   _ options: MelFilterBankOptions = .init(), as type: Scalar.Type = Scalar.self
 ) -> Tensor<Scalar> {
   options.check()

@@ -7,7 +7,7 @@ import PerceptualCore
 /// transform's bins. Source: arXiv 2312.03455, section 2.3; `torchaudio.transforms.MelSpectrogram`.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func melSpectrogram<Scalar: BinaryFloatingPoint & Sendable>(
+public func melSpectrogram<Scalar: TensorElement>(
   _ signal: Tensor<Scalar>, shortTime: ShortTimeOptions = .init(), bank bankOptions: MelFilterBankOptions = .init(),
   power: Double = 1
 ) -> Tensor<Scalar> {
@@ -35,7 +35,7 @@ public func melSpectrogram<Scalar: BinaryFloatingPoint & Sendable>(
 /// At X = 0 that is 0 (for power 1 the modulus has a kink there).
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func melSpectrogramGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func melSpectrogramGradient<Scalar: TensorElement>(
   _ signal: Tensor<Scalar>, upstream: Tensor<Scalar>, shortTime: ShortTimeOptions = .init(),
   bank bankOptions: MelFilterBankOptions = .init(), power: Double = 1
 ) -> Tensor<Scalar> {
@@ -59,11 +59,11 @@ public func melSpectrogramGradient<Scalar: BinaryFloatingPoint & Sendable>(
   return shortTimeFourierTransformGradient(upstream: spectrum, length: signal.count, options: shortTime)
 }
 
-func modulus<Scalar: BinaryFloatingPoint>(_ real: Scalar, _ imaginary: Scalar) -> Scalar {
+func modulus<Scalar: TensorElement>(_ real: Scalar, _ imaginary: Scalar) -> Scalar {
   (real * real + imaginary * imaginary).squareRoot()
 }
 
-private func raised<Scalar: BinaryFloatingPoint>(_ x: Scalar, to power: Double) -> Scalar {
+private func raised<Scalar: TensorElement>(_ x: Scalar, to power: Double) -> Scalar {
   switch power {
   case 0: 1
   case 1: x

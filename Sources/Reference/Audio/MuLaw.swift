@@ -9,9 +9,7 @@ import PerceptualCore
 /// if levels is under 2. Source: ITU-T G.711 in the continuous form of van den Oord et al. 2016, WaveNet, section 2.2.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func muLawEncoding<Scalar: BinaryFloatingPoint & Sendable>(
-  _ x: Tensor<Scalar>, levels: Int = 256
-) -> Tensor<Scalar> {
+public func muLawEncoding<Scalar: TensorElement>(_ x: Tensor<Scalar>, levels: Int = 256) -> Tensor<Scalar> {
   require(levels >= 2, "levels: \(levels), at least 2 are needed")
   let mu = Double(levels - 1)
   return x.map { x in
@@ -29,9 +27,7 @@ public func muLawEncoding<Scalar: BinaryFloatingPoint & Sendable>(
 /// Shape: any, kept. Classes beyond 0 ... mu are limited to it; NaN stays NaN.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func muLawDecoding<Scalar: BinaryFloatingPoint & Sendable>(
-  _ y: Tensor<Scalar>, levels: Int = 256
-) -> Tensor<Scalar> {
+public func muLawDecoding<Scalar: TensorElement>(_ y: Tensor<Scalar>, levels: Int = 256) -> Tensor<Scalar> {
   require(levels >= 2, "levels: \(levels), at least 2 are needed")
   let mu = Double(levels - 1)
   return y.map { y in

@@ -16,7 +16,7 @@ import PerceptualCore
 /// Double and rounded once. Sources: TorchAudio's `functional.resample`; Kaiser 1974 for the window.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func resample<Scalar: BinaryFloatingPoint & Sendable>(
+public func resample<Scalar: TensorElement>(
   _ signal: Tensor<Scalar>, from oldRate: Int, to newRate: Int, design: ResamplingDesign = .kaiser
 ) -> Tensor<Scalar> {
   require(signal.rank == 2, "signal: shape \(signal.shape), expected [channels, samples]")
@@ -45,7 +45,7 @@ public func resample<Scalar: BinaryFloatingPoint & Sendable>(
 /// Shapes: upstream [C, ceil(new T / old)] to [C, `samples` = T].
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func resampleGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func resampleGradient<Scalar: TensorElement>(
   upstream: Tensor<Scalar>, samples: Int, from oldRate: Int, to newRate: Int, design: ResamplingDesign = .kaiser
 ) -> Tensor<Scalar> {
   let filter = ResamplingFilter(from: oldRate, to: newRate, design: design)
@@ -102,7 +102,7 @@ struct ResamplingFilter {
 
   /// h at the inputs firstInput ... firstInput + 2 reach + 1, for each of the `new` positions of an output between
   /// inputs.
-  func phases<Scalar: BinaryFloatingPoint>() -> [[Scalar]] {
+  func phases<Scalar: TensorElement>() -> [[Scalar]] {
     (0..<new).map { phase in
       (0..<2 * reach + 2).map { offset in
         // Exact in integers before the one division.

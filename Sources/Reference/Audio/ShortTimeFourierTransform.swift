@@ -12,7 +12,7 @@ import PerceptualCore
 /// Window, cosines and sines are computed in Double and rounded once. Source: fixtures.md; `torch.stft`.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func shortTimeFourierTransform<Scalar: BinaryFloatingPoint & Sendable>(
+public func shortTimeFourierTransform<Scalar: TensorElement>(
   _ signal: Tensor<Scalar>, options: ShortTimeOptions = .init()
 ) -> Spectrum<Scalar> {
   require(signal.rank == 1, "signal: shape \(signal.shape), expected [samples]")
@@ -47,7 +47,7 @@ public func shortTimeFourierTransform<Scalar: BinaryFloatingPoint & Sendable>(
 /// sample it read.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func shortTimeFourierTransformGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func shortTimeFourierTransformGradient<Scalar: TensorElement>(
   upstream: Spectrum<Scalar>, length samples: Int, options: ShortTimeOptions = .init()
 ) -> Tensor<Scalar> {
   let frames = options.checkedFrames(samples: samples)
@@ -71,7 +71,7 @@ public func shortTimeFourierTransformGradient<Scalar: BinaryFloatingPoint & Send
 }
 
 /// The periodic Hann window: w[n] = sin^2(pi n / N) = (1 - cos(2 pi n / N)) / 2; the sine loses no digits near 0.
-func hannWindow<Scalar: BinaryFloatingPoint>(_ length: Int) -> [Scalar] {
+func hannWindow<Scalar: TensorElement>(_ length: Int) -> [Scalar] {
   (0..<length).map { n in
     let sine = sin(.pi * Double(n) / Double(length))
     return Scalar(sine * sine)
@@ -79,7 +79,7 @@ func hannWindow<Scalar: BinaryFloatingPoint>(_ length: Int) -> [Scalar] {
 }
 
 /// cos(2 pi j / N) and sin(2 pi j / N) for j = 0 ... N - 1, exact at the quarters of the circle.
-struct UnitCircle<Scalar: BinaryFloatingPoint> {
+struct UnitCircle<Scalar: TensorElement> {
   var cosines: [Scalar] = []
   var sines: [Scalar] = []
 

@@ -76,7 +76,7 @@ public func frequencySamplingFilter(
 /// The Gaussian has 100 points, exp(-(i - 49.5)^2 / 18), spread over [max(0, start), min(nyquist, stop)), where start
 /// and stop are the centre -+ half the width. A first point at 0 Hz is left out: its gain is 7.6e-60, and 0 Hz is
 /// given. Computed in Double and rounded once. Source: zounds, `FilterBank`.
-public func auditoryFilterBank<Scalar: BinaryFloatingPoint & Sendable>(
+public func auditoryFilterBank<Scalar: TensorElement>(
   _ options: AuditoryFilterOptions, as type: Scalar.Type = Scalar.self
 ) -> Tensor<Scalar> {
   let nyquist = options.sampleRate / 2

@@ -15,7 +15,7 @@ import PerceptualCore
 /// fit. Source: zounds' PerceptualLoss, of the experiments "Perceptual Audio Loss" and "Raw Audio Autoencoder".
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func barkDistance<Scalar: BinaryFloatingPoint & Sendable>(
+public func barkDistance<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, options: BarkDistanceOptions
 ) -> Tensor<Scalar> {
   checkShapes(prediction.shape, target.shape, options)
@@ -54,7 +54,7 @@ public func barkDistance<Scalar: BinaryFloatingPoint & Sendable>(
 /// Shapes: upstream [N]; gradients as prediction and target.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func barkDistanceGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func barkDistanceGradient<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, upstream: Tensor<Scalar>, options: BarkDistanceOptions
 ) -> PairGradients<Scalar> {
   checkShapes(prediction.shape, target.shape, options)
@@ -70,7 +70,7 @@ public func barkDistanceGradient<Scalar: BinaryFloatingPoint & Sendable>(
     target: gradient(y, b, a, upstream, bank, weights, factors, options, shape: prediction.shape))
 }
 
-private struct Products<Scalar: BinaryFloatingPoint & Sendable> {
+private struct Products<Scalar: TensorElement> {
   var aa: Scalar = 0
   var ab: Scalar = 0
   var bb: Scalar = 0
@@ -109,9 +109,7 @@ private func filtered<Scalar>(
   return x
 }
 
-private func features<Scalar>(
-  _ x: Tensor<Scalar>, _ weights: [Scalar], _ factors: Tensor<Scalar>
-) -> Tensor<Scalar> {
+private func features<Scalar>(_ x: Tensor<Scalar>, _ weights: [Scalar], _ factors: Tensor<Scalar>) -> Tensor<Scalar> {
   var result = x
   for n in 0..<x.shape[0] {
     for band in 0..<x.shape[1] {
@@ -155,7 +153,7 @@ private func gradient<Scalar>(
 }
 
 /// The factor of each feature, [N, bands, positions], for the target's responses.
-private func logFactors<Scalar: BinaryFloatingPoint & Sendable>(
+private func logFactors<Scalar: TensorElement>(
   _ target: Tensor<Scalar>, _ options: BarkDistanceOptions
 ) -> Tensor<Scalar> {
   var factors = Tensor<Scalar>(repeating: Scalar(options.logFactor), shape: target.shape)
@@ -171,7 +169,7 @@ private func logFactors<Scalar: BinaryFloatingPoint & Sendable>(
   return factors
 }
 
-private func weights<Scalar: BinaryFloatingPoint>(_ options: BarkDistanceOptions) -> [Scalar] {
+private func weights<Scalar: TensorElement>(_ options: BarkDistanceOptions) -> [Scalar] {
   let centres = auditoryCentres(options.filters)
   return options.aWeighting ? aWeights(centres: centres).map { Scalar($0) } : centres.map { _ in 1 }
 }

@@ -11,7 +11,7 @@ import PerceptualCore
 /// or a class does not fit.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func categoricalCrossEntropy<Scalar: BinaryFloatingPoint & Sendable>(
+public func categoricalCrossEntropy<Scalar: TensorElement>(
   _ logits: Tensor<Scalar>, classes: Tensor<Scalar>
 ) -> Tensor<Scalar> {
   require(noObstacle: categoricalObstacle(logits: logits.shape, classes: classes))
@@ -36,7 +36,7 @@ public func categoricalCrossEntropy<Scalar: BinaryFloatingPoint & Sendable>(
 /// Shapes: upstream [N]; the gradient as logits.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func categoricalCrossEntropyGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func categoricalCrossEntropyGradient<Scalar: TensorElement>(
   _ logits: Tensor<Scalar>, classes: Tensor<Scalar>, upstream: Tensor<Scalar>
 ) -> Tensor<Scalar> {
   require(noObstacle: categoricalObstacle(logits: logits.shape, classes: classes))
@@ -59,7 +59,7 @@ public func categoricalCrossEntropyGradient<Scalar: BinaryFloatingPoint & Sendab
 }
 
 /// ln sum over k of exp(z[n, k, p]).
-private func logOfSum<Scalar: BinaryFloatingPoint>(
+private func logOfSum<Scalar: TensorElement>(
   _ logits: Tensor<Scalar>, _ n: Int, _ p: Int, _ levels: Int, _ positions: Int
 ) -> Double {
   var greatest = -Double.infinity

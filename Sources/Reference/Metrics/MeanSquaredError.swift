@@ -6,7 +6,7 @@ import PerceptualCore
 /// NaN and infinities pass through. A shape that differs, or a sample of nothing, is a caller's bug.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func meanSquaredError<Scalar: BinaryFloatingPoint & Sendable>(
+public func meanSquaredError<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>
 ) -> Tensor<Scalar> {
   let samples = checkedSamples(prediction, target)
@@ -28,7 +28,7 @@ public func meanSquaredError<Scalar: BinaryFloatingPoint & Sendable>(
 /// Shapes: upstream [N]; gradients as prediction and target. Equal elements have gradient 0.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func meanSquaredErrorGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func meanSquaredErrorGradient<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, upstream: Tensor<Scalar>
 ) -> PairGradients<Scalar> {
   let samples = checkedSamples(prediction, target)

@@ -16,7 +16,7 @@ import PerceptualCore
 /// order of means and powers as in pytorch-msssim 1.0.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func multiScaleStructuralSimilarity<Scalar: BinaryFloatingPoint & Sendable>(
+public func multiScaleStructuralSimilarity<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, options: MultiScaleStructuralSimilarityOptions = .init()
 ) -> Tensor<Scalar> {
   checkPair(prediction, target, obstacle: options.obstacle(forImages: prediction.shape))
@@ -40,7 +40,7 @@ public func multiScaleStructuralSimilarity<Scalar: BinaryFloatingPoint & Sendabl
 /// as prediction and target.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func multiScaleStructuralSimilarityGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func multiScaleStructuralSimilarityGradient<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, upstream: Tensor<Scalar>,
   options: MultiScaleStructuralSimilarityOptions = .init()
 ) -> PairGradients<Scalar> {
@@ -74,7 +74,7 @@ public func multiScaleStructuralSimilarityGradient<Scalar: BinaryFloatingPoint &
 }
 
 /// A term to its power, after the rule for negative ones. NaN stays NaN.
-private func factor<Scalar: BinaryFloatingPoint>(
+private func factor<Scalar: TensorElement>(
   _ term: Scalar, _ s: Int, _ options: MultiScaleStructuralSimilarityOptions
 ) -> Scalar {
   let base = ruled(term, options)
@@ -82,7 +82,7 @@ private func factor<Scalar: BinaryFloatingPoint>(
 }
 
 /// The derivative of ``factor`` by the term, 0 where the rule clamps it. NaN stays NaN.
-private func factorDerivative<Scalar: BinaryFloatingPoint>(
+private func factorDerivative<Scalar: TensorElement>(
   _ term: Scalar, _ s: Int, _ options: MultiScaleStructuralSimilarityOptions
 ) -> Scalar {
   let base = ruled(term, options)
@@ -92,9 +92,7 @@ private func factorDerivative<Scalar: BinaryFloatingPoint>(
 }
 
 /// The term that the power is taken of.
-private func ruled<Scalar: BinaryFloatingPoint>(
-  _ term: Scalar, _ options: MultiScaleStructuralSimilarityOptions
-) -> Scalar {
+private func ruled<Scalar: TensorElement>(_ term: Scalar, _ options: MultiScaleStructuralSimilarityOptions) -> Scalar {
   switch options.negativeContrast {
   case .relu, .reluMap: term <= 0 ? 0 : term
   case .floor: Double(term) <= options.contrastFloor ? Scalar(options.contrastFloor) : term

@@ -30,7 +30,7 @@ import PerceptualCore
 /// Laparra, Ballé, Berardino and Simoncelli 2016 and the codes named in `LaplacianPyramidFamily`.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func normalizedLaplacianPyramidDistance<Scalar: BinaryFloatingPoint & Sendable>(
+public func normalizedLaplacianPyramidDistance<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, family: LaplacianPyramidFamily = .hepburn, levels: Int = 6,
   pooling: LaplacianPyramidPooling = .image
 ) -> Tensor<Scalar> {
@@ -49,7 +49,7 @@ public func normalizedLaplacianPyramidDistance<Scalar: BinaryFloatingPoint & Sen
 /// as the value; gradients as prediction and target.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func normalizedLaplacianPyramidDistanceGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func normalizedLaplacianPyramidDistanceGradient<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, upstream: Tensor<Scalar>,
   family: LaplacianPyramidFamily = .hepburn, levels: Int = 6, pooling: LaplacianPyramidPooling = .image
 ) -> PairGradients<Scalar> {
@@ -93,11 +93,10 @@ public func normalizedLaplacianPyramidDistanceGradient<Scalar: BinaryFloatingPoi
 /// 2^k), ceil(W / 2^k)].
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func normalizedLaplacianPyramid<Scalar: BinaryFloatingPoint & Sendable>(
+public func normalizedLaplacianPyramid<Scalar: TensorElement>(
   _ image: Tensor<Scalar>, levels: Int = 6, family: LaplacianPyramidFamily = .hepburn
 ) -> [Tensor<Scalar>] {
-  checkPair(
-    image, image, obstacle: LaplacianPyramid.obstacle(levels: levels, forImages: image.shape, family: family))
+  checkPair(image, image, obstacle: LaplacianPyramid.obstacle(levels: levels, forImages: image.shape, family: family))
   return pyramid(image, LaplacianPyramidShape(levels: levels, family: family)).map(\.normalised)
 }
 
@@ -108,8 +107,7 @@ private typealias Root = (level: Int, images: Range<Int>)
 private func groups(
   images: Int, _ family: LaplacianPyramidFamily, _ pooling: LaplacianPyramidPooling
 ) -> [(images: Range<Int>, joined: Bool)] {
-  pooling == .image
-    ? (0..<images).map { ($0..<$0 + 1, false) } : [(0..<images, family == .tensorflow)]
+  pooling == .image ? (0..<images).map { ($0..<$0 + 1, false) } : [(0..<images, family == .tensorflow)]
 }
 
 /// [N, levels]: the mean squared difference of each level, over channels and positions.
@@ -173,6 +171,6 @@ private func addPooledGradient<Scalar>(
 }
 
 /// x^exponent for x >= 0, and 0 where x is 0.
-private func power<Scalar: BinaryFloatingPoint>(_ x: Scalar, _ exponent: Double) -> Scalar {
+private func power<Scalar: TensorElement>(_ x: Scalar, _ exponent: Double) -> Scalar {
   x == 0 ? 0 : Scalar(pow(Double(x), exponent))
 }

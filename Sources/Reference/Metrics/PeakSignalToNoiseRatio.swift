@@ -11,7 +11,7 @@ import PerceptualCore
 /// a caller's bug.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func peakSignalToNoiseRatio<Scalar: BinaryFloatingPoint & Sendable>(
+public func peakSignalToNoiseRatio<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, dataRange: Double = 1
 ) -> Tensor<Scalar> {
   let samples = checkedSamples(prediction, target, dataRange)
@@ -29,7 +29,7 @@ public func peakSignalToNoiseRatio<Scalar: BinaryFloatingPoint & Sendable>(
 /// and target.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func peakSignalToNoiseRatioGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func peakSignalToNoiseRatioGradient<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, upstream: Tensor<Scalar>, dataRange: Double = 1
 ) -> PairGradients<Scalar> {
   let samples = checkedSamples(prediction, target, dataRange)
@@ -56,7 +56,7 @@ public func peakSignalToNoiseRatioGradient<Scalar: BinaryFloatingPoint & Sendabl
 private let decibelsPerNeper = 8.685889638065037
 
 /// The largest magnitude of a sample's differences, and the mean square of differences relative to it.
-private func relativeSquare<Scalar: BinaryFloatingPoint>(
+private func relativeSquare<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, _ target: Tensor<Scalar>, _ n: Int
 ) -> (largest: Scalar, square: Scalar) {
   let size = prediction.count / prediction.shape[0]

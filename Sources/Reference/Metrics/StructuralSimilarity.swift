@@ -17,7 +17,7 @@ import PerceptualCore
 /// Wang, Bovik, Sheikh and Simoncelli 2004, equation 13.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func structuralSimilarity<Scalar: BinaryFloatingPoint & Sendable>(
+public func structuralSimilarity<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, options: StructuralSimilarityOptions = .init()
 ) -> Tensor<Scalar> {
   checkPair(prediction, target, obstacle: options.obstacle(forImages: prediction.shape))
@@ -36,7 +36,7 @@ public func structuralSimilarity<Scalar: BinaryFloatingPoint & Sendable>(
 /// d covariance = w_p (y_p - mean_y). Shapes: upstream [N]; gradients as prediction and target.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func structuralSimilarityGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func structuralSimilarityGradient<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, upstream: Tensor<Scalar>,
   options: StructuralSimilarityOptions = .init()
 ) -> PairGradients<Scalar> {
@@ -58,7 +58,7 @@ public func structuralSimilarityGradient<Scalar: BinaryFloatingPoint & Sendable>
 /// holds it.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func structuralSimilarityMap<Scalar: BinaryFloatingPoint & Sendable>(
+public func structuralSimilarityMap<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, options: StructuralSimilarityOptions = .init()
 ) -> Tensor<Scalar> {
   checkPair(prediction, target, obstacle: options.obstacle(forImages: prediction.shape))
@@ -81,7 +81,7 @@ public func structuralSimilarityMap<Scalar: BinaryFloatingPoint & Sendable>(
 /// and target.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func structuralSimilarityMapGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func structuralSimilarityMapGradient<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, upstream: Tensor<Scalar>,
   options: StructuralSimilarityOptions = .init()
 ) -> PairGradients<Scalar> {

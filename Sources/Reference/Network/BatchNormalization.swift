@@ -16,7 +16,7 @@ import PerceptualCore
 /// and Szegedy 2015, algorithms 1 and 2; running values as in PyTorch.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func batchNormalization<Scalar: BinaryFloatingPoint & Sendable>(
+public func batchNormalization<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, gamma: Tensor<Scalar>, beta: Tensor<Scalar>, runningMean: Tensor<Scalar>,
   runningVariance: Tensor<Scalar>, epsilon: Double = 1e-5, momentum: Double = 0.1, training: Bool
 ) -> BatchNormalizationOutput<Scalar> {
@@ -53,7 +53,7 @@ public func batchNormalization<Scalar: BinaryFloatingPoint & Sendable>(
 /// Shapes: upstream as x, all others [C]; nil stands for zeros. Stops as the operation itself.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func batchNormalizationGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func batchNormalizationGradient<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, gamma: Tensor<Scalar>, runningMean: Tensor<Scalar>, runningVariance: Tensor<Scalar>,
   upstream: Tensor<Scalar>, upstreamRunningMean: Tensor<Scalar>? = nil, upstreamRunningVariance: Tensor<Scalar>? = nil,
   epsilon: Double = 1e-5, momentum: Double = 0.1, training: Bool
@@ -95,7 +95,7 @@ public func batchNormalizationGradient<Scalar: BinaryFloatingPoint & Sendable>(
 }
 
 /// Mean and biased variance of a channel.
-private func batchMoments<Scalar: BinaryFloatingPoint>(
+private func batchMoments<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, channel: Int
 ) -> (mean: Scalar, variance: Scalar) {
   let n = Scalar(x.count / x.shape[1])

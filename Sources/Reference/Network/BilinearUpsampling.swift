@@ -16,7 +16,7 @@ import PerceptualCore
 /// `torch.nn.functional.interpolate(mode="bilinear", scale_factor=, align_corners=)` with whole factors.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func bilinearUpsampling<Scalar: BinaryFloatingPoint & Sendable>(
+public func bilinearUpsampling<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, factor: Extent, alignCorners: Bool = false
 ) -> Tensor<Scalar> {
   let (rows, columns) = axes(x.shape, factor, alignCorners)
@@ -29,7 +29,7 @@ public func bilinearUpsampling<Scalar: BinaryFloatingPoint & Sendable>(
 /// `shape` is x's.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func bilinearUpsamplingGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func bilinearUpsamplingGradient<Scalar: TensorElement>(
   shape: [Int], upstream: Tensor<Scalar>, factor: Extent, alignCorners: Bool = false
 ) -> Tensor<Scalar> {
   let (rows, columns) = axes(shape, factor, alignCorners)

@@ -12,7 +12,7 @@ import PerceptualCore
 /// Dumoulin and Visin 2016, relationship 6.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func convolution2D<Scalar: BinaryFloatingPoint & Sendable>(
+public func convolution2D<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, weight: Tensor<Scalar>, bias: Tensor<Scalar>? = nil, geometry: ConvolutionGeometry = .init()
 ) -> Tensor<Scalar> {
   var y = Tensor<Scalar>(shape: geometry.outputShape(x: x.shape, weight: weight.shape, bias: bias?.shape))
@@ -50,7 +50,7 @@ public func convolution2D<Scalar: BinaryFloatingPoint & Sendable>(
 /// Shapes: as the inputs; upstream as the output. The zeros of the padding take part in the sum for the weight.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func convolution2DGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func convolution2DGradient<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, weight: Tensor<Scalar>, upstream: Tensor<Scalar>, geometry: ConvolutionGeometry = .init()
 ) -> ConvolutionGradients<Scalar> {
   let shape = geometry.outputShape(x: x.shape, weight: weight.shape)

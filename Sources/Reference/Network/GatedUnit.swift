@@ -6,7 +6,7 @@ import PerceptualCore
 /// with PixelCNN Decoders, eq. 2.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func gatedUnit<Scalar: BinaryFloatingPoint & Sendable>(
+public func gatedUnit<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, gate: Tensor<Scalar>, activation: GatedActivation = .tanh
 ) -> Tensor<Scalar> {
   require(gate.shape == x.shape, "gate: shape \(gate.shape), x has \(x.shape)")
@@ -23,7 +23,7 @@ public func gatedUnit<Scalar: BinaryFloatingPoint & Sendable>(
 ///     gate: upstream activation(x) sigmoid(gate) (1 - sigmoid(gate))
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func gatedUnitGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func gatedUnitGradient<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, gate: Tensor<Scalar>, upstream: Tensor<Scalar>, activation: GatedActivation = .tanh
 ) -> GatedUnitGradients<Scalar> {
   require(gate.shape == x.shape, "gate: shape \(gate.shape), x has \(x.shape)")

@@ -5,7 +5,7 @@ import PerceptualCore
 /// Shape: any, kept. NaN stays NaN; an infinity goes to the outermost centre. Stops without a centre.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func hardQuantization<Scalar: BinaryFloatingPoint & Sendable>(
+public func hardQuantization<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, centres: [Double] = [-1, 1]
 ) -> Tensor<Scalar> {
   let ascending = ascendingCentres(centres)
@@ -15,15 +15,13 @@ public func hardQuantization<Scalar: BinaryFloatingPoint & Sendable>(
 /// The index of the nearest centre, counted from the lowest one; a tie goes to the lower, NaN to the lowest.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func hardQuantizationIndices<Scalar: BinaryFloatingPoint & Sendable>(
-  _ x: Tensor<Scalar>, centres: [Double] = [-1, 1]
-) -> [Int] {
+public func hardQuantizationIndices<Scalar: TensorElement>(_ x: Tensor<Scalar>, centres: [Double] = [-1, 1]) -> [Int] {
   let ascending = ascendingCentres(centres)
   return x.elements.map { nearest($0, ascending) }
 }
 
 /// The number of midpoints between neighbouring centres below x. (Two distances to x would round to a tie too often.)
-private func nearest<Scalar: BinaryFloatingPoint>(_ x: Scalar, _ ascending: [Double]) -> Int {
+private func nearest<Scalar: TensorElement>(_ x: Scalar, _ ascending: [Double]) -> Int {
   var index = 0
   for j in ascending.indices.dropFirst() where Double(x) > (ascending[j - 1] + ascending[j]) / 2 { index = j }
   return index

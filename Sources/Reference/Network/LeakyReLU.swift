@@ -5,16 +5,14 @@ import PerceptualCore
 /// Shape: any, kept. NaN stays NaN. Source: Maas et al. 2013.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func leakyReLU<Scalar: BinaryFloatingPoint & Sendable>(
-  _ x: Tensor<Scalar>, slope: Double = 0.01
-) -> Tensor<Scalar> {
+public func leakyReLU<Scalar: TensorElement>(_ x: Tensor<Scalar>, slope: Double = 0.01) -> Tensor<Scalar> {
   x.map { $0 > 0 ? $0 : Scalar(slope) * $0 }
 }
 
 /// The gradient of ``leakyReLU(_:slope:)``: upstream where x > 0, else slope upstream; at 0 the slope.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func leakyReLUGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func leakyReLUGradient<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, upstream: Tensor<Scalar>, slope: Double = 0.01
 ) -> Tensor<Scalar> {
   require(upstream.shape == x.shape, "upstream: shape \(upstream.shape), x has \(x.shape)")

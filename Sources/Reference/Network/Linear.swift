@@ -5,7 +5,7 @@ import PerceptualCore
 /// Shapes: x [N, I], weight [O, I], bias [O] or none; y [N, O]. Stops if a shape does not fit.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func linear<Scalar: BinaryFloatingPoint & Sendable>(
+public func linear<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, weight: Tensor<Scalar>, bias: Tensor<Scalar>? = nil
 ) -> Tensor<Scalar> {
   require(noObstacle: linearObstacle(x: x.shape, weight: weight.shape, bias: bias?.shape))
@@ -26,7 +26,7 @@ public func linear<Scalar: BinaryFloatingPoint & Sendable>(
 ///     bias[o]: sum over n of upstream[n, o]
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func linearGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func linearGradient<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, weight: Tensor<Scalar>, upstream: Tensor<Scalar>
 ) -> ConvolutionGradients<Scalar> {
   require(noObstacle: linearObstacle(x: x.shape, weight: weight.shape))

@@ -6,9 +6,7 @@ import PerceptualCore
 /// 1. Source: `torch.nn.Upsample(mode="nearest")` with whole factors.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func nearestUpsampling<Scalar: BinaryFloatingPoint & Sendable>(
-  _ x: Tensor<Scalar>, factor: Extent
-) -> Tensor<Scalar> {
+public func nearestUpsampling<Scalar: TensorElement>(_ x: Tensor<Scalar>, factor: Extent) -> Tensor<Scalar> {
   var y = Tensor<Scalar>(shape: factor.upsampled(x.shape))
   for n in 0..<y.shape[0] {
     for c in 0..<y.shape[1] {
@@ -25,7 +23,7 @@ public func nearestUpsampling<Scalar: BinaryFloatingPoint & Sendable>(
 /// `shape` is x's.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func nearestUpsamplingGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func nearestUpsamplingGradient<Scalar: TensorElement>(
   shape: [Int], upstream: Tensor<Scalar>, factor: Extent
 ) -> Tensor<Scalar> {
   let expected = factor.upsampled(shape)

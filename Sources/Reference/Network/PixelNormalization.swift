@@ -8,9 +8,7 @@ import PerceptualCore
 /// has no channels or epsilon is negative. Source: Karras et al. 2018, Progressive Growing of GANs, section 4.2.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func pixelNormalization<Scalar: BinaryFloatingPoint & Sendable>(
-  _ x: Tensor<Scalar>, epsilon: Double = 1e-7
-) -> Tensor<Scalar> {
+public func pixelNormalization<Scalar: TensorElement>(_ x: Tensor<Scalar>, epsilon: Double = 1e-7) -> Tensor<Scalar> {
   let (images, channels, positions) = extents(x, epsilon)
   var y = Tensor<Scalar>(shape: x.shape)
   for n in 0..<images {
@@ -30,7 +28,7 @@ public func pixelNormalization<Scalar: BinaryFloatingPoint & Sendable>(
 ///     (upstream[c] - x[c] / r^2 (1 / C) sum over k of upstream[k] x[k]) / r
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func pixelNormalizationGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func pixelNormalizationGradient<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, upstream: Tensor<Scalar>, epsilon: Double = 1e-7
 ) -> Tensor<Scalar> {
   require(upstream.shape == x.shape, "upstream: shape \(upstream.shape), x has \(x.shape)")
@@ -54,7 +52,7 @@ public func pixelNormalizationGradient<Scalar: BinaryFloatingPoint & Sendable>(
   return gradient
 }
 
-private func rootMeanSquare<Scalar: BinaryFloatingPoint>(
+private func rootMeanSquare<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, _ n: Int, _ p: Int, _ channels: Int, _ positions: Int, _ epsilon: Double
 ) -> Scalar {
   var sum: Scalar = 0

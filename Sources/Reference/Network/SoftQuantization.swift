@@ -11,7 +11,7 @@ import PerceptualCore
 /// Shape: any, kept. NaN and the infinities give NaN. Stops without a centre or where the scale is not positive.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func softQuantization<Scalar: BinaryFloatingPoint & Sendable>(
+public func softQuantization<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, centres: [Double] = [-1, 1], scale: Double = 10
 ) -> Tensor<Scalar> {
   requireQuantizer(centres, scale: scale)
@@ -26,7 +26,7 @@ public func softQuantization<Scalar: BinaryFloatingPoint & Sendable>(
 /// It is the derivative of the softmax, 2 s (sum p c^2 - (sum p c)^2), written as the variance that it is.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func softQuantizationGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func softQuantizationGradient<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, upstream: Tensor<Scalar>, centres: [Double] = [-1, 1], scale: Double = 10
 ) -> Tensor<Scalar> {
   requireQuantizer(centres, scale: scale)

@@ -6,7 +6,7 @@ import PerceptualCore
 /// Shape: any, kept. Exactly +-1 at the infinities; NaN stays NaN.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func tanh<Scalar: BinaryFloatingPoint & Sendable>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+public func tanh<Scalar: TensorElement>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
   x.map { Scalar(Foundation.tanh(Double($0))) }
 }
 
@@ -15,9 +15,7 @@ public func tanh<Scalar: BinaryFloatingPoint & Sendable>(_ x: Tensor<Scalar>) ->
 /// The form with the hyperbolic cosine does not cancel far from 0; beyond its range it is 0.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func tanhGradient<Scalar: BinaryFloatingPoint & Sendable>(
-  _ x: Tensor<Scalar>, upstream: Tensor<Scalar>
-) -> Tensor<Scalar> {
+public func tanhGradient<Scalar: TensorElement>(_ x: Tensor<Scalar>, upstream: Tensor<Scalar>) -> Tensor<Scalar> {
   require(upstream.shape == x.shape, "upstream: shape \(upstream.shape), x has \(x.shape)")
   var gradient = Tensor<Scalar>(shape: x.shape)
   for i in 0..<x.count {

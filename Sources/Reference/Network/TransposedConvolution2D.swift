@@ -13,7 +13,7 @@ import PerceptualCore
 /// 14.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func transposedConvolution2D<Scalar: BinaryFloatingPoint & Sendable>(
+public func transposedConvolution2D<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, weight: Tensor<Scalar>, bias: Tensor<Scalar>? = nil, geometry: ConvolutionGeometry = .init()
 ) -> Tensor<Scalar> {
   var y = Tensor<Scalar>(shape: geometry.transposedOutputShape(x: x.shape, weight: weight.shape, bias: bias?.shape))
@@ -52,7 +52,7 @@ public func transposedConvolution2D<Scalar: BinaryFloatingPoint & Sendable>(
 /// over the places that exist in the output. Shapes: as the inputs; upstream as the output.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func transposedConvolution2DGradient<Scalar: BinaryFloatingPoint & Sendable>(
+public func transposedConvolution2DGradient<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, weight: Tensor<Scalar>, upstream: Tensor<Scalar>, geometry: ConvolutionGeometry = .init()
 ) -> ConvolutionGradients<Scalar> {
   let shape = geometry.transposedOutputShape(x: x.shape, weight: weight.shape)

@@ -15,7 +15,7 @@ import PerceptualCore
 /// Source: Loshchilov and Hutter 2019, algorithm 2, with the decay times the learning rate, as in PyTorch.
 @specialized(where Scalar == Double)
 @specialized(where Scalar == Float)
-public func adamW<Scalar: BinaryFloatingPoint & Sendable>(
+public func adamW<Scalar: TensorElement>(
   _ parameter: Tensor<Scalar>, gradient: Tensor<Scalar>, firstMoment: Tensor<Scalar>, secondMoment: Tensor<Scalar>,
   step: Int, learningRate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
   weightDecay: Double = 0.01

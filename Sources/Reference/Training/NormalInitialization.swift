@@ -8,7 +8,7 @@ import PerceptualCore
 ///
 /// An odd last number has the cosine alone. None is beyond 5.77 deviations, where 1 - u0 is 2^-24.
 /// Source: Box and Muller 1958.
-public func normalInitialization<Scalar: BinaryFloatingPoint & Sendable>(
+public func normalInitialization<Scalar: TensorElement>(
   shape: [Int], deviation: Double, seed: UInt64, index: UInt64
 ) -> Tensor<Scalar> {
   let count = shape.reduce(1, *)

@@ -6,7 +6,7 @@ import PerceptualCore
 ///
 /// For a convolution's weight [O, C, kH, kW] fanIn is C kH kW and fanOut O kH kW.
 /// Source: Glorot and Bengio 2010, eq. 16.
-public func xavierNormalInitialization<Scalar: BinaryFloatingPoint & Sendable>(
+public func xavierNormalInitialization<Scalar: TensorElement>(
   shape: [Int], gain: Double, seed: UInt64, index: UInt64
 ) -> Tensor<Scalar> {
   require(shape.count >= 2, "shape: \(shape) given, at least [O, C] is needed")

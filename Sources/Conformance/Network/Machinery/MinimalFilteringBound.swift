@@ -56,8 +56,7 @@ struct MinimalFilteringBound {
 
   private func output(bias: Tensor<Double>?) -> (Tensor<Double>, Int)? {
     if !isFiltered(x, weight) { return nil }
-    var (sum, roundings) = filtered(
-      x, height: shape.outputHeight, width: shape.outputWidth, synthesis: isTransposed)
+    var (sum, roundings) = filtered(x, height: shape.outputHeight, width: shape.outputWidth, synthesis: isTransposed)
     if let bias {
       let pixels = shape.outputHeight * shape.outputWidth
       for index in 0..<sum.count { sum[index] += abs(bias[index / pixels % bias.count]) }

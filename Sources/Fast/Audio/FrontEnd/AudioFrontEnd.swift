@@ -38,8 +38,7 @@ public struct AudioFrontEnd: Equatable, Sendable {
   /// One channel at the front end's rate, from [C, T] at `rate` hertz.
   public func mono(_ signal: Tensor<Float>, rate: Int) -> Tensor<Float> {
     let mixed = downmix(signal)
-    let resampled = resample(
-      mixed.reshaped([1, mixed.count]), from: rate, to: sampleRate, design: design)
+    let resampled = resample(mixed.reshaped([1, mixed.count]), from: rate, to: sampleRate, design: design)
     return resampled.reshaped([resampled.count])
   }
 
@@ -67,9 +66,7 @@ public struct AudioFrontEnd: Equatable, Sendable {
   /// The waveform [T] of a picture, at the front end's rate. Griffin-Lim starts from `initialPhase` [bins, frames].
   ///
   /// The first and last `hop` samples fade in and out where frames are not centred (see `fadeEnds`).
-  public func waveform(
-    _ image: Tensor<Float>, low: Float, high: Float, initialPhase: Tensor<Float>
-  ) -> Tensor<Float> {
+  public func waveform(_ image: Tensor<Float>, low: Float, high: Float, initialPhase: Tensor<Float>) -> Tensor<Float> {
     require(
       initialPhase.rank == 2 && initialPhase.shape[0] == shortTime.bins,
       "initialPhase: shape \(initialPhase.shape), expected [\(shortTime.bins), frames]")
@@ -110,9 +107,7 @@ public struct AudioFrontEnd: Equatable, Sendable {
   }
 
   /// Waveforms of many pictures, spread over the threads.
-  public func waveforms(
-    _ images: [LogScalingOutput<Float>], initialPhases: [Tensor<Float>]
-  ) -> [Tensor<Float>] {
+  public func waveforms(_ images: [LogScalingOutput<Float>], initialPhases: [Tensor<Float>]) -> [Tensor<Float>] {
     require(
       initialPhases.count == images.count, "initialPhases: \(initialPhases.count) given for \(images.count) images")
     return Execution.current.map(images.count) { i in

@@ -93,9 +93,7 @@ struct ResamplingFilter: Sendable {
 
   /// Filters every row of `signal` [C, T] into `count` samples; outside the signal there is silence. The first sample
   /// is number `outputStreams` x `firstElement`.
-  func apply(
-    _ signal: Tensor<Float>, firstElement: Int = 0, count: Int, execution: Execution
-  ) -> Tensor<Float> {
+  func apply(_ signal: Tensor<Float>, firstElement: Int = 0, count: Int, execution: Execution) -> Tensor<Float> {
     if let spectral {
       return spectral.apply(signal, firstElement: firstElement, count: count, execution: execution)
     }

@@ -57,8 +57,7 @@ public struct StreamingResampler: Sendable {
   private mutating func give(_ filter: ResamplingFilter, count: Int, until end: Int) -> Tensor<Float> {
     if count == 0 { return Tensor(shape: [channels, 0]) }
     let kept = Tensor(history.flatMap { $0 }, shape: [channels, history[0].count])
-    let outputs = filter.apply(
-      kept, firstElement: given - firstElement, count: count, execution: Execution.current)
+    let outputs = filter.apply(kept, firstElement: given - firstElement, count: count, execution: Execution.current)
     given = end
     let needed = max(0, given + filter.leastShift)
     if needed > firstElement {

@@ -109,9 +109,7 @@ struct BarkEvaluation {
   }
 
   /// The sums of one group and pair; where the gradient is wanted, its parts' transforms but for the last pass.
-  private func sums(
-    group: Int, pair: Int, _ compared: Compared, _ work: Work, isGradientWanted: Bool
-  ) -> Sums {
+  private func sums(group: Int, pair: Int, _ compared: Compared, _ work: Work, isGradientWanted: Bool) -> Sums {
     let plan = plan
     let own = BarkSide(segments: compared.own, group: group, pair: pair, z: work.own, tolerances: work.tolerances)
     let other = compared.other.map {

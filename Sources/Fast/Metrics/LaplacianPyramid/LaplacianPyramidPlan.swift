@@ -45,8 +45,7 @@ public struct LaplacianPyramidPlan: ImageLossPlan {
     let threads = execution.threads
     var demands: [ScratchPool.Demand]
     if family == .hepburn {
-      let rows = LaplacianPyramidRows.rows(
-        .init(channels: shape[1], height: shape[2], width: shape[3], levels: levels))
+      let rows = LaplacianPyramidRows.rows(.init(channels: shape[1], height: shape[2], width: shape[3], levels: levels))
       layout = .rows(rows)
       demands = [
         .init(count: rows.planesCount, copies: threads), .init(count: rows.rowsCount, copies: threads),

@@ -132,8 +132,7 @@ public struct SimilarityPlan: ImageLossPlan {
         for k in 0..<planes {
           let plane = index * planes + k
           let own = scratch + k * each
-          let (x, y) = reduction.apply(
-            prediction + plane * size, target + plane * size, own + windowed.planesCount)
+          let (x, y) = reduction.apply(prediction + plane * size, target + plane * size, own + windowed.planesCount)
           let offsets = windowed.fillScales(x, y, own)
           let positions = windowed.positions(ofScale: 0)
           let request = WindowedSimilarity.Request(

@@ -26,9 +26,7 @@ final class BlockStatistics {
   private(set) var variance: [Double]
 
   /// `capacity` is the largest number of pieces of an image that will be joined.
-  init(
-    _ share: BatchShare, channels: Int, capacity: Int, epsilon: Double, slope: Double, arena: Arena
-  ) {
+  init(_ share: BatchShare, channels: Int, capacity: Int, epsilon: Double, slope: Double, arena: Arena) {
     self.share = share
     self.channels = channels
     self.capacity = capacity
@@ -73,9 +71,7 @@ final class BlockStatistics {
 
   /// Mean and variance of the batch from the records of `pieces` pieces an image: Chan, Golub and LeVeque's rule, piece
   /// by piece and then image by image.
-  func joinMoments(
-    pieces: Int, gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>, _ execution: Execution
-  ) {
+  func joinMoments(pieces: Int, gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>, _ execution: Execution) {
     gather(execution) { image, channel in
       var moments = Moments()
       for piece in image * pieces..<(image + 1) * pieces {
@@ -215,8 +211,7 @@ struct MomentSink: BlockSink {
     }
     if block == 0 { statistics.addCount(piece: number, count) }
     guard let output else {
-      kernels.momentsBlockRow(
-        x, count: count, bias: bias + block * lanes, pivot: record, sums: record + lanes)
+      kernels.momentsBlockRow(x, count: count, bias: bias + block * lanes, pivot: record, sums: record + lanes)
       return
     }
     kernels.finishBlockRow(

@@ -368,8 +368,7 @@ package final class ConvolutionBlock {
       let sink = inputGradient.map {
         StoringSink(shape: self.input, output: $0, bias: nil, streams: false, kernels: kernels)
       }
-      backward(
-        StoredRows(shape: self.input, x: x), parameters, gradients: gradients, upstream, sink)
+      backward(StoredRows(shape: self.input, x: x), parameters, gradients: gradients, upstream, sink)
     case .block(let block):
       block.statistics.admit(pieces: piecesBackward)
       let sink = block.gradient.map {
@@ -386,9 +385,7 @@ package final class ConvolutionBlock {
     filtering.map { doubles ? $0.analysisGrid.pieces : $0.synthesisGrid.pieces } ?? 0
   }
 
-  private func pictureGradient(
-    _ x: UnsafePointer<Float>, _ gradients: Parameters, _ upstream: some BlockSource
-  ) {
+  private func pictureGradient(_ x: UnsafePointer<Float>, _ gradients: Parameters, _ upstream: some BlockSource) {
     let count = picture.filterCount
     workspace.sumParts(pieces: picture.pieces, count: count, execution) { image, range, part in
       part.update(repeating: 0, count: count)

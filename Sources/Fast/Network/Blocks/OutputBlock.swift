@@ -53,8 +53,7 @@ package final class OutputBlock {
       arena.floats(block.output.images * $0.synthesisGrid.pieces * Self.partialCount($0))
     }
     weightParts = keepsForGradient ? arena.floats(shape.images * rows * 9 * shape.channels) : nil
-    imageSums =
-      keepsForGradient ? Lines(block.workspace.share.batch * (shape.channels * kernel * kernel + 1)) : nil
+    imageSums = keepsForGradient ? Lines(block.workspace.share.batch * (shape.channels * kernel * kernel + 1)) : nil
   }
 
   private var pieces: Int { Self.pieces(reading: shape) }
@@ -111,8 +110,7 @@ package final class OutputBlock {
     let kernels = execution.kernels
     let patchPitch = (shape.width + 2) * Self.lanes
     forEachPiece { image, piece, x in
-      let source = ActivatedRows(
-        shape: oneImage, x: x, normalization: block.statistics.normalization, kernels: kernels)
+      let source = ActivatedRows(shape: oneImage, x: x, normalization: block.statistics.normalization, kernels: kernels)
       let rows = rows(piece)
       let sumCount = rows.count * shape.width * Self.lanes
       ScratchPool.shared.withFloats((rows.count + 2) * patchPitch + sumCount) { patch in
@@ -143,8 +141,7 @@ package final class OutputBlock {
     weight: UnsafePointer<Float>, bias: UnsafePointer<Float>
   ) {
     guard let partialOutputs, let filtering = block.filtering else {
-      block.forward(
-        input, parameters, statistics: .running, runningMean: runningMean, runningVariance: runningVariance)
+      block.forward(input, parameters, statistics: .running, runningMean: runningMean, runningVariance: runningVariance)
       forward(weight: weight, bias: bias)
       return
     }

@@ -151,8 +151,7 @@ public struct ConvolutionShape: Hashable, Sendable {
     convolving images: Int, inputChannels: Int, outputChannels: Int, height: Int, width: Int, kernelHeight: Int,
     kernelWidth: Int, geometry: ConvolutionGeometry
   ) {
-    let size = geometry.outputSize(
-      height: height, width: width, kernelHeight: kernelHeight, kernelWidth: kernelWidth)
+    let size = geometry.outputSize(height: height, width: width, kernelHeight: kernelHeight, kernelWidth: kernelWidth)
     // A stride beyond the last position changes nothing, and every phase of a stride takes a plane.
     var geometry = geometry
     geometry.stride.height = min(

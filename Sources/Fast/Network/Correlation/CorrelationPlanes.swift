@@ -3,9 +3,7 @@ import PerceptualKernels
 extension CorrelationPlan {
   /// Copies one channel into its planes: plane (a, b) row r column q holds
   /// x[r phases.height + a - leading.height][q phases.width + b - leading.width], 0 outside x.
-  func fillChannel(
-    _ x: UnsafePointer<Float>, _ planes: UnsafeMutablePointer<Float>, kernels: any KernelSet.Type
-  ) {
+  func fillChannel(_ x: UnsafePointer<Float>, _ planes: UnsafeMutablePointer<Float>, kernels: any KernelSet.Type) {
     for rowPhase in 0..<phases.height {
       for row in 0..<planeHeight {
         let y = row * phases.height + rowPhase - leading.height

@@ -35,9 +35,7 @@ struct MatrixView {
 ///
 /// The operands are packed into panels: as many rows of a as the correlation's register tile has channels, as many
 /// columns of b as it has positions. The tile is that of the convolutions.
-func multiplyMatrices(
-  _ a: MatrixView, _ b: MatrixView, _ product: UnsafeMutablePointer<Float>, adds: Bool = false
-) {
+func multiplyMatrices(_ a: MatrixView, _ b: MatrixView, _ product: UnsafeMutablePointer<Float>, adds: Bool = false) {
   require(a.columns == b.rows, "b: \(b.rows) rows, a has \(a.columns) columns")
   let execution = Execution.current
   let kernels = execution.kernels

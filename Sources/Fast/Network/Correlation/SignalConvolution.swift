@@ -54,15 +54,12 @@ public struct SignalConvolution: Hashable, Sendable {
     adds: Bool = false
   ) {
     withPatches(of: fine) { patches in
-      multiplyMatrices(
-        MatrixView(weight, rows: coarseChannels, columns: patchRows), patches, coarse, adds: adds)
+      multiplyMatrices(MatrixView(weight, rows: coarseChannels, columns: patchRows), patches, coarse, adds: adds)
     }
   }
 
   /// The transposed convolution.
-  public func up(
-    _ coarse: UnsafePointer<Float>, weight: UnsafePointer<Float>, _ fine: UnsafeMutablePointer<Float>
-  ) {
+  public func up(_ coarse: UnsafePointer<Float>, weight: UnsafePointer<Float>, _ fine: UnsafeMutablePointer<Float>) {
     let execution = Execution.current
     ScratchPool.shared.withFloats(patchRows * columns) { patches in
       multiplyMatrices(

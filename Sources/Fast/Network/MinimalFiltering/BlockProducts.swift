@@ -43,9 +43,7 @@ struct BlockProducts {
 
   /// The filters of sixteen inputs, [16][width], as they are read: their place among those of all `depth` inputs is
   /// `index`, the sixteenth of the first one's, counted from `output` on.
-  func pack(
-    _ x: UnsafePointer<Float>, width: Int, index: Int, depth: Int, _ output: UnsafeMutablePointer<Float>
-  ) {
+  func pack(_ x: UnsafePointer<Float>, width: Int, index: Int, depth: Int, _ output: UnsafeMutablePointer<Float>) {
     if usesTiles {
       perceptual_tiles_right_half(x, width, output + index / 2 * Self.tileWords, index % 2, columnPitch(depth))
       return

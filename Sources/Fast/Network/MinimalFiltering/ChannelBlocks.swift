@@ -84,9 +84,7 @@ extension BlockSource {
   func loaded(image: Int, _ memory: UnsafeMutablePointer<Float>) -> Self { self }
 
   /// Writes a rectangle that may reach beyond the image, zeros there.
-  func fill(
-    image: Int, block: Int, rows: Range<Int>, columns: Range<Int>, _ output: UnsafeMutablePointer<Float>
-  ) {
+  func fill(image: Int, block: Int, rows: Range<Int>, columns: Range<Int>, _ output: UnsafeMutablePointer<Float>) {
     let lanes = ChannelBlocks.lanes
     let inside = columns.clamped(to: 0..<shape.width)
     var to = output

@@ -50,9 +50,7 @@ struct KernelEmbedding {
   private func index(coarse o: Int, fine c: Int) -> Int { (isFineFirst ? c * coarse + o : o * fine + c) * side * side }
 
   /// Lends the even kernels.
-  func withEven(
-    _ weight: UnsafePointer<Float>, _ execution: Execution, _ body: (UnsafePointer<Float>) -> Void
-  ) {
+  func withEven(_ weight: UnsafePointer<Float>, _ execution: Execution, _ body: (UnsafePointer<Float>) -> Void) {
     if isIdentity { return body(weight) }
     ScratchPool.shared.withFloats(evenCount) { even in
       execution.forEach(coarse) { o in

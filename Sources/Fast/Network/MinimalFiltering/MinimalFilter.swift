@@ -136,9 +136,7 @@ struct MinimalFilter {
   }
 
   /// The gradient with respect to weight from that of the packed analysis filters: G^T packed G, or the same itself.
-  func unpackGradient(
-    _ packed: UnsafePointer<Float>, _ weight: UnsafeMutablePointer<Float>, _ execution: Execution
-  ) {
+  func unpackGradient(_ packed: UnsafePointer<Float>, _ weight: UnsafeMutablePointer<Float>, _ execution: Execution) {
     let panels = coarse / panel
     let pitch = gatheredPitch
     let stretch = ChannelBlocks.lanes * panel

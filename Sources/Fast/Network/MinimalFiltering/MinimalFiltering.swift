@@ -339,10 +339,7 @@ struct MinimalFiltering {
   private func place(_ panel: Int, pitch: Int) -> (offset: Int, second: Int) {
     let channel = panel * filter.panel
     let width = filter.panel / 2
-    return (
-      channel / Self.lanes * pitch + channel % Self.lanes,
-      width == Self.lanes ? pitch : width
-    )
+    return (channel / Self.lanes * pitch + channel % Self.lanes, width == Self.lanes ? pitch : width)
   }
 
   // MARK: Synthesis

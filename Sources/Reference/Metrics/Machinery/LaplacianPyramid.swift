@@ -10,8 +10,7 @@ struct LaplacianPyramidShape {
 
   /// The weighted neighbours of level k.
   func neighbourhood(_ k: Int) -> [(down: Int, right: Int, weight: Double)] {
-    LaplacianPyramid.neighbourhood(
-      LaplacianPyramid.constants(ofLevel: k, of: levels, family: family), family: family)
+    LaplacianPyramid.neighbourhood(LaplacianPyramid.constants(ofLevel: k, of: levels, family: family), family: family)
   }
 
   func sigma(_ k: Int) -> Double {
@@ -20,7 +19,7 @@ struct LaplacianPyramidShape {
 }
 
 /// One level of an image's pyramid; all of shape [N, C, h, w].
-struct LaplacianPyramidLevel<Scalar: BinaryFloatingPoint & Sendable> {
+struct LaplacianPyramidLevel<Scalar: TensorElement> {
   var residual: Tensor<Scalar>
   var denominator: Tensor<Scalar>
   var normalised: Tensor<Scalar>
@@ -173,7 +172,7 @@ private func denominatorTransposed<Scalar>(
 /// Calls `body(place, neighbour, weight)` for each flat position and its neighbours': reflected ones in "hepburn", else
 /// those inside the image.
 @inline(__always)
-private func forEachNeighbour<Scalar: BinaryFloatingPoint>(
+private func forEachNeighbour<Scalar: TensorElement>(
   _ size: [Int], _ shape: LaplacianPyramidShape, _ k: Int, _ body: (Int, Int, Scalar) -> Void
 ) {
   let (height, width) = (size[2], size[3])

@@ -2,7 +2,7 @@ import Foundation
 import PerceptualCore
 
 /// The window and the two terms of SSIM.
-struct Window<Scalar: BinaryFloatingPoint & Sendable> {
+struct Window<Scalar: TensorElement> {
   let size: Int
   /// size x size, of sum 1.
   let weights: [Scalar]
@@ -64,9 +64,7 @@ struct Window<Scalar: BinaryFloatingPoint & Sendable> {
   }
 
   /// The means over all positions in one channel of luminance x contrast, and of contrast alone.
-  func means(
-    _ x: Tensor<Scalar>, _ y: Tensor<Scalar>, _ n: Int, _ c: Int
-  ) -> (similarity: Scalar, contrast: Scalar) {
+  func means(_ x: Tensor<Scalar>, _ y: Tensor<Scalar>, _ n: Int, _ c: Int) -> (similarity: Scalar, contrast: Scalar) {
     let rows = x.shape[2] - size + 1
     let columns = x.shape[3] - size + 1
     var similaritySum: Scalar = 0
@@ -123,7 +121,7 @@ struct Window<Scalar: BinaryFloatingPoint & Sendable> {
 }
 
 /// A prediction and its target made ready for windows: reduction, then reflection, both linear.
-struct WindowedPair<Scalar: BinaryFloatingPoint & Sendable> {
+struct WindowedPair<Scalar: TensorElement> {
   let window: Window<Scalar>
   private let x: Tensor<Scalar>
   private let y: Tensor<Scalar>

@@ -103,8 +103,7 @@ public struct MinimalFiltering: Sendable {
   {
     let d = (0..<4).map { i in
       (0..<4).map { j in
-        element(
-          fine, n, c, 2 * (Self.tile * a + i) + p - padding.height, 2 * (Self.tile * b + j) + q - padding.width)
+        element(fine, n, c, 2 * (Self.tile * a + i) + p - padding.height, 2 * (Self.tile * b + j) + q - padding.width)
       }
     }
     return factor(transform(d, Self.inputs))

@@ -123,9 +123,7 @@ extension LaplacianPyramidPlanes.Work {
 
   /// The weighted sum of the neighbours of a row of a plane with zeros around; transposed, of those whose neighbour it
   /// is.
-  private func weigh(
-    _ level: Level, _ row: UnsafePointer<Float>, transposed: Bool, _ y: UnsafeMutablePointer<Float>
-  ) {
+  private func weigh(_ level: Level, _ row: UnsafePointer<Float>, transposed: Bool, _ y: UnsafeMutablePointer<Float>) {
     let count = level.neighbours.count
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: count) { rows in
       withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { weights in

@@ -47,8 +47,7 @@ extension LaplacianPyramidPlanes.Work {
       newStride: level.stride)
     sharing.forEach(rows: level.height) { rows in
       for row in rows {
-        planes.kernels.accumulate(
-          residual + row * level.stride, image + row * level.stride, count: level.width)
+        planes.kernels.accumulate(residual + row * level.stride, image + row * level.stride, count: level.width)
       }
     }
   }

@@ -61,8 +61,7 @@ struct LaplacianPyramidWork {
   func compare(_ k: Int, _ piece: Range<Int>, withGradient: Bool) {
     let level = levels[k]
     // A row's gradient needs the slopes of the rows beside it, and a row's slopes the residuals beside it.
-    let slopesNeeded =
-      withGradient ? max(piece.lowerBound - 1, 0)..<min(piece.upperBound + 1, level.height) : piece
+    let slopesNeeded = withGradient ? max(piece.lowerBound - 1, 0)..<min(piece.upperBound + 1, level.height) : piece
     let residualsNeeded = max(slopesNeeded.lowerBound - 1, 0)..<min(slopesNeeded.upperBound + 1, level.height)
     let ownHalves = (piece.lowerBound + 1) / 2..<(piece.upperBound + 1) / 2
     var halvedCount = max(LaplacianEnlargement.first(residualsNeeded.lowerBound), 0)
