@@ -28,8 +28,7 @@ public struct Fixture: Sendable {
       case .float64(let tensor): tensors[name] = tensor
       case .float32(let tensor): tensors[name] = tensor.converted()
       case let other:
-        throw PerceptualError(
-          .malformed, "\(path): tensor \(name) is of type \(other?.typeName ?? "none"), a fixture holds F64 or F32")
+        throw .malformed("\(path): tensor \(name) is of type \(other?.typeName ?? "none"), a fixture holds F64 or F32")
       }
     }
     try self.init(name: path, metadata: file.metadata, tensors: tensors)
@@ -61,11 +60,11 @@ private struct FixtureParts {
 
   init(metadata: [String: String], tensors: [String: Tensor<Double>]) throws(PerceptualError) {
     guard let operationName = metadata["operation"] else {
-      throw PerceptualError(.malformed, "the metadata names no operation, so this is no fixture")
+      throw .malformed("the metadata names no operation, so this is no fixture")
     }
     guard let operation = PerceptualConformance.operation(named: operationName) else {
       let known = operations.map { $0.name }.joined(separator: ", ")
-      throw PerceptualError(.malformed, "unknown operation \(operationName): there are \(known)")
+      throw .malformed("unknown operation \(operationName): there are \(known)")
     }
     self.operation = operation
     operationCase = OperationCase(inputs: [:], attributes: try Self.attributes(metadata["attributes"]))
@@ -73,11 +72,11 @@ private struct FixtureParts {
 
     for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) { try sort(name, tensor) }
     if expected.outputs.isEmpty && expected.gradients.isEmpty {
-      throw PerceptualError(.malformed, "no expected tensor, so there is nothing to check")
+      throw .malformed("no expected tensor, so there is nothing to check")
     }
     try operation.checkNames(operationCase)
     for input in expected.gradients.keys.sorted() where operationCase.inputs[input] == nil {
-      throw PerceptualError(.malformed, "expected.gradient.\(input) stands there, input.\(input) is missing")
+      throw .malformed("expected.gradient.\(input) stands there, input.\(input) is missing")
     }
     try operation.validate(operationCase)
     try checkShapes()
@@ -93,15 +92,13 @@ private struct FixtureParts {
     var stated = StatedTolerance()
     for member in try object(text, "tolerance").members ?? [] {
       guard let value = member.value.double, value >= 0 else {
-        throw PerceptualError(
-          .malformed, "metadata tolerance: \(member.key) is \(member.value.text), expected a number of at least 0")
+        throw .malformed("metadata tolerance: \(member.key) is \(member.value.text), expected a number of at least 0")
       }
       switch member.key {
       case "relative": stated.relative = value
       case "absolute": stated.absolute = value
       default:
-        throw PerceptualError(
-          .malformed, "metadata tolerance: unknown key \(member.key), expected relative and absolute")
+        throw .malformed("metadata tolerance: unknown key \(member.key), expected relative and absolute")
       }
     }
     return stated
@@ -112,20 +109,16 @@ private struct FixtureParts {
     do {
       value = try JSONValue(parsing: text.utf8)
     } catch {
-      throw PerceptualError(.malformed, "metadata \(name) is no JSON: \(error)")
+      throw .malformed("metadata \(name) is no JSON: \(error)")
     }
-    guard value.members != nil else {
-      throw PerceptualError(.malformed, "metadata \(name) is \(value.text), expected a JSON object")
-    }
+    guard value.members != nil else { throw .malformed("metadata \(name) is \(value.text), expected a JSON object") }
     return value
   }
 
   /// Puts a tensor where its name says it belongs.
   private mutating func sort(_ name: String, _ tensor: Tensor<Double>) throws(PerceptualError) {
     func part(_ prefix: String) -> String? { name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil }
-    if tensor.count == 0 {
-      throw PerceptualError(.malformed, "tensor \(name) of shape \(tensor.shape) is empty")
-    }
+    if tensor.count == 0 { throw .malformed("tensor \(name) of shape \(tensor.shape) is empty") }
     if let input = part("input.") {
       operationCase.inputs[input] = tensor
     } else if let output = part("cotangent.") {
@@ -138,16 +131,14 @@ private struct FixtureParts {
       try require(output, among: operation.outputs, name, "the outputs")
       expected.outputs[output] = tensor
     } else {
-      throw PerceptualError(
-        .malformed,
-        "unknown tensor \(name): a name begins with input., cotangent., expected. or expected.gradient.")
+      throw .malformed("unknown tensor \(name): a name begins with input., cotangent., expected. or expected.gradient.")
     }
   }
 
   private func require(_ part: String, among known: [String], _ name: String, _ kind: String) throws(PerceptualError) {
     if !known.contains(part) {
       let list = known.isEmpty ? "none" : known.joined(separator: ", ")
-      throw PerceptualError(.malformed, "unknown tensor \(name): \(kind) of \(operation.name) are \(list)")
+      throw .malformed("unknown tensor \(name): \(kind) of \(operation.name) are \(list)")
     }
   }
 
@@ -174,8 +165,7 @@ private struct FixtureParts {
 
   private func checkShape(_ name: String, _ tensor: Tensor<Double>, _ shape: [Int]?) throws(PerceptualError) {
     guard let shape, tensor.shape == shape else {
-      throw PerceptualError(
-        .malformed, "\(name) has shape \(tensor.shape), the inputs give \(shape.map { "\($0)" } ?? "none")")
+      throw .malformed("\(name) has shape \(tensor.shape), the inputs give \(shape.map { "\($0)" } ?? "none")")
     }
   }
 }

@@ -69,9 +69,9 @@ extension Operation {
   /// Throws where a shape is not that of images, and the `obstacle` where there is one.
   static func requireImages(_ shape: [Int], _ obstacle: ([Int]) -> String?) throws(PerceptualError) {
     if shape.count != 4 || shape.contains(where: { $0 < 1 }) {
-      throw PerceptualError(.malformed, "images of shape \(shape) given, a non-empty [N, C, H, W] is needed")
+      throw .malformed("images of shape \(shape) given, a non-empty [N, C, H, W] is needed")
     }
-    if let sentence = obstacle(shape) { throw PerceptualError(.malformed, sentence) }
+    if let sentence = obstacle(shape) { throw .malformed(sentence) }
   }
 }
 
@@ -142,11 +142,10 @@ extension Operation {
   public static func checkNames(_ given: CaseShapes) throws(PerceptualError) {
     let known = inputs.map(\.name)
     if let stranger = given.inputs.keys.sorted().first(where: { !known.contains($0) }) {
-      throw PerceptualError(
-        .malformed, "unknown tensor input.\(stranger): \(name) takes \(known.joined(separator: ", "))")
+      throw .malformed("unknown tensor input.\(stranger): \(name) takes \(known.joined(separator: ", "))")
     }
     for input in inputs where !input.isOptional && given.inputs[input.name] == nil {
-      throw PerceptualError(.malformed, "input.\(input.name) \(input.shape) of \(name) is missing")
+      throw .malformed("input.\(input.name) \(input.shape) of \(name) is missing")
     }
     try checkNames(given.attributes)
   }
@@ -156,10 +155,10 @@ extension Operation {
     let known = attributes.map(\.name)
     if let stranger = given.names.first(where: { !known.contains($0) }) {
       let list = known.isEmpty ? "none" : known.joined(separator: ", ")
-      throw PerceptualError(.malformed, "unknown attribute \(stranger): \(name) takes \(list)")
+      throw .malformed("unknown attribute \(stranger): \(name) takes \(list)")
     }
     for attribute in attributes where attribute.defaultText == nil && given[attribute.name] == nil {
-      throw PerceptualError(.malformed, "attribute \(attribute.name) of \(name) is missing and has no default")
+      throw .malformed("attribute \(attribute.name) of \(name) is missing and has no default")
     }
   }
 }
@@ -172,8 +171,8 @@ extension CaseShapes {
     let fits = shape.count == expected.count && zip(shape, expected).allSatisfy { $1 == nil || $0 == $1 }
     if !fits {
       let wanted = expected.map { $0.map(String.init) ?? "any" }.joined(separator: ", ")
-      throw PerceptualError(.malformed, "input.\(name) has shape \(shape), expected [\(wanted)]")
+      throw .malformed("input.\(name) has shape \(shape), expected [\(wanted)]")
     }
-    if shape.contains(0) { throw PerceptualError(.malformed, "input.\(name) of shape \(shape) is empty") }
+    if shape.contains(0) { throw .malformed("input.\(name) of shape \(shape) is empty") }
   }
 }

@@ -95,10 +95,10 @@ public struct Attributes: Equatable, Sendable {
     do {
       value = try JSONValue(parsing: text.utf8)
     } catch {
-      throw PerceptualError(.malformed, "attributes: a JSON object was expected, found none: \(error)")
+      throw .malformed("attributes: a JSON object was expected, found none: \(error)")
     }
     guard let members = value.members else {
-      throw PerceptualError(.malformed, "attributes: a JSON object was expected, found \(value.text)")
+      throw .malformed("attributes: a JSON object was expected, found \(value.text)")
     }
     self.init(Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first })
   }
@@ -111,7 +111,7 @@ public struct Attributes: Equatable, Sendable {
 
   private func malformed(_ name: String, _ expected: String) -> PerceptualError {
     let found = members[name].map { "found \($0.text)" } ?? "it is missing"
-    return PerceptualError(.malformed, "attribute \(name): \(expected) was expected, \(found)")
+    return .malformed("attribute \(name): \(expected) was expected, \(found)")
   }
 
   /// What `read` makes of a member, or the default of one that is not there.

@@ -37,7 +37,7 @@ public struct ToleranceRow: Hashable, Sendable {
       let document = try? JSONValue(parsing: line.utf8)
       let key = ["operation", "tensor", "side"].compactMap { document?[$0]?.string }
       guard let row = rows[key], let share = document?["share"]?.double else {
-        throw PerceptualError(.malformed, "\(source): a share of an allowance was expected, found \"\(line)\"")
+        throw .malformed("\(source): a share of an allowance was expected, found \"\(line)\"")
       }
       shares[row] = max(shares[row] ?? 0, share)
     }

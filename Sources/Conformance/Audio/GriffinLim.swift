@@ -58,7 +58,7 @@ enum GriffinLim: OperationWithOptions {
   static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
     let momentum = try attributes.number("momentum", default: 0.99)
     guard momentum >= 0, momentum.isFinite else {
-      throw PerceptualError(.malformed, "attribute momentum: 0 or more was expected, found \(momentum)")
+      throw .malformed("attribute momentum: 0 or more was expected, found \(momentum)")
     }
     return (try attributes.shortTime(), try attributes.integer("iterations", default: 32, atLeast: 0), momentum)
   }
@@ -70,8 +70,7 @@ enum GriffinLim: OperationWithOptions {
     try given.checkShape("initialPhase", [shortTime.bins, frames])
     let length = shortTime.samples(frames: frames)
     guard length > shortTime.margin, shortTime.frames(samples: length) == frames else {
-      throw PerceptualError(
-        .malformed, "input.magnitude has \(frames) frames, whose \(length) samples are not as many frames again")
+      throw .malformed("input.magnitude has \(frames) frames, whose \(length) samples are not as many frames again")
     }
   }
 

@@ -41,8 +41,7 @@ enum InverseShortTimeFourierTransform: OperationWithOptions {
     try given.checkShape("imaginary", [bins, frames])
     let (covered, overflow) = (frames - 1).multipliedReportingOverflow(by: hop)
     if overflow || covered > 1 << 28 {
-      throw PerceptualError(
-        .malformed, "attribute hop: \(frames) frames \(hop) apart cover more than the 2^28 samples possible")
+      throw .malformed("attribute hop: \(frames) frames \(hop) apart cover more than the 2^28 samples possible")
     }
   }
 

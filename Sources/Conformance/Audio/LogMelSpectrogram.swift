@@ -35,9 +35,7 @@ enum LogMelSpectrogram: OperationWithOptions {
 
   static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
     let scaling = try LogScaling.options(attributes)
-    guard scaling.epsilon > 0 else {
-      throw PerceptualError(.malformed, "attribute epsilon: a positive number was expected, found 0")
-    }
+    guard scaling.epsilon > 0 else { throw .malformed("attribute epsilon: a positive number was expected, found 0") }
     return (try MelSpectrogram.options(attributes), scaling)
   }
 

@@ -54,7 +54,7 @@ enum LogScaling: OperationWithOptions {
   static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
     let epsilon = try attributes.number("epsilon", default: PaperAudio.logEpsilon)
     guard epsilon >= 0, epsilon.isFinite else {
-      throw PerceptualError(.malformed, "attribute epsilon: 0 or more was expected, found \(epsilon)")
+      throw .malformed("attribute epsilon: 0 or more was expected, found \(epsilon)")
     }
     return (epsilon, try attributes.choice("form", default: .add), try range(attributes))
   }
@@ -62,11 +62,11 @@ enum LogScaling: OperationWithOptions {
   private static func range(_ attributes: Attributes) throws(PerceptualError) -> LogRange {
     if attributes["range"] == nil || attributes["range"]?.string == "clip" { return .clip }
     guard attributes["range"]?.array != nil else {
-      throw PerceptualError(.malformed, "attribute range: \"clip\" or [low, high] was expected")
+      throw .malformed("attribute range: \"clip\" or [low, high] was expected")
     }
     let limits = try attributes.numbers("range")
     guard limits.count == 2, limits[0] <= limits[1] else {
-      throw PerceptualError(.malformed, "attribute range: [low, high] with low <= high was expected, found \(limits)")
+      throw .malformed("attribute range: [low, high] with low <= high was expected, found \(limits)")
     }
     return .fixed(low: limits[0], high: limits[1])
   }

@@ -66,7 +66,7 @@ enum MelSpectrogram: OperationWithOptions {
     let bank = try attributes.melBank(bins: shortTime.bins, mels: try attributes.integer("mels", atLeast: 1))
     let power = try attributes.number("power", default: 1)
     guard power > 0, power.isFinite else {
-      throw PerceptualError(.malformed, "attribute power: a positive number was expected, found \(power)")
+      throw .malformed("attribute power: a positive number was expected, found \(power)")
     }
     return (shortTime, bank, power)
   }

@@ -25,9 +25,7 @@ enum MuLawEncoding: ElementOperation {
 extension Attributes {
   func muLawLevels() throws(PerceptualError) -> Int {
     let levels = try integer("levels", default: 256, atLeast: 2)
-    if levels > 1 << 16 {
-      throw PerceptualError(.malformed, "attribute levels: at most 65536 were expected, found \(levels)")
-    }
+    if levels > 1 << 16 { throw .malformed("attribute levels: at most 65536 were expected, found \(levels)") }
     return levels
   }
 }

@@ -57,14 +57,12 @@ enum Resample: OperationWithOptions {
       divisor = old
       while rest != 0 { (divisor, rest) = (rest, divisor % rest) }
       guard max(old, new) / divisor <= largestResamplingRate else {
-        throw PerceptualError(
-          .malformed,
+        throw .malformed(
           "attributes from \(old) and to \(new): over \(divisor), at most \(largestResamplingRate) was expected")
       }
       // Reference holds the filter of every phase whole.
       guard Double(old / divisor) * Double(new / divisor) <= 0x1p24 else {
-        throw PerceptualError(
-          .malformed,
+        throw .malformed(
           "attributes from \(old) and to \(new): rates with a larger common divisor were expected, found \(divisor)")
       }
     }

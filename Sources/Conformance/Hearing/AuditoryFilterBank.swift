@@ -43,8 +43,7 @@ enum AuditoryFilterBank: OperationWithOptions {
     let filters = try attributes.auditoryFilterOptions()
     let isWeighted = try attributes.bool("aWeighting", default: true)
     if isWeighted && filters.lowFrequency < AuditoryFilterOptions.leastWeighted {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "attribute lowFrequency: at least \(AuditoryFilterOptions.leastWeighted) was expected for A-weighting")
     }
     return (filters, isWeighted)
@@ -91,7 +90,7 @@ extension Attributes {
       sampleRate: try number("sampleRate"), lowFrequency: try number("lowFrequency"),
       highFrequency: try number("highFrequency"), bands: try integer("bands"), taps: try integer("taps"),
       scale: try choice("scale", default: .bark), bandwidthRatio: try number("bandwidthRatio", default: 0.1))
-    if let obstacle = options.obstacle { throw PerceptualError(.malformed, "attribute \(obstacle)") }
+    if let obstacle = options.obstacle { throw .malformed("attribute \(obstacle)") }
     return options
   }
 
@@ -111,7 +110,7 @@ extension Attributes {
       filters: try auditoryFilterOptions(), stride: try integer("stride"),
       logFactor: isMasked ? 1 : try number("logFactor"), aWeighting: try bool("aWeighting"),
       distance: try choice("distance", default: .meanSquaredError), masking: masking)
-    if let obstacle = options.obstacle { throw PerceptualError(.malformed, "attribute \(obstacle)") }
+    if let obstacle = options.obstacle { throw .malformed("attribute \(obstacle)") }
     return options
   }
 }

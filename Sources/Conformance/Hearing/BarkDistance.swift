@@ -77,7 +77,7 @@ extension BarkOperation {
 
   static func validate(_ given: CaseShapes, _ options: Options) throws(PerceptualError) {
     let obstacle = options.obstacle(prediction: given["prediction"], target: given["target"])
-    if let obstacle { throw PerceptualError(.malformed, "input.\(obstacle)") }
+    if let obstacle { throw .malformed("input.\(obstacle)") }
   }
 
   static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Options) -> OperationResults<Scalar> {

@@ -66,13 +66,13 @@ enum CategoricalCrossEntropy: OperationWithOptions {
 
   static func validate(_ given: CaseShapes, _ options: Void) throws(PerceptualError) {
     let obstacle = categoricalObstacle(logits: given["logits"], classes: given["classes"])
-    if let obstacle { throw PerceptualError(.malformed, "input.\(obstacle)") }
+    if let obstacle { throw .malformed("input.\(obstacle)") }
   }
 
   static func validateElements<Scalar>(_ operationCase: OperationCase<Scalar>) throws(PerceptualError) {
     let obstacle = categoricalObstacle(
       logits: operationCase.input("logits").shape, classes: operationCase.input("classes"))
-    if let obstacle { throw PerceptualError(.malformed, "input.\(obstacle)") }
+    if let obstacle { throw .malformed("input.\(obstacle)") }
   }
 
   static func outputShapes(_ given: CaseShapes, _ options: Void) -> [String: [Int]] {

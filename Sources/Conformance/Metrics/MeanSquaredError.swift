@@ -25,7 +25,7 @@ enum MeanSquaredError: PairOperation {
   static func validate(_ given: CaseShapes, _ options: Void) throws(PerceptualError) {
     let shape = given["prediction"]
     if shape.isEmpty || shape.contains(0) {
-      throw PerceptualError(.malformed, "input.prediction has shape \(shape), a non-empty [N, ...] is needed")
+      throw .malformed("input.prediction has shape \(shape), a non-empty [N, ...] is needed")
     }
     try given.checkShape("target", shape)
   }
@@ -48,7 +48,7 @@ extension CaseShapes {
   /// Throws unless both images are there, alike in shape, and `obstacle` finds nothing wrong with it.
   func checkImages(_ obstacle: ([Int]) -> String?) throws(PerceptualError) {
     let shape = self["prediction"]
-    if let obstacle = obstacle(shape) { throw PerceptualError(.malformed, obstacle) }
+    if let obstacle = obstacle(shape) { throw .malformed(obstacle) }
     try checkShape("target", shape)
   }
 }

@@ -42,9 +42,7 @@ enum PeakSignalToNoiseRatio: PairOperation {
   /// The data range.
   static func options(_ attributes: Attributes) throws(PerceptualError) -> Double {
     let range = try attributes.number("dataRange", default: 1)
-    if !(range > 0 && range.isFinite) {
-      throw PerceptualError(.malformed, "dataRange: \(range) given, a positive number is needed")
-    }
+    if !(range > 0 && range.isFinite) { throw .malformed("dataRange: \(range) given, a positive number is needed") }
     return range
   }
 

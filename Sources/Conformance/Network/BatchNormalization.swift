@@ -29,9 +29,7 @@ enum BatchNormalization: OperationWithOptions {
 
   static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
     let epsilon = try attributes.number("epsilon", default: 1e-5)
-    if !(epsilon >= 0) {
-      throw PerceptualError(.malformed, "attribute epsilon: a number of at least 0 was expected, found \(epsilon)")
-    }
+    if !(epsilon >= 0) { throw .malformed("attribute epsilon: a number of at least 0 was expected, found \(epsilon)") }
     return (epsilon, try attributes.number("momentum", default: 0.1), try attributes.bool("training"))
   }
 
@@ -40,9 +38,7 @@ enum BatchNormalization: OperationWithOptions {
     let shape = given["x"]
     for name in ["gamma", "beta", "runningMean", "runningVariance"] { try given.checkShape(name, [shape[1]]) }
     if options.training && given.count("x") == shape[1] {
-      throw PerceptualError(
-        .malformed,
-        "input.x of shape \(shape) has one value a channel, training needs two for an unbiased variance")
+      throw .malformed("input.x of shape \(shape) has one value a channel, training needs two for an unbiased variance")
     }
   }
 

@@ -31,7 +31,7 @@ enum Convolution2D: ConvolutionOperation {
   static func validate(_ given: CaseShapes, _ geometry: ConvolutionGeometry) throws(PerceptualError) {
     let shape = given["x"]
     let obstacle = geometry.obstacle(x: shape, weight: given["weight"], bias: given.inputs["bias"])
-    if let obstacle { throw PerceptualError(.malformed, "\(name): input.\(obstacle)") }
+    if let obstacle { throw .malformed("\(name): input.\(obstacle)") }
     try checkWorkingSize(
       channels: shape[1], height: shape[2] + 2 * geometry.padding.height, width: shape[3] + 2 * geometry.padding.width)
   }
@@ -93,8 +93,7 @@ extension ConvolutionOperation {
   /// file could otherwise ask for any amount of memory.
   static func checkWorkingSize(channels: Int, height: Int, width: Int) throws(PerceptualError) {
     if Double(channels) * Double(height) * Double(width) > 0x1p26 {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "stride and padding make images of \(channels)x\(height)x\(width), at most \(1 << 26) elements were expected")
     }
   }

@@ -36,7 +36,7 @@ enum Linear: OperationWithOptions {
 
   static func validate(_ given: CaseShapes, _ options: Void) throws(PerceptualError) {
     let obstacle = linearObstacle(x: given["x"], weight: given["weight"], bias: given.inputs["bias"])
-    if let obstacle { throw PerceptualError(.malformed, "\(name): input.\(obstacle)") }
+    if let obstacle { throw .malformed("\(name): input.\(obstacle)") }
   }
 
   static func outputShapes(_ given: CaseShapes, _ options: Void) -> [String: [Int]] {

@@ -58,8 +58,7 @@ extension CaseShapes {
     try checkShape("x", [nil, nil, nil, nil])
     let count = Double(count("x")) * Double(factor.height) * Double(factor.width)
     if count > 0x1p30 {
-      throw PerceptualError(
-        .malformed, "attribute factor: \(factor) makes \(count) elements, at most 2^30 were expected")
+      throw .malformed("attribute factor: \(factor) makes \(count) elements, at most 2^30 were expected")
     }
   }
 

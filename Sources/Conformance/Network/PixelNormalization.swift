@@ -48,7 +48,7 @@ enum PixelNormalization: ElementOperation {
   static func options(_ attributes: Attributes) throws(PerceptualError) -> Double {
     let epsilon = try attributes.number("epsilon", default: 1e-7)
     if !(epsilon >= 0 && epsilon.isFinite) {
-      throw PerceptualError(.malformed, "attribute epsilon: a number of at least 0 was expected, found \(epsilon)")
+      throw .malformed("attribute epsilon: a number of at least 0 was expected, found \(epsilon)")
     }
     return epsilon
   }
@@ -56,7 +56,7 @@ enum PixelNormalization: ElementOperation {
   static func validate(_ given: CaseShapes, _ epsilon: Double) throws(PerceptualError) {
     let shape = given["x"]
     if shape.count < 2 || shape.contains(0) {
-      throw PerceptualError(.malformed, "input.x has shape \(shape), a non-empty [N, C, ...] is needed")
+      throw .malformed("input.x has shape \(shape), a non-empty [N, C, ...] is needed")
     }
   }
 

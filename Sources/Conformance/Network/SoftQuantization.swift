@@ -33,7 +33,7 @@ enum SoftQuantization: ElementOperation {
   static func options(_ attributes: Attributes) throws(PerceptualError) -> Options {
     let scale = try attributes.number("scale")
     if !(scale > 0 && scale.isFinite) {
-      throw PerceptualError(.malformed, "attribute scale: a positive number was expected, found \(scale)")
+      throw .malformed("attribute scale: a positive number was expected, found \(scale)")
     }
     return (try centres(attributes), scale)
   }
@@ -92,7 +92,7 @@ private func rounding(_ centre: Double) -> Double { abs(Double(Float(centre)) - 
 func centres(_ attributes: Attributes) throws(PerceptualError) -> [Double] {
   let centres = try attributes.numbers("centres")
   if centres.isEmpty || !centres.allSatisfy(\.isFinite) {
-    throw PerceptualError(.malformed, "attribute centres: at least one finite number was expected, found \(centres)")
+    throw .malformed("attribute centres: at least one finite number was expected, found \(centres)")
   }
   return centres
 }

@@ -37,7 +37,7 @@ enum TransposedConvolution2D: ConvolutionOperation {
   static func validate(_ given: CaseShapes, _ geometry: ConvolutionGeometry) throws(PerceptualError) {
     let (shape, kernel) = (given["x"], given["weight"])
     let obstacle = geometry.transposedObstacle(x: shape, weight: kernel, bias: given.inputs["bias"])
-    if let obstacle { throw PerceptualError(.malformed, "\(name): input.\(obstacle)") }
+    if let obstacle { throw .malformed("\(name): input.\(obstacle)") }
     try checkWorkingSize(
       channels: kernel[1], height: (shape[2] - 1) * geometry.stride.height + kernel[2],
       width: (shape[3] - 1) * geometry.stride.width + kernel[3])

@@ -93,8 +93,7 @@ enum AdamW: OperationWithOptions {
       firstCorrection = 1 - pow(beta1, Double(step))
       secondCorrection = 1 - pow(beta2, Double(step))
       for (name, beta) in [("beta1", beta1), ("beta2", beta2)] where !(beta >= 0 && beta < 1) {
-        throw PerceptualError(
-          .malformed, "attribute \(name): a number of at least 0 and under 1 was expected, found \(beta)")
+        throw .malformed("attribute \(name): a number of at least 0 and under 1 was expected, found \(beta)")
       }
     }
 

@@ -63,16 +63,14 @@ extension InitializationOperation {
     guard (leastRank...8).contains(sizes.count), sizes.reduce(1, *) <= most,
       sizes.allSatisfy({ $0 >= 1 && $0 <= most && $0 == $0.rounded() })
     else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "attribute shape: \(leastRank) to 8 sizes of at least 1, at most 2^24 in product, were expected, found "
           + "\(sizes)"
       )
     }
     let scale = try attributes.number(spread)
     guard scale > 0 && scale <= 1e6 else {
-      throw PerceptualError(
-        .malformed, "attribute \(spread): a number above 0, at most 1e6, was expected, found \(scale)")
+      throw .malformed("attribute \(spread): a number above 0, at most 1e6, was expected, found \(scale)")
     }
     return InitialDraw(
       shape: sizes.map { Int($0) }, spread: scale, seed: UInt64(try attributes.integer("seed", atLeast: 0)),

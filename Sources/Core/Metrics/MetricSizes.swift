@@ -150,8 +150,7 @@ public func checkMagnitudes<Scalar: BinaryFloatingPoint>(
   let greatest = Scalar(sign: .plus, exponent: Scalar.significandBitCount > 32 ? 400 : 48, significand: 1)
   for (name, image) in [("prediction", prediction), ("target", target)] {
     guard let index = image.elements.firstIndex(where: { !(abs($0) <= greatest) }) else { continue }
-    throw PerceptualError(
-      .malformed,
+    throw .malformed(
       "\(name): \(image.elements[index]) stands at \(coordinates(of: index, in: image.shape)), a finite number of "
         + "magnitude at most \(greatest) is needed")
   }

@@ -24,25 +24,19 @@ extension Attributes {
   func melBank(bins: Int, mels: Int) throws(PerceptualError) -> MelFilterBankOptions {
     let rate = try number("sampleRate")
     guard rate >= 1e-3, rate <= 1e12 else {
-      throw PerceptualError(.malformed, "attribute sampleRate: 0.001 to 1e12 was expected, found \(rate)")
+      throw .malformed("attribute sampleRate: 0.001 to 1e12 was expected, found \(rate)")
     }
-    guard bins >= 2 else {
-      throw PerceptualError(.malformed, "attribute bins: at least 2 were expected, found \(bins)")
-    }
-    guard mels <= 1 << 16 else {
-      throw PerceptualError(.malformed, "mels: \(mels) given, at most 65536 are possible")
-    }
+    guard bins >= 2 else { throw .malformed("attribute bins: at least 2 were expected, found \(bins)") }
+    guard mels <= 1 << 16 else { throw .malformed("mels: \(mels) given, at most 65536 are possible") }
     let low = try number("lowFrequency", default: 0)
     let high = try number("highFrequency", default: rate / 2)
     guard low >= 0, low < high, high.isFinite else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "attributes lowFrequency \(low) and highFrequency \(high): 0 or more was expected, and low below high")
     }
     // Filters' edges must be numbers apart, also where those of a few hertz lose digits to the scales' constants.
     guard high - low >= 1e-9 * Double(mels + 1) * max(high, 1) else {
-      throw PerceptualError(
-        .malformed,
+      throw .malformed(
         "attributes lowFrequency \(low) and highFrequency \(high): room for \(mels) filters between was expected")
     }
     return MelFilterBankOptions(
@@ -58,7 +52,7 @@ extension CaseShapes {
     let samples = count("signal")
     guard samples > options.margin, options.frames(samples: samples) >= 1 else {
       let needed = options.centred ? "more than \(options.margin)" : "at least \(options.windowLength)"
-      throw PerceptualError(.malformed, "input.signal has \(samples) samples, expected \(needed)")
+      throw .malformed("input.signal has \(samples) samples, expected \(needed)")
     }
   }
 }
