@@ -102,9 +102,7 @@ public struct Tensor<Scalar: TensorElement>: Sendable {
 
   /// Stops as ``require(_:_:)`` does. That it never returns, and stands apart, lets the loops around be optimised.
   @usableFromInline @inline(never)
-  func refuse(_ index: [Int]) -> Never {
-    fatalError("index: \(index) is outside of shape \(shape)")
-  }
+  func refuse(_ index: [Int]) -> Never { fatalError("index: \(index) is outside of shape \(shape)") }
 }
 
 extension Tensor: Equatable {}

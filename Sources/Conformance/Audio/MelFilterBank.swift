@@ -11,9 +11,7 @@ enum MelFilterBank: OperationWithOptions {
   static let gradients: [String] = []
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
-    if side != .reference {
-      return .ofLargest(epsilons: 1, reason: "computed in Double and rounded once")
-    }
+    if side != .reference { return .ofLargest(epsilons: 1, reason: "computed in Double and rounded once") }
     return .bound(
       epsilons: 16,
       reason: "edges err by a few roundings of the highest frequency, and are divided by a filter's flanks"

@@ -11,9 +11,7 @@ enum AuditoryFilterBank: OperationWithOptions {
   static let gradients: [String] = []
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
-    if side != .reference {
-      return .ofLargest(epsilons: 1, reason: "computed in Double and rounded once")
-    }
+    if side != .reference { return .ofLargest(epsilons: 1, reason: "computed in Double and rounded once") }
     return switch tensor {
     case .output("responses"):
       .bound(

@@ -24,9 +24,7 @@ public func melSpectrogram(
           let moduli = spectrum + 2 * bins * lanes
           let results = moduli + bins * lanes
           layout.moduli(extended, block, squared: power == 2, scratch: scratch, spectrum: spectrum, moduli)
-          if power != 1 && power != 2 {
-            for i in 0..<bins * lanes { moduli[i] = pow(moduli[i], Float(power)) }
-          }
+          if power != 1 && power != 2 { for i in 0..<bins * lanes { moduli[i] = pow(moduli[i], Float(power)) } }
           bank.filter(moduli, results, execution)
           let count = layout.frames(of: block)
           for m in 0..<mels {

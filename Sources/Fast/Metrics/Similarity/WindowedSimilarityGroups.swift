@@ -54,9 +54,7 @@ extension WindowedSimilarity {
         sums.initialize(repeating: 0, count: lanes)
         let rows = max(0, min(lanes, windows - row))
         scanGroup(scan, places, row, rows: rows, isOwn: isOwn, sums)
-        if isOwn {
-          for lane in 0..<rows { scan.deficits[row + lane] = sums[lane] }
-        }
+        if isOwn { for lane in 0..<rows { scan.deficits[row + lane] = sums[lane] } }
       }
     }
   }
