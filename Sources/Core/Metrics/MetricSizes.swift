@@ -144,7 +144,7 @@ func obstacleOfImages(_ shape: [Int], smallestSide: Int, needed: String) -> Stri
 /// gradients.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-public func checkMagnitudes<Scalar: BinaryFloatingPoint>(
+public func checkMagnitudes<Scalar: TensorElement>(
   prediction: Tensor<Scalar>, target: Tensor<Scalar>
 ) throws(PerceptualError) {
   let greatest = Scalar(sign: .plus, exponent: Scalar.significandBitCount > 32 ? 400 : 48, significand: 1)
