@@ -25,22 +25,9 @@ public struct Comparison: Sendable, CustomStringConvertible {
     let place = "worst at \(worst): \(actual), expected \(expected), error \(error), allowed \(allowed)"
     return passed ? "\(count) elements agree, \(place)" : "\(failures) of \(count) elements differ, \(place)"
   }
+}
 
-  private init(
-    count: Int, failures: Int, worst: [Int], actual: Double, expected: Double, error: Double, allowed: Double,
-    share: Double, obstacle: String?
-  ) {
-    self.count = count
-    self.failures = failures
-    self.worst = worst
-    self.actual = actual
-    self.expected = expected
-    self.error = error
-    self.allowed = allowed
-    self.share = share
-    self.obstacle = obstacle
-  }
-
+extension Comparison {
   /// A comparison that could not be made.
   init(obstacle: String) {
     self.init(

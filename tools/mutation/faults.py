@@ -231,7 +231,7 @@ FAULTS = [
     ),
     *faults(
         "leakyReLU", "Sources/Fast/Network/LeakyReLU.swift",
-        ("second piece of work reads the first", "execution.kernels.leakyReLU(x + offset,", "execution.kernels.leakyReLU(x,"),
+        ("second piece of work reads the first", "kernels.leakyReLU(x + offset,", "kernels.leakyReLU(x,"),
     ),
     *faults(
         "tanh", "Sources/Reference/Network/Tanh.swift",

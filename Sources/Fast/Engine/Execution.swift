@@ -108,6 +108,11 @@ public struct Execution: Sendable {
     }
   }
 
+  /// The same with the kernels, for loops over a caller's buffers.
+  func forEachPiece(of count: Int, grain: Int = 1 << 16, _ body: (any KernelSet.Type, Int, Int) -> Void) {
+    forEachPiece(of: count, grain: grain) { offset, length in body(kernels, offset, length) }
+  }
+
   /// The results of `body(0) ... body(count - 1)`, each computed by one thread: for many small pieces of work, such as
   /// the clips of a data set, that use Fast themselves.
   public func map<Result>(_ count: Int, _ body: (Int) -> Result) -> [Result] {

@@ -33,9 +33,8 @@ public func gatedUnit(
   _ x: UnsafePointer<Float>, gate: UnsafePointer<Float>, activation: GatedActivation, _ y: UnsafeMutablePointer<Float>,
   count: Int
 ) {
-  let execution = Execution.current
-  execution.forEachPiece(of: count, grain: 1 << 14) { offset, length in
-    execution.kernels.gatedUnit(x + offset, gate: gate + offset, isTanh: activation == .tanh, y + offset, count: length)
+  Execution.current.forEachPiece(of: count, grain: 1 << 14) { kernels, offset, length in
+    kernels.gatedUnit(x + offset, gate: gate + offset, isTanh: activation == .tanh, y + offset, count: length)
   }
 }
 
@@ -44,9 +43,8 @@ public func gatedUnitGradient(
   _ x: UnsafePointer<Float>, gate: UnsafePointer<Float>, upstream: UnsafePointer<Float>, activation: GatedActivation,
   xGradient: UnsafeMutablePointer<Float>, gateGradient: UnsafeMutablePointer<Float>, count: Int
 ) {
-  let execution = Execution.current
-  execution.forEachPiece(of: count, grain: 1 << 14) { offset, length in
-    execution.kernels.gatedUnitGradient(
+  Execution.current.forEachPiece(of: count, grain: 1 << 14) { kernels, offset, length in
+    kernels.gatedUnitGradient(
       x + offset, gate: gate + offset, upstream: upstream + offset, isTanh: activation == .tanh,
       xGradient: xGradient + offset, gateGradient: gateGradient + offset, count: length)
   }

@@ -12,8 +12,7 @@ public func hardQuantization(
   requireCentres(centres)
   let sorted = centres.sorted()
   let values = sorted.map { Float($0) }
-  let execution = Execution.current
-  execution.forEachPiece(of: count) { offset, length in
+  Execution.current.forEachPiece(of: count) { offset, length in
     for i in offset..<offset + length { y[i] = x[i].isNaN ? x[i] : values[nearest(x[i], sorted)] }
   }
 }

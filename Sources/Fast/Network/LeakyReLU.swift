@@ -17,9 +17,8 @@ public func leakyReLUGradient(_ x: Tensor<Float>, upstream: Tensor<Float>, slope
 
 /// ``leakyReLU(_:slope:)`` on a caller's buffers; y may be x.
 public func leakyReLU(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int, slope: Double) {
-  let execution = Execution.current
-  execution.forEachPiece(of: count) { offset, length in
-    execution.kernels.leakyReLU(x + offset, slope: Float(slope), y + offset, count: length)
+  Execution.current.forEachPiece(of: count) { kernels, offset, length in
+    kernels.leakyReLU(x + offset, slope: Float(slope), y + offset, count: length)
   }
 }
 
@@ -29,9 +28,8 @@ public func leakyReLUGradient(
   _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, count: Int,
   slope: Double
 ) {
-  let execution = Execution.current
-  execution.forEachPiece(of: count) { offset, length in
-    execution.kernels.leakyReLUGradient(
+  Execution.current.forEachPiece(of: count) { kernels, offset, length in
+    kernels.leakyReLUGradient(
       x + offset, upstream: upstream + offset, slope: Float(slope), gradient + offset, count: length)
   }
 }

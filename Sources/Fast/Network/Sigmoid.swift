@@ -16,9 +16,8 @@ public func sigmoidGradient(_ x: Tensor<Float>, upstream: Tensor<Float>) -> Tens
 
 /// ``sigmoid(_:)`` on a caller's buffers; y may be x.
 public func sigmoid(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {
-  let execution = Execution.current
-  execution.forEachPiece(of: count) { offset, length in
-    execution.kernels.sigmoid(x + offset, y + offset, count: length)
+  Execution.current.forEachPiece(of: count) { kernels, offset, length in
+    kernels.sigmoid(x + offset, y + offset, count: length)
   }
 }
 
@@ -26,8 +25,7 @@ public func sigmoid(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
 public func sigmoidGradient(
   _ y: UnsafePointer<Float>, upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, count: Int
 ) {
-  let execution = Execution.current
-  execution.forEachPiece(of: count) { offset, length in
-    execution.kernels.sigmoidGradient(y + offset, upstream: upstream + offset, gradient + offset, count: length)
+  Execution.current.forEachPiece(of: count) { kernels, offset, length in
+    kernels.sigmoidGradient(y + offset, upstream: upstream + offset, gradient + offset, count: length)
   }
 }

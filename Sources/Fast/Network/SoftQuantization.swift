@@ -27,9 +27,8 @@ public func softQuantization(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int, centres: [Double], scale: Double
 ) {
   let rounded = roundedCentres(centres, scale: scale)
-  let execution = Execution.current
-  execution.forEachPiece(of: count) { offset, length in
-    execution.kernels.softQuantization(
+  Execution.current.forEachPiece(of: count) { kernels, offset, length in
+    kernels.softQuantization(
       x + offset, y + offset, count: length, centres: rounded, centreCount: rounded.count, scale: Float(scale))
   }
 }
@@ -40,9 +39,8 @@ public func softQuantizationGradient(
   centres: [Double], scale: Double
 ) {
   let rounded = roundedCentres(centres, scale: scale)
-  let execution = Execution.current
-  execution.forEachPiece(of: count) { offset, length in
-    execution.kernels.softQuantizationGradient(
+  Execution.current.forEachPiece(of: count) { kernels, offset, length in
+    kernels.softQuantizationGradient(
       x + offset, upstream: upstream + offset, gradient + offset, count: length, centres: rounded,
       centreCount: rounded.count, scale: Float(scale))
   }

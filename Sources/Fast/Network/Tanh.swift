@@ -16,9 +16,8 @@ public func tanhGradient(_ x: Tensor<Float>, upstream: Tensor<Float>) -> Tensor<
 
 /// ``tanh(_:)`` on a caller's buffers; y may be x.
 public func tanh(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {
-  let execution = Execution.current
-  execution.forEachPiece(of: count) { offset, length in
-    execution.kernels.tanh(x + offset, y + offset, count: length)
+  Execution.current.forEachPiece(of: count) { kernels, offset, length in
+    kernels.tanh(x + offset, y + offset, count: length)
   }
 }
 
@@ -26,8 +25,7 @@ public func tanh(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, co
 public func tanhGradient(
   _ y: UnsafePointer<Float>, upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, count: Int
 ) {
-  let execution = Execution.current
-  execution.forEachPiece(of: count) { offset, length in
-    execution.kernels.tanhGradient(y + offset, upstream: upstream + offset, gradient + offset, count: length)
+  Execution.current.forEachPiece(of: count) { kernels, offset, length in
+    kernels.tanhGradient(y + offset, upstream: upstream + offset, gradient + offset, count: length)
   }
 }

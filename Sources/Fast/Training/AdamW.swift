@@ -37,9 +37,8 @@ public func adamW(
     beta1: Float(beta1), beta2: Float(beta2), oneMinusBeta1: Float(1 - beta1), oneMinusBeta2: Float(1 - beta2),
     decay: Float(1 - learningRate * weightDecay), stepSize: Float(learningRate / (1 - pow(beta1, Double(step)))),
     secondCorrection: Float(1 / (1 - pow(beta2, Double(step))).squareRoot()), epsilon: Float(epsilon))
-  let execution = Execution.current
-  execution.forEachPiece(of: count) { offset, length in
-    execution.kernels.adamW(
+  Execution.current.forEachPiece(of: count) { kernels, offset, length in
+    kernels.adamW(
       parameter + offset, gradient: gradient + offset, firstMoment: firstMoment + offset,
       secondMoment: secondMoment + offset, count: length, constants: constants)
   }

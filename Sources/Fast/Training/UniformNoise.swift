@@ -25,8 +25,7 @@ public func uniformNoise(into values: UnsafeMutablePointer<Float>, count: Int, k
   require(key.count == 2, "key: \(key.count) words given, 2 are needed")
   require(counter.count == 4, "counter: \(counter.count) words given, 4 are needed")
   let philox = Philox(key: (key[0], key[1]))
-  let execution = Execution.current
-  execution.forEachPiece(of: count) { offset, length in
+  Execution.current.forEachPiece(of: count) { offset, length in
     // A piece is a multiple of a block's 8 values; its first block is number offset / 8 + 1 from the counter.
     var state = Philox.raised((counter[0], counter[1], counter[2], counter[3]), by: UInt64(offset / 8))
     var i = offset

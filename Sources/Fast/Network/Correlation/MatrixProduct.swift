@@ -9,21 +9,15 @@ struct MatrixView {
   let rowStride: Int
   let columnStride: Int
 
+  var transposed: MatrixView {
+    MatrixView(pointer: pointer, rows: columns, columns: rows, rowStride: columnStride, columnStride: rowStride)
+  }
+}
+
+extension MatrixView {
   /// Row by row.
   init(_ pointer: UnsafePointer<Float>, rows: Int, columns: Int) {
-    self.init(pointer, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
-  }
-
-  private init(_ pointer: UnsafePointer<Float>, rows: Int, columns: Int, rowStride: Int, columnStride: Int) {
-    self.pointer = pointer
-    self.rows = rows
-    self.columns = columns
-    self.rowStride = rowStride
-    self.columnStride = columnStride
-  }
-
-  var transposed: MatrixView {
-    MatrixView(pointer, rows: columns, columns: rows, rowStride: columnStride, columnStride: rowStride)
+    self.init(pointer: pointer, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
   }
 }
 

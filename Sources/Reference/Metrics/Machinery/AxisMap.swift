@@ -11,11 +11,6 @@ struct AxisMap {
 
   var outputSize: Int { outputs.count }
 
-  init(inputSize: Int, outputs: [[Entry]]) {
-    self.inputSize = inputSize
-    self.outputs = outputs
-  }
-
   /// Reflection by `radius` on both sides, the edge not repeated.
   static func reflection(_ size: Int, radius: Int) -> AxisMap {
     AxisMap(inputSize: size, outputs: (-radius..<size + radius).map { [(reflected($0, size), 1)] })
