@@ -93,8 +93,8 @@ public struct InputDescription: Sendable {
   }
 }
 
-/// An attribute of an operation.
-public struct AttributeDescription: Sendable {
+/// An attribute of an operation; a name alone makes one that is required.
+public struct AttributeDescription: ExpressibleByStringLiteral, Sendable {
   public let name: String
   /// How the default reads, nil where the attribute is required.
   public let defaultText: String?
@@ -102,6 +102,7 @@ public struct AttributeDescription: Sendable {
     self.name = name
     self.defaultText = defaultText
   }
+  public init(stringLiteral name: String) { self.init(name) }
 }
 
 /// A tensor of results: an output or the gradient of an input.

@@ -7,10 +7,8 @@ enum GriffinLim: OperationWithOptions {
   static let inputs = [
     InputDescription("magnitude", "[bins, frames]"), InputDescription("initialPhase", "[bins, frames]"),
   ]
-  static let attributes =
-    Attributes.shortTime + [
-      AttributeDescription("iterations", default: "32"), AttributeDescription("momentum", default: "0.99"),
-    ]
+  static let attributes: [AttributeDescription] =
+    Attributes.shortTime + [.init("iterations", default: "32"), .init("momentum", default: "0.99")]
   static let outputs = ["signal"]
   static let gradients = ["magnitude", "initialPhase"]
 

@@ -5,10 +5,8 @@ import Reference
 enum InverseMelScale: Operation {
   static let name = "inverseMelScale"
   static let inputs = [InputDescription("mel", "[mels, frames]")]
-  static let attributes =
-    [AttributeDescription("sampleRate"), AttributeDescription("bins")] + Attributes.band + [
-      AttributeDescription("method", default: "\"nonNegativeLeastSquares\"")
-    ]
+  static let attributes: [AttributeDescription] =
+    ["sampleRate", "bins"] + Attributes.band + [.init("method", default: "\"nonNegativeLeastSquares\"")]
   static let outputs = ["magnitude"]
   /// None: the minimiser is not unique, so the result is not compared by value and has no gradient.
   static let gradients: [String] = []

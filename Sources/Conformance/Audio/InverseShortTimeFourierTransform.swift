@@ -5,7 +5,7 @@ import Reference
 enum InverseShortTimeFourierTransform: OperationWithOptions {
   static let name = "inverseShortTimeFourierTransform"
   static let inputs = [InputDescription("real", "[bins, frames]"), InputDescription("imaginary", "[bins, frames]")]
-  static let attributes = Attributes.shortTime + [AttributeDescription("length")]
+  static let attributes: [AttributeDescription] = Attributes.shortTime + ["length"]
   static let outputs = ["signal"]
   static let gradients = ["real", "imaginary"]
 

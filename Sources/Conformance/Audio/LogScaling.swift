@@ -5,9 +5,8 @@ import Reference
 enum LogScaling: OperationWithOptions {
   static let name = "logScaling"
   static let inputs = [InputDescription("mel", "[mels, frames]")]
-  static let attributes = [
-    AttributeDescription("epsilon", default: "0.001"), AttributeDescription("form", default: "\"add\""),
-    AttributeDescription("range", default: "\"clip\""),
+  static let attributes: [AttributeDescription] = [
+    .init("epsilon", default: "0.001"), .init("form", default: "\"add\""), .init("range", default: "\"clip\""),
   ]
   static let outputs = ["image", "low", "high"]
   static let gradients = ["mel"]

@@ -5,8 +5,7 @@ import Reference
 enum MelFilterBank: OperationWithOptions {
   static let name = "melFilterBank"
   static let inputs: [InputDescription] = []
-  static let attributes =
-    [AttributeDescription("sampleRate"), AttributeDescription("bins"), AttributeDescription("mels")] + Attributes.band
+  static let attributes: [AttributeDescription] = ["sampleRate", "bins", "mels"] + Attributes.band
   static let outputs = ["weights"]
   static let gradients: [String] = []
 

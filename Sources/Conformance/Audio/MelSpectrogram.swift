@@ -6,11 +6,9 @@ import Reference
 enum MelSpectrogram: OperationWithOptions {
   static let name = "melSpectrogram"
   static let inputs = [InputDescription("signal", "[T]")]
-  static let attributes =
+  static let attributes: [AttributeDescription] =
     [
-      AttributeDescription("sampleRate"), AttributeDescription("windowLength"), AttributeDescription("hop"),
-      AttributeDescription("mels"), AttributeDescription("power", default: "1"),
-      AttributeDescription("centred", default: "false"),
+      "sampleRate", "windowLength", "hop", "mels", .init("power", default: "1"), .init("centred", default: "false"),
     ] + Attributes.band
   static let outputs = ["mel"]
   static let gradients = ["signal"]

@@ -4,7 +4,7 @@ import Reference
 
 enum MuLawEncoding: ElementOperation {
   static let name = "muLawEncoding"
-  static let attributes = [AttributeDescription("levels", default: "256")]
+  static let attributes: [AttributeDescription] = [.init("levels", default: "256")]
   static let gradients: [String] = []
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {

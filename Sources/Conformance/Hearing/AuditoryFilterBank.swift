@@ -5,8 +5,8 @@ import Reference
 enum AuditoryFilterBank: OperationWithOptions {
   static let name = "auditoryFilterBank"
   static let inputs: [InputDescription] = []
-  static let attributes =
-    Attributes.auditoryFilters + Attributes.auditoryScale + [AttributeDescription("aWeighting", default: "true")]
+  static let attributes: [AttributeDescription] =
+    Attributes.auditoryFilters + Attributes.auditoryScale + [.init("aWeighting", default: "true")]
   static let outputs = ["responses", "centres", "bandwidths", "weights"]
   static let gradients: [String] = []
 
@@ -74,13 +74,10 @@ enum AuditoryFilterBank: OperationWithOptions {
 }
 
 extension Attributes {
-  static let auditoryFilters = [
-    AttributeDescription("sampleRate"), AttributeDescription("lowFrequency"), AttributeDescription("highFrequency"),
-    AttributeDescription("bands"), AttributeDescription("taps"),
-  ]
+  static let auditoryFilters: [AttributeDescription] = ["sampleRate", "lowFrequency", "highFrequency", "bands", "taps"]
 
-  static let auditoryScale = [
-    AttributeDescription("scale", default: "\"bark\""), AttributeDescription("bandwidthRatio", default: "0.1"),
+  static let auditoryScale: [AttributeDescription] = [
+    .init("scale", default: "\"bark\""), .init("bandwidthRatio", default: "0.1"),
   ]
 
   func auditoryFilterOptions() throws(PerceptualError) -> AuditoryFilterOptions {
@@ -92,9 +89,8 @@ extension Attributes {
     return options
   }
 
-  static let barkMasking = [
-    AttributeDescription("frame", default: "128"), AttributeDescription("offset", default: "5.5"),
-    AttributeDescription("fullScaleLevel", default: "96"),
+  static let barkMasking: [AttributeDescription] = [
+    .init("frame", default: "128"), .init("offset", default: "5.5"), .init("fullScaleLevel", default: "96"),
   ]
 
   /// With masking there is no logFactor but a frame, an offset and a level.

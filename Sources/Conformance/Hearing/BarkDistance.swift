@@ -7,10 +7,9 @@ import Reference
 enum BarkDistance: BarkOperation {
   static let name = "barkDistance"
   static let isMasked = false
-  static let attributes =
+  static let attributes: [AttributeDescription] =
     Attributes.auditoryFilters + [
-      AttributeDescription("stride"), AttributeDescription("logFactor"), AttributeDescription("aWeighting"),
-      AttributeDescription("distance", default: "\"meanSquaredError\""),
+      "stride", "logFactor", "aWeighting", .init("distance", default: "\"meanSquaredError\""),
     ] + Attributes.auditoryScale
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {

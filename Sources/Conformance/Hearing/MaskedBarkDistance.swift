@@ -4,10 +4,9 @@ import PerceptualCore
 enum MaskedBarkDistance: BarkOperation {
   static let name = "maskedBarkDistance"
   static let isMasked = true
-  static let attributes =
+  static let attributes: [AttributeDescription] =
     Attributes.auditoryFilters + [
-      AttributeDescription("stride"), AttributeDescription("aWeighting"),
-      AttributeDescription("distance", default: "\"meanSquaredError\""),
+      "stride", "aWeighting", .init("distance", default: "\"meanSquaredError\""),
     ] + Attributes.barkMasking
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {

@@ -5,12 +5,11 @@ import Reference
 
 enum MultiScaleStructuralSimilarity: PairOperation {
   static let name = "multiScaleStructuralSimilarity"
-  static let attributes =
+  static let attributes: [AttributeDescription] =
     similarityAttributes + [
-      AttributeDescription("weights", default: "[0.0448, 0.2856, 0.3001, 0.2363, 0.1333]"),
-      AttributeDescription("oddSizes", default: "\"pad\""),
-      AttributeDescription("negativeContrast", default: "\"relu\""),
-      AttributeDescription("contrastFloor", default: "1e-4"), AttributeDescription("channels", default: "\"separate\""),
+      .init("weights", default: "[0.0448, 0.2856, 0.3001, 0.2363, 0.1333]"), .init("oddSizes", default: "\"pad\""),
+      .init("negativeContrast", default: "\"relu\""), .init("contrastFloor", default: "1e-4"),
+      .init("channels", default: "\"separate\""),
     ]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {

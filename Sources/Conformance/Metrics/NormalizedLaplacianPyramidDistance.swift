@@ -5,9 +5,8 @@ import Reference
 
 enum NormalizedLaplacianPyramidDistance: PairOperation {
   static let name = "normalizedLaplacianPyramidDistance"
-  static let attributes = [
-    AttributeDescription("family", default: "\"hepburn\""), AttributeDescription("levels", default: "6"),
-    AttributeDescription("pooling", default: "\"image\""),
+  static let attributes: [AttributeDescription] = [
+    .init("family", default: "\"hepburn\""), .init("levels", default: "6"), .init("pooling", default: "\"image\""),
   ]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {

@@ -5,7 +5,7 @@ import Reference
 enum PeakSignalToNoiseRatio: PairOperation {
   static let name = "peakSignalToNoiseRatio"
   static let inputShape = "[N,...]"
-  static let attributes = [AttributeDescription("dataRange", default: "1")]
+  static let attributes: [AttributeDescription] = [.init("dataRange", default: "1")]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch (tensor, side) {

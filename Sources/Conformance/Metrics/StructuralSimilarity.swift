@@ -5,11 +5,8 @@ import Reference
 
 enum StructuralSimilarity: PairOperation {
   static let name = "structuralSimilarity"
-  static let attributes =
-    similarityAttributes + [
-      AttributeDescription("downsampling", default: "\"none\""),
-      AttributeDescription("rectifiedContrast", default: "false"),
-    ]
+  static let attributes: [AttributeDescription] =
+    similarityAttributes + [.init("downsampling", default: "\"none\""), .init("rectifiedContrast", default: "false")]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch (tensor, side) {
@@ -82,11 +79,10 @@ enum StructuralSimilarity: PairOperation {
 }
 
 /// The attributes that SSIM, its map and MS-SSIM share.
-let similarityAttributes = [
-  AttributeDescription("windowSize", default: "11"), AttributeDescription("sigma", default: "1.5"),
-  AttributeDescription("k1", default: "0.01"), AttributeDescription("k2", default: "0.03"),
-  AttributeDescription("dataRange", default: "1"), AttributeDescription("window", default: "\"gaussian\""),
-  AttributeDescription("covariance", default: "\"population\""), AttributeDescription("padding", default: "\"valid\""),
+let similarityAttributes: [AttributeDescription] = [
+  .init("windowSize", default: "11"), .init("sigma", default: "1.5"), .init("k1", default: "0.01"),
+  .init("k2", default: "0.03"), .init("dataRange", default: "1"), .init("window", default: "\"gaussian\""),
+  .init("covariance", default: "\"population\""), .init("padding", default: "\"valid\""),
 ]
 
 extension StructuralSimilarityOptions {

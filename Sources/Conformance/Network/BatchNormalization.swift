@@ -8,9 +8,8 @@ enum BatchNormalization: OperationWithOptions {
     InputDescription("x", "[N,C,H,W]"), InputDescription("gamma", "[C]"), InputDescription("beta", "[C]"),
     InputDescription("runningMean", "[C]"), InputDescription("runningVariance", "[C]"),
   ]
-  static let attributes = [
-    AttributeDescription("epsilon", default: "1e-5"), AttributeDescription("momentum", default: "0.1"),
-    AttributeDescription("training"),
+  static let attributes: [AttributeDescription] = [
+    .init("epsilon", default: "1e-5"), .init("momentum", default: "0.1"), "training",
   ]
   static let outputs = ["y", "runningMean", "runningVariance"]
   static let gradients = ["x", "gamma", "beta"]

@@ -5,9 +5,7 @@ import Reference
 enum BilinearUpsampling: ElementOperation {
   static let name = "bilinearUpsampling"
   static let inputs = [InputDescription("x", "[N,C,H,W]")]
-  static let attributes = [
-    AttributeDescription("factor"), AttributeDescription("alignCorners", default: "false"),
-  ]
+  static let attributes: [AttributeDescription] = ["factor", .init("alignCorners", default: "false")]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch tensor {

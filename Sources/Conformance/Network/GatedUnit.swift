@@ -5,7 +5,7 @@ import Reference
 enum GatedUnit: ElementOperation {
   static let name = "gatedUnit"
   static let inputs = [InputDescription("x", "any"), InputDescription("gate", "as x")]
-  static let attributes = [AttributeDescription("activation", default: "\"tanh\"")]
+  static let attributes: [AttributeDescription] = [.init("activation", default: "\"tanh\"")]
   static let gradients = ["x", "gate"]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {

@@ -4,7 +4,7 @@ import Reference
 
 enum HardQuantization: ElementOperation {
   static let name = "hardQuantization"
-  static let attributes = [AttributeDescription("centres")]
+  static let attributes: [AttributeDescription] = ["centres"]
   static let gradients: [String] = []
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {

@@ -4,7 +4,7 @@ import Reference
 
 enum LeakyReLU: ElementOperation {
   static let name = "leakyReLU"
-  static let attributes = [AttributeDescription("slope", default: "0.01")]
+  static let attributes: [AttributeDescription] = [.init("slope", default: "0.01")]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     .relative(epsilons: 1, reason: "the slope is rounded to the scalar, then one product is rounded")

@@ -5,7 +5,7 @@ import Reference
 
 enum SoftQuantization: ElementOperation {
   static let name = "softQuantization"
-  static let attributes = [AttributeDescription("centres"), AttributeDescription("scale")]
+  static let attributes: [AttributeDescription] = ["centres", "scale"]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     let reason = "4 epsilons for the softmax and its sums, and what the roundings of its exponents move"

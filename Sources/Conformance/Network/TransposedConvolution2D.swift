@@ -9,9 +9,8 @@ enum TransposedConvolution2D: ConvolutionOperation {
     InputDescription("x", "[N,C,H,W]"), InputDescription("weight", "[C,O,kH,kW]"),
     InputDescription("bias", "[O]", isOptional: true),
   ]
-  static let attributes = [
-    AttributeDescription("stride", default: "[1,1]"), AttributeDescription("padding", default: "[0,0]"),
-    AttributeDescription("outputPadding", default: "[0,0]"),
+  static let attributes: [AttributeDescription] = [
+    .init("stride", default: "[1,1]"), .init("padding", default: "[0,0]"), .init("outputPadding", default: "[0,0]"),
   ]
 
   static func reason(_ tensor: ResultName) -> String {

@@ -9,10 +9,9 @@ enum AdamW: OperationWithOptions {
     InputDescription("parameter", "any"), InputDescription("gradient", "of parameter"),
     InputDescription("firstMoment", "of parameter"), InputDescription("secondMoment", "of parameter"),
   ]
-  static let attributes = [
-    AttributeDescription("step"), AttributeDescription("learningRate"), AttributeDescription("beta1", default: "0.9"),
-    AttributeDescription("beta2", default: "0.999"), AttributeDescription("epsilon", default: "1e-8"),
-    AttributeDescription("weightDecay", default: "0.01"),
+  static let attributes: [AttributeDescription] = [
+    "step", "learningRate", .init("beta1", default: "0.9"), .init("beta2", default: "0.999"),
+    .init("epsilon", default: "1e-8"), .init("weightDecay", default: "0.01"),
   ]
   static let outputs = ["parameter", "firstMoment", "secondMoment"]
   static let gradients: [String] = []

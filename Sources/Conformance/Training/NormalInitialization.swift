@@ -38,10 +38,7 @@ extension InitializationOperation {
   static var leastRank: Int { 1 }
   static var inputs: [InputDescription] { [] }
   static var attributes: [AttributeDescription] {
-    [
-      AttributeDescription("shape"), AttributeDescription(spread), AttributeDescription("seed"),
-      AttributeDescription("index"),
-    ]
+    ["shape", .init(spread), "seed", "index"]
   }
   static var outputs: [String] { ["values"] }
   static var gradients: [String] { [] }

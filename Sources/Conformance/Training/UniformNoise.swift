@@ -5,9 +5,7 @@ import Reference
 enum UniformNoise: OperationWithOptions {
   static let name = "uniformNoise"
   static let inputs: [InputDescription] = []
-  static let attributes = [
-    AttributeDescription("key"), AttributeDescription("counter"), AttributeDescription("count"),
-  ]
+  static let attributes: [AttributeDescription] = ["key", "counter", "count"]
   static let outputs = ["values"]
   static let gradients: [String] = []
 

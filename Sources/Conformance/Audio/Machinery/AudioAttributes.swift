@@ -4,13 +4,10 @@ import PerceptualCore
 // must see to.
 
 extension Attributes {
-  static let shortTime = [
-    AttributeDescription("windowLength"), AttributeDescription("hop"), AttributeDescription("centred"),
-  ]
-  static let band = [
-    AttributeDescription("lowFrequency", default: "0"),
-    AttributeDescription("highFrequency", default: "sampleRate / 2"),
-    AttributeDescription("scale", default: "\"htk\""), AttributeDescription("norm", default: "\"none\""),
+  static let shortTime: [AttributeDescription] = ["windowLength", "hop", "centred"]
+  static let band: [AttributeDescription] = [
+    .init("lowFrequency", default: "0"), .init("highFrequency", default: "sampleRate / 2"),
+    .init("scale", default: "\"htk\""), .init("norm", default: "\"none\""),
   ]
 
   /// windowLength, hop and centred.
