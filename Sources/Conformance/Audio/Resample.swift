@@ -51,9 +51,7 @@ enum Resample: OperationWithOptions {
       old = try attributes.integer("from", atLeast: 1)
       new = try attributes.integer("to", atLeast: 1)
       design = try attributes.choice("design", default: .torchaudio)
-      var rest = new
-      divisor = old
-      while rest != 0 { (divisor, rest) = (rest, divisor % rest) }
+      divisor = greatestCommonDivisor(old, new)
       guard max(old, new) / divisor <= largestResamplingRate else {
         throw .malformed(
           "attributes from \(old) and to \(new): over \(divisor), at most \(largestResamplingRate) was expected")

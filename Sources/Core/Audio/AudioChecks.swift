@@ -71,3 +71,19 @@ extension Tensor {
       "initialAngle: shapes \(initialAngle.real.shape) and \(initialAngle.imaginary.shape), magnitude has \(shape)")
   }
 }
+
+/// Both rates over their greatest common divisor.
+package func reducedRates(_ old: Int, _ new: Int) -> (old: Int, new: Int) {
+  require(old > 0 && new > 0, "rates: from \(old) to \(new), both must be positive")
+  let a = greatestCommonDivisor(old, new)
+  require(
+    max(old, new) / a <= largestResamplingRate,
+    "rates: \(old / a) to \(new / a) after division by \(a), at most \(largestResamplingRate) is possible")
+  return (old / a, new / a)
+}
+
+package func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
+  var (a, b) = (a, b)
+  while b != 0 { (a, b) = (b, a % b) }
+  return a
+}

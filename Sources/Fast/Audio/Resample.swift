@@ -35,15 +35,6 @@ public func resampleGradient(
     .apply(upstream, count: samples, execution: Execution.current)
 }
 
-func reducedRates(_ old: Int, _ new: Int) -> (Int, Int) {
-  require(old > 0 && new > 0, "rates: from \(old) to \(new), both must be positive")
-  let a = greatestCommonDivisor(old, new)
-  require(
-    max(old, new) / a <= largestResamplingRate,
-    "rates: \(old / a) to \(new / a) after division by \(a), at most \(largestResamplingRate) is possible")
-  return (old / a, new / a)
-}
-
 /// Why audio at `rate` hertz cannot be resampled to `target` hertz; nil if it can.
 public func resamplingObstacle(from rate: Int, to target: Int) -> String? {
   if rate < 1 { return "a rate of \(rate) Hz" }
@@ -51,10 +42,4 @@ public func resamplingObstacle(from rate: Int, to target: Int) -> String? {
     return "a rate of \(rate) Hz, which has too small a common divisor with \(target) Hz"
   }
   return nil
-}
-
-func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
-  var (a, b) = (a, b)
-  while b != 0 { (a, b) = (b, a % b) }
-  return a
 }

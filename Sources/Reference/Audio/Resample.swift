@@ -75,14 +75,7 @@ struct ResamplingFilter {
   let design: ResamplingDesign
 
   init(from oldRate: Int, to newRate: Int, design: ResamplingDesign) {
-    require(oldRate > 0 && newRate > 0, "rates: from \(oldRate) to \(newRate), both must be positive")
-    var (a, b) = (oldRate, newRate)
-    while b != 0 { (a, b) = (b, a % b) }
-    old = oldRate / a
-    new = newRate / a
-    require(
-      max(old, new) <= largestResamplingRate,
-      "rates: \(old) to \(new) after division by \(a), at most \(largestResamplingRate) is possible")
+    (old, new) = reducedRates(oldRate, newRate)
     self.design = design
   }
 
