@@ -13,7 +13,7 @@ import PerceptualCore
 public func convolution2D(
   _ x: Tensor<Float>, weight: Tensor<Float>, bias: Tensor<Float>? = nil, geometry: ConvolutionGeometry = .init()
 ) -> Tensor<Float> {
-  let shape = ConvolutionShape(x, weight: weight, geometry: geometry, isTransposed: false)
+  let shape = ConvolutionShape(x: x.shape, weight: weight.shape, geometry: geometry, isTransposed: false)
   requireBias(bias, outputs: shape.outputChannels)
   return makeTensor(shape.output) {
     convolution2D(x.elements, weight: weight.elements, bias: bias?.elements, $0, shape: shape)

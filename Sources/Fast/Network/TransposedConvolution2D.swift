@@ -14,7 +14,7 @@ import PerceptualCore
 public func transposedConvolution2D(
   _ x: Tensor<Float>, weight: Tensor<Float>, bias: Tensor<Float>? = nil, geometry: ConvolutionGeometry = .init()
 ) -> Tensor<Float> {
-  let shape = ConvolutionShape(x, weight: weight, geometry: geometry, isTransposed: true)
+  let shape = ConvolutionShape(x: x.shape, weight: weight.shape, geometry: geometry, isTransposed: true)
   requireBias(bias, outputs: shape.outputChannels)
   return makeTensor(shape.output) {
     transposedConvolution2D(x.elements, weight: weight.elements, bias: bias?.elements, $0, shape: shape)

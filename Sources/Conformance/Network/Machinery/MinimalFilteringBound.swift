@@ -17,15 +17,7 @@ struct MinimalFilteringBound {
   /// Nil where Fast, or the given side, takes the direct sum.
   init?(_ side: Side, x: Tensor<Double>, weight: Tensor<Double>, geometry: ConvolutionGeometry, isTransposed: Bool) {
     guard side == .fast else { return nil }
-    let kernel = (weight.shape[2], weight.shape[3])
-    shape =
-      isTransposed
-      ? ConvolutionShape(
-        transposing: x.shape[0], inputChannels: x.shape[1], outputChannels: weight.shape[1], height: x.shape[2],
-        width: x.shape[3], kernelHeight: kernel.0, kernelWidth: kernel.1, geometry: geometry)
-      : ConvolutionShape(
-        convolving: x.shape[0], inputChannels: x.shape[1], outputChannels: weight.shape[0], height: x.shape[2],
-        width: x.shape[3], kernelHeight: kernel.0, kernelWidth: kernel.1, geometry: geometry)
+    shape = ConvolutionShape(x: x.shape, weight: weight.shape, geometry: geometry, isTransposed: isTransposed)
     if ConvolutionPath.minimalFiltering.obstacle(shape, isTransposed: isTransposed) != nil { return nil }
     filtering = MinimalFiltering(padding: geometry.padding, magnitudes: true)
     self.isTransposed = isTransposed

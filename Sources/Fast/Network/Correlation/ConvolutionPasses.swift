@@ -23,7 +23,7 @@ func convolve(
 func convolutionGradients(
   _ x: Tensor<Float>, weight: Tensor<Float>, upstream: Tensor<Float>, geometry: ConvolutionGeometry, isTransposed: Bool
 ) -> ConvolutionGradients<Float> {
-  let shape = ConvolutionShape(x, weight: weight, geometry: geometry, isTransposed: isTransposed)
+  let shape = ConvolutionShape(x: x.shape, weight: weight.shape, geometry: geometry, isTransposed: isTransposed)
   requireUpstream(upstream, shape.output)
   var biasGradient = Tensor<Float>(shape: [shape.outputChannels])
   let inputGradient = makeTensor(x.shape) {
@@ -65,21 +65,21 @@ func convolutionParameterGradients(
 }
 
 extension ConvolutionShape {
-  /// Stops unless the tensors fit together.
-  init(_ x: Tensor<Float>, weight: Tensor<Float>, geometry: ConvolutionGeometry, isTransposed: Bool) {
-    require(x.rank == 4, "x: shape \(x.shape) given, [N, C, H, W] is needed")
-    let channels = x.shape[1]
+  /// Of tensors of these shapes; stops unless they fit together.
+  package init(x: [Int], weight: [Int], geometry: ConvolutionGeometry, isTransposed: Bool) {
+    require(x.count == 4, "x: shape \(x) given, [N, C, H, W] is needed")
+    let channels = x[1]
     require(
-      weight.rank == 4 && weight.shape[isTransposed ? 0 : 1] == channels,
-      "weight: shape \(weight.shape) given, \(isTransposed ? "[\(channels), O" : "[O, \(channels)"), kH, kW] is needed")
+      weight.count == 4 && weight[isTransposed ? 0 : 1] == channels,
+      "weight: shape \(weight) given, \(isTransposed ? "[\(channels), O" : "[O, \(channels)"), kH, kW] is needed")
     if isTransposed {
       self.init(
-        transposing: x.shape[0], inputChannels: channels, outputChannels: weight.shape[1], height: x.shape[2],
-        width: x.shape[3], kernelHeight: weight.shape[2], kernelWidth: weight.shape[3], geometry: geometry)
+        transposing: x[0], inputChannels: channels, outputChannels: weight[1], height: x[2], width: x[3],
+        kernelHeight: weight[2], kernelWidth: weight[3], geometry: geometry)
     } else {
       self.init(
-        convolving: x.shape[0], inputChannels: channels, outputChannels: weight.shape[0], height: x.shape[2],
-        width: x.shape[3], kernelHeight: weight.shape[2], kernelWidth: weight.shape[3], geometry: geometry)
+        convolving: x[0], inputChannels: channels, outputChannels: weight[0], height: x[2], width: x[3],
+        kernelHeight: weight[2], kernelWidth: weight[3], geometry: geometry)
     }
   }
 
