@@ -64,9 +64,9 @@ public func multiScaleStructuralSimilarityGradient<Scalar: TensorElement>(
       return { _, _ in each }
     }
     if let coarser {
-      let (rows, columns) = pooling(predictions[s].shape, options)
-      add(mappedTransposed(coarser.prediction, rows: rows, columns: columns), to: &gradients.prediction)
-      add(mappedTransposed(coarser.target, rows: rows, columns: columns), to: &gradients.target)
+      let pooling = pooling(predictions[s].shape, options)
+      add(mappedTransposed(coarser.prediction, pooling), to: &gradients.prediction)
+      add(mappedTransposed(coarser.target, pooling), to: &gradients.target)
     }
     coarser = gradients
   }
@@ -107,8 +107,7 @@ private func scales<Scalar>(
   var scales = [image]
   for _ in 1..<options.weights.count {
     let fine = scales[scales.count - 1]
-    let (rows, columns) = pooling(fine.shape, options)
-    scales.append(mapped(fine, rows: rows, columns: columns))
+    scales.append(mapped(fine, pooling(fine.shape, options)))
   }
   return scales
 }
@@ -137,9 +136,7 @@ private func scaleTerms<Scalar>(
 }
 
 /// 2x2 average pooling of images of that shape, along rows and along columns.
-private func pooling(
-  _ shape: [Int], _ options: MultiScaleStructuralSimilarityOptions
-) -> (rows: AxisMap, columns: AxisMap) {
+private func pooling(_ shape: [Int], _ options: MultiScaleStructuralSimilarityOptions) -> PlaneMap {
   func axis(_ side: Int, _ other: Int) -> AxisMap {
     let offset = options.firstOffset(ofSide: side, other: other)
     let outputs = (0..<options.pooledSide(side)).map { i in

@@ -19,8 +19,7 @@ import PerceptualCore
 public func bilinearUpsampling<Scalar: TensorElement>(
   _ x: Tensor<Scalar>, factor: Extent, alignCorners: Bool = false
 ) -> Tensor<Scalar> {
-  let (rows, columns) = axes(x.shape, factor, alignCorners)
-  return mapped(x, rows: rows, columns: columns)
+  mapped(x, axes(x.shape, factor, alignCorners))
 }
 
 /// The gradient of ``bilinearUpsampling(_:factor:alignCorners:)``, its transpose: the sum over the outputs of an
@@ -32,13 +31,13 @@ public func bilinearUpsampling<Scalar: TensorElement>(
 public func bilinearUpsamplingGradient<Scalar: TensorElement>(
   shape: [Int], upstream: Tensor<Scalar>, factor: Extent, alignCorners: Bool = false
 ) -> Tensor<Scalar> {
-  let (rows, columns) = axes(shape, factor, alignCorners)
-  let expected = [shape[0], shape[1], rows.outputSize, columns.outputSize]
+  let axes = axes(shape, factor, alignCorners)
+  let expected = [shape[0], shape[1], axes.rows.outputSize, axes.columns.outputSize]
   require(upstream.shape == expected, "upstream: shape \(upstream.shape), the output has \(expected)")
-  return mappedTransposed(upstream, rows: rows, columns: columns)
+  return mappedTransposed(upstream, axes)
 }
 
-private func axes(_ shape: [Int], _ factor: Extent, _ alignCorners: Bool) -> (rows: AxisMap, columns: AxisMap) {
+private func axes(_ shape: [Int], _ factor: Extent, _ alignCorners: Bool) -> PlaneMap {
   require(shape.count == 4, "x: shape \(shape) given, [N, C, H, W] is needed")
   require(factor.height >= 1 && factor.width >= 1, "factor: \(factor) given, at least 1 is needed")
   return (

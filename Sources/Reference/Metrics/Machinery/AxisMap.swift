@@ -39,8 +39,12 @@ func mirrored(_ i: Int, _ size: Int) -> Int {
   return place < size ? place : 2 * size - 1 - place
 }
 
+/// Maps along the rows' and along the columns' axis of images.
+typealias PlaneMap = (rows: AxisMap, columns: AxisMap)
+
 /// y[n, c, i, j] = sum over the rows of i of weight times sum over the columns of j of weight x[n, c, row, column].
-func mapped<Scalar>(_ x: Tensor<Scalar>, rows: AxisMap, columns: AxisMap) -> Tensor<Scalar> {
+func mapped<Scalar>(_ x: Tensor<Scalar>, _ map: PlaneMap) -> Tensor<Scalar> {
+  let (rows, columns) = map
   let planes = x.shape[0] * x.shape[1]
   let (width, newWidth) = (columns.inputSize, columns.outputSize)
   var across = [Scalar](repeating: 0, count: planes * rows.inputSize * newWidth)
@@ -64,8 +68,9 @@ func mapped<Scalar>(_ x: Tensor<Scalar>, rows: AxisMap, columns: AxisMap) -> Ten
   return y
 }
 
-/// The transpose of ``mapped(_:rows:columns:)``: the gradient of its input.
-func mappedTransposed<Scalar>(_ upstream: Tensor<Scalar>, rows: AxisMap, columns: AxisMap) -> Tensor<Scalar> {
+/// The transpose of ``mapped(_:_:)``: the gradient of its input.
+func mappedTransposed<Scalar>(_ upstream: Tensor<Scalar>, _ map: PlaneMap) -> Tensor<Scalar> {
+  let (rows, columns) = map
   let planes = upstream.shape[0] * upstream.shape[1]
   let (width, newWidth) = (columns.inputSize, columns.outputSize)
   var across = [Scalar](repeating: 0, count: planes * rows.inputSize * newWidth)

@@ -78,8 +78,8 @@ func pyramidGradient<Scalar>(
 
 /// The linear steps of one level, each along rows and columns: halving, and enlarging with its filter.
 struct LaplacianPyramidSteps {
-  private let halving: (rows: AxisMap, columns: AxisMap)
-  private let enlarging: [(rows: AxisMap, columns: AxisMap)]
+  private let halving: PlaneMap
+  private let enlarging: [PlaneMap]
 
   init(_ shape: [Int], _ family: LaplacianPyramidFamily) {
     let (height, width) = (shape[2], shape[3])
@@ -94,17 +94,11 @@ struct LaplacianPyramidSteps {
     }
   }
 
-  func smaller<Scalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
-    mapped(x, rows: halving.rows, columns: halving.columns)
-  }
-  func smallerTransposed<Scalar>(_ gradient: Tensor<Scalar>) -> Tensor<Scalar> {
-    mappedTransposed(gradient, rows: halving.rows, columns: halving.columns)
-  }
-  func enlarged<Scalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
-    enlarging.reduce(x) { mapped($0, rows: $1.rows, columns: $1.columns) }
-  }
+  func smaller<Scalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> { mapped(x, halving) }
+  func smallerTransposed<Scalar>(_ gradient: Tensor<Scalar>) -> Tensor<Scalar> { mappedTransposed(gradient, halving) }
+  func enlarged<Scalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> { enlarging.reduce(x) { mapped($0, $1) } }
   func enlargedTransposed<Scalar>(_ gradient: Tensor<Scalar>) -> Tensor<Scalar> {
-    enlarging.reversed().reduce(gradient) { mappedTransposed($0, rows: $1.rows, columns: $1.columns) }
+    enlarging.reversed().reduce(gradient) { mappedTransposed($0, $1) }
   }
 }
 

@@ -125,10 +125,10 @@ struct WindowedPair<Scalar: TensorElement> {
   let window: Window<Scalar>
   private let x: Tensor<Scalar>
   private let y: Tensor<Scalar>
-  private let steps: [(rows: AxisMap, columns: AxisMap)]
+  private let steps: [PlaneMap]
 
   init(_ prediction: Tensor<Scalar>, _ target: Tensor<Scalar>, _ options: StructuralSimilarityOptions) {
-    var steps: [(rows: AxisMap, columns: AxisMap)] = []
+    var steps: [PlaneMap] = []
     var (height, width) = (prediction.shape[2], prediction.shape[3])
     let factor = options.downsampling.factor(height: height, width: width)
     if factor > 1 {
@@ -140,8 +140,8 @@ struct WindowedPair<Scalar: TensorElement> {
     }
     self.steps = steps
     window = Window(options)
-    x = steps.reduce(prediction) { mapped($0, rows: $1.rows, columns: $1.columns) }
-    y = steps.reduce(target) { mapped($0, rows: $1.rows, columns: $1.columns) }
+    x = steps.reduce(prediction) { mapped($0, $1) }
+    y = steps.reduce(target) { mapped($0, $1) }
   }
 
   /// The number of positions in a channel.
@@ -166,7 +166,7 @@ struct WindowedPair<Scalar: TensorElement> {
       }
     }
     func transposed(_ gradient: Tensor<Scalar>) -> Tensor<Scalar> {
-      steps.reversed().reduce(gradient) { mappedTransposed($0, rows: $1.rows, columns: $1.columns) }
+      steps.reversed().reduce(gradient) { mappedTransposed($0, $1) }
     }
     return PairGradients(prediction: transposed(gradients.prediction), target: transposed(gradients.target))
   }
