@@ -158,7 +158,7 @@ private struct GriffinLimSweep {
   }
 
   /// The squared distance of the moduli from the magnitudes, summed block by block.
-  private func squaredDistance(_ extended: UnsafePointer<Float>) -> Double {
+  private func squaredDistance(_ extended: Floats) -> Double {
     let (bins, lanes) = (layout.options.bins, layout.lanes)
     let distances = Lines<Double>(layout.blocks)
     layout.forEachBlock(room: 3 * bins * lanes) { block, spectrum, scratch in
@@ -177,12 +177,12 @@ private struct GriffinLimSweep {
     return distances.sum()
   }
 
-  private func magnitude(_ block: Int) -> UnsafePointer<Float> {
+  private func magnitude(_ block: Int) -> Floats {
     UnsafePointer(magnitudes.start + block * layout.blockCount / 2)
   }
 
   /// The samples of all blocks with the first angles.
-  private func begin(_ start: Spectrum<Float>, _ samples: UnsafeMutablePointer<Float>) {
+  private func begin(_ start: Spectrum<Float>, _ samples: MutableFloats) {
     withPointers(start.real, start.imaginary, nil) { real, imaginary, _ in
       layout.forEachBlock(room: layout.blockCount) { block, spectrum, scratch in
         layout.join(real, imaginary, block, spectrum)

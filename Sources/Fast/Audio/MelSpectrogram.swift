@@ -100,7 +100,7 @@ private func slope(_ modulus: Float, _ power: Double) -> Float {
 
 extension SparseMelBank {
   /// Applies all filters to the frames of a block, [bins, lanes] to [mels, lanes].
-  func filter(_ columns: UnsafePointer<Float>, _ results: UnsafeMutablePointer<Float>, _ execution: Execution) {
+  func filter(_ columns: Floats, _ results: MutableFloats, _ execution: Execution) {
     execution.kernels.melFilters(
       columns, first: first, counts: counts, weights: weights, results, filters: options.mels)
   }

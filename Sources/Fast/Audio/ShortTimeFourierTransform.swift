@@ -40,9 +40,7 @@ public func shortTimeFourierTransformGradient(
 
 extension ShortTimeFrames {
   /// Spectra block by block to the planes [bins, frames].
-  func split(
-    _ spectra: UnsafePointer<Float>, _ real: UnsafeMutablePointer<Float>, _ imaginary: UnsafeMutablePointer<Float>
-  ) {
+  func split(_ spectra: Floats, _ real: MutableFloats, _ imaginary: MutableFloats) {
     execution.forEachPiece(of: options.bins, grain: 16) { first, count in
       for block in 0..<blocks {
         let (own, size) = (spectra + block * blockCount, frames(of: block))
@@ -56,17 +54,14 @@ extension ShortTimeFrames {
   }
 
   /// The reverse of ``split(_:_:_:)``.
-  func join(_ planes: Spectrum<Float>, _ spectra: UnsafeMutablePointer<Float>) {
+  func join(_ planes: Spectrum<Float>, _ spectra: MutableFloats) {
     withPointers(planes.real, planes.imaginary, nil) { real, imaginary, _ in
       execution.forEach(blocks) { join(real, imaginary, $0, spectrum(spectra, $0)) }
     }
   }
 
   /// The same of one block.
-  func join(
-    _ real: UnsafePointer<Float>, _ imaginary: UnsafePointer<Float>, _ block: Int,
-    _ spectrum: UnsafeMutablePointer<Float>
-  ) {
+  func join(_ real: Floats, _ imaginary: Floats, _ block: Int, _ spectrum: MutableFloats) {
     let size = frames(of: block)
     if size < lanes { spectrum.update(repeating: 0, count: blockCount) }
     for k in 0..<options.bins {

@@ -57,7 +57,7 @@ package struct BatchShare: Sendable {
   /// The sum is that of a tree over all parts of the batch, which halves them again and again: ranks send the sums of
   /// the largest branches that they have whole, each for the part of the elements that the other adds up, and then what
   /// they have added up.
-  func sum(_ parts: UnsafeMutablePointer<Float>, count: Int, partsOfImage: Int, _ execution: Execution) {
+  func sum(_ parts: MutableFloats, count: Int, partsOfImage: Int, _ execution: Execution) {
     func leaves(ofRank rank: Int) -> Range<Int> {
       let images = images(ofRank: rank)
       return images.lowerBound * partsOfImage..<images.upperBound * partsOfImage
@@ -134,7 +134,7 @@ struct SumTree {
   }
 
   /// Writes the sum of branches of `count` elements, which follow one another, over the first.
-  func sum(_ branches: UnsafeMutablePointer<Float>, count: Int, _ execution: Execution) {
+  func sum(_ branches: MutableFloats, count: Int, _ execution: Execution) {
     if steps.count == 1 { return }
     let kernels = execution.kernels
     // Buffers that stay in the first caches.

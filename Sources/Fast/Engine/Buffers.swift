@@ -1,7 +1,11 @@
 import PerceptualCore
 
+/// Numbers in a caller's memory: an address alone, as unsafe as the pointer that it is.
+package typealias Floats = UnsafePointer<Float>
+package typealias MutableFloats = UnsafeMutablePointer<Float>
+
 /// A new tensor whose elements `body` writes, every one of them.
-func makeTensor(_ shape: [Int], _ body: (UnsafeMutablePointer<Float>) -> Void) -> Tensor<Float> {
+func makeTensor(_ shape: [Int], _ body: (MutableFloats) -> Void) -> Tensor<Float> {
   let count = shape.reduce(1, *)
   let elements = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
     if let base = buffer.baseAddress, count > 0 {
@@ -14,9 +18,7 @@ func makeTensor(_ shape: [Int], _ body: (UnsafeMutablePointer<Float>) -> Void) -
 }
 
 /// Two new tensors of one shape whose elements `body` writes, every one of them.
-func makeTensorPair(
-  _ shape: [Int], _ body: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void
-) -> (Tensor<Float>, Tensor<Float>) {
+func makeTensorPair(_ shape: [Int], _ body: (MutableFloats, MutableFloats) -> Void) -> (Tensor<Float>, Tensor<Float>) {
   var second = Tensor<Float>(shape: shape.map { _ in 0 })
   let first = makeTensor(shape) { a in
     second = makeTensor(shape) { b in body(a, b) }
@@ -26,15 +28,14 @@ func makeTensorPair(
 
 extension Tensor where Scalar == Float {
   /// The elements' address for the duration of `body`; `body` is not called for an empty tensor.
-  func withPointer(_ body: (UnsafePointer<Float>) -> Void) {
+  func withPointer(_ body: (Floats) -> Void) {
     elements.withUnsafeBufferPointer { if let base = $0.baseAddress { body(base) } }
   }
 }
 
 /// The addresses of two tensors and an optional third.
 func withPointers(
-  _ a: Tensor<Float>, _ b: Tensor<Float>, _ c: Tensor<Float>?,
-  _ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>?) -> Void
+  _ a: Tensor<Float>, _ b: Tensor<Float>, _ c: Tensor<Float>?, _ body: (Floats, Floats, Floats?) -> Void
 ) {
   a.withPointer { a in
     b.withPointer { b in

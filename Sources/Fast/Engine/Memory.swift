@@ -6,7 +6,7 @@ import PerceptualCore
 /// Every buffer begins on a cache line; large ones lie on 2 MB boundaries and ask for large pages, which saves a table
 /// walk for every 4 kB of a sweep.
 package final class Arena {
-  private var owned: [(start: UnsafeMutablePointer<Float>, count: Int)] = []
+  private var owned: [(start: MutableFloats, count: Int)] = []
   /// Bytes taken so far.
   package private(set) var bytes = 0
 
@@ -16,7 +16,7 @@ package final class Arena {
 
   /// `count` floats of unspecified content; stops if the memory cannot be had. Large ones cost no memory until they are
   /// written.
-  package func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
+  package func floats(_ count: Int) -> MutableFloats {
     let pointer = allocateLines(count, of: Float.self)
     owned.append((pointer, count))
     bytes += count * MemoryLayout<Float>.stride
@@ -24,7 +24,7 @@ package final class Arena {
   }
 
   /// `count` floats that are 0.
-  package func zeros(_ count: Int) -> UnsafeMutablePointer<Float> {
+  package func zeros(_ count: Int) -> MutableFloats {
     let pointer = floats(count)
     pointer.initialize(repeating: 0, count: count)
     return pointer

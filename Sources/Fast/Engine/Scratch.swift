@@ -34,11 +34,11 @@ struct ScratchPool: ~Copyable, Sendable {
 
   /// Lends `count` floats, aligned to 64 bytes and of unspecified content, for the duration of `body`. Nothing is
   /// allocated where a free block is large enough.
-  func withFloats<Result>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Result) -> Result {
+  func withFloats<Result>(_ count: Int, _ body: (MutableFloats) -> Result) -> Result {
     let block = take(count)
     defer { give(block) }
     // The address came from `allocate`, so it is never 0.
-    guard let pointer = UnsafeMutablePointer<Float>(bitPattern: block.address) else { preconditionFailure() }
+    guard let pointer = MutableFloats(bitPattern: block.address) else { preconditionFailure() }
     spoil(pointer, count)
     return body(pointer)
   }
@@ -110,7 +110,7 @@ struct ScratchPool: ~Copyable, Sendable {
   }
 
   private static func free(_ block: Block) {
-    guard let pointer = UnsafeMutablePointer<Float>(bitPattern: block.address) else { preconditionFailure() }
+    guard let pointer = MutableFloats(bitPattern: block.address) else { preconditionFailure() }
     freeLines(pointer, block.count)
   }
 

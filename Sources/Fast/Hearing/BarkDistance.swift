@@ -52,9 +52,9 @@ public final class BarkTarget: Sendable {
   private let memory: Lines<Float>
   /// [count, groups, positions, lanes], positions in the order of ``BarkPlan/positions(pair:leaf:)``, never
   /// written again.
-  var rows: UnsafeMutablePointer<Float> { memory.start }
+  var rows: MutableFloats { memory.start }
   /// [count, groups, factor rows, lanes], after the rows.
-  var factors: UnsafeMutablePointer<Float> { memory.start + count * plan.groups * plan.groupRows }
+  var factors: MutableFloats { memory.start + count * plan.groups * plan.groupRows }
 
   /// `signals` [N, T], T that of the plan; another shape is a caller's bug. Works on the threads of
   /// ``Execution/current``, with the plan's instruction set.
@@ -96,10 +96,7 @@ extension BarkPlan {
 
   /// log(1 + factor max(0, x)) of all groups of a target, [groups, positions, lanes] with the positions in the order of
   /// ``positions(pair:leaf:)``, and its factors, [groups, factor rows, lanes].
-  func features(
-    _ signal: UnsafePointer<Float>, _ rows: UnsafeMutablePointer<Float>, factors: UnsafeMutablePointer<Float>,
-    _ execution: Execution
-  ) {
+  func features(_ signal: Floats, _ rows: MutableFloats, factors: MutableFloats, _ execution: Execution) {
     ScratchPool.shared.withFloats(segmentsCount) { memory in
       let segments = transform(signal, in: memory, execution)
       fillFactors(segments, factors, execution)
@@ -116,8 +113,7 @@ extension BarkPlan {
   /// The features of the responses in a leaf but for their weights, one position after the other. A weight is the same
   /// for both signals, so that it comes in after their difference, which it would round once more.
   func rectify(
-    _ side: BarkSide, _ leaf: BarkLeaf, _ positions: BarkPositions, factors: UnsafePointer<Float>,
-    _ features: UnsafeMutablePointer<Float>
+    _ side: BarkSide, _ leaf: BarkLeaf, _ positions: BarkPositions, factors: Floats, _ features: MutableFloats
   ) {
     kernels.rectifiedLogarithms(
       side.z + leaf.rows, scales: side.scales, positions, factors: factors + side.group * factorRows * lanes, features)
@@ -134,7 +130,7 @@ extension BarkPlan {
     }
     let evaluation = BarkEvaluation(plan: self, execution: execution, isMaskedByOwn: maskedByPrediction)
     var value = Tensor<Float>(shape: [count])
-    func run(_ gradient: UnsafeMutablePointer<Float>?) {
+    func run(_ gradient: MutableFloats?) {
       prediction.withPointer { prediction in
         for n in 0..<count {
           func run(_ side: BarkEvaluation.Target) {

@@ -44,7 +44,7 @@ extension BarkPlan {
 
   /// The factors of the logarithm, [groups, factorRows, lanes]: 1 / sqrt(threshold) of a target's frames, or everywhere
   /// the options' own.
-  func fillFactors(_ target: BarkSegments, _ factors: UnsafeMutablePointer<Float>, _ execution: Execution) {
+  func fillFactors(_ target: BarkSegments, _ factors: MutableFloats, _ execution: Execution) {
     guard let masking else {
       factors.update(repeating: Float(options.logFactor), count: factorsCount)
       return

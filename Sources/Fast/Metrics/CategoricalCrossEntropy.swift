@@ -42,7 +42,7 @@ private func evaluated(
   let slices = (positions + grain - 1) / grain
   let execution = Execution.current
   let sums = Lines<Double>(samples * slices)
-  func run(_ gradient: UnsafeMutablePointer<Float>?) {
+  func run(_ gradient: MutableFloats?) {
     withPointers(logits, classes, nil) { logits, classes, _ in
       execution.forEach(samples * slices) { index in
         let (n, slice) = index.quotientAndRemainder(dividingBy: slices)

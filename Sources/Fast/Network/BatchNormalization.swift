@@ -171,7 +171,7 @@ private struct NormalizationRows {
   }
 
   /// Mean and biased variance: a first pass gives the mean, a second the squares around it.
-  func moments(_ x: UnsafePointer<Float>) -> (mean: Double, variance: Double) {
+  func moments(_ x: Floats) -> (mean: Double, variance: Double) {
     let count = Double(images * pixels)
     let first = x[channel * pixels]
     var sum = 0.0
@@ -193,7 +193,7 @@ private struct NormalizationRows {
 
   /// The same in Double throughout, where Float overflowed or a value is not finite: an infinity must not hide the mean
   /// behind the NaN of a shift.
-  private func momentsInDouble(_ x: UnsafePointer<Float>) -> (mean: Double, variance: Double) {
+  private func momentsInDouble(_ x: Floats) -> (mean: Double, variance: Double) {
     let count = Double(images * pixels)
     var sum = 0.0
     forEachSegment { for i in $0..<$0 + $1 { sum += Double(x[i]) } }
@@ -203,9 +203,7 @@ private struct NormalizationRows {
     return (mean, squares / count)
   }
 
-  func normalize(
-    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, mean: Double, factor: Double, beta: Double
-  ) {
+  func normalize(_ x: Floats, _ y: MutableFloats, mean: Double, factor: Double, beta: Double) {
     let center = Float(mean)
     // What the rounding of the mean leaves over goes into the offset.
     let offset = Float(beta + (Double(center) - mean) * factor)
@@ -215,8 +213,8 @@ private struct NormalizationRows {
   }
 
   func gradient(
-    _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, mean: Double,
-    inverse: Double, gamma: Double, throughMoments: Bool, extra: (mean: Double, variance: Double)
+    _ x: Floats, upstream: Floats, _ gradient: MutableFloats, mean: Double, inverse: Double, gamma: Double,
+    throughMoments: Bool, extra: (mean: Double, variance: Double)
   ) -> (gamma: Double, beta: Double) {
     let center = Float(mean)
     let count = Double(images * pixels)

@@ -125,14 +125,12 @@ private struct Columns {
     }
   }
 
-  func enlarge(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ execution: Execution) {
+  func enlarge(_ x: Floats, _ y: MutableFloats, _ execution: Execution) {
     if let runs { runs.apply(x, y) } else { execution.kernels.doubledRow(x, y, count: width) }
   }
 
   /// The transpose; one element on each side of `upstream` is overwritten.
-  func shrink(
-    _ upstream: UnsafeMutablePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, _ execution: Execution
-  ) {
+  func shrink(_ upstream: MutableFloats, _ gradient: MutableFloats, _ execution: Execution) {
     if let runs {
       runs.apply(upstream, gradient)
     } else {

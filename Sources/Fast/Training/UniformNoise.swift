@@ -76,7 +76,7 @@ private struct Philox {
 
   /// The two values of a word.
   @inline(__always)
-  static func write(_ word: UInt64, _ values: UnsafeMutablePointer<Float>) {
+  static func write(_ word: UInt64, _ values: MutableFloats) {
     values[0] = value(word)
     values[1] = value(word >> 32)
   }

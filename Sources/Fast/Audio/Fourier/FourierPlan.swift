@@ -39,13 +39,13 @@ final class FourierPlan: @unchecked Sendable {
 
   /// spectrum[k] = sum_n signal[n] exp(-2 pi i k n / length), real and imaginary parts in turn. `signal` is
   /// overwritten.
-  func forward(_ signal: UnsafeMutablePointer<Float>, _ spectrum: UnsafeMutablePointer<Float>) {
+  func forward(_ signal: MutableFloats, _ spectrum: MutableFloats) {
     fftwf_execute_dft_r2c(
       forwardPlan, signal, UnsafeMutableRawPointer(spectrum).assumingMemoryBound(to: fftwf_complex.self))
   }
 
   /// The inverse, times length. Imaginary parts at 0 Hz and Nyquist are ignored. `spectrum` is overwritten.
-  func backward(_ spectrum: UnsafeMutablePointer<Float>, _ signal: UnsafeMutablePointer<Float>) {
+  func backward(_ spectrum: MutableFloats, _ signal: MutableFloats) {
     fftwf_execute_dft_c2r(
       backwardPlan, UnsafeMutableRawPointer(spectrum).assumingMemoryBound(to: fftwf_complex.self), signal)
   }

@@ -27,8 +27,7 @@ struct FrameTransform: Sendable {
   /// The spectra of `frames` windowed frames, `hop` apart from `signal` on. Lanes beyond repeat the last frame or are
   /// 0.
   func forward(
-    _ signal: UnsafePointer<Float>, hop: Int, frames: Int, window: UnsafePointer<Float>,
-    _ spectrum: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ signal: Floats, hop: Int, frames: Int, window: Floats, _ spectrum: MutableFloats, scratch: MutableFloats
   ) {
     guard let tables else {
       return forwardByFFTW(signal, hop: hop, frames: frames, window: window, spectrum, scratch: scratch)
@@ -41,8 +40,8 @@ struct FrameTransform: Sendable {
 
   /// The moduli of the same spectra, or their squares, one row a bin. `spectrum` is room for a spectrum.
   func moduli(
-    _ signal: UnsafePointer<Float>, hop: Int, frames: Int, window: UnsafePointer<Float>, squared: Bool,
-    _ moduli: UnsafeMutablePointer<Float>, spectrum: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ signal: Floats, hop: Int, frames: Int, window: Floats, squared: Bool, _ moduli: MutableFloats,
+    spectrum: MutableFloats, scratch: MutableFloats
   ) {
     guard let tables else {
       forwardByFFTW(signal, hop: hop, frames: frames, window: window, spectrum, scratch: scratch)
@@ -58,8 +57,7 @@ struct FrameTransform: Sendable {
   /// Adds to `signal` the windowed frames, `hop` apart, whose spectra are given, times `length`. Imaginary parts at 0
   /// Hz and at the Nyquist frequency are not read.
   func backward(
-    _ spectrum: UnsafePointer<Float>, window: UnsafePointer<Float>, _ signal: UnsafeMutablePointer<Float>, hop: Int,
-    frames: Int, scratch: UnsafeMutablePointer<Float>
+    _ spectrum: Floats, window: Floats, _ signal: MutableFloats, hop: Int, frames: Int, scratch: MutableFloats
   ) {
     guard let tables else {
       return backwardByFFTW(spectrum, window: window, signal, hop: hop, frames: frames, scratch: scratch)
@@ -71,8 +69,7 @@ struct FrameTransform: Sendable {
   }
 
   private func forwardByFFTW(
-    _ signal: UnsafePointer<Float>, hop: Int, frames: Int, window: UnsafePointer<Float>,
-    _ spectrum: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ signal: Floats, hop: Int, frames: Int, window: Floats, _ spectrum: MutableFloats, scratch: MutableFloats
   ) {
     let plan = FourierPlan.of(length: length)
     let own = scratch + (length + 15) / 16 * 16
@@ -86,8 +83,7 @@ struct FrameTransform: Sendable {
   }
 
   private func backwardByFFTW(
-    _ spectrum: UnsafePointer<Float>, window: UnsafePointer<Float>, _ signal: UnsafeMutablePointer<Float>, hop: Int,
-    frames: Int, scratch: UnsafeMutablePointer<Float>
+    _ spectrum: Floats, window: Floats, _ signal: MutableFloats, hop: Int, frames: Int, scratch: MutableFloats
   ) {
     let plan = FourierPlan.of(length: length)
     let own = scratch + (length + 15) / 16 * 16

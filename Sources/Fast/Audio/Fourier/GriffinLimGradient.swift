@@ -85,10 +85,7 @@ private struct GriffinLimTrace {
   }
 
   /// The gradients, from those of the signal back to those of magnitude and initial phase, both [bins, frames].
-  func reverse(
-    _ upstream: Tensor<Float>, _ magnitudeGradient: UnsafeMutablePointer<Float>,
-    _ phaseGradient: UnsafeMutablePointer<Float>
-  ) {
+  func reverse(_ upstream: Tensor<Float>, _ magnitudeGradient: MutableFloats, _ phaseGradient: MutableFloats) {
     let (frames, bins) = (layout.frames, layout.bins)
     let (gradient, sums) = (Lines<Double>(2 * count), Lines<Double>(count))
     // What the next iteration's momentum passes back to `rebuilt`.

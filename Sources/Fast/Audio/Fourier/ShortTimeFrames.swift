@@ -41,7 +41,7 @@ struct ShortTimeFrames {
   /// Floats of the samples of all blocks, before they are joined.
   var samplesCount: Int { blocks * spanStride }
 
-  func spectrum(_ spectra: UnsafeMutablePointer<Float>, _ block: Int) -> UnsafeMutablePointer<Float> {
+  func spectrum(_ spectra: MutableFloats, _ block: Int) -> MutableFloats {
     spectra + block * blockCount
   }
 
@@ -49,7 +49,7 @@ struct ShortTimeFrames {
   func frames(of block: Int) -> Int { min(lanes, frames - block * lanes) }
 
   /// Runs `body(block, scratch)` for all blocks, with `room` floats and those that a transform needs.
-  func forEachBlock(room: Int = 0, _ body: (Int, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void) {
+  func forEachBlock(room: Int = 0, _ body: (Int, MutableFloats, MutableFloats) -> Void) {
     let own = (room + 15) / 16 * 16
     execution.forEach(blocks) { block in
       ScratchPool.shared.withFloats(own + transform.scratchCount) { memory in body(block, memory, memory + own) }
@@ -57,10 +57,7 @@ struct ShortTimeFrames {
   }
 
   /// The spectra of a block of a signal that already has its margins.
-  func analyse(
-    _ extended: UnsafePointer<Float>, _ block: Int, scratch: UnsafeMutablePointer<Float>,
-    _ spectrum: UnsafeMutablePointer<Float>
-  ) {
+  func analyse(_ extended: Floats, _ block: Int, scratch: MutableFloats, _ spectrum: MutableFloats) {
     transform.forward(
       extended + block * lanes * options.hop, hop: options.hop, frames: frames(of: block),
       window: windows.analysis.start, spectrum, scratch: scratch)
@@ -68,8 +65,8 @@ struct ShortTimeFrames {
 
   /// The moduli of the same, or their squares.
   func moduli(
-    _ extended: UnsafePointer<Float>, _ block: Int, squared: Bool, scratch: UnsafeMutablePointer<Float>,
-    spectrum: UnsafeMutablePointer<Float>, _ moduli: UnsafeMutablePointer<Float>
+    _ extended: Floats, _ block: Int, squared: Bool, scratch: MutableFloats, spectrum: MutableFloats,
+    _ moduli: MutableFloats
   ) {
     transform.moduli(
       extended + block * lanes * options.hop, hop: options.hop, frames: frames(of: block),
@@ -78,8 +75,7 @@ struct ShortTimeFrames {
 
   /// A block's samples from its spectra; with `analysing` the analysis window, not over its length.
   func synthesise(
-    _ spectrum: UnsafePointer<Float>, _ block: Int, analysing: Bool = false, scratch: UnsafeMutablePointer<Float>,
-    _ samples: UnsafeMutablePointer<Float>
+    _ spectrum: Floats, _ block: Int, analysing: Bool = false, scratch: MutableFloats, _ samples: MutableFloats
   ) {
     let own = samples + block * spanStride
     own.update(repeating: 0, count: spanStride)
@@ -89,7 +85,7 @@ struct ShortTimeFrames {
   }
 
   /// Calls `body` with the signal extended by reflection.
-  func withExtended(_ signal: UnsafePointer<Float>, samples: Int, _ body: (UnsafePointer<Float>) -> Void) {
+  func withExtended(_ signal: Floats, samples: Int, _ body: (Floats) -> Void) {
     let margin = options.margin
     if margin == 0 { return body(signal) }
     ScratchPool.shared.withFloats(samples + 2 * margin) { extended in
@@ -100,7 +96,7 @@ struct ShortTimeFrames {
   }
 
   /// Fills the margins of a signal that stands between them.
-  func reflect(_ extended: UnsafeMutablePointer<Float>, samples: Int) {
+  func reflect(_ extended: MutableFloats, samples: Int) {
     let margin = options.margin
     for i in 0..<margin {
       extended[i] = extended[2 * margin - i]
@@ -109,16 +105,14 @@ struct ShortTimeFrames {
   }
 
   /// The transform of `samples` samples.
-  func transform(_ signal: UnsafePointer<Float>, samples: Int, _ spectra: UnsafeMutablePointer<Float>) {
+  func transform(_ signal: Floats, samples: Int, _ spectra: MutableFloats) {
     withExtended(signal, samples: samples) { extended in
       forEachBlock { block, _, scratch in analyse(extended, block, scratch: scratch, spectrum(spectra, block)) }
     }
   }
 
   /// The transpose of ``transform(_:samples:_:)``; `spectra` is overwritten.
-  func transformTransposed(
-    _ spectra: UnsafeMutablePointer<Float>, samples: Int, _ gradient: UnsafeMutablePointer<Float>
-  ) {
+  func transformTransposed(_ spectra: MutableFloats, samples: Int, _ gradient: MutableFloats) {
     let inner = 2 * lanes..<2 * lanes * ((options.windowLength + 1) / 2)
     let margin = options.margin
     ScratchPool.shared.withFloats(samplesCount) { buffer in
@@ -141,9 +135,7 @@ struct ShortTimeFrames {
   }
 
   /// The inverse transform, `length` samples.
-  func inverse(
-    _ spectra: UnsafeMutablePointer<Float>, length: Int, envelope: Lines<Float>, _ signal: UnsafeMutablePointer<Float>
-  ) {
+  func inverse(_ spectra: MutableFloats, length: Int, envelope: Lines<Float>, _ signal: MutableFloats) {
     ScratchPool.shared.withFloats(samplesCount) { buffer in
       forEachBlock { block, _, scratch in synthesise(spectrum(spectra, block), block, scratch: scratch, buffer) }
       join(buffer, signal, from: options.margin, count: length, envelope: envelope)
@@ -151,9 +143,7 @@ struct ShortTimeFrames {
   }
 
   /// The transpose of ``inverse(_:length:envelope:_:)``.
-  func inverseTransposed(
-    _ upstream: UnsafePointer<Float>, length: Int, envelope: Lines<Float>, _ spectra: UnsafeMutablePointer<Float>
-  ) {
+  func inverseTransposed(_ upstream: Floats, length: Int, envelope: Lines<Float>, _ spectra: MutableFloats) {
     let size = options.windowLength
     let inner = 2 * lanes..<2 * lanes * ((size + 1) / 2)
     ScratchPool.shared.withFloats(covered) { quotient in
@@ -175,10 +165,7 @@ struct ShortTimeFrames {
 
   /// Samples `first` to `first` + `count` of the blocks' overlapped samples, in the order of the blocks, times the
   /// envelope's reciprocals; zeros beyond.
-  func join(
-    _ buffer: UnsafePointer<Float>, _ sum: UnsafeMutablePointer<Float>, from first: Int, count: Int,
-    envelope: Lines<Float>? = nil
-  ) {
+  func join(_ buffer: Floats, _ sum: MutableFloats, from first: Int, count: Int, envelope: Lines<Float>? = nil) {
     let hop = options.hop * fullBlock
     execution.forEachPiece(of: count, grain: 4096) { offset, size in
       (sum + offset).update(repeating: 0, count: size)

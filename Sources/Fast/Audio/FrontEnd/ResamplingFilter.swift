@@ -106,12 +106,12 @@ struct ResamplingFilter: Sendable {
     let span = greatestShift - leastShift
     return makeTensor([channels, count]) { output in
       signal.withPointer { signal in
-        func filter(_ c: Int, _ p: Int, first: Int, _ streams: UnsafePointer<Float>, stride: Int) {
+        func filter(_ c: Int, _ p: Int, first: Int, _ streams: Floats, stride: Int) {
           let written = max(0, min(piece, (count - p + outputStreams - 1) / outputStreams - first))
           let row = output + c * count + first * outputStreams
           self.filter(p, streams, stride: stride, row, written: written, execution.kernels)
         }
-        func split(_ c: Int, from first: Int, count: Int, _ streams: UnsafeMutablePointer<Float>, stride: Int) {
+        func split(_ c: Int, from first: Int, count: Int, _ streams: MutableFloats, stride: Int) {
           for r in 0..<inputStreams {
             self.split(
               signal + c * samples, samples: samples, stream: r, from: firstElement + first + leastShift, count: count,
@@ -150,10 +150,7 @@ struct ResamplingFilter: Sendable {
   private static let sharedPiece = 4096
 
   /// Elements of a stream from one on, which may lie before the signal or beyond it.
-  private func split(
-    _ channel: UnsafePointer<Float>, samples: Int, stream r: Int, from first: Int, count: Int,
-    _ y: UnsafeMutablePointer<Float>
-  ) {
+  private func split(_ channel: Floats, samples: Int, stream r: Int, from first: Int, count: Int, _ y: MutableFloats) {
     let length = max(0, samples - r + inputStreams - 1) / inputStreams
     let lower = min(count, max(0, -first))
     let upper = min(count, max(lower, length - first))
@@ -168,14 +165,13 @@ struct ResamplingFilter: Sendable {
 
   /// Elements of output stream p, from input streams that begin with what the first of them reads first.
   private func filter(
-    _ p: Int, _ streams: UnsafePointer<Float>, stride: Int, _ row: UnsafeMutablePointer<Float>, written: Int,
-    _ kernels: any KernelSet.Type
+    _ p: Int, _ streams: Floats, stride: Int, _ row: MutableFloats, written: Int, _ kernels: any KernelSet.Type
   ) {
     if written == 0 { return }
     let taps = taps(of: p)
     let offsets = taps.map { $0.stream * stride + $0.shift - leastShift }
     let weights = taps.map(\.weight)
-    func sum(_ y: UnsafeMutablePointer<Float>) {
+    func sum(_ y: MutableFloats) {
       kernels.filterStreams(streams, offsets: offsets, taps: weights, tapCount: taps.count, y, count: written)
     }
     if outputStreams == 1 { return sum(row) }

@@ -95,9 +95,9 @@ struct SpectralStreams: Sendable {
             // Frames that reach beyond the signal.
             let padded = filtered + 2 * lanes * outputStreams * length
             let overhanging = padded + 2 * lanes * read
-            var sources: [UnsafePointer<Float>] = []
-            var targets: [UnsafeMutablePointer<Float>] = []
-            var copies: [(from: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>, count: Int)] = []
+            var sources: [Floats] = []
+            var targets: [MutableFloats] = []
+            var copies: [(from: Floats, to: MutableFloats, count: Int)] = []
             for frame in 0..<2 * lanes {
               // Lanes beyond the last pair repeat it, and write the same.
               let pair = min(group * lanes + frame / 2, pairs - 1)
@@ -132,8 +132,8 @@ struct SpectralStreams: Sendable {
   }
 
   private func transform(
-    _ sources: [UnsafePointer<Float>], _ spectra: UnsafeMutablePointer<Float>, _ filtered: UnsafeMutablePointer<Float>,
-    _ targets: [UnsafeMutablePointer<Float>], _ kernels: any KernelSet.Type
+    _ sources: [Floats], _ spectra: MutableFloats, _ filtered: MutableFloats, _ targets: [MutableFloats],
+    _ kernels: any KernelSet.Type
   ) {
     let stride = 2 * kernels.vectorWidth * length
     kernels.gatherStreams(sources, streams: inputStreams, spectra, length: length)

@@ -8,9 +8,9 @@ struct BarkEvaluation {
   var isMaskedByOwn = false
 
   enum Target {
-    case signal(UnsafePointer<Float>)
+    case signal(Floats)
     /// [groups, positions, lanes], positions in the order of ``BarkPlan/positions(pair:leaf:)``.
-    case features(UnsafePointer<Float>, factors: UnsafePointer<Float>)
+    case features(Floats, factors: Floats)
   }
 
   private typealias Sums = (aa: Double, ab: Double, bb: Double, squared: Double)
@@ -21,16 +21,14 @@ struct BarkEvaluation {
     let other: BarkSegments?
     let target: Target
     /// [groups, factor rows, lanes].
-    let factors: UnsafePointer<Float>
+    let factors: Floats
   }
 
   /// The distance, and the gradient where there is room for it.
   ///
   /// The derivative of a distance by a feature a beside b is difference (a - b) + share a, with two numbers that are
   /// known only when all features are. So the gradients of both parts are gathered on the way, and joined in the end.
-  func run(
-    _ signal: UnsafePointer<Float>, _ target: Target, upstream: Float, gradient: UnsafeMutablePointer<Float>?
-  ) -> Float {
+  func run(_ signal: Floats, _ target: Target, upstream: Float, gradient: MutableFloats?) -> Float {
     ScratchPool.shared.withFloats(2 * plan.segmentsCount + plan.factorsCount) { memory in
       let own = plan.transform(signal, in: memory, execution)
       let compared: Compared
@@ -74,7 +72,7 @@ struct BarkEvaluation {
 
   /// Filters the signals, sums up the features of each group, the groups' sums in their order, and where asked gathers
   /// the spectra of the gradient's parts, [groups, pairs, parts, 2 length].
-  private func sums(_ compared: Compared, gathered: UnsafeMutablePointer<Float>?) -> Sums {
+  private func sums(_ compared: Compared, gathered: MutableFloats?) -> Sums {
     var all = [Sums](repeating: (0, 0, 0, 0), count: plan.groups)
     all.withUnsafeMutableBufferPointer { all in
       execution.forEach(plan.groups) { group in
@@ -100,12 +98,12 @@ struct BarkEvaluation {
   /// Room for one pair of segments.
   private struct Work {
     /// [2 length, lanes] each: the responses, then the derivatives' differences and shares.
-    let own: UnsafeMutablePointer<Float>
-    let other: UnsafeMutablePointer<Float>
+    let own: MutableFloats
+    let other: MutableFloats
     /// [2, 2, lanes].
-    let tolerances: UnsafeMutablePointer<Float>
+    let tolerances: MutableFloats
     /// The target's features in one leaf, and later the products of ``BarkPlan/gather(group:_:_:products:)``.
-    let features: UnsafeMutablePointer<Float>
+    let features: MutableFloats
   }
 
   /// The sums of one group and pair; where the gradient is wanted, its parts' transforms but for the last pass.

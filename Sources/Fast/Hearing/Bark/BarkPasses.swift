@@ -4,15 +4,15 @@ import PerceptualKernels
 /// A signal's segments as one evaluation needs them.
 struct BarkSegments {
   /// [pairs, 2 length]: the conjugate of the spectrum of first + i second, each times its own power of two.
-  let conjugates: UnsafeMutablePointer<Float>
+  let conjugates: MutableFloats
   /// [pairs, blocks]: the sums of |spectrum|^2 over a block of bins and its mirror image.
-  let powers: UnsafeMutablePointer<Float>
+  let powers: MutableFloats
   /// [pairs, 2]: what makes responses of the transform's rows; the second's sign turns them. 0 for a segment of
   /// silence.
-  let scales: UnsafeMutablePointer<Float>
+  let scales: MutableFloats
   /// [samples + 1]: how many samples before this one are not 0.
   let nonZeros: UnsafeMutablePointer<Int32>
-  let signal: UnsafePointer<Float>
+  let signal: Floats
 }
 
 /// One pair of a signal's segments on its way through one group of filters.
@@ -21,11 +21,11 @@ struct BarkSide {
   let group: Int
   let pair: Int
   /// [2 length, lanes].
-  let z: UnsafeMutablePointer<Float>
+  let z: MutableFloats
   /// [2, lanes]: magnitudes under which the sign of the first's and of the second's responses is in doubt.
-  let tolerances: UnsafeMutablePointer<Float>
+  let tolerances: MutableFloats
 
-  var scales: UnsafePointer<Float> { UnsafePointer(segments.scales + 2 * pair) }
+  var scales: Floats { UnsafePointer(segments.scales + 2 * pair) }
 }
 
 /// A short transform within a pair's.
@@ -34,7 +34,7 @@ struct BarkLeaf {
   /// Where its rows begin, in floats.
   let rows: Int
   /// Of its passes.
-  let twiddles: UnsafePointer<Float>
+  let twiddles: Floats
 }
 
 extension BarkPlan {
@@ -46,9 +46,7 @@ extension BarkPlan {
   var leafRows: Int { 2 * leafLength * lanes }
 
   /// The spectra of a signal's pairs of segments, in `memory`.
-  func transform(
-    _ signal: UnsafePointer<Float>, in memory: UnsafeMutablePointer<Float>, _ execution: Execution
-  ) -> BarkSegments {
+  func transform(_ signal: Floats, in memory: MutableFloats, _ execution: Execution) -> BarkSegments {
     let conjugates = memory
     let powers = conjugates + pairs * 2 * length
     let scales = powers + roundedToVectors(pairs * blocks)
@@ -88,9 +86,7 @@ extension BarkPlan {
   /// Writes a segment, zeros beyond the signal, times a power of two that brings its norm to 1 ... 2: the louder of a
   /// pair would else drown the other's responses in its rounding. Returns what undoes the factor; 0 for silence, whose
   /// rows hold the other's rounding.
-  private func scaleSegment(
-    _ segment: Int, _ signal: UnsafePointer<Float>, _ scaled: UnsafeMutablePointer<Double>
-  ) -> Float {
+  private func scaleSegment(_ segment: Int, _ signal: Floats, _ scaled: UnsafeMutablePointer<Double>) -> Float {
     // Where in the signal the segment begins.
     let first = segment * step * options.stride - taps
     var squares = 0.0
@@ -133,10 +129,8 @@ extension BarkPlan {
 
   /// The passes between the first and those of the leaves of the transforms `filtered`, `leaf` of each leaf, and the
   /// transposed passes of the transforms `gradients` back from the leaves' to the last.
-  func throughPasses(
-    _ filtered: [UnsafeMutablePointer<Float>], gradients: [UnsafeMutablePointer<Float>] = [], _ leaf: (BarkLeaf) -> Void
-  ) {
-    func part(_ first: Int, _ length: Int, _ twiddles: UnsafePointer<Float>) {
+  func throughPasses(_ filtered: [MutableFloats], gradients: [MutableFloats] = [], _ leaf: (BarkLeaf) -> Void) {
+    func part(_ first: Int, _ length: Int, _ twiddles: Floats) {
       if length == leafLength {
         return leaf(BarkLeaf(index: first / leafLength, rows: first * 2 * lanes, twiddles: twiddles))
       }
@@ -148,7 +142,7 @@ extension BarkPlan {
         kernels.transposedFourierPassOfEight(z + first * 2 * lanes, length: length, twiddles: twiddles)
       }
     }
-    func parts(of first: Int, _ length: Int, _ twiddles: UnsafePointer<Float>) {
+    func parts(of first: Int, _ length: Int, _ twiddles: Floats) {
       for r in 0..<8 { part(first + r * length / 8, length / 8, twiddles + 14 * (length / 8)) }
     }
     parts(of: 0, length, twiddles.start)
@@ -157,8 +151,7 @@ extension BarkPlan {
   /// `body(side, leaf, positions, positions before)` of every leaf of a signal's responses to one group, in `z` of
   /// ``pairRows`` and two vectors.
   func forEachLeaf(
-    group: Int, _ segments: BarkSegments, _ z: UnsafeMutablePointer<Float>,
-    _ body: (BarkSide, BarkLeaf, BarkPositions, Int) -> Void
+    group: Int, _ segments: BarkSegments, _ z: MutableFloats, _ body: (BarkSide, BarkLeaf, BarkPositions, Int) -> Void
   ) {
     for pair in 0..<pairs {
       let side = BarkSide(segments: segments, group: group, pair: pair, z: z, tolerances: z + pairRows)
@@ -178,20 +171,18 @@ extension BarkPlan {
   }
 
   /// The reverse of ``respond(_:_:)`` for gradients.
-  func transposedRespond(_ z: UnsafeMutablePointer<Float>, _ leaf: BarkLeaf) {
+  func transposedRespond(_ z: MutableFloats, _ leaf: BarkLeaf) {
     kernels.transposedFourierPasses(z + leaf.rows, length: leafLength, twiddles: leaf.twiddles)
   }
 
   /// The reverse of ``filter(_:)``, summed over the group's filters, [length / 8, 8, 2]: number j + r length / 8 at [j,
   /// r].
-  func gather(
-    group: Int, _ z: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>
-  ) {
+  func gather(group: Int, _ z: Floats, _ sums: MutableFloats, products: MutableFloats) {
     kernels.gatherPair(z, filters(group), twiddles: twiddles.start, sums, products: products, length: length)
   }
 
   /// The spectra of a group's filters.
-  private func filters(_ group: Int) -> UnsafePointer<Float> {
+  private func filters(_ group: Int) -> Floats {
     UnsafePointer(spectra.start + group * bins * 2 * lanes)
   }
 
@@ -244,8 +235,7 @@ extension BarkPlan {
   /// ``gather(group:_:_:products:)`` leaves them, joined in double precision: the first part times the first factor,
   /// the second, if there is one, times the other.
   func assemble(
-    _ sums: UnsafePointer<Float>, parts: Int, factors: (Double, Double),
-    _ gradient: UnsafeMutablePointer<Float>, _ execution: Execution
+    _ sums: Floats, parts: Int, factors: (Double, Double), _ gradient: MutableFloats, _ execution: Execution
   ) {
     let plan = ExactFourierPlan.of(length: length)
     let size = 2 * length

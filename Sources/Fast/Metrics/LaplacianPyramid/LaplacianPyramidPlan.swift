@@ -73,11 +73,11 @@ public struct LaplacianPyramidPlan: ImageLossPlan {
   }
 
   private struct Work {
-    let prediction: UnsafePointer<Float>
-    let target: UnsafePointer<Float>
-    let upstream: UnsafePointer<Float>?
-    let values: UnsafeMutablePointer<Float>
-    let gradient: UnsafeMutablePointer<Float>?
+    let prediction: Floats
+    let target: Floats
+    let upstream: Floats?
+    let values: MutableFloats
+    let gradient: MutableFloats?
   }
 
   private func run(_ comparison: some LaplacianPyramidComparison, _ work: Work) {
@@ -148,9 +148,8 @@ public struct LaplacianPyramidPlan: ImageLossPlan {
   }
 
   private func write(
-    _ comparison: some LaplacianPyramidComparison, _ gradient: UnsafeMutablePointer<Float>,
-    _ slopes: UnsafePointer<Double>, share: Double, size: Int, _ planes: UnsafeMutablePointer<Float>,
-    _ sharing: LaplacianRowSharing
+    _ comparison: some LaplacianPyramidComparison, _ gradient: MutableFloats, _ slopes: UnsafePointer<Double>,
+    share: Double, size: Int, _ planes: MutableFloats, _ sharing: LaplacianRowSharing
   ) {
     withUnsafeTemporaryAllocation(of: Float.self, capacity: levels) { factors in
       guard let factors = factors.baseAddress else { return }
@@ -186,10 +185,8 @@ protocol LaplacianPyramidComparison {
   /// Adds each level's squared differences to `squares` and leaves, if asked, half their gradients by the prediction's
   /// residuals in `planes`.
   func compare(
-    _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, squares: UnsafeMutablePointer<Double>,
-    withGradient: Bool, _ planes: UnsafeMutablePointer<Float>, _ sharing: LaplacianRowSharing)
+    _ prediction: Floats, _ target: Floats, squares: UnsafeMutablePointer<Double>,
+    withGradient: Bool, _ planes: MutableFloats, _ sharing: LaplacianRowSharing)
   /// Writes the gradient by the prediction, of all channels; `factors` multiply what `compare` left of each level.
-  func gradient(
-    _ gradient: UnsafeMutablePointer<Float>, factors: UnsafePointer<Float>, _ planes: UnsafeMutablePointer<Float>,
-    _ sharing: LaplacianRowSharing)
+  func gradient(_ gradient: MutableFloats, factors: Floats, _ planes: MutableFloats, _ sharing: LaplacianRowSharing)
 }

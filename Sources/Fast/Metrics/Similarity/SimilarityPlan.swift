@@ -76,12 +76,12 @@ public struct SimilarityPlan: ImageLossPlan {
   /// What an evaluation reads and writes besides the images.
   struct Work {
     /// One number an image.
-    var upstream: UnsafePointer<Float>?
-    var values: UnsafeMutablePointer<Float>?
-    var gradient: UnsafeMutablePointer<Float>?
+    var upstream: Floats?
+    var values: MutableFloats?
+    var gradient: MutableFloats?
     /// SSIM at every position, [N, C, H', W'], and what comes from upstream there.
-    var map: UnsafeMutablePointer<Float>?
-    var mapUpstream: UnsafePointer<Float>?
+    var map: MutableFloats?
+    var mapUpstream: Floats?
   }
 
   /// The shape of SSIM's map.
@@ -92,7 +92,7 @@ public struct SimilarityPlan: ImageLossPlan {
     ]
   }
 
-  func run(_ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, _ work: Work) {
+  func run(_ prediction: Floats, _ target: Floats, _ work: Work) {
     let group = planesPerGroup
     let count = groupCount
     ScratchPool.shared.withDoubles(count) { products in
@@ -119,8 +119,7 @@ public struct SimilarityPlan: ImageLossPlan {
 
   /// The product of the terms of some planes that follow one another; writes their gradients.
   private func product(
-    ofGroup index: Int, planes: Int, _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, _ work: Work,
-    sharing: Bool
+    ofGroup index: Int, planes: Int, _ prediction: Floats, _ target: Floats, _ work: Work, sharing: Bool
   ) -> Double {
     let scales = windowed.scales.count
     let each = planeCount
@@ -167,8 +166,7 @@ public struct SimilarityPlan: ImageLossPlan {
 
   /// Scans all scales of a plane, `sharing` their rows among threads or not.
   private func scan(
-    _ request: WindowedSimilarity.Request, _ offsets: WindowedSimilarity.Offsets,
-    _ planes: UnsafeMutablePointer<Float>, sharing: Bool
+    _ request: WindowedSimilarity.Request, _ offsets: WindowedSimilarity.Offsets, _ planes: MutableFloats, sharing: Bool
   ) {
     func scan(_ piece: WindowedSimilarity.Piece) {
       var request = request

@@ -23,9 +23,7 @@ struct PlaneReduction: Sendable {
   var scratchCount: Int { isIdentity ? 0 : 2 * reducedCount }
 
   /// Both images reduced, or themselves.
-  func apply(
-    _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
-  ) -> (UnsafePointer<Float>, UnsafePointer<Float>) {
+  func apply(_ x: Floats, _ y: Floats, _ scratch: MutableFloats) -> (Floats, Floats) {
     if isIdentity { return (x, y) }
     let second = scratch + reducedCount
     reduce(x, scratch)
@@ -33,7 +31,7 @@ struct PlaneReduction: Sendable {
     return (UnsafePointer(scratch), UnsafePointer(second))
   }
 
-  private func reduce(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+  private func reduce(_ x: Floats, _ y: MutableFloats) {
     let share = 1 / Float(factor * factor)
     for i in 0..<reducedHeight {
       for j in 0..<reducedWidth {
@@ -48,7 +46,7 @@ struct PlaneReduction: Sendable {
   }
 
   /// The gradient of an image from that of the reduced one.
-  func applyTransposed(_ upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>) {
+  func applyTransposed(_ upstream: Floats, _ gradient: MutableFloats) {
     gradient.update(repeating: 0, count: height * width)
     let share = 1 / Float(factor * factor)
     for i in 0..<reducedHeight {

@@ -101,9 +101,7 @@ struct WindowedSimilarity: Sendable {
   }
 
   /// Fills the finest scale from the two images and pools the others from it.
-  func fillScales(
-    _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
-  ) -> Offsets {
+  func fillScales(_ prediction: Floats, _ target: Floats, _ scratch: MutableFloats) -> Offsets {
     let finest = scales[0]
     let width = finest.width
     // The mean of every eighth row is near enough: any constant serves.
@@ -137,10 +135,7 @@ struct WindowedSimilarity: Sendable {
     return offsets
   }
 
-  private func pool(
-    _ from: UnsafeMutablePointer<Float>, _ fine: Scale, _ to: UnsafeMutablePointer<Float>, _ coarse: Scale,
-    padding: Float
-  ) {
+  private func pool(_ from: MutableFloats, _ fine: Scale, _ to: MutableFloats, _ coarse: Scale, padding: Float) {
     let (height, width) = (fine.height, fine.width)
     let rowOffset = options.firstOffset(ofSide: height, other: width)
     let columnOffset = options.firstOffset(ofSide: width, other: height)
@@ -168,7 +163,7 @@ struct WindowedSimilarity: Sendable {
   }
 
   /// Fills a plane's border with its reflection, the edge not repeated.
-  private func reflect(_ plane: UnsafeMutablePointer<Float>, _ scale: Scale) {
+  private func reflect(_ plane: MutableFloats, _ scale: Scale) {
     let (border, stride) = (scale.border, scale.stride)
     for row in border..<border + scale.height {
       let here = plane + row * stride
@@ -185,7 +180,7 @@ struct WindowedSimilarity: Sendable {
   }
 
   /// Adds the gradient of a border to the pixels that it reflects: the transpose of ``reflect``.
-  func foldGradient(_ scale: Scale, _ scratch: UnsafeMutablePointer<Float>) {
+  func foldGradient(_ scale: Scale, _ scratch: MutableFloats) {
     if scale.border == 0 { return }
     let (border, stride) = (scale.border, scale.stride)
     let plane = scratch + scale.gradient
@@ -208,10 +203,7 @@ struct WindowedSimilarity: Sendable {
   /// Joins the scales' gradient planes, each times its factor, coarsest first, and writes the image's gradient.
   ///
   /// `factors` are those of the sums over positions, one a scale; a scale whose factor is 0 adds exactly nothing.
-  func joinGradients(
-    factors: UnsafeMutableBufferPointer<Float>, _ gradient: UnsafeMutablePointer<Float>,
-    _ scratch: UnsafeMutablePointer<Float>
-  ) {
+  func joinGradients(factors: UnsafeMutableBufferPointer<Float>, _ gradient: MutableFloats, _ scratch: MutableFloats) {
     for index in scales.indices.reversed() {
       let scale = scales[index]
       let factor = factors[index]
@@ -235,8 +227,7 @@ struct WindowedSimilarity: Sendable {
 
   /// Adds to a row of gradient what reaches it through the coarser scale.
   private func addCoarser(
-    _ coarse: Scale, to row: UnsafeMutablePointer<Float>, _ index: Int, _ fine: Scale,
-    _ scratch: UnsafeMutablePointer<Float>
+    _ coarse: Scale, to row: MutableFloats, _ index: Int, _ fine: Scale, _ scratch: MutableFloats
   ) {
     let rowOffset = options.firstOffset(ofSide: fine.height, other: fine.width)
     let columnOffset = options.firstOffset(ofSide: fine.width, other: fine.height)

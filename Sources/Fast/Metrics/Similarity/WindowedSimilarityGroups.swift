@@ -102,8 +102,8 @@ extension WindowedSimilarity {
   /// Writes some columns of the map, and multiplies the three maps by what comes from upstream; exactly 0 where that is
   /// 0.
   private func finish(
-    _ scan: Scan, _ row: Int, _ rows: Int, _ windows: Range<Int>, isOwn: Bool, maps: UnsafeMutablePointer<Float>,
-    deficits: UnsafeMutablePointer<Float>?
+    _ scan: Scan, _ row: Int, _ rows: Int, _ windows: Range<Int>, isOwn: Bool, maps: MutableFloats,
+    deficits: MutableFloats?
   ) {
     let (positions, lanes) = (scan.scale.wholeWidth - window + 1, group)
     for lane in 0..<rows {

@@ -39,7 +39,7 @@ extension WindowedSimilarity {
     let first = request.withGradient ? max(0, piece.lowerBound - window + 1) : piece.lowerBound
     let last = request.withGradient ? piece.upperBound : min(piece.upperBound, windows)
     if first >= last { return }
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: window) { list in
+    withUnsafeTemporaryAllocation(of: Floats.self, capacity: window) { list in
       guard let list = list.baseAddress else { return }
       for row in first..<last {
         let isOwn = row >= piece.lowerBound
@@ -74,7 +74,7 @@ extension WindowedSimilarity {
 
   /// Writes a row of the map, and multiplies the three maps by what comes from upstream; exactly 0 where that is 0.
   private func finishRow(
-    _ row: Int, _ positions: Int, _ scan: Scan, _ places: RowPlaces, isOwn: Bool, maps: UnsafeMutablePointer<Float>
+    _ row: Int, _ positions: Int, _ scan: Scan, _ places: RowPlaces, isOwn: Bool, maps: MutableFloats
   ) {
     if let map = scan.request.map, isOwn {
       let deficits = scan.rows + places.deficitRow

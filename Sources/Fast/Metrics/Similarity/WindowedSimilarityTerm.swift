@@ -13,9 +13,9 @@ extension WindowedSimilarity {
     /// Whether the gradient of the sum over positions goes to the scale's plane.
     var withGradient: Bool
     /// Where the term at every position goes.
-    var map: UnsafeMutablePointer<Float>?
+    var map: MutableFloats?
     /// What multiplies the gradient of each position.
-    var upstream: UnsafePointer<Float>?
+    var upstream: Floats?
   }
 
   /// Some rows of a scale's gradient, and the rows of windows that start there.
@@ -28,11 +28,11 @@ extension WindowedSimilarity {
   struct Scan {
     let scale: Scale
     let constants: SimilarityConstants
-    let taps: UnsafePointer<Float>
+    let taps: Floats
     let request: Request
     /// Planes, and rows that belong to this scan.
-    let planes: UnsafeMutablePointer<Float>
-    let rows: UnsafeMutablePointer<Float>
+    let planes: MutableFloats
+    let rows: MutableFloats
     let deficits: UnsafeMutablePointer<Double>
   }
 
@@ -52,10 +52,7 @@ extension WindowedSimilarity {
   }
 
   /// Scans one piece of a scale: the sums of its rows of windows and its rows of gradient.
-  func scan(
-    _ piece: Piece, _ request: Request, offsets: Offsets, planes: UnsafeMutablePointer<Float>,
-    rows: UnsafeMutablePointer<Float>
-  ) {
+  func scan(_ piece: Piece, _ request: Request, offsets: Offsets, planes: MutableFloats, rows: MutableFloats) {
     let scale = scales[piece.scale]
     let isRectified = options.scaleOptions(isLast: piece.scale == scales.count - 1).rectifiedContrast
     let constants = SimilarityConstants(
@@ -76,7 +73,7 @@ extension WindowedSimilarity {
   }
 
   /// The mean over positions of a scale's term, once all its pieces are scanned: its rows are joined in order.
-  func term(ofScale index: Int, planes: UnsafeMutablePointer<Float>) -> Double {
+  func term(ofScale index: Int, planes: MutableFloats) -> Double {
     let scale = scales[index]
     let rows = scale.wholeHeight - window + 1
     let sum = (planes + scale.deficits).withMemoryRebound(to: Double.self, capacity: rows) { deficits in

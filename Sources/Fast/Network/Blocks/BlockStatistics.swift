@@ -14,8 +14,8 @@ final class BlockStatistics {
   let channels: Int
   let epsilon: Double
   let slope: Float
-  private let storage: UnsafeMutablePointer<Float>
-  private let partials: UnsafeMutablePointer<Float>
+  private let storage: MutableFloats
+  private let partials: MutableFloats
   private let counts: Lines<Int>
   /// [batch][2][channels]: of each image mean and sum of squares about it, or the gradient's two sums.
   private let images: Lines<Double>
@@ -49,7 +49,7 @@ final class BlockStatistics {
   }
 
   /// The record of one piece and block of channels: [pivot][sum][sum of squares or products], sixteen floats each.
-  func partial(piece: Int, block: Int) -> UnsafeMutablePointer<Float> {
+  func partial(piece: Int, block: Int) -> MutableFloats {
     partials + (piece * (channels / Self.lanes) + block) * Self.record
   }
 
@@ -71,7 +71,7 @@ final class BlockStatistics {
 
   /// Mean and variance of the batch from the records of `pieces` pieces an image: Chan, Golub and LeVeque's rule, piece
   /// by piece and then image by image.
-  func joinMoments(pieces: Int, gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>, _ execution: Execution) {
+  func joinMoments(pieces: Int, gamma: Floats, beta: Floats, _ execution: Execution) {
     gather(execution) { image, channel in
       var moments = Moments()
       for piece in image * pieces..<(image + 1) * pieces {
@@ -118,18 +118,13 @@ final class BlockStatistics {
   private(set) var values = 0
 
   /// Takes the running statistics for the batch's.
-  func take(
-    mean: UnsafePointer<Float>, variance: UnsafePointer<Float>, gamma: UnsafePointer<Float>,
-    beta: UnsafePointer<Float>
-  ) {
+  func take(mean: Floats, variance: Floats, gamma: Floats, beta: Floats) {
     for channel in 0..<channels {
       set(channel, mean: Double(mean[channel]), variance: Double(variance[channel]), gamma: gamma, beta: beta)
     }
   }
 
-  private func set(
-    _ channel: Int, mean: Double, variance: Double, gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>
-  ) {
+  private func set(_ channel: Int, mean: Double, variance: Double, gamma: Floats, beta: Floats) {
     let inverse = 1 / (variance + epsilon).squareRoot()
     let factor = Double(gamma[channel]) * inverse
     self.mean[channel] = mean
@@ -142,7 +137,7 @@ final class BlockStatistics {
   }
 
   /// Moves the running statistics towards the batch's, the variance unbiased.
-  func moveRunning(mean: UnsafeMutablePointer<Float>, variance: UnsafeMutablePointer<Float>, momentum: Double) {
+  func moveRunning(mean: MutableFloats, variance: MutableFloats, momentum: Double) {
     let unbiased = Double(values) / Double(values - 1)
     for channel in 0..<channels {
       mean[channel] = Float((1 - momentum) * Double(mean[channel]) + momentum * self.mean[channel])
@@ -153,10 +148,7 @@ final class BlockStatistics {
 
   /// gamma's and beta's gradients, and what the gradient with respect to the convolution's output needs, from the
   /// records of `pieces` pieces an image.
-  func joinGradients(
-    pieces: Int, gammaGradient: UnsafeMutablePointer<Float>, betaGradient: UnsafeMutablePointer<Float>,
-    _ execution: Execution
-  ) {
+  func joinGradients(pieces: Int, gammaGradient: MutableFloats, betaGradient: MutableFloats, _ execution: Execution) {
     gather(execution) { image, channel in
       var sums = (0.0, 0.0)
       for piece in image * pieces..<(image + 1) * pieces {
@@ -191,16 +183,14 @@ final class BlockStatistics {
 /// moments.
 struct MomentSink: BlockSink {
   let shape: ChannelBlocks
-  let output: UnsafeMutablePointer<Float>?
-  let bias: UnsafePointer<Float>
+  let output: MutableFloats?
+  let bias: Floats
   let statistics: BlockStatistics
   let pieces: Int
   let streams: Bool
   let kernels: any KernelSet.Type
 
-  func finish(
-    _ x: UnsafePointer<Float>, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool
-  ) {
+  func finish(_ x: Floats, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool) {
     let lanes = ChannelBlocks.lanes
     let number = image * pieces + piece
     let record = statistics.partial(piece: number, block: block)
@@ -223,15 +213,14 @@ struct MomentSink: BlockSink {
 /// Receives the gradient of a block's activation: takes it through LeakyReLU, stores it and sums it for batch norm.
 struct GradientSink: BlockSink {
   let shape: ChannelBlocks
-  let x: UnsafePointer<Float>
-  let output: UnsafeMutablePointer<Float>
+  let x: Floats
+  let output: MutableFloats
   let statistics: BlockStatistics
   let pieces: Int
   let kernels: any KernelSet.Type
 
   func finish(
-    _ upstream: UnsafePointer<Float>, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int,
-    isFirst: Bool
+    _ upstream: Floats, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool
   ) {
     let lanes = ChannelBlocks.lanes
     let record = statistics.partial(piece: image * pieces + piece, block: block) + lanes
@@ -248,15 +237,13 @@ struct StoringSink: BlockSink {
   let shape: ChannelBlocks
   /// From this image on.
   var firstImage = 0
-  let output: UnsafeMutablePointer<Float>
-  let bias: UnsafePointer<Float>?
+  let output: MutableFloats
+  let bias: Floats?
   /// Past the caches.
   let streams: Bool
   let kernels: any KernelSet.Type
 
-  func finish(
-    _ x: UnsafePointer<Float>, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool
-  ) {
+  func finish(_ x: Floats, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool) {
     kernels.addBlockBias(
       x, count: count, bias: bias.map { $0 + block * ChannelBlocks.lanes },
       output + shape.offset(image: image - firstImage, block: block, row: row, column: column), streams: streams)

@@ -18,7 +18,7 @@ package final class BlockWorkspace {
   private var isTaken = false
   private var scratchFloats = 0
   private var reservation: ScratchPool.Reservation?
-  private(set) var parts: UnsafeMutablePointer<Float>
+  private(set) var parts: MutableFloats
 
   package init(keepsForGradient: Bool, _ share: BatchShare, arena: Arena) {
     self.keepsForGradient = keepsForGradient
@@ -44,7 +44,7 @@ package final class BlockWorkspace {
   }
 
   /// Lends scratch of the largest reserved size: one size for all blocks, so that the same memory serves them in turn.
-  func withScratch(_ body: (UnsafeMutablePointer<Float>) -> Void) {
+  func withScratch(_ body: (MutableFloats) -> Void) {
     ScratchPool.shared.withFloats(scratchFloats, body)
   }
 
@@ -57,9 +57,7 @@ package final class BlockWorkspace {
 
   /// Runs `body(image, pieces, part)` for each part, a buffer of `count` floats that the body writes, and sums them
   /// over the batch into ``parts``. The images are numbered among those of the share.
-  func sumParts(
-    pieces: Int, count: Int, _ execution: Execution, _ body: (Int, Range<Int>, UnsafeMutablePointer<Float>) -> Void
-  ) {
+  func sumParts(pieces: Int, count: Int, _ execution: Execution, _ body: (Int, Range<Int>, MutableFloats) -> Void) {
     take()
     require(
       share.images.count * Self.partsOfImage(share, pieces: pieces) * count <= partFloats,
@@ -69,8 +67,8 @@ package final class BlockWorkspace {
 
   /// The same with the parts' memory given.
   static func sumParts(
-    _ share: BatchShare, pieces: Int, count: Int, _ parts: UnsafeMutablePointer<Float>, _ execution: Execution,
-    _ body: (Int, Range<Int>, UnsafeMutablePointer<Float>) -> Void
+    _ share: BatchShare, pieces: Int, count: Int, _ parts: MutableFloats, _ execution: Execution,
+    _ body: (Int, Range<Int>, MutableFloats) -> Void
   ) {
     let each = partsOfImage(share, pieces: pieces)
     execution.forEach(share.images.count * each) { index in

@@ -21,9 +21,9 @@ package final class ConvolutionBlock {
   /// What a block convolves.
   package enum Input {
     /// [images][height][width], a single channel.
-    case picture(UnsafePointer<Float>)
+    case picture(Floats)
     /// Channel blocks as they are stored.
-    case stored(UnsafePointer<Float>)
+    case stored(Floats)
     /// The activation of another block.
     case block(ConvolutionBlock)
   }
@@ -36,15 +36,12 @@ package final class ConvolutionBlock {
 
   /// Trained numbers and running statistics of a block, or the gradients of the former.
   package struct Parameters {
-    package let weight: UnsafeMutablePointer<Float>
-    package let bias: UnsafeMutablePointer<Float>
-    package let gamma: UnsafeMutablePointer<Float>
-    package let beta: UnsafeMutablePointer<Float>
+    package let weight: MutableFloats
+    package let bias: MutableFloats
+    package let gamma: MutableFloats
+    package let beta: MutableFloats
 
-    package init(
-      weight: UnsafeMutablePointer<Float>, bias: UnsafeMutablePointer<Float>, gamma: UnsafeMutablePointer<Float>,
-      beta: UnsafeMutablePointer<Float>
-    ) {
+    package init(weight: MutableFloats, bias: MutableFloats, gamma: MutableFloats, beta: MutableFloats) {
       self.weight = weight
       self.bias = bias
       self.gamma = gamma
@@ -55,27 +52,27 @@ package final class ConvolutionBlock {
   package let shape: ConvolutionShape
   package let kind: Stage.Kind
   /// The convolution's output, in channel blocks; nothing in a block that `recomputesOutput`.
-  package let convolved: UnsafeMutablePointer<Float>
+  package let convolved: MutableFloats
   /// Whether the output is not stored and computed again, image by image, for whoever asks for it.
   package let recomputesOutput: Bool
   /// What the output was last computed from.
-  private var lastInput: (input: Input, bias: UnsafePointer<Float>)?
+  private var lastInput: (input: Input, bias: Floats)?
   let input: ChannelBlocks
   let output: ChannelBlocks
   let statistics: BlockStatistics
   /// The gradient with respect to the normalised values, written by the block behind this one; nil in a pass that keeps
   /// nothing for the gradient, and for a block whose gradient is never stored.
-  package var gradient: UnsafeMutablePointer<Float>?
+  package var gradient: MutableFloats?
   /// In how many pieces of work an image's sums of that gradient are.
   var gradientPieces = 0
   let filtering: MinimalFiltering?
   private let picture: PictureConvolution
   private let embedding: KernelEmbedding
-  let filters: UnsafeMutablePointer<Float>
+  let filters: MutableFloats
   /// The weights that `filters` were made of, in a pass that keeps nothing for the gradient.
-  private let packedWeight: UnsafeMutablePointer<Float>?
+  private let packedWeight: MutableFloats?
   private var isPacked = false
-  private let gradientFilters: UnsafeMutablePointer<Float>?
+  private let gradientFilters: MutableFloats?
   let workspace: BlockWorkspace
   private let execution: Execution
 
@@ -124,7 +121,7 @@ package final class ConvolutionBlock {
   /// of the products of minimal filtering, forward and backward.
   package init(
     _ shape: ConvolutionShape, _ kind: Stage.Kind, slope: Double, epsilon: Double, arena: Arena,
-    workspace: BlockWorkspace, convolved: UnsafeMutablePointer<Float>? = nil, recomputesOutput: Bool = false,
+    workspace: BlockWorkspace, convolved: MutableFloats? = nil, recomputesOutput: Bool = false,
     precision: ProductPrecision = .fp32
   ) {
     require(
@@ -194,8 +191,8 @@ package final class ConvolutionBlock {
 
   /// Convolves `input` and takes the statistics that normalise the output.
   package func forward(
-    _ input: Input, _ parameters: Parameters, statistics kind: Statistics, runningMean: UnsafeMutablePointer<Float>,
-    runningVariance: UnsafeMutablePointer<Float>
+    _ input: Input, _ parameters: Parameters, statistics kind: Statistics, runningMean: MutableFloats,
+    runningVariance: MutableFloats
   ) {
     let streams = output.isLarge
     switch kind {
@@ -225,7 +222,7 @@ package final class ConvolutionBlock {
   }
 
   /// Computes one image of the output of the last forward pass again, bit for bit, [blocks][row][column][16].
-  func recompute(image: Int, _ x: UnsafeMutablePointer<Float>) {
+  func recompute(image: Int, _ x: MutableFloats) {
     guard let lastInput else {
       require(false, "forward: it was not called before the output is asked for")
       return
@@ -240,14 +237,14 @@ package final class ConvolutionBlock {
   }
 
   /// Makes ready to convolve with running statistics, which are known before.
-  func prepare(_ parameters: Parameters, mean: UnsafePointer<Float>, variance: UnsafePointer<Float>) {
+  func prepare(_ parameters: Parameters, mean: Floats, variance: Floats) {
     pack(parameters.weight)
     statistics.take(mean: mean, variance: variance, gamma: parameters.gamma, beta: parameters.beta)
   }
 
   /// Transforms the filters. A pass without gradients is often called again with the same weights, so it keeps a copy
   /// of them to compare with.
-  private func pack(_ weight: UnsafePointer<Float>) {
+  private func pack(_ weight: Floats) {
     if let packedWeight {
       let count = shape.weightCount
       if isPacked && memcmp(packedWeight, weight, count * MemoryLayout<Float>.stride) == 0 { return }
@@ -272,9 +269,7 @@ package final class ConvolutionBlock {
     }
   }
 
-  private func convolve(
-    _ input: Input, image: Int, piece: Int, _ sink: some BlockSink, _ scratch: UnsafeMutablePointer<Float>
-  ) {
+  private func convolve(_ input: Input, image: Int, piece: Int, _ sink: some BlockSink, _ scratch: MutableFloats) {
     switch (input, filtering) {
     case (.picture(let x), nil):
       picture.convolve(image: image, piece: piece, x, filters: filters, sink, scratch: scratch)
@@ -289,7 +284,7 @@ package final class ConvolutionBlock {
 
   private func convolve(
     _ source: some BlockSource, _ filtering: MinimalFiltering, image: Int, piece: Int, _ sink: some BlockSink,
-    _ scratch: UnsafeMutablePointer<Float>
+    _ scratch: MutableFloats
   ) {
     if doubles {
       filtering.synthesise(image: image, piece: piece, source, filters: filters, sink, scratch: scratch)
@@ -299,7 +294,7 @@ package final class ConvolutionBlock {
   }
 
   /// Writes the activation, in channel blocks.
-  package func activate(_ y: UnsafeMutablePointer<Float>) {
+  package func activate(_ y: MutableFloats) {
     let rows = activated
     execution.forEach(shape.images * output.blocks) { index in
       rows.fill(
@@ -309,19 +304,19 @@ package final class ConvolutionBlock {
   }
 
   /// An array of the output's shape from channel blocks to [images, channels, height, width].
-  package func planar(_ x: UnsafePointer<Float>) -> Tensor<Float> {
+  package func planar(_ x: Floats) -> Tensor<Float> {
     makeTensor([output.images, output.channels, output.height, output.width]) { output.unpack(x, $0, execution) }
   }
 
   /// And back.
-  package func blocked(_ x: UnsafePointer<Float>, _ blocks: UnsafeMutablePointer<Float>) {
+  package func blocked(_ x: Floats, _ blocks: MutableFloats) {
     output.pack(x, blocks, execution)
   }
 
   // MARK: Backward
 
   /// Takes `upstream`, the gradient of the activation in channel blocks, through LeakyReLU into ``gradient``.
-  package func receive(_ upstream: UnsafePointer<Float>) {
+  package func receive(_ upstream: Floats) {
     guard let gradient, !recomputesOutput else {
       require(false, "gradient: none was given to this block, or its output is not stored")
       return
@@ -339,7 +334,7 @@ package final class ConvolutionBlock {
   /// The gradients of the parameters, and that of the input, from ``gradient``: given to the input block, written to
   /// `inputGradient` for a stored input, left out for a picture.
   package func backward(
-    _ input: Input, _ parameters: Parameters, gradients: Parameters, inputGradient: UnsafeMutablePointer<Float>? = nil
+    _ input: Input, _ parameters: Parameters, gradients: Parameters, inputGradient: MutableFloats? = nil
   ) {
     guard let gradient else {
       require(false, "gradient: none was given to this block")
@@ -359,7 +354,7 @@ package final class ConvolutionBlock {
 
   func backward(
     _ input: Input, _ parameters: Parameters, gradients: Parameters, upstream: some BlockSource,
-    inputGradient: UnsafeMutablePointer<Float>?
+    inputGradient: MutableFloats?
   ) {
     require(workspace.keepsForGradient, "backward: this pass keeps nothing for the gradient")
     switch input {
@@ -385,7 +380,7 @@ package final class ConvolutionBlock {
     filtering.map { doubles ? $0.analysisGrid.pieces : $0.synthesisGrid.pieces } ?? 0
   }
 
-  private func pictureGradient(_ x: UnsafePointer<Float>, _ gradients: Parameters, _ upstream: some BlockSource) {
+  private func pictureGradient(_ x: Floats, _ gradients: Parameters, _ upstream: some BlockSource) {
     let count = picture.filterCount
     workspace.sumParts(pieces: picture.pieces, count: count, execution) { image, range, part in
       part.update(repeating: 0, count: count)
@@ -399,7 +394,7 @@ package final class ConvolutionBlock {
   }
 
   /// Lends memory, if any is needed.
-  private func withMemory(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
+  private func withMemory(_ count: Int, _ body: (MutableFloats) -> Void) {
     // Sources that need none skip the lookup.
     if count == 0 { body(filters) } else { ScratchPool.shared.withFloats(count, body) }
   }

@@ -15,18 +15,18 @@ package final class OutputBlock {
   /// Side of the kernel as the network has it.
   private let kernel: Int
   /// The output after the sigmoid, [images][height][width].
-  package let output: UnsafeMutablePointer<Float>
+  package let output: MutableFloats
   private let shape: ChannelBlocks
   /// The gradient before the sigmoid, in planes with a border of zeros.
-  private let bordered: UnsafeMutablePointer<Float>?
+  private let bordered: MutableFloats?
   /// [block][9][16]: of the convolution, and of its transpose.
-  private let weights: UnsafeMutablePointer<Float>
-  private let turnedWeights: UnsafeMutablePointer<Float>
-  private let weightParts: UnsafeMutablePointer<Float>?
+  private let weights: MutableFloats
+  private let turnedWeights: MutableFloats
+  private let weightParts: MutableFloats?
   /// [batch][channels * taps + 1]: each image's gradients of weight and bias.
   private let imageSums: Lines<Double>?
   /// What each piece of the block's transposed convolution gives to the output, in a pass that keeps nothing.
-  private let partialOutputs: UnsafeMutablePointer<Float>?
+  private let partialOutputs: MutableFloats?
   private let execution: Execution
 
   /// Why a kernel of that side cannot be computed here; nil if it can.
@@ -69,7 +69,7 @@ package final class OutputBlock {
 
   /// Runs `body` for every piece, with where the convolution's output of its image lies: as it is stored, or computed
   /// again for one image after the other.
-  private func forEachPiece(_ body: (_ image: Int, _ piece: Int, _ x: UnsafePointer<Float>) -> Void) {
+  private func forEachPiece(_ body: (_ image: Int, _ piece: Int, _ x: Floats) -> Void) {
     if block.recomputesOutput {
       execution.forEach(shape.images) { image in
         ScratchPool.shared.withFloats(oneImage.count) { x in
@@ -90,7 +90,7 @@ package final class OutputBlock {
   /// Where a tap of the network's kernel lies among those of a 3x3 one.
   private func place(_ tap: Int) -> Int { (tap / kernel + 1 - kernel / 2) * 3 + tap % kernel + 1 - kernel / 2 }
 
-  private func pack(_ weight: UnsafePointer<Float>) {
+  private func pack(_ weight: Floats) {
     let count = 9 * shape.channels
     weights.update(repeating: 0, count: count)
     turnedWeights.update(repeating: 0, count: count)
@@ -105,7 +105,7 @@ package final class OutputBlock {
 
   /// output = sigmoid(convolution of the block's activation with weight, [1, channels, kernel, kernel], plus bias,
   /// [1]).
-  package func forward(weight: UnsafePointer<Float>, bias: UnsafePointer<Float>) {
+  package func forward(weight: Floats, bias: Floats) {
     pack(weight)
     let kernels = execution.kernels
     let patchPitch = (shape.width + 2) * Self.lanes
@@ -136,9 +136,8 @@ package final class OutputBlock {
   /// The block's forward pass with running statistics, then the output's, in one go: the block's activation, the
   /// largest array of the network, is never stored.
   package func forward(
-    through input: ConvolutionBlock.Input, _ parameters: ConvolutionBlock.Parameters,
-    runningMean: UnsafeMutablePointer<Float>, runningVariance: UnsafeMutablePointer<Float>,
-    weight: UnsafePointer<Float>, bias: UnsafePointer<Float>
+    through input: ConvolutionBlock.Input, _ parameters: ConvolutionBlock.Parameters, runningMean: MutableFloats,
+    runningVariance: MutableFloats, weight: Floats, bias: Floats
   ) {
     guard let partialOutputs, let filtering = block.filtering else {
       block.forward(input, parameters, statistics: .running, runningMean: runningMean, runningVariance: runningVariance)
@@ -158,8 +157,7 @@ package final class OutputBlock {
 
   /// Each piece's sums for its own pixels and the border of one around them.
   private func collect(
-    _ source: some BlockSource, _ filtering: MinimalFiltering, bias: UnsafePointer<Float>,
-    _ partialOutputs: UnsafeMutablePointer<Float>
+    _ source: some BlockSource, _ filtering: MinimalFiltering, bias: Floats, _ partialOutputs: MutableFloats
   ) {
     let pieces = filtering.synthesisGrid.pieces
     let capacity = Self.partialCount(filtering)
@@ -183,7 +181,7 @@ package final class OutputBlock {
   }
 
   /// Adds the pieces of every image in their order.
-  private func join(_ filtering: MinimalFiltering, bias: Float, _ partialOutputs: UnsafePointer<Float>) {
+  private func join(_ filtering: MinimalFiltering, bias: Float, _ partialOutputs: Floats) {
     let pieces = filtering.synthesisGrid.pieces
     let capacity = Self.partialCount(filtering)
     let plane = shape.height * shape.width
@@ -217,10 +215,9 @@ package final class OutputBlock {
   /// gradient of ``output``: given to the input block, written to `inputGradient` for a stored input, left out for a
   /// picture.
   package func backward(
-    upstream: UnsafePointer<Float>, weightGradient: UnsafeMutablePointer<Float>,
-    biasGradient: UnsafeMutablePointer<Float>, input: ConvolutionBlock.Input,
+    upstream: Floats, weightGradient: MutableFloats, biasGradient: MutableFloats, input: ConvolutionBlock.Input,
     _ parameters: ConvolutionBlock.Parameters, gradients: ConvolutionBlock.Parameters,
-    inputGradient: UnsafeMutablePointer<Float>? = nil
+    inputGradient: MutableFloats? = nil
   ) {
     guard let bordered, let weightParts, let imageSums else {
       require(false, "backward: this pass keeps nothing for the gradient")
@@ -291,15 +288,13 @@ private struct OutputSink: BlockSink {
   /// The piece's first row.
   let top: Int
   let rowPitch: Int
-  let bias: UnsafePointer<Float>
-  let weights: UnsafePointer<Float>
+  let bias: Floats
+  let weights: Floats
   let normalization: BlockNormalization
-  let sums: UnsafeMutablePointer<Float>
+  let sums: MutableFloats
   let kernels: any KernelSet.Type
 
-  func finish(
-    _ x: UnsafePointer<Float>, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool
-  ) {
+  func finish(_ x: Floats, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool) {
     kernels.scatterBlockRow(
       x, count: count, bias: bias + block * ChannelBlocks.lanes, normalization: normalization.of(block: block),
       weights: weights + block * 9 * ChannelBlocks.lanes, sums: sums + (row - top) * rowPitch, rowPitch: rowPitch)
@@ -310,18 +305,18 @@ private struct OutputSink: BlockSink {
 private struct SpreadRows: BlockSource {
   let block: ConvolutionBlock
   /// The convolution's output, from `firstImage` on.
-  var x: UnsafePointer<Float>
+  var x: Floats
   var firstImage: Int
   /// Planes with a border of zeros.
-  let upstream: UnsafePointer<Float>
-  let weights: UnsafePointer<Float>
+  let upstream: Floats
+  let weights: Floats
   let normalization: BlockNormalization
   let kernels: any KernelSet.Type
 
   var shape: ChannelBlocks { block.output }
   var imageFloats: Int { block.recomputesOutput ? shape.blocks * shape.plane : 0 }
 
-  func loaded(image: Int, _ memory: UnsafeMutablePointer<Float>) -> SpreadRows {
+  func loaded(image: Int, _ memory: MutableFloats) -> SpreadRows {
     if !block.recomputesOutput { return self }
     block.recompute(image: image, memory)
     var rows = self
@@ -330,7 +325,7 @@ private struct SpreadRows: BlockSource {
     return rows
   }
 
-  func fill(image: Int, block: Int, row: Int, column: Int, count: Int, _ output: UnsafeMutablePointer<Float>) {
+  func fill(image: Int, block: Int, row: Int, column: Int, count: Int, _ output: MutableFloats) {
     let pitch = shape.width + 2
     kernels.spreadGradientBlockRow(
       upstream + (image * (shape.height + 2) + row) * pitch + column, rowPitch: pitch,

@@ -27,20 +27,20 @@ struct PictureConvolution {
     (channel / kernels.panelChannels * taps + tap) * kernels.panelChannels + channel % kernels.panelChannels
   }
 
-  func pack(_ weight: UnsafePointer<Float>, _ packed: UnsafeMutablePointer<Float>) {
+  func pack(_ weight: Floats, _ packed: MutableFloats) {
     for channel in 0..<output.channels {
       for tap in 0..<taps { packed[index(channel: channel, tap: tap)] = weight[channel * taps + tap] }
     }
   }
 
-  func unpackGradient(_ packed: UnsafePointer<Float>, _ weight: UnsafeMutablePointer<Float>) {
+  func unpackGradient(_ packed: Floats, _ weight: MutableFloats) {
     for channel in 0..<output.channels {
       for tap in 0..<taps { weight[channel * taps + tap] = packed[index(channel: channel, tap: tap)] }
     }
   }
 
   /// The inputs of every pixel of an output row, sixteen floats apart.
-  private func gather(_ x: UnsafePointer<Float>, row: Int, _ gathered: UnsafeMutablePointer<Float>) {
+  private func gather(_ x: Floats, row: Int, _ gathered: MutableFloats) {
     for kernelRow in 0..<side {
       let source = 2 * row - padding.height + kernelRow
       let isInside = source >= 0 && source < height
@@ -58,10 +58,7 @@ struct PictureConvolution {
     piece * Self.rowsAtOnce..<min(output.height, (piece + 1) * Self.rowsAtOnce)
   }
 
-  func convolve(
-    image: Int, piece: Int, _ x: UnsafePointer<Float>, filters: UnsafePointer<Float>, _ sink: some BlockSink,
-    scratch: UnsafeMutablePointer<Float>
-  ) {
+  func convolve(image: Int, piece: Int, _ x: Floats, filters: Floats, _ sink: some BlockSink, scratch: MutableFloats) {
     let sums = scratch + pitch * Self.lanes
     let panel = kernels.panelChannels
     for row in rows(piece) {
@@ -83,8 +80,7 @@ struct PictureConvolution {
 
   /// Adds one piece's part of the filters' gradient.
   func addGradient(
-    image: Int, piece: Int, _ x: UnsafePointer<Float>, upstream: some BlockSource,
-    _ gradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    image: Int, piece: Int, _ x: Floats, upstream: some BlockSource, _ gradient: MutableFloats, scratch: MutableFloats
   ) {
     let rowsOfUpstream = scratch + pitch * Self.lanes
     let panel = kernels.panelChannels

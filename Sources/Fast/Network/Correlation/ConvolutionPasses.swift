@@ -4,8 +4,7 @@ import PerceptualCore
 
 /// y = the convolution of x with weight, plus bias.
 func convolve(
-  _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-  _ y: UnsafeMutablePointer<Float>, shape: ConvolutionShape, isTransposed: Bool
+  _ x: Floats, weight: Floats, bias: Floats?, _ y: MutableFloats, shape: ConvolutionShape, isTransposed: Bool
 ) {
   let execution = Execution.current
   if let filtering = PlanarMinimalFiltering(shape, isTransposed: isTransposed, execution),
@@ -43,8 +42,8 @@ func convolutionGradients(
 
 /// The gradients with respect to weight and, unless nil, bias.
 func convolutionParameterGradients(
-  _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, weight: UnsafeMutablePointer<Float>,
-  bias: UnsafeMutablePointer<Float>?, shape: ConvolutionShape, isTransposed: Bool
+  _ x: Floats, upstream: Floats, weight: MutableFloats, bias: MutableFloats?, shape: ConvolutionShape,
+  isTransposed: Bool
 ) {
   let execution = Execution.current
   let isDone =

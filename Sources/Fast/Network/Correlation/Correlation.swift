@@ -23,8 +23,8 @@ struct WeightLayout {
 ///
 /// Every output is one sum in the order of its taps, so no cut of the work changes a bit.
 func correlate(
-  _ plan: CorrelationPlan, _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, layout: WeightLayout,
-  bias: UnsafePointer<Float>?, _ y: UnsafeMutablePointer<Float>, images: Int, outputs: Int, _ execution: Execution
+  _ plan: CorrelationPlan, _ x: Floats, weight: Floats, layout: WeightLayout, bias: Floats?, _ y: MutableFloats,
+  images: Int, outputs: Int, _ execution: Execution
 ) {
   let kernels = execution.kernels
   let isSingle = outputs == 1
@@ -79,10 +79,10 @@ func correlate(
 struct CorrelationRun {
   let plan: CorrelationPlan
   let kernels: any KernelSet.Type
-  let packed: UnsafeMutablePointer<Float>
+  let packed: MutableFloats
   let starts: [Int]
   let offsets: [[Int32]]
-  let bias: UnsafePointer<Float>?
+  let bias: Floats?
   let outputs: Int
   /// Output channels computed at once.
   let block: Int
@@ -93,7 +93,7 @@ struct CorrelationRun {
   var tileCount: Int { (plan.positions + tilePositions - 1) / tilePositions }
 
   /// Copies channels of one image into their padded planes.
-  func fillPlanes(_ x: UnsafePointer<Float>, _ planes: UnsafeMutablePointer<Float>, channels: Range<Int>) {
+  func fillPlanes(_ x: Floats, _ planes: MutableFloats, channels: Range<Int>) {
     for channel in channels {
       plan.fillChannel(
         x + channel * plan.height * plan.width, planes + channel * plan.planesPerChannel * plan.planeCount,
@@ -106,7 +106,7 @@ struct CorrelationRun {
   }
 
   /// Computes tiles of positions, all output channels and parities of each.
-  func tiles(_ tiles: Range<Int>, _ planes: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+  func tiles(_ tiles: Range<Int>, _ planes: Floats, _ y: MutableFloats) {
     let columnParities = plan.parities.width
     let tileFloats = block * tilePositions
     ScratchPool.shared.withFloats(columnParities * tileFloats) { scratch in
@@ -147,8 +147,7 @@ struct CorrelationRun {
 
   /// Spreads one channel's sums of a tile over the rows of the output.
   private func write(
-    _ sums: UnsafePointer<Float>, parityPitch: Int, rowParity: Int, first: Int, bias: Float,
-    _ channel: UnsafeMutablePointer<Float>
+    _ sums: Floats, parityPitch: Int, rowParity: Int, first: Int, bias: Float, _ channel: MutableFloats
   ) {
     let end = min(first + tilePositions, plan.positions)
     var position = first
@@ -168,8 +167,7 @@ struct CorrelationRun {
   }
 
   private func writeSegment(
-    _ sums: UnsafePointer<Float>, parityPitch: Int, column: Int, count: Int, bias: Float,
-    _ target: UnsafeMutablePointer<Float>
+    _ sums: Floats, parityPitch: Int, column: Int, count: Int, bias: Float, _ target: MutableFloats
   ) {
     let stride = plan.parities.width
     switch stride {

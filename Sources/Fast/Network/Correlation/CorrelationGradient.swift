@@ -10,8 +10,8 @@ import PerceptualKernels
 /// the planes' pitch and zeros in the columns between, so the sum runs over whole vectors. A non-finite element of x
 /// may therefore reach taps that do not touch it. Images are added in their order, pieces of work own their gradients.
 func correlationWeightGradient(
-  _ plan: CorrelationPlan, rows: UnsafePointer<Float>, rowChannels: Int, _ x: UnsafePointer<Float>,
-  _ gradient: UnsafeMutablePointer<Float>, images: Int, _ execution: Execution
+  _ plan: CorrelationPlan, rows: Floats, rowChannels: Int, _ x: Floats, _ gradient: MutableFloats, images: Int,
+  _ execution: Execution
 ) {
   let kernels = execution.kernels
   let tapsAtOnce = kernels.gradientTaps
@@ -72,7 +72,7 @@ private struct GradientItem {
   let tapCount: Int
 
   /// Lays a channel of the coarse operand out with the planes' pitch, zeros between the rows; nil is a row of zeros.
-  func padRow(_ row: UnsafePointer<Float>?, _ padded: UnsafeMutablePointer<Float>) {
+  func padRow(_ row: Floats?, _ padded: MutableFloats) {
     padded.update(repeating: 0, count: rowPitch)
     guard let row else { return }
     for y in 0..<plan.gridHeight {
@@ -82,8 +82,8 @@ private struct GradientItem {
 
   /// Adds one image's sums for some groups of taps and blocks of rows to the gradient.
   func accumulate(
-    _ planes: UnsafePointer<Float>, _ rows: UnsafePointer<Float>, offsets: UnsafePointer<Int32>, groups: Range<Int>,
-    blocks: Range<Int>, _ gradient: UnsafeMutablePointer<Float>
+    _ planes: Floats, _ rows: Floats, offsets: UnsafePointer<Int32>, groups: Range<Int>, blocks: Range<Int>,
+    _ gradient: MutableFloats
   ) {
     let width = kernels.vectorWidth
     let tapsAtOnce = kernels.gradientTaps
@@ -125,8 +125,7 @@ private struct GradientItem {
 
 /// bias[c] = sum over images and pixels of upstream, each plane in Float, planes in Double in their order.
 func correlationBiasGradient(
-  _ upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, images: Int, channels: Int, pixels: Int,
-  _ execution: Execution
+  _ upstream: Floats, _ gradient: MutableFloats, images: Int, channels: Int, pixels: Int, _ execution: Execution
 ) {
   execution.forEach(channels) { channel in
     var sum = 0.0

@@ -3,7 +3,7 @@ import PerceptualKernels
 extension CorrelationPlan {
   /// Copies one channel into its planes: plane (a, b) row r column q holds
   /// x[r phases.height + a - leading.height][q phases.width + b - leading.width], 0 outside x.
-  func fillChannel(_ x: UnsafePointer<Float>, _ planes: UnsafeMutablePointer<Float>, kernels: any KernelSet.Type) {
+  func fillChannel(_ x: Floats, _ planes: MutableFloats, kernels: any KernelSet.Type) {
     for rowPhase in 0..<phases.height {
       for row in 0..<planeHeight {
         let y = row * phases.height + rowPhase - leading.height
@@ -19,7 +19,7 @@ extension CorrelationPlan {
     }
   }
 
-  private func fillRow(_ x: UnsafePointer<Float>, _ row: UnsafeMutablePointer<Float>, phase: Int) {
+  private func fillRow(_ x: Floats, _ row: MutableFloats, phase: Int) {
     let stride = phases.width
     // ceil((leading - phase) / stride) ..< ceil((width + leading - phase) / stride), within the plane.
     let from = min(pitch, max(0, (leading.width - phase + stride - 1) / stride))
@@ -34,7 +34,7 @@ extension CorrelationPlan {
   }
 
   /// Stride 2: x[0], x[2], ... belong to the phase of leading.width mod 2, x[1], x[3], ... to the other.
-  private func splitRow(_ x: UnsafePointer<Float>, _ row: UnsafeMutablePointer<Float>, kernels: any KernelSet.Type) {
+  private func splitRow(_ x: Floats, _ row: MutableFloats, kernels: any KernelSet.Type) {
     let even = row + (leading.width % 2) * planeCount
     let odd = row + ((leading.width + 1) % 2) * planeCount
     let evenStart = min(pitch, leading.width / 2)

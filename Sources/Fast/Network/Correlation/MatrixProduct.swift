@@ -3,7 +3,7 @@ import PerceptualKernels
 
 /// A matrix anywhere in memory: element (i, j) is pointer[i rowStride + j columnStride].
 struct MatrixView {
-  let pointer: UnsafePointer<Float>
+  let pointer: Floats
   let rows: Int
   let columns: Int
   let rowStride: Int
@@ -16,7 +16,7 @@ struct MatrixView {
 
 extension MatrixView {
   /// Row by row.
-  init(_ pointer: UnsafePointer<Float>, rows: Int, columns: Int) {
+  init(_ pointer: Floats, rows: Int, columns: Int) {
     self.init(pointer: pointer, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
   }
 }
@@ -29,7 +29,7 @@ extension MatrixView {
 ///
 /// The operands are packed into panels: as many rows of a as the correlation's register tile has channels, as many
 /// columns of b as it has positions. The tile is that of the convolutions.
-func multiplyMatrices(_ a: MatrixView, _ b: MatrixView, _ product: UnsafeMutablePointer<Float>, adds: Bool = false) {
+func multiplyMatrices(_ a: MatrixView, _ b: MatrixView, _ product: MutableFloats, adds: Bool = false) {
   require(a.columns == b.rows, "b: \(b.rows) rows, a has \(a.columns) columns")
   let execution = Execution.current
   let kernels = execution.kernels
@@ -83,8 +83,7 @@ func multiplyMatrices(_ a: MatrixView, _ b: MatrixView, _ product: UnsafeMutable
 
 /// `lines` rows (or columns) of a stretch of the depth, side by side, zeros after the last.
 private func pack(
-  _ matrix: MatrixView, lines: Int, _ panel: Int, _ start: Int, _ length: Int, isRows: Bool,
-  _ to: UnsafeMutablePointer<Float>
+  _ matrix: MatrixView, lines: Int, _ panel: Int, _ start: Int, _ length: Int, isRows: Bool, _ to: MutableFloats
 ) {
   let lineStride = isRows ? matrix.rowStride : matrix.columnStride
   let depthStride = isRows ? matrix.columnStride : matrix.rowStride

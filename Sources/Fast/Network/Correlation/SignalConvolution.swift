@@ -98,7 +98,7 @@ public struct SignalConvolution: Hashable, Sendable {
   }
 
   /// [fineChannels kernel, samples coarseWidth]: what each tap meets at each place.
-  private func withPatches(of fine: UnsafePointer<Float>, _ body: (MatrixView) -> Void) {
+  private func withPatches(of fine: Floats, _ body: (MatrixView) -> Void) {
     let execution = Execution.current
     ScratchPool.shared.withFloats(patchRows * columns) { patches in
       execution.forEach(fineChannels) { channel in

@@ -52,10 +52,7 @@ struct WeightedRuns {
   func last(_ i: Int) -> Int { firsts[i] + starts[i + 1] - starts[i] - 1 }
 
   /// Output row i: `x` is its first input row, and the others follow `pitch` apart.
-  func sum(
-    _ i: Int, _ x: UnsafePointer<Float>, pitch: Int, _ y: UnsafeMutablePointer<Float>, _ width: Int,
-    _ execution: Execution
-  ) {
+  func sum(_ i: Int, _ x: Floats, pitch: Int, _ y: MutableFloats, _ width: Int, _ execution: Execution) {
     weights.withUnsafeBufferPointer {
       guard let base = $0.baseAddress else { return }
       execution.kernels.weightedSum(
@@ -64,7 +61,7 @@ struct WeightedRuns {
   }
 
   /// The map of one row's elements.
-  func apply(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+  func apply(_ x: Floats, _ y: MutableFloats) {
     firsts.withUnsafeBufferPointer { firsts in
       starts.withUnsafeBufferPointer { starts in
         weights.withUnsafeBufferPointer { weights in

@@ -100,10 +100,7 @@ public final class BlockConvolution {
   }
 
   /// Fine to coarse, or in the synthesis coarse to fine.
-  private func convolve(
-    _ x: UnsafePointer<Float>, isSynthesis: Bool, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-    _ y: UnsafeMutablePointer<Float>
-  ) {
+  private func convolve(_ x: Floats, isSynthesis: Bool, weight: Floats, bias: Floats?, _ y: MutableFloats) {
     let (from, to) = isSynthesis ? (filtering.coarse, filtering.fine) : (filtering.fine, filtering.coarse)
     let source = StoredRows(shape: from, x: x)
     let sink = StoringSink(shape: to, output: y, bias: bias, streams: to.isLarge, kernels: execution.kernels)
@@ -158,7 +155,7 @@ struct PlanarMinimalFiltering {
   }
 
   /// Whether all values are below 2^30.
-  private func areModerate(_ x: UnsafePointer<Float>, count: Int) -> Bool {
+  private func areModerate(_ x: Floats, count: Int) -> Bool {
     let grain = 1 << 16
     let pieces = (count + grain - 1) / grain
     return ScratchPool.shared.withFloats(pieces) { largest in
@@ -173,10 +170,7 @@ struct PlanarMinimalFiltering {
   private var shape: ConvolutionShape { convolution.shape }
 
   /// y = the convolution of x with weight, plus bias.
-  func forward(
-    _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-    _ y: UnsafeMutablePointer<Float>
-  ) -> Bool {
+  func forward(_ x: Floats, weight: Floats, bias: Floats?, _ y: MutableFloats) -> Bool {
     guard areModerate(x, count: shape.inputCount), areModerate(weight, count: shape.weightCount) else { return false }
     ScratchPool.shared.withFloats(shape.inputCount + shape.outputCount) { blocks in
       convolution.packInput(x, blocks)
@@ -187,9 +181,7 @@ struct PlanarMinimalFiltering {
   }
 
   /// The weight's gradient.
-  func weightGradient(
-    _ x: UnsafePointer<Float>, upstream: UnsafePointer<Float>, _ weight: UnsafeMutablePointer<Float>
-  ) -> Bool {
+  func weightGradient(_ x: Floats, upstream: Floats, _ weight: MutableFloats) -> Bool {
     guard areModerate(x, count: shape.inputCount), areModerate(upstream, count: shape.outputCount) else { return false }
     ScratchPool.shared.withFloats(shape.inputCount + shape.outputCount) { blocks in
       convolution.packInput(x, blocks)

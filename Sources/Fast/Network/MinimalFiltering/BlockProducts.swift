@@ -43,7 +43,7 @@ struct BlockProducts {
 
   /// The filters of sixteen inputs, [16][width], as they are read: their place among those of all `depth` inputs is
   /// `index`, the sixteenth of the first one's, counted from `output` on.
-  func pack(_ x: UnsafePointer<Float>, width: Int, index: Int, depth: Int, _ output: UnsafeMutablePointer<Float>) {
+  func pack(_ x: Floats, width: Int, index: Int, depth: Int, _ output: MutableFloats) {
     if usesTiles {
       perceptual_tiles_right_half(x, width, output + index / 2 * Self.tileWords, index % 2, columnPitch(depth))
       return
@@ -60,9 +60,7 @@ struct BlockProducts {
 
   /// Rounds `rows` tiles of one block, [rows][16], to factors for ``multiply``: the block is number `index` of
   /// `blocks`, all of which are of one point, `pitch` floats each before they are rounded, from `output` on.
-  func roundDepths(
-    _ x: UnsafePointer<Float>, rows: Int, index: Int, blocks: Int, pitch: Int, _ output: UnsafeMutablePointer<Float>
-  ) {
+  func roundDepths(_ x: Floats, rows: Int, index: Int, blocks: Int, pitch: Int, _ output: MutableFloats) {
     if usesTiles {
       perceptual_tiles_left(x, rows, output + index / 2 * Self.tileWords, index % 2, rowPitch(blocks))
     } else {
@@ -75,7 +73,7 @@ struct BlockProducts {
   private func rowPitch(_ blocks: Int) -> Int { words(blocks * Self.lanes * Self.lanes) * Self.wordBytes }
 
   /// The same for ``multiplyGradient``.
-  func roundTiles(_ x: UnsafePointer<Float>, rows: Int, _ output: UnsafeMutablePointer<Float>) {
+  func roundTiles(_ x: Floats, rows: Int, _ output: MutableFloats) {
     if usesTiles {
       perceptual_tiles_right(x, rows, output)
     } else {
@@ -84,7 +82,7 @@ struct BlockProducts {
   }
 
   /// The same of the upstream gradient.
-  func roundUpstream(_ x: UnsafePointer<Float>, rows: Int, _ output: UnsafeMutablePointer<Float>) {
+  func roundUpstream(_ x: Floats, rows: Int, _ output: MutableFloats) {
     if usesTiles {
       perceptual_tiles_left_columns(x, rows, output)
     } else {
@@ -97,8 +95,8 @@ struct BlockProducts {
   /// sums (accumulates: +=) the products of `rows` tiles and the filters of one panel, over all depths of `blocks`
   /// blocks.
   func multiply(
-    _ x: UnsafePointer<Float>, blockPitch: Int, blocks: Int, rows: Int, weights: UnsafePointer<Float>,
-    _ sums: UnsafeMutablePointer<Float>, second: Int, accumulates: Bool, next: UnsafePointer<Float>
+    _ x: Floats, blockPitch: Int, blocks: Int, rows: Int, weights: Floats, _ sums: MutableFloats, second: Int,
+    accumulates: Bool, next: Floats
   ) {
     let rows = (rows + 3) / 4 * 4
     switch precision {
@@ -115,8 +113,7 @@ struct BlockProducts {
 
   /// gradient (accumulates: +=) the products of one block's tiles and one panel's upstream gradient, over `rows` tiles.
   func multiplyGradient(
-    _ x: UnsafePointer<Float>, _ upstream: UnsafePointer<Float>, second: Int, rows: Int,
-    _ gradient: UnsafeMutablePointer<Float>, accumulates: Bool
+    _ x: Floats, _ upstream: Floats, second: Int, rows: Int, _ gradient: MutableFloats, accumulates: Bool
   ) {
     switch precision {
     case .fp32:
@@ -135,8 +132,8 @@ struct BlockProducts {
   /// over `blocks` blocks of depths; `weights` begin with the first of these, all are `depth` inputs. Output blocks are
   /// `pitch` floats apart.
   func multiplyTiles(
-    _ x: UnsafePointer<Float>, blocks: Int, rows: Int, weights: UnsafePointer<Float>, depth: Int, outputs: Int,
-    _ sums: UnsafeMutablePointer<Float>, pitch: Int, accumulates: Bool
+    _ x: Floats, blocks: Int, rows: Int, weights: Floats, depth: Int, outputs: Int, _ sums: MutableFloats, pitch: Int,
+    accumulates: Bool
   ) {
     let lineBytes = Self.lanes * Self.wordBytes
     perceptual_tiles_multiply(
@@ -148,9 +145,8 @@ struct BlockProducts {
   /// upstream gradients and `blocks` blocks of depths over `rows` tiles; blocks of factors take `pitch` floats before
   /// they are rounded, and the gradient has `depthBlocks` blocks of depths in all.
   func multiplyTilesGradient(
-    _ x: UnsafePointer<Float>, blocks: Int, _ upstream: UnsafePointer<Float>, upstreamBlocks: Int, rows: Int,
-    pitch: Int,
-    _ gradient: UnsafeMutablePointer<Float>, depthBlocks: Int, accumulates: Bool
+    _ x: Floats, blocks: Int, _ upstream: Floats, upstreamBlocks: Int, rows: Int, pitch: Int, _ gradient: MutableFloats,
+    depthBlocks: Int, accumulates: Bool
   ) {
     let blockBytes = words(pitch) * Self.wordBytes
     let tileBytes = Self.tileWords * Self.wordBytes

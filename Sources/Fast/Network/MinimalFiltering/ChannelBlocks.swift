@@ -27,7 +27,7 @@ struct ChannelBlocks {
   }
 
   /// Copies [image][channel][row][column] into blocks.
-  func pack(_ x: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ execution: Execution) {
+  func pack(_ x: Floats, _ output: MutableFloats, _ execution: Execution) {
     let pixels = height * width
     execution.forEach(images * blocks) { index in
       let from = x + index * Self.lanes * pixels
@@ -43,7 +43,7 @@ struct ChannelBlocks {
   }
 
   /// Copies blocks into [image][channel][row][column].
-  func unpack(_ x: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ execution: Execution) {
+  func unpack(_ x: Floats, _ output: MutableFloats, _ execution: Execution) {
     let pixels = height * width
     execution.forEach(images * blocks) { index in
       let from = x + index * plane
@@ -74,17 +74,17 @@ protocol BlockSource {
   /// Floats of memory that ``loaded(image:_:)`` needs.
   var imageFloats: Int { get }
   /// What gives the rows of one image faster than this does, from what it computes into `memory`.
-  func loaded(image: Int, _ memory: UnsafeMutablePointer<Float>) -> Self
+  func loaded(image: Int, _ memory: MutableFloats) -> Self
   /// Writes `count` pixels of a row, from `column` on, of one block of channels.
-  func fill(image: Int, block: Int, row: Int, column: Int, count: Int, _ output: UnsafeMutablePointer<Float>)
+  func fill(image: Int, block: Int, row: Int, column: Int, count: Int, _ output: MutableFloats)
 }
 
 extension BlockSource {
   var imageFloats: Int { 0 }
-  func loaded(image: Int, _ memory: UnsafeMutablePointer<Float>) -> Self { self }
+  func loaded(image: Int, _ memory: MutableFloats) -> Self { self }
 
   /// Writes a rectangle that may reach beyond the image, zeros there.
-  func fill(image: Int, block: Int, rows: Range<Int>, columns: Range<Int>, _ output: UnsafeMutablePointer<Float>) {
+  func fill(image: Int, block: Int, rows: Range<Int>, columns: Range<Int>, _ output: MutableFloats) {
     let lanes = ChannelBlocks.lanes
     let inside = columns.clamped(to: 0..<shape.width)
     var to = output
@@ -106,9 +106,9 @@ extension BlockSource {
 /// Rows as they are stored.
 struct StoredRows: BlockSource {
   let shape: ChannelBlocks
-  let x: UnsafePointer<Float>
+  let x: Floats
 
-  func fill(image: Int, block: Int, row: Int, column: Int, count: Int, _ output: UnsafeMutablePointer<Float>) {
+  func fill(image: Int, block: Int, row: Int, column: Int, count: Int, _ output: MutableFloats) {
     output.update(
       from: x + shape.offset(image: image, block: block, row: row, column: column), count: count * ChannelBlocks.lanes)
   }
@@ -117,11 +117,11 @@ struct StoredRows: BlockSource {
 /// A convolution's output, normalised and activated while it is read.
 struct ActivatedRows: BlockSource {
   let shape: ChannelBlocks
-  let x: UnsafePointer<Float>
+  let x: Floats
   let normalization: BlockNormalization
   let kernels: any KernelSet.Type
 
-  func fill(image: Int, block: Int, row: Int, column: Int, count: Int, _ output: UnsafeMutablePointer<Float>) {
+  func fill(image: Int, block: Int, row: Int, column: Int, count: Int, _ output: MutableFloats) {
     kernels.activateBlockRow(
       x + shape.offset(image: image, block: block, row: row, column: column), count: count,
       normalization: normalization.of(block: block), output)
@@ -131,12 +131,12 @@ struct ActivatedRows: BlockSource {
 /// The gradient with respect to a convolution's output x, from that of its normalised values.
 struct NormalizationGradientRows: BlockSource {
   let shape: ChannelBlocks
-  let x: UnsafePointer<Float>
-  let upstream: UnsafePointer<Float>
+  let x: Floats
+  let upstream: Floats
   let normalization: BlockNormalization
   let kernels: any KernelSet.Type
 
-  func fill(image: Int, block: Int, row: Int, column: Int, count: Int, _ output: UnsafeMutablePointer<Float>) {
+  func fill(image: Int, block: Int, row: Int, column: Int, count: Int, _ output: MutableFloats) {
     let offset = shape.offset(image: image, block: block, row: row, column: column)
     kernels.normalizationGradientBlockRow(
       x + offset, upstream: upstream + offset, count: count, normalization: normalization.of(block: block), output)

@@ -50,7 +50,7 @@ struct KernelEmbedding {
   private func index(coarse o: Int, fine c: Int) -> Int { (isFineFirst ? c * coarse + o : o * fine + c) * side * side }
 
   /// Lends the even kernels.
-  func withEven(_ weight: UnsafePointer<Float>, _ execution: Execution, _ body: (UnsafePointer<Float>) -> Void) {
+  func withEven(_ weight: Floats, _ execution: Execution, _ body: (Floats) -> Void) {
     if isIdentity { return body(weight) }
     ScratchPool.shared.withFloats(evenCount) { even in
       execution.forEach(coarse) { o in
@@ -73,9 +73,7 @@ struct KernelEmbedding {
   }
 
   /// Lends room for the gradient of the even kernels and takes it back to that of the stage's.
-  func withEvenGradient(
-    _ gradient: UnsafeMutablePointer<Float>, _ execution: Execution, _ body: (UnsafeMutablePointer<Float>) -> Void
-  ) {
+  func withEvenGradient(_ gradient: MutableFloats, _ execution: Execution, _ body: (MutableFloats) -> Void) {
     if isIdentity { return body(gradient) }
     ScratchPool.shared.withFloats(evenCount) { even in
       body(even)

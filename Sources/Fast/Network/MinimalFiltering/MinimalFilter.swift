@@ -75,9 +75,7 @@ struct MinimalFilter {
   private var elementCount: Int { elements * panel }
 
   /// Packs the filters of the analysis, or of the synthesis.
-  func pack(
-    _ weight: UnsafePointer<Float>, isSynthesis: Bool, _ packed: UnsafeMutablePointer<Float>, _ execution: Execution
-  ) {
+  func pack(_ weight: Floats, isSynthesis: Bool, _ packed: MutableFloats, _ execution: Execution) {
     let (inputs, outputs) = isSynthesis ? (coarse, fine) : (fine, coarse)
     let panels = outputs / panel
     execution.forEach(inputs / ChannelBlocks.lanes * panels) { index in
@@ -101,8 +99,8 @@ struct MinimalFilter {
   /// Transforms the filters of sixteen inputs and one panel of outputs and gives them away, point by point, in long
   /// stretches.
   private func gather(
-    isFlipped: Bool, filter: (_ input: Int, _ output: Int) -> UnsafePointer<Float>,
-    pack: (_ parity: Int, _ point: Int, _ filters: UnsafePointer<Float>) -> Void
+    isFlipped: Bool, filter: (_ input: Int, _ output: Int) -> Floats,
+    pack: (_ parity: Int, _ point: Int, _ filters: Floats) -> Void
   ) {
     let pitch = gatheredPitch
     ScratchPool.shared.withFloats(gatheredCount + elementCount) { gathered in
@@ -136,7 +134,7 @@ struct MinimalFilter {
   }
 
   /// The gradient with respect to weight from that of the packed analysis filters: G^T packed G, or the same itself.
-  func unpackGradient(_ packed: UnsafePointer<Float>, _ weight: UnsafeMutablePointer<Float>, _ execution: Execution) {
+  func unpackGradient(_ packed: Floats, _ weight: MutableFloats, _ execution: Execution) {
     let panels = coarse / panel
     let pitch = gatheredPitch
     let stretch = ChannelBlocks.lanes * panel

@@ -40,16 +40,15 @@ struct TileGrid {
 protocol BlockSink {
   /// Takes `count` pixels of a row of one block of channels. `piece` numbers the pieces of work of one image and
   /// `isFirst` marks the first row of a piece.
-  func finish(
-    _ x: UnsafePointer<Float>, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool)
+  func finish(_ x: Floats, image: Int, piece: Int, block: Int, row: Int, column: Int, count: Int, isFirst: Bool)
 }
 
 /// Where one piece's part of the filters' gradient comes from and goes.
 struct FilterGradient {
   /// The piece's upstream gradient, expanded.
-  let expanded: UnsafePointer<Float>
+  let expanded: Floats
   /// In the layout of the packed analysis filters, or of tiles (``MinimalFilter``).
-  let filters: UnsafeMutablePointer<Float>
+  let filters: MutableFloats
   /// Added to what is there, not written over it.
   let accumulates: Bool
 }
@@ -165,10 +164,7 @@ struct MinimalFiltering {
 
   /// A d A^T of every tile of one piece: what the weight gradient takes for an upstream gradient. Writes
   /// [point][block][tile][16], or that rounded to factors; `patch` holds `analysisScratch` floats.
-  func expand(
-    image: Int, piece: Int, _ source: some BlockSource, _ output: UnsafeMutablePointer<Float>,
-    patch: UnsafeMutablePointer<Float>
-  ) {
+  func expand(image: Int, piece: Int, _ source: some BlockSource, _ output: MutableFloats, patch: MutableFloats) {
     let (tileRows, tileColumns) = analysisGrid.piece(piece)
     let pitch = analysisGrid.pitch * Self.lanes
     let rowPitch = tile * tileColumns.count * Self.lanes
@@ -196,8 +192,8 @@ struct MinimalFiltering {
   /// One piece of the convolution of `source`, a fine image, given to `sink` row by row, if there are filters; and its
   /// part of the filters' gradient, if that is asked for.
   func analyse(
-    image: Int, piece: Int, _ source: some BlockSource, filters: UnsafePointer<Float>?, _ sink: (some BlockSink)?,
-    gradient: FilterGradient?, scratch: UnsafeMutablePointer<Float>
+    image: Int, piece: Int, _ source: some BlockSource, filters: Floats?, _ sink: (some BlockSink)?,
+    gradient: FilterGradient?, scratch: MutableFloats
   ) {
     let (tileRows, tileColumns) = analysisGrid.piece(piece)
     let tiles = tileRows.count * tileColumns.count
@@ -284,8 +280,7 @@ struct MinimalFiltering {
   /// sums[coarse block][tile][16] of one point (+)= the products of its factors and filters, over some blocks of
   /// depths.
   private func multiply(
-    _ x: UnsafePointer<Float>, point: Int, depths: Range<Int>, rows: Int, filters: UnsafePointer<Float>,
-    _ sums: UnsafeMutablePointer<Float>
+    _ x: Floats, point: Int, depths: Range<Int>, rows: Int, filters: Floats, _ sums: MutableFloats
   ) {
     let pitch = analysisGrid.pitch * Self.lanes
     let accumulates = depths.lowerBound > 0
@@ -311,9 +306,7 @@ struct MinimalFiltering {
 
   /// One point of some blocks of depths of the filters' gradient (+)= the products of its factors and the upstream
   /// gradient.
-  private func multiply(
-    _ x: UnsafePointer<Float>, point: Int, depths: Range<Int>, rows: Int, _ gradient: FilterGradient
-  ) {
+  private func multiply(_ x: Floats, point: Int, depths: Range<Int>, rows: Int, _ gradient: FilterGradient) {
     let pitch = analysisGrid.pitch * Self.lanes
     let factorPitch = products.words(pitch)
     let upstream = gradient.expanded + point * coarse.blocks * factorPitch
@@ -359,8 +352,7 @@ struct MinimalFiltering {
 
   /// One piece of the transposed convolution of `source`, a coarse image, given to `sink` row by row.
   func synthesise(
-    image: Int, piece: Int, _ source: some BlockSource, filters: UnsafePointer<Float>, _ sink: some BlockSink,
-    scratch: UnsafeMutablePointer<Float>
+    image: Int, piece: Int, _ source: some BlockSource, filters: Floats, _ sink: some BlockSink, scratch: MutableFloats
   ) {
     let (tileRows, tileColumns) = synthesisGrid.piece(piece)
     let tiles = tileRows.count * tileColumns.count
@@ -442,8 +434,8 @@ struct MinimalFiltering {
   }
 
   private func finishSynthesis(
-    image: Int, piece: Int, block: Int, rows: Range<Int>, columns: Range<Int>, _ sums: UnsafePointer<Float>,
-    parityPitch: Int, pointPitch: Int, _ sink: some BlockSink, row scratch: UnsafeMutablePointer<Float>
+    image: Int, piece: Int, block: Int, rows: Range<Int>, columns: Range<Int>, _ sums: Floats, parityPitch: Int,
+    pointPitch: Int, _ sink: some BlockSink, row scratch: MutableFloats
   ) {
     let span = 2 * tile
     let area = fineArea(rows: rows, columns: columns)

@@ -98,8 +98,8 @@ struct LaplacianPyramidPlanes: Sendable {
   struct Work {
     let planes: LaplacianPyramidPlanes
     /// Planes of each channel, one after the other, and those that channels and levels share.
-    let kept: UnsafeMutablePointer<Float>
-    let shared: UnsafeMutablePointer<Float>
+    let kept: MutableFloats
+    let shared: MutableFloats
     let sharing: LaplacianRowSharing
   }
 }
@@ -108,20 +108,17 @@ extension LaplacianPyramidPlanes: LaplacianPyramidComparison {
   func elements(_ level: Int) -> Int { channels * levels[level].height * levels[level].width }
 
   func compare(
-    _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, squares: UnsafeMutablePointer<Double>,
-    withGradient: Bool, _ planes: UnsafeMutablePointer<Float>, _ sharing: LaplacianRowSharing
+    _ prediction: Floats, _ target: Floats, squares: UnsafeMutablePointer<Double>, withGradient: Bool,
+    _ planes: MutableFloats, _ sharing: LaplacianRowSharing
   ) {
     work(planes, sharing).compare(prediction, target, squares: squares, withGradient: withGradient)
   }
 
-  func gradient(
-    _ gradient: UnsafeMutablePointer<Float>, factors: UnsafePointer<Float>, _ planes: UnsafeMutablePointer<Float>,
-    _ sharing: LaplacianRowSharing
-  ) {
+  func gradient(_ gradient: MutableFloats, factors: Floats, _ planes: MutableFloats, _ sharing: LaplacianRowSharing) {
     work(planes, sharing).gradient(gradient, factors: factors)
   }
 
-  private func work(_ planes: UnsafeMutablePointer<Float>, _ sharing: LaplacianRowSharing) -> Work {
+  private func work(_ planes: MutableFloats, _ sharing: LaplacianRowSharing) -> Work {
     Work(planes: self, kept: planes, shared: planes + channels * channelCount, sharing: sharing)
   }
 }

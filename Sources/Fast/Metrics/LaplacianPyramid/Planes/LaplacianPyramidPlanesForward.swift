@@ -5,10 +5,7 @@ import PerceptualKernels
 extension LaplacianPyramidPlanes.Work {
   typealias Level = LaplacianPyramidPlanes.Level
 
-  func compare(
-    _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, squares: UnsafeMutablePointer<Double>,
-    withGradient: Bool
-  ) {
+  func compare(_ prediction: Floats, _ target: Floats, squares: UnsafeMutablePointer<Double>, withGradient: Bool) {
     let finest = planes.levels[0]
     for channel in 0..<planes.channels {
       sharing.forEach(rows: finest.height) { rows in
@@ -39,7 +36,7 @@ extension LaplacianPyramidPlanes.Work {
     }
   }
 
-  func copy(_ level: Level, _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>) {
+  func copy(_ level: Level, _ x: Floats, to y: MutableFloats) {
     for row in 0..<level.height { (y + row * level.stride).update(from: x + row * level.stride, count: level.width) }
   }
 
@@ -102,7 +99,7 @@ extension LaplacianPyramidPlanes.Work {
     }
   }
 
-  private func takeResidualGradient(_ level: Level, _ gradient: UnsafeMutablePointer<Float>) {
+  private func takeResidualGradient(_ level: Level, _ gradient: MutableFloats) {
     forEachWithSums(rows: level.height) { rows, sum in
       for row in rows {
         let place = row * level.stride
@@ -115,7 +112,7 @@ extension LaplacianPyramidPlanes.Work {
   }
 
   /// Lends each piece of the rows its own three rows of sums.
-  private func forEachWithSums(rows: Int, _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void) {
+  private func forEachWithSums(rows: Int, _ body: (Range<Int>, MutableFloats) -> Void) {
     sharing.forEach(rows: rows) { piece in
       ScratchPool.shared.withFloats(planes.rowsCount) { body(piece, $0) }
     }
@@ -123,9 +120,9 @@ extension LaplacianPyramidPlanes.Work {
 
   /// The weighted sum of the neighbours of a row of a plane with zeros around; transposed, of those whose neighbour it
   /// is.
-  private func weigh(_ level: Level, _ row: UnsafePointer<Float>, transposed: Bool, _ y: UnsafeMutablePointer<Float>) {
+  private func weigh(_ level: Level, _ row: Floats, transposed: Bool, _ y: MutableFloats) {
     let count = level.neighbours.count
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: count) { rows in
+    withUnsafeTemporaryAllocation(of: Floats.self, capacity: count) { rows in
       withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { weights in
         guard let rows = rows.baseAddress, let weights = weights.baseAddress else { return }
         for (i, neighbour) in level.neighbours.enumerated() {
@@ -139,7 +136,7 @@ extension LaplacianPyramidPlanes.Work {
   }
 
   /// Writes the zeros around a plane: a row above and below, two columns on both sides.
-  private func surround(_ level: Level, _ plane: UnsafeMutablePointer<Float>) {
+  private func surround(_ level: Level, _ plane: MutableFloats) {
     for row in 0..<level.height {
       let here = plane + row * level.stride
       for i in 1...2 {

@@ -3,7 +3,7 @@ import PerceptualKernels
 
 /// The second half of the gradient, and the steps along both sides of an image.
 extension LaplacianPyramidPlanes.Work {
-  func gradient(_ gradient: UnsafeMutablePointer<Float>, factors: UnsafePointer<Float>) {
+  func gradient(_ gradient: MutableFloats, factors: Floats) {
     let finest = planes.levels[0]
     for channel in 0..<planes.channels {
       for k in planes.levels.indices.reversed() {
@@ -18,7 +18,7 @@ extension LaplacianPyramidPlanes.Work {
   }
 
   /// From the residual's gradient, which is multiplied by the factor, to the image's, in the target's place.
-  private func takeImageGradient(_ k: Int, factor: Float, _ residual: UnsafeMutablePointer<Float>) {
+  private func takeImageGradient(_ k: Int, factor: Float, _ residual: MutableFloats) {
     let level = planes.levels[k]
     let image = shared + level.target
     sharing.forEach(rows: level.height) { rows in
@@ -54,8 +54,8 @@ extension LaplacianPyramidPlanes.Work {
 
   /// y = the row operator applied to x and the column operator to the result.
   func apply(
-    _ rows: RowOperator, _ columns: RowOperator, _ x: UnsafePointer<Float>, width: Int, stride: Int,
-    _ y: UnsafeMutablePointer<Float>, newStride: Int
+    _ rows: RowOperator, _ columns: RowOperator, _ x: Floats, width: Int, stride: Int, _ y: MutableFloats,
+    newStride: Int
   ) {
     let (one, other) = (shared + planes.first, shared + planes.second)
     let turned = roundedToVectors(rows.outputs) + LaplacianPyramidPlanes.margin
@@ -66,11 +66,10 @@ extension LaplacianPyramidPlanes.Work {
   }
 
   private func apply(
-    _ rowOperator: RowOperator, _ x: UnsafePointer<Float>, width: Int, stride: Int, _ y: UnsafeMutablePointer<Float>,
-    newStride: Int
+    _ rowOperator: RowOperator, _ x: Floats, width: Int, stride: Int, _ y: MutableFloats, newStride: Int
   ) {
     sharing.forEach(rows: rowOperator.outputs) { piece in
-      withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: rowOperator.greatestCount) { list in
+      withUnsafeTemporaryAllocation(of: Floats.self, capacity: rowOperator.greatestCount) { list in
         rowOperator.weights.withUnsafeBufferPointer { weights in
           guard let list = list.baseAddress, let weights = weights.baseAddress else { return }
           for row in piece {
@@ -84,9 +83,7 @@ extension LaplacianPyramidPlanes.Work {
     }
   }
 
-  private func transpose(
-    _ x: UnsafePointer<Float>, rows: Int, columns: Int, stride: Int, _ y: UnsafeMutablePointer<Float>, newStride: Int
-  ) {
+  private func transpose(_ x: Floats, rows: Int, columns: Int, stride: Int, _ y: MutableFloats, newStride: Int) {
     sharing.forEach(rows: rows) { piece in
       planes.kernels.transposePlane(
         x + piece.lowerBound * stride, rows: piece.count, columns: columns, stride: stride, y + piece.lowerBound,

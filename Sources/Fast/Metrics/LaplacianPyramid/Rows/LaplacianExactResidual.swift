@@ -10,7 +10,7 @@ import PerceptualKernels
 struct LaplacianExactResidual {
   let levels: UnsafePointer<LaplacianPyramidRows.Level>
   let tables: LaplacianRoom<LaplacianExactTables>
-  let image: UnsafePointer<Float>
+  let image: Floats
   /// The picture's planes, in which each level has one for its halved image.
   let shared: LaplacianRoom<LaplacianSharedPlanes>
   /// Numbers that the greatest windows need.
@@ -18,10 +18,7 @@ struct LaplacianExactResidual {
   /// How many levels have their halved image.
   private var known = 0
 
-  init(
-    _ comparison: LaplacianPyramidRows.Comparison, _ image: UnsafePointer<Float>,
-    _ shared: LaplacianRoom<LaplacianSharedPlanes>
-  ) {
+  init(_ comparison: LaplacianPyramidRows.Comparison, _ image: Floats, _ shared: LaplacianRoom<LaplacianSharedPlanes>) {
     levels = comparison.levels
     tables = comparison.exactTables
     room = comparison.exactRoom

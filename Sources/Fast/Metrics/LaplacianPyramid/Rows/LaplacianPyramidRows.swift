@@ -196,15 +196,15 @@ struct LaplacianPyramidRows: Sendable {
     let rowsCount: Int
     let exactRoom: Int
 
-    func shared(_ planes: UnsafeMutablePointer<Float>) -> LaplacianRoom<LaplacianSharedPlanes> {
+    func shared(_ planes: MutableFloats) -> LaplacianRoom<LaplacianSharedPlanes> {
       .init(planes + places.channels * places.channelCount)
     }
 
     func elements(_ level: Int) -> Int { places.channels * levels[level].height * levels[level].width }
 
     func compare(
-      _ prediction: UnsafePointer<Float>, _ target: UnsafePointer<Float>, squares: UnsafeMutablePointer<Double>,
-      withGradient: Bool, _ planes: UnsafeMutablePointer<Float>, _ sharing: LaplacianRowSharing
+      _ prediction: Floats, _ target: Floats, squares: UnsafeMutablePointer<Double>, withGradient: Bool,
+      _ planes: MutableFloats, _ sharing: LaplacianRowSharing
     ) {
       let size = levels[0].height * levels[0].width
       for channel in 0..<places.channels {
@@ -231,7 +231,7 @@ struct LaplacianPyramidRows: Sendable {
     }
 
     /// A constant near the mean, which is taken off for the digits it costs; no level sees it.
-    private func mean(_ target: UnsafePointer<Float>) -> Float {
+    private func mean(_ target: Floats) -> Float {
       let finest = levels[0]
       var sum: Float = 0
       for y in stride(from: 0, to: finest.height, by: 8) {
@@ -240,10 +240,7 @@ struct LaplacianPyramidRows: Sendable {
       return sum / Float((finest.height + 7) / 8 * finest.width)
     }
 
-    func gradient(
-      _ gradient: UnsafeMutablePointer<Float>, factors: UnsafePointer<Float>, _ planes: UnsafeMutablePointer<Float>,
-      _ sharing: LaplacianRowSharing
-    ) {
+    func gradient(_ gradient: MutableFloats, factors: Floats, _ planes: MutableFloats, _ sharing: LaplacianRowSharing) {
       let size = levels[0].height * levels[0].width
       for channel in 0..<places.channels {
         for k in (0..<places.levels).reversed() {

@@ -12,17 +12,17 @@ struct LaplacianPyramidWork {
   let tables: LaplacianRoom<LaplacianTables>
   let kernels: any KernelSet.Type
   /// The channel's images; absent in the second half of the gradient.
-  let prediction: UnsafePointer<Float>?
-  let target: UnsafePointer<Float>?
+  let prediction: Floats?
+  let target: Floats?
   let mean: Float
   let kept: LaplacianRoom<LaplacianChannelPlanes>
   let shared: LaplacianRoom<LaplacianSharedPlanes>
   let rows: LaplacianRoom<LaplacianPieceRows>
-  typealias Row = UnsafeMutablePointer<Float>
+  typealias Row = MutableFloats
 
   init(
-    _ comparison: LaplacianPyramidRows.Comparison, _ prediction: UnsafePointer<Float>?, _ target: UnsafePointer<Float>?,
-    mean: Float, channel: Int, _ planes: UnsafeMutablePointer<Float>, _ rows: UnsafeMutablePointer<Float>
+    _ comparison: LaplacianPyramidRows.Comparison, _ prediction: Floats?, _ target: Floats?, mean: Float, channel: Int,
+    _ planes: MutableFloats, _ rows: MutableFloats
   ) {
     places = comparison.places
     levels = comparison.levels
@@ -120,7 +120,7 @@ struct LaplacianPyramidWork {
     let passing = rows[places.passing, 0, segment: level.segment]
     let target = isOwn ? shared[level.target] + i * level.segment : passing
     let difference = isOwn ? shared[level.difference] + i * level.segment : passing + level.segment
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 5) { rows in
+    withUnsafeTemporaryAllocation(of: Floats.self, capacity: 5) { rows in
       guard let rows = rows.baseAddress else { return }
       let first = Self.firstUnderTaps(i, size: level.height)
       for a in 0..<5 {
@@ -136,7 +136,7 @@ struct LaplacianPyramidWork {
   }
 
   private func takeResiduals(_ level: LaplacianPyramidRows.Level, _ y: Int, halved: Int) {
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 4) { rows in
+    withUnsafeTemporaryAllocation(of: Floats.self, capacity: 4) { rows in
       guard let rows = rows.baseAddress else { return }
       let first = LaplacianEnlargement.first(y)
       // Rows beyond the image have weight 0.
@@ -177,7 +177,7 @@ struct LaplacianPyramidWork {
   /// Lists the columns whose residual single precision did not tell from 0 and whose sign matters, and what that sign
   /// is to be multiplied by.
   private func listDoubts(
-    _ level: LaplacianPyramidRows.Level, _ y: Int, above: Row, here: Row, below: Row, weights: UnsafePointer<Float>
+    _ level: LaplacianPyramidRows.Level, _ y: Int, above: Row, here: Row, below: Row, weights: Floats
   ) {
     let (segment, last) = (level.segment, level.width - 1)
     let list = shared[places.doubts] + y * 2 * level.width

@@ -4,7 +4,7 @@ import PerceptualKernels
 /// The second half of the gradient: from the residuals' to the images', from the coarsest level to the finest.
 extension LaplacianPyramidWork {
   /// Level k of one channel's gradient at some rows; `factor` multiplies that of the level's squares.
-  func gradient(_ gradient: UnsafeMutablePointer<Float>, _ k: Int, _ piece: Range<Int>, factor: Float) {
+  func gradient(_ gradient: MutableFloats, _ k: Int, _ piece: Range<Int>, factor: Float) {
     let level = levels[k]
     var shrunkCount = max(LaplacianEnlargement.firstHalved(piece.lowerBound, level.height), 0)
     for y in piece {
@@ -13,7 +13,7 @@ extension LaplacianPyramidWork {
         shrunkCount += 1
       }
       let first = LaplacianEnlargement.firstHalved(y, level.height)
-      withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 3) { rows in
+      withUnsafeTemporaryAllocation(of: Floats.self, capacity: 3) { rows in
         guard let rows = rows.baseAddress else { return }
         // Rows beyond the image have weight 0.
         for a in 0..<3 { rows[a] = UnsafePointer(shrunk(max(0, min(first + a, shrunkCount - 1)), level)) }
@@ -31,10 +31,10 @@ extension LaplacianPyramidWork {
     let level = levels[k]
     let first = LaplacianEnlargement.firstEnlarged(i)
     let (start, end) = (max(first, 0), min(first + 8, level.height))
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 8) { rows in
+    withUnsafeTemporaryAllocation(of: Floats.self, capacity: 8) { rows in
       guard let rows = rows.baseAddress else { return }
       for y in start..<end { rows[y - start] = UnsafePointer(residualGradient(level, y)) }
-      var coarser: UnsafePointer<Float>?
+      var coarser: Floats?
       if k + 1 < places.levels {
         let next = levels[k + 1]
         coarser = UnsafePointer(shared[next.imageGradient] + i * next.imageStride)

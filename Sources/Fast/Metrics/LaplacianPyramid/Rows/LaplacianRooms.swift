@@ -3,14 +3,14 @@ protocol LaplacianRoomKind {
   associatedtype Pointer: Strideable where Pointer.Stride == Int
 }
 
-enum LaplacianTables: LaplacianRoomKind { typealias Pointer = UnsafePointer<Float> }
+enum LaplacianTables: LaplacianRoomKind { typealias Pointer = Floats }
 enum LaplacianExactTables: LaplacianRoomKind { typealias Pointer = UnsafePointer<Double> }
 /// A picture's planes that its channels and levels share.
-enum LaplacianSharedPlanes: LaplacianRoomKind { typealias Pointer = UnsafeMutablePointer<Float> }
+enum LaplacianSharedPlanes: LaplacianRoomKind { typealias Pointer = MutableFloats }
 /// Those of one channel.
-enum LaplacianChannelPlanes: LaplacianRoomKind { typealias Pointer = UnsafeMutablePointer<Float> }
+enum LaplacianChannelPlanes: LaplacianRoomKind { typealias Pointer = MutableFloats }
 /// The rows of a piece of the work.
-enum LaplacianPieceRows: LaplacianRoomKind { typealias Pointer = UnsafeMutablePointer<Float> }
+enum LaplacianPieceRows: LaplacianRoomKind { typealias Pointer = MutableFloats }
 
 /// Where something begins in memory of a kind; the compiler refuses it in another.
 struct LaplacianPlace<Kind: LaplacianRoomKind>: Sendable {
