@@ -41,9 +41,7 @@ struct ShortTimeFrames {
   /// Floats of the samples of all blocks, before they are joined.
   var samplesCount: Int { blocks * spanStride }
 
-  func spectrum(_ spectra: MutableFloats, _ block: Int) -> MutableFloats {
-    spectra + block * blockCount
-  }
+  func spectrum(_ spectra: MutableFloats, _ block: Int) -> MutableFloats { spectra + block * blockCount }
 
   /// Frames in block `block`, the last of which may have fewer.
   func frames(of block: Int) -> Int { min(lanes, frames - block * lanes) }

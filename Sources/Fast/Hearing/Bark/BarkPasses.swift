@@ -182,9 +182,7 @@ extension BarkPlan {
   }
 
   /// The spectra of a group's filters.
-  private func filters(_ group: Int) -> Floats {
-    UnsafePointer(spectra.start + group * bins * 2 * lanes)
-  }
+  private func filters(_ group: Int) -> Floats { UnsafePointer(spectra.start + group * bins * 2 * lanes) }
 
   /// Puts right, in double precision, the responses that rounding may have given the wrong sign: there the rectifier's
   /// derivative would be the wrong one.

@@ -44,9 +44,7 @@ package final class BlockWorkspace {
   }
 
   /// Lends scratch of the largest reserved size: one size for all blocks, so that the same memory serves them in turn.
-  func withScratch(_ body: (MutableFloats) -> Void) {
-    ScratchPool.shared.withFloats(scratchFloats, body)
-  }
+  func withScratch(_ body: (MutableFloats) -> Void) { ScratchPool.shared.withFloats(scratchFloats, body) }
 
   /// More than one where there are fewer images than threads may be.
   static func partsOfImage(_ share: BatchShare, pieces: Int) -> Int {

@@ -309,9 +309,7 @@ package final class ConvolutionBlock {
   }
 
   /// And back.
-  package func blocked(_ x: Floats, _ blocks: MutableFloats) {
-    output.pack(x, blocks, execution)
-  }
+  package func blocked(_ x: Floats, _ blocks: MutableFloats) { output.pack(x, blocks, execution) }
 
   // MARK: Backward
 
