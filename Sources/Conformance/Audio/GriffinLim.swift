@@ -17,30 +17,30 @@ enum GriffinLim: OperationWithOptions {
       return .bound(
         epsilons: 1,
         reason: "computed in Double, whose rounding the iteration magnifies 29 bits lower, and rounded once"
-      ) { operationCase throws(PerceptualError) in
-        try response(of: tensor, operationCase, share: 16 * Side.reference.epsilon / Side.fast.epsilon)
+      ) { given throws(PerceptualError) in
+        try response(of: tensor, given, share: 16 * Side.reference.epsilon / Side.fast.epsilon)
       }
     }
     return .bound(
       epsilons: 16,
       reason:
         "the iteration magnifies rounding as it magnifies any change of its inputs: so much as that does, measured"
-    ) { operationCase throws(PerceptualError) in
-      try response(of: tensor, operationCase, share: 1)
+    ) { given throws(PerceptualError) in
+      try response(of: tensor, given, share: 1)
     }
   }
 
   /// How much the result moves for a change of the inputs: of each magnitude in units of its frame's root mean square,
   /// of each phase in radians. `share` of that, plus the largest element.
   private static func response(
-    of tensor: ResultName, _ operationCase: OperationCase<Double>, share: Double
+    of tensor: ResultName, _ given: OperationCase<Double>, share: Double
   ) throws(PerceptualError) -> Tensor<Double> {
-    let magnitude = operationCase.input("magnitude")
+    let magnitude = given.input("magnitude")
     let (bins, frames) = (magnitude.shape[0], magnitude.shape[1])
     let sizes = (0..<frames).map { t in
       ((0..<bins).reduce(0) { $0 + magnitude[$1, t] * magnitude[$1, t] } / Double(bins)).squareRoot()
     }
-    return try response(of: tensor, operationCase, share: share) { moved, step, signs in
+    return try response(of: tensor, given, share: share) { moved, step, signs in
       for k in 0..<bins {
         for t in 0..<frames {
           let bits = signs.next()

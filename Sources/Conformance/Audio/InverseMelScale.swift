@@ -18,11 +18,11 @@ enum InverseMelScale: Operation {
         ? "each frame's residual over its norm may exceed the least by the roundings of a decomposition of 230 columns"
         : "each frame's residual may exceed the least by 1e-4 of its norm, the contract; minimum norm errs by 4 ε at "
           + "most"
-    ) { operationCase, found, wanted throws(PerceptualError) in
-      let mel = operationCase.input("mel")
-      let bank: Tensor<Double> = Reference.melFilterBank(try options(operationCase.shapes))
+    ) { given, found, wanted throws(PerceptualError) in
+      let mel = given.input("mel")
+      let bank: Tensor<Double> = Reference.melFilterBank(try options(given.shapes))
       if found.elements.contains(where: { !($0 >= 0 && $0.isFinite) }) { return .infinity }
-      if try method(operationCase.attributes) == .minimumNorm {
+      if try method(given.attributes) == .minimumNorm {
         // That one is unique: compared by value, relative to its greatest, within 4 epsilons in single precision (the
         // pseudo-inverse and its sums are in Double).
         let greatest = wanted.elements.max() ?? 0
@@ -73,17 +73,15 @@ enum InverseMelScale: Operation {
     ["magnitude": [try options(given).bins, given["mel"][1]]]
   }
 
-  static func reference<Scalar>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    let (bank, method) = (try options(operationCase.shapes), try method(operationCase.attributes))
-    let magnitude = Reference.inverseMelScale(operationCase.input("mel"), bank: bank, method: method)
+  static func reference<Scalar>(_ given: OperationCase<Scalar>) throws(PerceptualError) -> OperationResults<Scalar> {
+    let (bank, method) = (try options(given.shapes), try method(given.attributes))
+    let magnitude = Reference.inverseMelScale(given.input("mel"), bank: bank, method: method)
     return OperationResults(outputs: ["magnitude": magnitude])
   }
 
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    let (bank, method) = (try options(operationCase.shapes), try method(operationCase.attributes))
-    let magnitude = Fast.inverseMelScale(operationCase.input("mel"), bank: bank, method: method)
+  static func fast(_ given: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    let (bank, method) = (try options(given.shapes), try method(given.attributes))
+    let magnitude = Fast.inverseMelScale(given.input("mel"), bank: bank, method: method)
     return OperationResults(outputs: ["magnitude": magnitude])
   }
 }

@@ -15,15 +15,15 @@ enum InverseShortTimeFourierTransform: OperationWithOptions {
       reason: side == .fast
         ? "a fast transform of n values errs by log2(n) / 2 x the root of their squares' sum, over the overlap"
         : "a sum of n terms errs by about sqrt(n) / 2 (16 for the paper's window) x their magnitudes, over the overlap"
-    ) { operationCase throws(PerceptualError) in
-      let (shortTime, length) = try options(operationCase.attributes)
+    ) { given throws(PerceptualError) in
+      let (shortTime, length) = try options(given.attributes)
       let bounds = ShortTimeBounds(shortTime, side)
-      let real = operationCase.input("real")
+      let real = given.input("real")
       switch tensor {
       case .output:
-        return bounds.inverse(real, operationCase.input("imaginary"), length: length)
+        return bounds.inverse(real, given.input("imaginary"), length: length)
       case .gradient:
-        return bounds.inverseTransposed(operationCase.cotangent("signal"), frames: real.shape[1])
+        return bounds.inverseTransposed(given.cotangent("signal"), frames: real.shape[1])
       }
     }
   }

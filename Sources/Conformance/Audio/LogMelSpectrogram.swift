@@ -19,11 +19,11 @@ enum LogMelSpectrogram: OperationWithOptions {
     return .bound(
       epsilons: epsilons,
       reason: "rounding in the transform is a change of the signal by a few of its roundings: what that does, measured"
-    ) { operationCase throws(PerceptualError) in
+    ) { given throws(PerceptualError) in
       // Of every sample, in units of the largest one.
-      let signal = operationCase.input("signal")
+      let signal = given.input("signal")
       let size = signal.elements.reduce(0) { max($0, abs($1)) }
-      return try response(of: tensor, operationCase) { moved, step, signs in
+      return try response(of: tensor, given) { moved, step, signs in
         for i in 0..<signal.count {
           moved.inputs["signal"]?[i] += signs.next() >> 63 == 0 ? step * size : -step * size
         }

@@ -15,9 +15,9 @@ enum LogScaling: OperationWithOptions {
     .bound(
       epsilons: 4,
       reason: "a logarithm errs by its argument's rounding and its own; image and slopes by those over the range"
-    ) { operationCase throws(PerceptualError) in
-      let (epsilon, form, range) = try options(operationCase.attributes)
-      let mel = operationCase.input("mel")
+    ) { given throws(PerceptualError) in
+      let (epsilon, form, range) = try options(given.attributes)
+      let mel = given.input("mel")
       let scaled = Reference.logScaling(mel, epsilon: epsilon, form: form, range: range)
       let ofLogarithm = 1 + max(abs(scaled.low[0]), abs(scaled.high[0]))
       let span = scaled.high[0] - scaled.low[0]
@@ -27,9 +27,9 @@ enum LogScaling: OperationWithOptions {
       case .output("image"): return scaled.image.map { span > 0 ? relative * (1 + abs($0)) : 0 }
       case .output: return Tensor([ofLogarithm])
       case .gradient:
-        let upstream = operationCase.cotangent("image")
+        let upstream = given.cotangent("image")
         var slopes = mel.map { _ in 0 }
-        var sum = abs(operationCase.cotangent("low")[0]) + abs(operationCase.cotangent("high")[0])
+        var sum = abs(given.cotangent("low")[0]) + abs(given.cotangent("high")[0])
         if span > 0 {
           for i in 0..<mel.count {
             slopes[i] = abs(upstream[i]) / span * (1 + relative)

@@ -14,8 +14,8 @@ enum MelFilterBank: OperationWithOptions {
     return .bound(
       epsilons: 16,
       reason: "edges err by a few roundings of the highest frequency, and are divided by a filter's flanks"
-    ) { operationCase throws(PerceptualError) in
-      let options = try options(operationCase.attributes)
+    ) { given throws(PerceptualError) in
+      let options = try options(given.attributes)
       let bank: Tensor<Double> = Reference.melFilterBank(options)
       return errorScale(bank, options)
     }

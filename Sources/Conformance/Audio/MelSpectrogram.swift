@@ -18,9 +18,9 @@ enum MelSpectrogram: OperationWithOptions {
     return .bound(
       epsilons: epsilons,
       reason: "each bin errs as the transform's; its phase, in the gradient, by that over its modulus, 2 at most"
-    ) { operationCase throws(PerceptualError) in
-      let (shortTime, bankOptions, power) = try options(operationCase.attributes)
-      let signal = operationCase.input("signal")
+    ) { given throws(PerceptualError) in
+      let (shortTime, bankOptions, power) = try options(given.attributes)
+      let signal = given.input("signal")
       let bounds = ShortTimeBounds(shortTime, side)
       let errors = bounds.transform(signal)
       let spectrum = Reference.shortTimeFourierTransform(signal, options: shortTime)
@@ -42,7 +42,7 @@ enum MelSpectrogram: OperationWithOptions {
             let weight = bank[k, m] + bankShare * ofBank[k, m]
             ofMel[m, t] += weight * pow(modulus, power) + bank[k, m] * error
             if case .gradient = tensor {
-              let cotangent = abs(operationCase.cotangent("mel")[m, t])
+              let cotangent = abs(given.cotangent("mel")[m, t])
               upstream += bank[k, m] * cotangent
               ofFilters += weight * cotangent
             }

@@ -11,9 +11,9 @@ enum MuLawDecoding: OperationWithOptions {
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     .bound(epsilons: 8, reason: "an exponential of up to ln(levels); near 0 it cancels to its own rounding over mu") {
-      operationCase throws(PerceptualError) in
-      let levels = try options(operationCase.attributes)
-      let y = Reference.muLawDecoding(operationCase.input("y"), levels: levels)
+      given throws(PerceptualError) in
+      let levels = try options(given.attributes)
+      let y = Reference.muLawDecoding(given.input("y"), levels: levels)
       return y.map { abs($0) + 1 / Double(levels - 1) }
     }
   }

@@ -13,18 +13,18 @@ enum Resample: OperationWithOptions {
     .bound(
       epsilons: 16,
       reason: "a sum of n products errs by about sqrt(n) / 2 x the taps' absolute sum (under 4) x the largest sample"
-    ) { operationCase throws(PerceptualError) in
-      let rates = try options(operationCase.attributes)
+    ) { given throws(PerceptualError) in
+      let rates = try options(given.attributes)
       // An oracle that computes its taps in the scalar subtracts times near 1 before it multiplies by the rate.
       let ofTaps = side == .reference ? 1 + Double(min(rates.old, rates.new) / rates.divisor) / 16 : 1
       switch tensor {
       case .output:
-        let shape = try outputShapes(operationCase)["signal"] ?? []
-        return largest(of: operationCase.input("signal"), shape: shape, times: ofTaps)
+        let shape = try outputShapes(given)["signal"] ?? []
+        return largest(of: given.input("signal"), shape: shape, times: ofTaps)
       case .gradient:
         // Upsampling, an input sample is heard in new / old times as many outputs.
         return largest(
-          of: operationCase.cotangent("signal"), shape: operationCase.input("signal").shape,
+          of: given.cotangent("signal"), shape: given.input("signal").shape,
           times: ofTaps * max(1, Double(rates.new) / Double(rates.old)))
       }
     }

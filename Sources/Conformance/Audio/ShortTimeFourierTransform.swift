@@ -15,9 +15,9 @@ enum ShortTimeFourierTransform: OperationWithOptions {
       reason: side == .fast
         ? "a fast transform of n values errs by log2(n) / 2 x the root of their squares' sum"
         : "a sum of n terms errs by about sqrt(n) / 2 (16 for the paper's window) x the sum of their magnitudes"
-    ) { operationCase throws(PerceptualError) in
-      let bounds = ShortTimeBounds(try operationCase.attributes.shortTime(), side)
-      let signal = operationCase.input("signal")
+    ) { given throws(PerceptualError) in
+      let bounds = ShortTimeBounds(try given.attributes.shortTime(), side)
+      let signal = given.input("signal")
       switch tensor {
       case .output:
         let sizes = bounds.transform(signal)
@@ -25,7 +25,7 @@ enum ShortTimeFourierTransform: OperationWithOptions {
         for k in 0..<bounds.options.bins { for t in 0..<sizes.count { scale[k, t] = sizes[t] } }
         return scale
       case .gradient:
-        let sizes = bounds.sizes(operationCase.cotangent("real"), operationCase.cotangent("imaginary"))
+        let sizes = bounds.sizes(given.cotangent("real"), given.cotangent("imaginary"))
         return bounds.transformTransposed(sizes, samples: signal.count)
       }
     }

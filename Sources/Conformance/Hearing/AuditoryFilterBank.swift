@@ -19,8 +19,8 @@ enum AuditoryFilterBank: OperationWithOptions {
         reason:
           "a gain moves by its slope times a rounding of the Nyquist frequency; a response is a mean of gains; 1e-12 "
           + "at most"
-      ) { operationCase throws(PerceptualError) in
-        let options = try options(operationCase.attributes).filters
+      ) { given throws(PerceptualError) in
+        let options = try options(given.attributes).filters
         let widths = Reference.auditoryBandwidths(options)
         // The Gaussian rises by at most a fifth from one of its hundred points to the next.
         let scales = widths.map {

@@ -49,9 +49,9 @@ enum BarkDistance: BarkOperation {
 
   /// The same over 1 up to factor 100, 5 at 10 000, and in between as the factor's power.
   @Sendable private static func amplified(
-    _ operationCase: OperationCase<Double>, _ actual: Tensor<Double>, _ expected: Tensor<Double>
+    _ given: OperationCase<Double>, _ actual: Tensor<Double>, _ expected: Tensor<Double>
   ) throws(PerceptualError) -> Double {
-    let factor = try operationCase.attributes.number("logFactor")
+    let factor = try given.attributes.number("logFactor")
     // 100^0.35 is 5.
     return distance(actual, expected) / max(1, pow(factor / 100, 0.35))
   }

@@ -12,22 +12,22 @@ enum CategoricalCrossEntropy: OperationWithOptions {
     switch (tensor, side) {
     case (.output, .referenceFloat):
       .bound(epsilons: 1, reason: "positions summed in single precision, one after the other") {
-        operationCase throws(PerceptualError) in
-        let terms = Double(operationCase.input("classes").count / operationCase.input("logits").shape[0])
-        return try scales(operationCase).map { (terms / 2 + 4) * $0 }
+        given throws(PerceptualError) in
+        let terms = Double(given.input("classes").count / given.input("logits").shape[0])
+        return try scales(given).map { (terms / 2 + 4) * $0 }
       }
     case (.output, _):
       .bound(epsilons: 6, reason: "a difference of logits and a logarithm of a sum of exponentials for each position") {
-        operationCase throws(PerceptualError) in
+        given throws(PerceptualError) in
         // Oracles sum positions in Double too.
-        let terms = side == .reference ? Double(operationCase.input("classes").count) : 0
-        return try scales(operationCase).map { (1 + terms / 16) * $0 }
+        let terms = side == .reference ? Double(given.input("classes").count) : 0
+        return try scales(given).map { (1 + terms / 16) * $0 }
       }
     case (.gradient, _):
       .bound(epsilons: 4, reason: "a probability p whose exponent is rounded, p (1 + |exponent|), and 1 at the class") {
-        operationCase throws(PerceptualError) in
-        let (logits, classes) = (operationCase.input("logits"), operationCase.input("classes"))
-        let upstream = operationCase.cotangent("value")
+        given throws(PerceptualError) in
+        let (logits, classes) = (given.input("logits"), given.input("classes"))
+        let upstream = given.cotangent("value")
         let none = Reference.categoricalCrossEntropyGradient(logits, classes: classes, upstream: upstream.magnitude)
         let (samples, levels) = (logits.shape[0], logits.shape[1])
         let positions = classes.count / samples
@@ -51,8 +51,8 @@ enum CategoricalCrossEntropy: OperationWithOptions {
   }
 
   /// For each sample 1 + ln K + the mean over positions of the greatest |logit|.
-  private static func scales(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> Tensor<Double> {
-    let logits = operationCase.input("logits")
+  private static func scales(_ given: OperationCase<Double>) throws(PerceptualError) -> Tensor<Double> {
+    let logits = given.input("logits")
     let (samples, levels) = (logits.shape[0], logits.shape[1])
     let positions = logits.count / samples / levels
     return Tensor(
@@ -69,9 +69,8 @@ enum CategoricalCrossEntropy: OperationWithOptions {
     if let obstacle { throw .malformed("input.\(obstacle)") }
   }
 
-  static func validateElements<Scalar>(_ operationCase: OperationCase<Scalar>) throws(PerceptualError) {
-    let obstacle = categoricalObstacle(
-      logits: operationCase.input("logits").shape, classes: operationCase.input("classes"))
+  static func validateElements<Scalar>(_ given: OperationCase<Scalar>) throws(PerceptualError) {
+    let obstacle = categoricalObstacle(logits: given.input("logits").shape, classes: given.input("classes"))
     if let obstacle { throw .malformed("input.\(obstacle)") }
   }
 

@@ -14,10 +14,10 @@ enum MeanSquaredError: PairOperation {
       .relative(epsilons: 16, reason: "terms of one sign: runs of 64 summed in single precision, runs joined in double")
     case (_, _):
       .bound(epsilons: 0.5, reason: "the a-priori bound of a sum of M terms of one sign, in order, and of each term") {
-        operationCase throws(PerceptualError) in
-        let x = operationCase.input("prediction")
+        given throws(PerceptualError) in
+        let x = given.input("prediction")
         let terms = Double(x.count / x.shape[0] + 4)
-        return try reference(operationCase.withoutGradients)[tensor].map { $0 * terms }
+        return try reference(given.withoutGradients)[tensor].map { $0 * terms }
       }
     }
   }

@@ -15,8 +15,8 @@ enum NormalizedLaplacianPyramidDistance: PairOperation {
       .relative(epsilons: 64, reason: "two pyramids' residuals cancel alike here and in the oracle")
     case (.output, .referenceFloat):
       .bound(epsilons: 256, reason: "residuals of both images are rounded before they cancel: 1 / sigma, six levels") {
-        operationCase throws(PerceptualError) in
-        Tensor(repeating: 1, shape: try outputShapes(operationCase)["value"] ?? [])
+        given throws(PerceptualError) in
+        Tensor(repeating: 1, shape: try outputShapes(given)["value"] ?? [])
       }
     case (.output, .fast):
       .relative(epsilons: 8, reason: "the difference has a pyramid of its own, whose residual does not cancel")

@@ -15,28 +15,26 @@ enum PeakSignalToNoiseRatio: PairOperation {
         scale: decibels)
     case (.output, _):
       .bound(epsilons: 0.5, reason: "decibels: 4.3 times the a-priori bound of a sum of M terms, in order") {
-        operationCase throws(PerceptualError) in
-        let x = operationCase.input("prediction")
+        given throws(PerceptualError) in
+        let x = given.input("prediction")
         let terms = 5 * Double(x.count / x.shape[0] + 16)
-        return try decibels(operationCase).map { $0 * terms }
+        return try decibels(given).map { $0 * terms }
       }
     case (.gradient, .fast):
       .relative(epsilons: 32, reason: "a difference, products and a quotient, and the error of the mean")
     case (.gradient, _):
       .bound(epsilons: 0.5, reason: "the a-priori bound of the sum of M squares that divides it") {
-        operationCase throws(PerceptualError) in
-        let x = operationCase.input("prediction")
+        given throws(PerceptualError) in
+        let x = given.input("prediction")
         let terms = Double(x.count / x.shape[0] + 32)
-        return try reference(operationCase)[tensor].map { abs($0) * terms }
+        return try reference(given)[tensor].map { abs($0) * terms }
       }
     }
   }
 
   /// The magnitude of a value in decibels, at least 10: near 0 it is a difference of logarithms.
-  @Sendable private static func decibels(
-    _ operationCase: OperationCase<Double>
-  ) throws(PerceptualError) -> Tensor<Double> {
-    try reference(operationCase.withoutGradients)[.output("value")].map { $0.isFinite ? max(abs($0), 10) : 10 }
+  @Sendable private static func decibels(_ given: OperationCase<Double>) throws(PerceptualError) -> Tensor<Double> {
+    try reference(given.withoutGradients)[.output("value")].map { $0.isFinite ? max(abs($0), 10) : 10 }
   }
 
   /// The data range.

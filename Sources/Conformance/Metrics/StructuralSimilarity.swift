@@ -65,14 +65,14 @@ enum StructuralSimilarity: PairOperation {
 // Scales of tolerances, shared with MS-SSIM.
 
 /// 1 for each image: similarities are differences from 1 whatever their size.
-@Sendable func one(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> Tensor<Double> {
-  Tensor(repeating: 1, shape: [operationCase.input("prediction").shape[0]])
+@Sendable func one(_ given: OperationCase<Double>) throws(PerceptualError) -> Tensor<Double> {
+  Tensor(repeating: 1, shape: [given.input("prediction").shape[0]])
 }
 
 /// The lengths of the longest chain of sums that ends in a value: positions, and the products of a window's moments.
-@Sendable func sumLengths(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> Tensor<Double> {
-  let shape = operationCase.input("prediction").shape
-  let options = try operationCase.attributes.structuralSimilarityOptions()
+@Sendable func sumLengths(_ given: OperationCase<Double>) throws(PerceptualError) -> Tensor<Double> {
+  let shape = given.input("prediction").shape
+  let options = try given.attributes.structuralSimilarityOptions()
   let window = options.windowSize
   let positions = max(options.positions(ofSide: shape[2]), 1) * max(options.positions(ofSide: shape[3]), 1)
   return Tensor(repeating: Double(positions + 8 * window * window), shape: [shape[0]])

@@ -20,8 +20,8 @@ enum StructuralSimilarityMap: PairOperation {
   }
 
   /// 1 for each position: similarities are differences from 1 whatever their size.
-  @Sendable private static func ones(_ operationCase: OperationCase<Double>) throws(PerceptualError) -> Tensor<Double> {
-    Tensor(repeating: 1, shape: try outputShapes(operationCase)["map"] ?? [])
+  @Sendable private static func ones(_ given: OperationCase<Double>) throws(PerceptualError) -> Tensor<Double> {
+    Tensor(repeating: 1, shape: try outputShapes(given)["map"] ?? [])
   }
 
   typealias Options = StructuralSimilarityOptions

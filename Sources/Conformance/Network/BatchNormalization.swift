@@ -18,8 +18,8 @@ enum BatchNormalization: OperationWithOptions {
     .bound(
       epsilons: 0.5,
       reason: "sums of n values, gamma_n sum |x|; their error and 8 roundings carried through the formula"
-    ) { operationCase throws(PerceptualError) in
-      let analysis = try BatchNormalizationAnalysis(operationCase, options(operationCase.attributes), side)
+    ) { given throws(PerceptualError) in
+      let analysis = try BatchNormalizationAnalysis(given, options(given.attributes), side)
       return analysis.bound(tensor)
     }
   }

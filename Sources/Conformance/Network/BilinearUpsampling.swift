@@ -11,16 +11,16 @@ enum BilinearUpsampling: ElementOperation {
     switch tensor {
     case .output:
       .ofSum(side, "four products with two weights each; an oracle's positions are rounded") {
-        operationCase throws(PerceptualError) in
-        let (x, options) = (operationCase.input("x").magnitude, try options(operationCase.attributes))
+        given throws(PerceptualError) in
+        let (x, options) = (given.input("x").magnitude, try options(given.attributes))
         let sum = Reference.bilinearUpsampling(x, factor: options.factor, alignCorners: options.alignCorners)
         return (sum.adding(ofPositions(x, shape: x.shape, side)), 4)
       }
     case .gradient:
       .ofSum(side, "sum over the outputs that read the element; an oracle's positions are rounded") {
-        operationCase throws(PerceptualError) in
-        let (upstream, options) = (operationCase.cotangent("y").magnitude, try options(operationCase.attributes))
-        let shape = operationCase.input("x").shape
+        given throws(PerceptualError) in
+        let (upstream, options) = (given.cotangent("y").magnitude, try options(given.attributes))
+        let shape = given.input("x").shape
         let sum = Reference.bilinearUpsamplingGradient(
           shape: shape, upstream: upstream, factor: options.factor, alignCorners: options.alignCorners)
         // At most 3 f outputs along a side; oracles add them up one after the other, not columns within rows.

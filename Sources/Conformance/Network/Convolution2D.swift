@@ -65,16 +65,15 @@ extension ConvolutionOperation {
   static var gradients: [String] { ["x", "weight", "bias"] }
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
-    .ofSum(side, reason(tensor)) { operationCase throws(PerceptualError) in
-      let geometry = try options(operationCase.attributes)
-      let (x, weight) = (operationCase.input("x"), operationCase.input("weight"))
+    .ofSum(side, reason(tensor)) { given throws(PerceptualError) in
+      let geometry = try options(given.attributes)
+      let (x, weight) = (given.input("x"), given.input("weight"))
       let filtering = MinimalFilteringBound(side, x: x, weight: weight, geometry: geometry, isTransposed: isTransposed)
-      if let bound = filtering?.bound(tensor, of: operationCase) { return bound }
-      var magnitudes = OperationCase(
-        inputs: operationCase.inputs.mapValues(\.magnitude), attributes: operationCase.attributes)
+      if let bound = filtering?.bound(tensor, of: given) { return bound }
+      var magnitudes = OperationCase(inputs: given.inputs.mapValues(\.magnitude), attributes: given.attributes)
       var pixels = 0
       if case .gradient = tensor {
-        let upstream = operationCase.cotangent("y")
+        let upstream = given.cotangent("y")
         magnitudes.cotangents["y"] = upstream.magnitude
         pixels = upstream.count / upstream.shape[1]
       }

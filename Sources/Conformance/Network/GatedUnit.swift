@@ -14,11 +14,11 @@ enum GatedUnit: ElementOperation {
       return .relative(epsilons: 7, reason: "tanh and sigmoid within 3 epsilons each, and their product")
     case .gradient(let name):
       let reason = "slopes from values within 3 epsilons: absolute where 1 - tanh(x)^2 or 1 - sigmoid(gate) cancels"
-      return .bound(epsilons: 9, reason: reason) { operationCase throws(PerceptualError) in
-        let x = operationCase.input("x")
-        let opening = Reference.sigmoid(operationCase.input("gate"))
-        let signal = try options(operationCase.attributes) == .tanh ? Reference.tanh(x) : x
-        var scale = operationCase.cotangent("y").magnitude
+      return .bound(epsilons: 9, reason: reason) { given throws(PerceptualError) in
+        let x = given.input("x")
+        let opening = Reference.sigmoid(given.input("gate"))
+        let signal = try options(given.attributes) == .tanh ? Reference.tanh(x) : x
+        var scale = given.cotangent("y").magnitude
         for i in 0..<scale.count {
           let factor = name == "x" ? 1 : abs(signal[i])
           scale[i] = scale[i] * opening[i] * factor + (scale[i] + 1) * (factor + 1) * side.least / side.epsilon

@@ -14,17 +14,17 @@ enum Linear: OperationWithOptions {
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {
     switch tensor {
     case .output:
-      .ofSum(side, "sum over inputs, and the bias") { operationCase throws(PerceptualError) in
-        let weight = operationCase.input("weight")
+      .ofSum(side, "sum over inputs, and the bias") { given throws(PerceptualError) in
+        let weight = given.input("weight")
         let sum = Reference.linear(
-          operationCase.input("x").magnitude, weight: weight.magnitude, bias: operationCase.inputs["bias"]?.magnitude)
+          given.input("x").magnitude, weight: weight.magnitude, bias: given.inputs["bias"]?.magnitude)
         return (sum, weight.shape[1] + 1)
       }
     case .gradient(let name):
-      .ofSum(side, "sum over outputs or samples") { operationCase throws(PerceptualError) in
-        let (x, weight) = (operationCase.input("x"), operationCase.input("weight"))
+      .ofSum(side, "sum over outputs or samples") { given throws(PerceptualError) in
+        let (x, weight) = (given.input("x"), given.input("weight"))
         let sums = Reference.linearGradient(
-          x.magnitude, weight: weight.magnitude, upstream: operationCase.cotangent("y").magnitude)
+          x.magnitude, weight: weight.magnitude, upstream: given.cotangent("y").magnitude)
         return switch name {
         case "x": (sums.x, weight.shape[0])
         case "weight": (sums.weight, x.shape[0])

@@ -11,10 +11,10 @@ enum NearestUpsampling: ElementOperation {
     switch tensor {
     case .output: .exact(reason: "elements are copied")
     case .gradient:
-      .ofSum(side, "sum over an element's copies") { operationCase throws(PerceptualError) in
-        let factor = try options(operationCase.attributes)
+      .ofSum(side, "sum over an element's copies") { given throws(PerceptualError) in
+        let factor = try options(given.attributes)
         let sum = Reference.nearestUpsamplingGradient(
-          shape: operationCase.input("x").shape, upstream: operationCase.cotangent("y").magnitude, factor: factor)
+          shape: given.input("x").shape, upstream: given.cotangent("y").magnitude, factor: factor)
         return (sum, factor.height * factor.width)
       }
     }

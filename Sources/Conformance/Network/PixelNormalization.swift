@@ -11,26 +11,26 @@ enum PixelNormalization: ElementOperation {
     switch tensor {
     case .output:
       .bound(epsilons: 1, reason: "half of gamma_C for the sum of squares, as a root halves it, and four roundings") {
-        operationCase throws(PerceptualError) in
-        let x = operationCase.input("x")
+        given throws(PerceptualError) in
+        let x = given.input("x")
         let roundings = Double(x.shape[1]) / 4 + 5
-        let y = Reference.pixelNormalization(x, epsilon: try options(operationCase.attributes))
+        let y = Reference.pixelNormalization(x, epsilon: try options(given.attributes))
         return y.map { abs($0) * roundings + side.least / side.epsilon }
       }
     case .gradient:
       .bound(epsilons: 1, reason: "three halves of gamma_C for the root's cube, gamma_C for the product, of magnitudes")
       {
-        operationCase throws(PerceptualError) in
-        let x = operationCase.input("x")
+        given throws(PerceptualError) in
+        let x = given.input("x")
         let roundings = 1.25 * Double(x.shape[1]) + 8
-        return terms(operationCase, try options(operationCase.attributes)).map { roundings * $0 }
+        return terms(given, try options(given.attributes)).map { roundings * $0 }
       }
     }
   }
 
   /// The magnitudes of the gradient's terms, |g| / r + |x| / r^3 mean |g x|.
-  private static func terms(_ operationCase: OperationCase<Double>, _ epsilon: Double) -> Tensor<Double> {
-    let (x, upstream) = (operationCase.input("x"), operationCase.cotangent("y"))
+  private static func terms(_ given: OperationCase<Double>, _ epsilon: Double) -> Tensor<Double> {
+    let (x, upstream) = (given.input("x"), given.cotangent("y"))
     let (channels, positions) = (x.shape[1], x.count / x.shape[0] / x.shape[1])
     var result = x
     for n in 0..<x.shape[0] {

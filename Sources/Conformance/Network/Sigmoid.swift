@@ -11,9 +11,9 @@ enum Sigmoid: ElementOperation {
       .relative(epsilons: 3, reason: "the exponential within 2 units in the last place, a sum and a quotient")
     case .gradient:
       .bound(epsilons: 4, reason: "y (1 - y) from a y within 3 epsilons: relative to y, since 1 - y may cancel") {
-        operationCase throws(PerceptualError) in
-        let y = Reference.sigmoid(operationCase.input("x"))
-        var scale = operationCase.cotangent("y").magnitude
+        given throws(PerceptualError) in
+        let y = Reference.sigmoid(given.input("x"))
+        var scale = given.cotangent("y").magnitude
         for i in 0..<scale.count { scale[i] = scale[i] * y[i] + (scale[i] + 1) * side.least / side.epsilon }
         return scale
       }

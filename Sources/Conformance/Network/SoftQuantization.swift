@@ -11,16 +11,16 @@ enum SoftQuantization: ElementOperation {
     let reason = "4 epsilons for the softmax and its sums, and what the roundings of its exponents move"
     return switch tensor {
     case .output:
-      .bound(epsilons: 4, reason: reason) { operationCase throws(PerceptualError) in
-        try sensitivity(operationCase, side).value
+      .bound(epsilons: 4, reason: reason) { given throws(PerceptualError) in
+        try sensitivity(given, side).value
       }
     case .gradient:
-      .bound(epsilons: 4, reason: reason) { operationCase throws(PerceptualError) in
-        var scale = try sensitivity(operationCase, side).slope
-        let upstream = operationCase.cotangent("y")
-        let largest = try options(operationCase.attributes).centres.reduce(0) { max($0, abs($1)) }
+      .bound(epsilons: 4, reason: reason) { given throws(PerceptualError) in
+        var scale = try sensitivity(given, side).slope
+        let upstream = given.cotangent("y")
+        let largest = try options(given.attributes).centres.reduce(0) { max($0, abs($1)) }
         // The mean of the centres is itself rounded, which counts squared; and weights underflow.
-        let factor = 2 * (try options(operationCase.attributes).scale) * largest * largest
+        let factor = 2 * (try options(given.attributes).scale) * largest * largest
         let floor = factor * (16 * side.epsilon + side.least / side.epsilon) + side.least / side.epsilon
         for i in 0..<scale.count { scale[i] = abs(upstream[i]) * (scale[i] + floor) }
         return scale
@@ -51,12 +51,12 @@ enum SoftQuantization: ElementOperation {
 
   /// How far the value and the derivative move when everything rounded on the way moves by an epsilon.
   private static func sensitivity(
-    _ operationCase: OperationCase<Double>, _ side: Side
+    _ given: OperationCase<Double>, _ side: Side
   ) throws(PerceptualError) -> (value: Tensor<Double>, slope: Tensor<Double>) {
-    let (centres, scale) = try options(operationCase.attributes)
+    let (centres, scale) = try options(given.attributes)
     let largest = centres.reduce(0) { max($0, abs($1)) }
-    let given = operationCase.input("x")
-    let rows = given.elements.map { x -> (value: Double, slope: Double) in
+    let input = given.input("x")
+    let rows = input.elements.map { x -> (value: Double, slope: Double) in
       let nearest = centres.reduce(centres[0]) { abs(x - $1) < abs(x - $0) ? $1 : $0 }
       let weights = centres.map { exp(2 * scale * ($0 - nearest) * (x - ($0 + nearest) / 2)) }
       let total = weights.reduce(0) { $0 + $1 }
@@ -81,7 +81,7 @@ enum SoftQuantization: ElementOperation {
       }
       return (value, slope)
     }
-    return (Tensor(rows.map(\.value), shape: given.shape), Tensor(rows.map(\.slope), shape: given.shape))
+    return (Tensor(rows.map(\.value), shape: input.shape), Tensor(rows.map(\.slope), shape: input.shape))
   }
 }
 

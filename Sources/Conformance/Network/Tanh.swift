@@ -11,7 +11,7 @@ enum Tanh: ElementOperation {
       .relative(epsilons: 3, reason: "the exponential within 2 ulp, a quotient; near 0 a polynomial")
     case .gradient:
       .bound(epsilons: 4, reason: "1 - y^2 from a y within 3 epsilons: absolute, where y is near 1") {
-        operationCase throws(PerceptualError) in operationCase.cotangent("y").magnitude
+        given throws(PerceptualError) in given.cotangent("y").magnitude
       }
     }
   }

@@ -20,10 +20,10 @@ enum AdamW: OperationWithOptions {
     func bound(
       _ epsilons: Double, _ reason: String, _ scale: @escaping @Sendable (Settings, Element) -> Double
     ) -> Tolerance {
-      .bound(epsilons: epsilons, reason: reason) { operationCase throws(PerceptualError) in
-        let settings = try options(operationCase.attributes)
-        let (p, g) = (operationCase.input("parameter"), operationCase.input("gradient"))
-        let (m, v) = (operationCase.input("firstMoment"), operationCase.input("secondMoment"))
+      .bound(epsilons: epsilons, reason: reason) { given throws(PerceptualError) in
+        let settings = try options(given.attributes)
+        let (p, g) = (given.input("parameter"), given.input("gradient"))
+        let (m, v) = (given.input("firstMoment"), given.input("secondMoment"))
         var bounds = Tensor<Double>(shape: p.shape)
         for i in 0..<bounds.count {
           let element = Element(parameter: p[i], gradient: g[i], firstMoment: m[i], secondMoment: v[i])

@@ -103,10 +103,10 @@ public func normalizedLaplacianPyramid<Scalar: TensorElement>(
 /// A value's roots: each is of the mean square of one level over some images.
 private typealias Root = (level: Int, images: Range<Int>)
 
-/// The images behind each value, and whether their squares are joined under one root or have a root each.
-private func groups(
-  images: Int, _ family: LaplacianPyramidFamily, _ pooling: LaplacianPyramidPooling
-) -> [(images: Range<Int>, joined: Bool)] {
+/// The images behind a value, and whether their squares are joined under one root or have a root each.
+private typealias Group = (images: Range<Int>, joined: Bool)
+
+private func groups(images: Int, _ family: LaplacianPyramidFamily, _ pooling: LaplacianPyramidPooling) -> [Group] {
   pooling == .image ? (0..<images).map { ($0..<$0 + 1, false) } : [(0..<images, family == .tensorflow)]
 }
 
@@ -131,9 +131,7 @@ private func meanSquares<Scalar>(
 }
 
 /// The roots of a value, each of a mean of squares.
-private func roots<Scalar>(
-  _ squares: Tensor<Scalar>, _ group: (images: Range<Int>, joined: Bool)
-) -> [(root: Root, length: Scalar)] {
+private func roots<Scalar>(_ squares: Tensor<Scalar>, _ group: Group) -> [(root: Root, length: Scalar)] {
   (0..<squares.shape[1]).flatMap { level in
     (group.joined ? [group.images] : group.images.map { $0..<$0 + 1 }).map { images in
       let mean = images.reduce(0) { $0 + squares[$1, level] } / Scalar(images.count)
@@ -142,9 +140,7 @@ private func roots<Scalar>(
   }
 }
 
-private func pooled<Scalar>(
-  _ squares: Tensor<Scalar>, _ group: (images: Range<Int>, joined: Bool), _ family: LaplacianPyramidFamily
-) -> Scalar {
+private func pooled<Scalar>(_ squares: Tensor<Scalar>, _ group: Group, _ family: LaplacianPyramidFamily) -> Scalar {
   let roots = roots(squares, group)
   if family != .hepburn { return roots.reduce(0) { $0 + $1.length } / Scalar(roots.count) }
   return power(
@@ -153,8 +149,8 @@ private func pooled<Scalar>(
 
 /// Adds upstream times the derivative of a value by each image's mean squares; by a root of 0 it is 0.
 private func addPooledGradient<Scalar>(
-  _ squares: Tensor<Scalar>, _ group: (images: Range<Int>, joined: Bool), _ family: LaplacianPyramidFamily,
-  upstream: Scalar, to gradient: inout Tensor<Scalar>
+  _ squares: Tensor<Scalar>, _ group: Group, _ family: LaplacianPyramidFamily, upstream: Scalar,
+  to gradient: inout Tensor<Scalar>
 ) {
   let roots = roots(squares, group)
   let exponent = LaplacianPyramid.levelExponent
