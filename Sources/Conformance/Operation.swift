@@ -23,10 +23,8 @@ public protocol Operation: Sendable {
   /// The shape of each output, for a case that is valid: fills in missing cotangents.
   static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]]
 
-  static func reference<Scalar>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar>
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float>
+  static func reference<Scalar>(_ given: OperationCase<Scalar>) throws(PerceptualError) -> OperationResults<Scalar>
+  static func fast(_ given: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float>
 
   /// Conventions of published implementations, save the data range.
   static var presets: [Preset] { get }

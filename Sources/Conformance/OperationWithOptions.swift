@@ -23,14 +23,12 @@ extension OperationWithOptions {
     outputShapes(given, try options(given.attributes))
   }
 
-  static func reference<Scalar>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> OperationResults<Scalar> {
-    reference(operationCase, try options(operationCase.attributes))
+  static func reference<Scalar>(_ given: OperationCase<Scalar>) throws(PerceptualError) -> OperationResults<Scalar> {
+    reference(given, try options(given.attributes))
   }
 
-  static func fast(_ operationCase: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
-    fast(operationCase, try options(operationCase.attributes))
+  static func fast(_ given: OperationCase<Float>) throws(PerceptualError) -> OperationResults<Float> {
+    fast(given, try options(given.attributes))
   }
 }
 

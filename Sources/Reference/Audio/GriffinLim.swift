@@ -178,9 +178,7 @@ private struct GriffinLimSweep<Scalar: TensorElement> {
   }
 }
 
-private func product<Scalar: TensorElement>(
-  _ magnitude: Tensor<Scalar>, _ angle: Spectrum<Scalar>
-) -> Spectrum<Scalar> {
+private func product<Scalar>(_ magnitude: Tensor<Scalar>, _ angle: Spectrum<Scalar>) -> Spectrum<Scalar> {
   var result = angle
   for i in 0..<magnitude.count {
     result.real[i] *= magnitude[i]

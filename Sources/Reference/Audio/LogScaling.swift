@@ -72,9 +72,7 @@ public func inverseLogScaling<Scalar: TensorElement>(
   }
 }
 
-private func logarithms<Scalar: TensorElement>(
-  _ mel: Tensor<Scalar>, epsilon: Double, form: LogForm
-) -> Tensor<Scalar> {
+private func logarithms<Scalar>(_ mel: Tensor<Scalar>, epsilon: Double, form: LogForm) -> Tensor<Scalar> {
   require(mel.count > 0, "mel: shape \(mel.shape) holds nothing")
   require(epsilon >= 0, "epsilon: \(epsilon), 0 or more is needed")
   return mel.map { value in
@@ -82,9 +80,7 @@ private func logarithms<Scalar: TensorElement>(
   }
 }
 
-private func limits<Scalar: TensorElement>(
-  _ logarithms: Tensor<Scalar>, _ range: LogRange
-) -> (low: Scalar, high: Scalar) {
+private func limits<Scalar>(_ logarithms: Tensor<Scalar>, _ range: LogRange) -> (low: Scalar, high: Scalar) {
   switch range {
   case .clip: return logarithms.elements.reduce((logarithms[0], logarithms[0])) { (min($0.0, $1), max($0.1, $1)) }
   case .fixed(let low, let high):

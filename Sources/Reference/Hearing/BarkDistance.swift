@@ -153,9 +153,7 @@ private func gradient<Scalar>(
 }
 
 /// The factor of each feature, [N, bands, positions], for the target's responses.
-private func logFactors<Scalar: TensorElement>(
-  _ target: Tensor<Scalar>, _ options: BarkDistanceOptions
-) -> Tensor<Scalar> {
+private func logFactors<Scalar>(_ target: Tensor<Scalar>, _ options: BarkDistanceOptions) -> Tensor<Scalar> {
   var factors = Tensor<Scalar>(repeating: Scalar(options.logFactor), shape: target.shape)
   if options.masking == nil { return factors }
   let thresholds = maskingThresholds(target.converted(), options: options)

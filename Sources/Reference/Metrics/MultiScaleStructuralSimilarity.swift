@@ -73,18 +73,16 @@ public func multiScaleStructuralSimilarityGradient<Scalar: TensorElement>(
   return coarser ?? PairGradients(prediction: prediction, target: target)
 }
 
+private typealias Options = MultiScaleStructuralSimilarityOptions
+
 /// A term to its power, after the rule for negative ones. NaN stays NaN.
-private func factor<Scalar: TensorElement>(
-  _ term: Scalar, _ s: Int, _ options: MultiScaleStructuralSimilarityOptions
-) -> Scalar {
+private func factor<Scalar: TensorElement>(_ term: Scalar, _ s: Int, _ options: Options) -> Scalar {
   let base = ruled(term, options)
   return base <= 0 ? 0 : Scalar(pow(Double(base), options.weights[s]))
 }
 
 /// The derivative of ``factor`` by the term, 0 where the rule clamps it. NaN stays NaN.
-private func factorDerivative<Scalar: TensorElement>(
-  _ term: Scalar, _ s: Int, _ options: MultiScaleStructuralSimilarityOptions
-) -> Scalar {
+private func factorDerivative<Scalar: TensorElement>(_ term: Scalar, _ s: Int, _ options: Options) -> Scalar {
   let base = ruled(term, options)
   if base <= 0 || options.negativeContrast == .floor && Double(term) <= options.contrastFloor { return 0 }
   let slope = options.negativeContrast == .shift ? 0.5 : 1
@@ -92,7 +90,7 @@ private func factorDerivative<Scalar: TensorElement>(
 }
 
 /// The term that the power is taken of.
-private func ruled<Scalar: TensorElement>(_ term: Scalar, _ options: MultiScaleStructuralSimilarityOptions) -> Scalar {
+private func ruled<Scalar: TensorElement>(_ term: Scalar, _ options: Options) -> Scalar {
   switch options.negativeContrast {
   case .relu, .reluMap: term <= 0 ? 0 : term
   case .floor: Double(term) <= options.contrastFloor ? Scalar(options.contrastFloor) : term
@@ -101,9 +99,7 @@ private func ruled<Scalar: TensorElement>(_ term: Scalar, _ options: MultiScaleS
 }
 
 /// The image at every scale, finest first.
-private func scales<Scalar>(
-  of image: Tensor<Scalar>, _ options: MultiScaleStructuralSimilarityOptions
-) -> [Tensor<Scalar>] {
+private func scales<Scalar>(of image: Tensor<Scalar>, _ options: Options) -> [Tensor<Scalar>] {
   var scales = [image]
   for _ in 1..<options.weights.count {
     let fine = scales[scales.count - 1]
@@ -115,7 +111,7 @@ private func scales<Scalar>(
 /// [N, G, scales]: the mean over positions of each scale's term; G is the number of channels, or 1 where they are
 /// joint.
 private func scaleTerms<Scalar>(
-  _ predictions: [Tensor<Scalar>], _ targets: [Tensor<Scalar>], _ options: MultiScaleStructuralSimilarityOptions
+  _ predictions: [Tensor<Scalar>], _ targets: [Tensor<Scalar>], _ options: Options
 ) -> Tensor<Scalar> {
   let last = options.weights.count - 1
   let images = predictions[0].shape[0]
@@ -136,7 +132,7 @@ private func scaleTerms<Scalar>(
 }
 
 /// 2x2 average pooling of images of that shape, along rows and along columns.
-private func pooling(_ shape: [Int], _ options: MultiScaleStructuralSimilarityOptions) -> PlaneMap {
+private func pooling(_ shape: [Int], _ options: Options) -> PlaneMap {
   func axis(_ side: Int, _ other: Int) -> AxisMap {
     let offset = options.firstOffset(ofSide: side, other: other)
     let outputs = (0..<options.pooledSide(side)).map { i in

@@ -95,9 +95,7 @@ public func batchNormalizationGradient<Scalar: TensorElement>(
 }
 
 /// Mean and biased variance of a channel.
-private func batchMoments<Scalar: TensorElement>(
-  _ x: Tensor<Scalar>, channel: Int
-) -> (mean: Scalar, variance: Scalar) {
+private func batchMoments<Scalar>(_ x: Tensor<Scalar>, channel: Int) -> (mean: Scalar, variance: Scalar) {
   let n = Scalar(x.count / x.shape[1])
   var (sum, squares): (Scalar, Scalar) = (0, 0)
   forEachValue(of: x, channel: channel) { sum += x[$0] }
