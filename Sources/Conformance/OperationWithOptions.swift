@@ -41,7 +41,7 @@ extension OperationWithOptions where Options == Void {
 protocol ElementOperation: OperationWithOptions {}
 
 extension ElementOperation {
-  static var inputs: [InputDescription] { [InputDescription("x", "any")] }
+  static var inputs: [InputDescription] { [.init("x", "any")] }
   static var outputs: [String] { ["y"] }
   static var gradients: [String] { ["x"] }
   static func outputShapes(_ given: CaseShapes, _ options: Options) -> [String: [Int]] { ["y": given["x"]] }
@@ -55,9 +55,7 @@ protocol PairOperation: OperationWithOptions {
 
 extension PairOperation {
   static var inputShape: String { "[N,C,H,W]" }
-  static var inputs: [InputDescription] {
-    [InputDescription("prediction", inputShape), InputDescription("target", inputShape)]
-  }
+  static var inputs: [InputDescription] { [.init("prediction", inputShape), .init("target", inputShape)] }
   static var outputs: [String] { ["value"] }
   static var gradients: [String] { ["prediction", "target"] }
   static func outputShapes(_ given: CaseShapes, _ options: Options) -> [String: [Int]] {

@@ -4,8 +4,8 @@ import Reference
 
 enum GriffinLim: OperationWithOptions {
   static let name = "griffinLim"
-  static let inputs = [
-    InputDescription("magnitude", "[bins, frames]"), InputDescription("initialPhase", "[bins, frames]"),
+  static let inputs: [InputDescription] = [
+    .init("magnitude", "[bins, frames]"), .init("initialPhase", "[bins, frames]"),
   ]
   static let attributes: [AttributeDescription] =
     Attributes.shortTime + [.init("iterations", default: "32"), .init("momentum", default: "0.99")]

@@ -4,7 +4,7 @@ import Reference
 
 enum InverseMelScale: Operation {
   static let name = "inverseMelScale"
-  static let inputs = [InputDescription("mel", "[mels, frames]")]
+  static let inputs: [InputDescription] = [.init("mel", "[mels, frames]")]
   static let attributes: [AttributeDescription] =
     ["sampleRate", "bins"] + Attributes.band + [.init("method", default: "\"nonNegativeLeastSquares\"")]
   static let outputs = ["magnitude"]

@@ -4,7 +4,7 @@ import Reference
 
 enum InverseShortTimeFourierTransform: OperationWithOptions {
   static let name = "inverseShortTimeFourierTransform"
-  static let inputs = [InputDescription("real", "[bins, frames]"), InputDescription("imaginary", "[bins, frames]")]
+  static let inputs: [InputDescription] = [.init("real", "[bins, frames]"), .init("imaginary", "[bins, frames]")]
   static let attributes: [AttributeDescription] = Attributes.shortTime + ["length"]
   static let outputs = ["signal"]
   static let gradients = ["real", "imaginary"]

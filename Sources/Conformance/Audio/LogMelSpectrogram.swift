@@ -4,7 +4,7 @@ import Reference
 
 enum LogMelSpectrogram: OperationWithOptions {
   static let name = "logMelSpectrogram"
-  static let inputs = [InputDescription("signal", "[T]")]
+  static let inputs: [InputDescription] = [.init("signal", "[T]")]
   static let attributes = MelSpectrogram.attributes + LogScaling.attributes
   static let outputs = ["image", "low", "high"]
   static let gradients = ["signal"]

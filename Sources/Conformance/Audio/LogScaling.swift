@@ -4,7 +4,7 @@ import Reference
 
 enum LogScaling: OperationWithOptions {
   static let name = "logScaling"
-  static let inputs = [InputDescription("mel", "[mels, frames]")]
+  static let inputs: [InputDescription] = [.init("mel", "[mels, frames]")]
   static let attributes: [AttributeDescription] = [
     .init("epsilon", default: "0.001"), .init("form", default: "\"add\""), .init("range", default: "\"clip\""),
   ]

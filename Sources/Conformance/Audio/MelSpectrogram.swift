@@ -5,7 +5,7 @@ import Reference
 
 enum MelSpectrogram: OperationWithOptions {
   static let name = "melSpectrogram"
-  static let inputs = [InputDescription("signal", "[T]")]
+  static let inputs: [InputDescription] = [.init("signal", "[T]")]
   static let attributes: [AttributeDescription] =
     [
       "sampleRate", "windowLength", "hop", "mels", .init("power", default: "1"), .init("centred", default: "false"),

@@ -4,7 +4,7 @@ import Reference
 
 enum MuLawDecoding: OperationWithOptions {
   static let name = "muLawDecoding"
-  static let inputs = [InputDescription("y", "any")]
+  static let inputs: [InputDescription] = [.init("y", "any")]
   static let attributes: [AttributeDescription] = [.init("levels", default: "256")]
   static let outputs = ["x"]
   static let gradients: [String] = []

@@ -4,7 +4,7 @@ import Reference
 
 enum Resample: OperationWithOptions {
   static let name = "resample"
-  static let inputs = [InputDescription("signal", "[C,T]")]
+  static let inputs: [InputDescription] = [.init("signal", "[C,T]")]
   static let attributes: [AttributeDescription] = ["from", "to", .init("design", default: "\"torchaudio\"")]
   static let outputs = ["signal"]
   static let gradients = ["signal"]

@@ -4,7 +4,7 @@ import Reference
 
 enum ShortTimeFourierTransform: OperationWithOptions {
   static let name = "shortTimeFourierTransform"
-  static let inputs = [InputDescription("signal", "[T]")]
+  static let inputs: [InputDescription] = [.init("signal", "[T]")]
   static let attributes = Attributes.shortTime
   static let outputs = ["real", "imaginary"]
   static let gradients = ["signal"]

@@ -4,7 +4,7 @@ import Reference
 
 enum CategoricalCrossEntropy: OperationWithOptions {
   static let name = "categoricalCrossEntropy"
-  static let inputs = [InputDescription("logits", "[N,K,...]"), InputDescription("classes", "[N,...]")]
+  static let inputs: [InputDescription] = [.init("logits", "[N,K,...]"), .init("classes", "[N,...]")]
   static let outputs = ["value"]
   static let gradients = ["logits"]
 

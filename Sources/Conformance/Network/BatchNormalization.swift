@@ -4,9 +4,9 @@ import Reference
 
 enum BatchNormalization: OperationWithOptions {
   static let name = "batchNormalization"
-  static let inputs = [
-    InputDescription("x", "[N,C,H,W]"), InputDescription("gamma", "[C]"), InputDescription("beta", "[C]"),
-    InputDescription("runningMean", "[C]"), InputDescription("runningVariance", "[C]"),
+  static let inputs: [InputDescription] = [
+    .init("x", "[N,C,H,W]"), .init("gamma", "[C]"), .init("beta", "[C]"), .init("runningMean", "[C]"),
+    .init("runningVariance", "[C]"),
   ]
   static let attributes: [AttributeDescription] = [
     .init("epsilon", default: "1e-5"), .init("momentum", default: "0.1"), "training",

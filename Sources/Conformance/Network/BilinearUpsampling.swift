@@ -4,7 +4,7 @@ import Reference
 
 enum BilinearUpsampling: ElementOperation {
   static let name = "bilinearUpsampling"
-  static let inputs = [InputDescription("x", "[N,C,H,W]")]
+  static let inputs: [InputDescription] = [.init("x", "[N,C,H,W]")]
   static let attributes: [AttributeDescription] = ["factor", .init("alignCorners", default: "false")]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {

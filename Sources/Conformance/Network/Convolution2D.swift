@@ -5,9 +5,8 @@ import Reference
 enum Convolution2D: ConvolutionOperation {
   static let name = "convolution2D"
   static let isTransposed = false
-  static let inputs = [
-    InputDescription("x", "[N,C,H,W]"), InputDescription("weight", "[O,C,kH,kW]"),
-    InputDescription("bias", "[O]", isOptional: true),
+  static let inputs: [InputDescription] = [
+    .init("x", "[N,C,H,W]"), .init("weight", "[O,C,kH,kW]"), .init("bias", "[O]", isOptional: true),
   ]
   static let attributes: [AttributeDescription] = [
     .init("stride", default: "[1,1]"), .init("padding", default: "[0,0]"),

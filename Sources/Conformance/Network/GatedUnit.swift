@@ -4,7 +4,7 @@ import Reference
 
 enum GatedUnit: ElementOperation {
   static let name = "gatedUnit"
-  static let inputs = [InputDescription("x", "any"), InputDescription("gate", "as x")]
+  static let inputs: [InputDescription] = [.init("x", "any"), .init("gate", "as x")]
   static let attributes: [AttributeDescription] = [.init("activation", default: "\"tanh\"")]
   static let gradients = ["x", "gate"]
 

@@ -4,9 +4,8 @@ import Reference
 
 enum Linear: OperationWithOptions {
   static let name = "linear"
-  static let inputs = [
-    InputDescription("x", "[N,I]"), InputDescription("weight", "[O,I]"),
-    InputDescription("bias", "[O]", isOptional: true),
+  static let inputs: [InputDescription] = [
+    .init("x", "[N,I]"), .init("weight", "[O,I]"), .init("bias", "[O]", isOptional: true),
   ]
   static let outputs = ["y"]
   static let gradients = ["x", "weight", "bias"]

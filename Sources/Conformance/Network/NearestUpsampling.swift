@@ -4,7 +4,7 @@ import Reference
 
 enum NearestUpsampling: ElementOperation {
   static let name = "nearestUpsampling"
-  static let inputs = [InputDescription("x", "[N,C,H,W]")]
+  static let inputs: [InputDescription] = [.init("x", "[N,C,H,W]")]
   static let attributes: [AttributeDescription] = ["factor"]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {

@@ -4,7 +4,7 @@ import Reference
 
 enum PixelNormalization: ElementOperation {
   static let name = "pixelNormalization"
-  static let inputs = [InputDescription("x", "[N,C,...]")]
+  static let inputs: [InputDescription] = [.init("x", "[N,C,...]")]
   static let attributes: [AttributeDescription] = [.init("epsilon", default: "1e-7")]
 
   static func tolerance(_ tensor: ResultName, _ side: Side) -> Tolerance {

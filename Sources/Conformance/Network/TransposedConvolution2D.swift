@@ -5,9 +5,8 @@ import Reference
 enum TransposedConvolution2D: ConvolutionOperation {
   static let name = "transposedConvolution2D"
   static let isTransposed = true
-  static let inputs = [
-    InputDescription("x", "[N,C,H,W]"), InputDescription("weight", "[C,O,kH,kW]"),
-    InputDescription("bias", "[O]", isOptional: true),
+  static let inputs: [InputDescription] = [
+    .init("x", "[N,C,H,W]"), .init("weight", "[C,O,kH,kW]"), .init("bias", "[O]", isOptional: true),
   ]
   static let attributes: [AttributeDescription] = [
     .init("stride", default: "[1,1]"), .init("padding", default: "[0,0]"), .init("outputPadding", default: "[0,0]"),

@@ -5,9 +5,9 @@ import Reference
 
 enum AdamW: OperationWithOptions {
   static let name = "adamW"
-  static let inputs = [
-    InputDescription("parameter", "any"), InputDescription("gradient", "of parameter"),
-    InputDescription("firstMoment", "of parameter"), InputDescription("secondMoment", "of parameter"),
+  static let inputs: [InputDescription] = [
+    .init("parameter", "any"), .init("gradient", "of parameter"), .init("firstMoment", "of parameter"),
+    .init("secondMoment", "of parameter"),
   ]
   static let attributes: [AttributeDescription] = [
     "step", "learningRate", .init("beta1", default: "0.9"), .init("beta2", default: "0.999"),
