@@ -8,7 +8,9 @@ import PerceptualKernels
 /// twice as many at each next one. Where there are many, whole images are halved in double precision. Both give the
 /// same bits.
 struct LaplacianExactResidual {
-  let levels: UnsafePointer<LaplacianPyramidRows.Level>
+  typealias Level = LaplacianPyramidRows.Level
+
+  let levels: UnsafePointer<Level>
   let tables: LaplacianRoom<LaplacianExactTables>
   let image: Floats
   /// The picture's planes, in which each level has one for its halved image.
@@ -94,7 +96,7 @@ struct LaplacianExactResidual {
   }
 
   /// The window under the taps of a window of the next level, inside the image.
-  private func under(_ window: Window, _ level: LaplacianPyramidRows.Level) -> Window {
+  private func under(_ window: Window, _ level: Level) -> Window {
     func range(_ halved: Range<Int>, _ size: Int) -> Range<Int> {
       let first = LaplacianPyramidWork.firstUnderTaps(halved.lowerBound, size: size)
       return max(first, 0)..<min(LaplacianPyramidWork.firstUnderTaps(halved.upperBound - 1, size: size) + 5, size)
@@ -126,7 +128,7 @@ struct LaplacianExactResidual {
 
   /// The low-pass filter at the rows and columns of a window of the next level, from a window of this one.
   private func halve(
-    _ level: LaplacianPyramidRows.Level, _ source: UnsafePointer<some BinaryFloatingPoint>, stride: Int,
+    _ level: Level, _ source: UnsafePointer<some BinaryFloatingPoint>, stride: Int,
     _ finer: Window, _ window: Window, _ line: UnsafeMutablePointer<Double>, _ pixels: UnsafeMutablePointer<Double>
   ) {
     for (i, row) in window.rows.enumerated() {

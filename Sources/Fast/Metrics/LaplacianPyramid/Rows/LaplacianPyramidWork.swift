@@ -8,7 +8,7 @@ import PerceptualKernels
 /// the piece own goes to planes.
 struct LaplacianPyramidWork {
   let places: LaplacianPyramidRows.Places
-  let levels: UnsafePointer<LaplacianPyramidRows.Level>
+  let levels: UnsafePointer<Level>
   let tables: LaplacianRoom<LaplacianTables>
   let kernels: any KernelSet.Type
   /// The channel's images; absent in the second half of the gradient.
@@ -18,6 +18,7 @@ struct LaplacianPyramidWork {
   let kept: LaplacianRoom<LaplacianChannelPlanes>
   let shared: LaplacianRoom<LaplacianSharedPlanes>
   let rows: LaplacianRoom<LaplacianPieceRows>
+  typealias Level = LaplacianPyramidRows.Level
   typealias Row = MutableFloats
 
   init(
@@ -36,25 +37,15 @@ struct LaplacianPyramidWork {
     self.rows = .init(rows)
   }
 
-  private func pair(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row {
-    rows[places.pairs, y, segment: level.segment]
-  }
-  private func enlarged(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row {
-    rows[places.enlarged, y, segment: level.segment]
-  }
-  private func residuals(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row {
+  private func pair(_ y: Int, _ level: Level) -> Row { rows[places.pairs, y, segment: level.segment] }
+  private func enlarged(_ y: Int, _ level: Level) -> Row { rows[places.enlarged, y, segment: level.segment] }
+  private func residuals(_ y: Int, _ level: Level) -> Row {
     rows[places.residuals, LaplacianEnlargement.reflected(y, level.height), segment: level.segment]
   }
-  private func slopes(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row {
-    rows[places.slopes, y, segment: level.segment]
-  }
-  func shrunk(_ y: Int, _ level: LaplacianPyramidRows.Level) -> Row {
-    rows[places.shrunk, y, segment: level.segment]
-  }
-  func columns(_ level: LaplacianPyramidRows.Level) -> Row { rows[places.columns, 0, segment: level.segment] }
-  func residualGradient(_ level: LaplacianPyramidRows.Level, _ y: Int) -> Row {
-    kept[level.residualGradient] + y * 2 * level.segment
-  }
+  private func slopes(_ y: Int, _ level: Level) -> Row { rows[places.slopes, y, segment: level.segment] }
+  func shrunk(_ y: Int, _ level: Level) -> Row { rows[places.shrunk, y, segment: level.segment] }
+  func columns(_ level: Level) -> Row { rows[places.columns, 0, segment: level.segment] }
+  func residualGradient(_ level: Level, _ y: Int) -> Row { kept[level.residualGradient] + y * 2 * level.segment }
 
   /// Level k of some rows: their sums of squared differences of the normalised levels and, if asked, the gradients of
   /// those by the prediction's residuals; and the halved images, from which the next level is made.
@@ -116,7 +107,7 @@ struct LaplacianPyramidWork {
   }
 
   /// Row i of the halved images, and what it is when enlarged along the row.
-  private func halve(_ level: LaplacianPyramidRows.Level, _ i: Int, isOwn: Bool) {
+  private func halve(_ level: Level, _ i: Int, isOwn: Bool) {
     let passing = rows[places.passing, 0, segment: level.segment]
     let target = isOwn ? shared[level.target] + i * level.segment : passing
     let difference = isOwn ? shared[level.difference] + i * level.segment : passing + level.segment
@@ -135,7 +126,7 @@ struct LaplacianPyramidWork {
       segment: level.segment, width: level.width)
   }
 
-  private func takeResiduals(_ level: LaplacianPyramidRows.Level, _ y: Int, halved: Int) {
+  private func takeResiduals(_ level: Level, _ y: Int, halved: Int) {
     withUnsafeTemporaryAllocation(of: Floats.self, capacity: 4) { rows in
       guard let rows = rows.baseAddress else { return }
       let first = LaplacianEnlargement.first(y)
@@ -176,9 +167,7 @@ struct LaplacianPyramidWork {
 
   /// Lists the columns whose residual single precision did not tell from 0 and whose sign matters, and what that sign
   /// is to be multiplied by.
-  private func listDoubts(
-    _ level: LaplacianPyramidRows.Level, _ y: Int, above: Row, here: Row, below: Row, weights: Floats
-  ) {
+  private func listDoubts(_ level: Level, _ y: Int, above: Row, here: Row, below: Row, weights: Floats) {
     let (segment, last) = (level.segment, level.width - 1)
     let list = shared[places.doubts] + y * 2 * level.width
     var count = 0
