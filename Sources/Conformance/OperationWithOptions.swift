@@ -15,9 +15,7 @@ protocol OperationWithOptions: Operation {
 extension OperationWithOptions {
   static func validate(_ given: CaseShapes, _ options: Options) throws(PerceptualError) {}
 
-  static func validate(_ given: CaseShapes) throws(PerceptualError) {
-    try validate(given, options(given.attributes))
-  }
+  static func validate(_ given: CaseShapes) throws(PerceptualError) { try validate(given, options(given.attributes)) }
 
   static func outputShapes(_ given: CaseShapes) throws(PerceptualError) -> [String: [Int]] {
     outputShapes(given, try options(given.attributes))

@@ -74,9 +74,7 @@ enum CategoricalCrossEntropy: OperationWithOptions {
     if let obstacle { throw .malformed("input.\(obstacle)") }
   }
 
-  static func outputShapes(_ given: CaseShapes, _ options: Void) -> [String: [Int]] {
-    ["value": [given["logits"][0]]]
-  }
+  static func outputShapes(_ given: CaseShapes, _ options: Void) -> [String: [Int]] { ["value": [given["logits"][0]]] }
 
   static func reference<Scalar>(_ given: OperationCase<Scalar>, _ options: Void) -> OperationResults<Scalar> {
     let (logits, classes) = (given.input("logits"), given.input("classes"))

@@ -37,9 +37,7 @@ protocol InitializationOperation: OperationWithOptions where Options == InitialD
 extension InitializationOperation {
   static var leastRank: Int { 1 }
   static var inputs: [InputDescription] { [] }
-  static var attributes: [AttributeDescription] {
-    ["shape", .init(spread), "seed", "index"]
-  }
+  static var attributes: [AttributeDescription] { ["shape", .init(spread), "seed", "index"] }
   static var outputs: [String] { ["values"] }
   static var gradients: [String] { [] }
 

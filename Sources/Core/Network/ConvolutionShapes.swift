@@ -71,9 +71,7 @@ public func linearObstacle(x: [Int], weight: [Int], bias: [Int]? = nil) -> Strin
 
 extension Extent {
   /// Stops unless images can be enlarged by this factor.
-  package func requireFactor() {
-    require(height >= 1 && width >= 1, "factor: \(self) given, at least 1 is needed")
-  }
+  package func requireFactor() { require(height >= 1 && width >= 1, "factor: \(self) given, at least 1 is needed") }
 
   /// The shape of images [N, C, H, W] enlarged by this factor; stops where there is none.
   package func upsampled(_ shape: [Int]) -> [Int] {

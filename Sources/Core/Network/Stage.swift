@@ -55,7 +55,5 @@ public struct Stage: Hashable, Sendable, CustomStringConvertible {
 
   /// What PyTorch's default initialisation takes for the number of inputs: the second axis of the weight times the
   /// kernel's area, which for a transposed convolution counts the outputs.
-  public func fanIn(inputs: Int, outputs: Int) -> Int {
-    (kind == .transposed ? outputs : inputs) * kernel * kernel
-  }
+  public func fanIn(inputs: Int, outputs: Int) -> Int { (kind == .transposed ? outputs : inputs) * kernel * kernel }
 }

@@ -177,9 +177,7 @@ private struct GriffinLimSweep {
     return distances.sum()
   }
 
-  private func magnitude(_ block: Int) -> Floats {
-    UnsafePointer(magnitudes.start + block * layout.blockCount / 2)
-  }
+  private func magnitude(_ block: Int) -> Floats { UnsafePointer(magnitudes.start + block * layout.blockCount / 2) }
 
   /// The samples of all blocks with the first angles.
   private func begin(_ start: Spectrum<Float>, _ samples: MutableFloats) {

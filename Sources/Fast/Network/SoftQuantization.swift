@@ -52,6 +52,4 @@ private func roundedCentres(_ centres: [Double], scale: Double) -> [Float] {
   return centres.map { Float($0) }
 }
 
-func requireCentres(_ centres: [Double]) {
-  require(!centres.isEmpty, "centres: none given, at least one is needed")
-}
+func requireCentres(_ centres: [Double]) { require(!centres.isEmpty, "centres: none given, at least one is needed") }

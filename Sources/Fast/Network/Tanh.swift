@@ -3,9 +3,7 @@ import PerceptualCore
 /// Hyperbolic tangent.
 ///
 /// Shape: any, kept. Accuracy: within 3 epsilons of y (2.1 seen over all binades); exactly +-1 far out. NaN stays NaN.
-public func tanh(_ x: Tensor<Float>) -> Tensor<Float> {
-  makeTensor(x.shape) { tanh(x.elements, $0, count: x.count) }
-}
+public func tanh(_ x: Tensor<Float>) -> Tensor<Float> { makeTensor(x.shape) { tanh(x.elements, $0, count: x.count) } }
 
 /// The gradient of ``tanh(_:)``: upstream (1 - y^2), y = tanh(x).
 public func tanhGradient(_ x: Tensor<Float>, upstream: Tensor<Float>) -> Tensor<Float> {

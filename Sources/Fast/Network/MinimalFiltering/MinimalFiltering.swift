@@ -151,9 +151,7 @@ struct MinimalFiltering {
   }
 
   /// Floats of one block's transformed tiles before they are rounded; none where they are not.
-  private func unroundedCount(_ grid: TileGrid) -> Int {
-    products.isRounded ? points * grid.pitch * Self.lanes : 0
-  }
+  private func unroundedCount(_ grid: TileGrid) -> Int { products.isRounded ? points * grid.pitch * Self.lanes : 0 }
 
   /// Rows or columns of the fine image that so many tiles need, and of the coarse one.
   private func finePatch(_ tiles: Int) -> Int { 2 * (tile * tiles + filter.taps - 1) }
