@@ -47,17 +47,15 @@ public struct Preset: Sendable {
 extension Operation {
   public static var presets: [Preset] { [] }
 
-  public static func validateElements<Scalar>(_ operationCase: OperationCase<Scalar>) throws(PerceptualError) {}
+  public static func validateElements<Scalar>(_ given: OperationCase<Scalar>) throws(PerceptualError) {}
 
-  public static func validate<Scalar>(_ operationCase: OperationCase<Scalar>) throws(PerceptualError) {
-    try validate(operationCase.shapes)
-    try validateElements(operationCase)
+  public static func validate<Scalar>(_ given: OperationCase<Scalar>) throws(PerceptualError) {
+    try validate(given.shapes)
+    try validateElements(given)
   }
 
-  public static func outputShapes<Scalar>(
-    _ operationCase: OperationCase<Scalar>
-  ) throws(PerceptualError) -> [String: [Int]] {
-    try outputShapes(operationCase.shapes)
+  public static func outputShapes<Scalar>(_ given: OperationCase<Scalar>) throws(PerceptualError) -> [String: [Int]] {
+    try outputShapes(given.shapes)
   }
 
   public static func plan(_ attributes: Attributes, shape: [Int]) throws(PerceptualError) -> (any ImageLossPlan)? {

@@ -389,8 +389,8 @@ FAULTS = [
         "meanSquaredError", "Sources/Reference/Metrics/MeanSquaredError.swift",
         ("absolute difference", "sum += difference * difference", "sum += abs(difference)"),
         ("not divided by the size", "value[n] = sum / Scalar(size)", "value[n] = sum"),
-        ("factor 2 of the gradient missing", "let gradient = 2 * (prediction[i] - target[i])", "let gradient = (prediction[i] - target[i])"),
-        ("sign of the target's gradient", "gradients.target[i] = -gradient", "gradients.target[i] = gradient"),
+        ("factor 2 of the gradient missing", "gradient[i] = 2 * (prediction[i] - target[i])", "gradient[i] = (prediction[i] - target[i])"),
+        ("sign of the target's gradient", "target: gradient.map { -$0 }", "target: gradient"),
         ("upstream of the first sample for all", "(prediction[i] - target[i]) * upstream[n]", "(prediction[i] - target[i]) * upstream[0]"),
     ),
     *faults(

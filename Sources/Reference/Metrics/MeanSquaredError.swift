@@ -34,16 +34,13 @@ public func meanSquaredErrorGradient<Scalar: TensorElement>(
   let samples = checkedSamples(prediction, target)
   require(upstream.shape == [samples], "upstream: shape \(upstream.shape), one number a sample is [\(samples)]")
   let size = prediction.count / samples
-  var gradients = PairGradients(
-    prediction: Tensor<Scalar>(shape: prediction.shape), target: Tensor<Scalar>(shape: target.shape))
+  var gradient = Tensor<Scalar>(shape: prediction.shape)
   for n in 0..<samples {
     for i in n * size..<(n + 1) * size {
-      let gradient = 2 * (prediction[i] - target[i]) * upstream[n] / Scalar(size)
-      gradients.prediction[i] = gradient
-      gradients.target[i] = -gradient
+      gradient[i] = 2 * (prediction[i] - target[i]) * upstream[n] / Scalar(size)
     }
   }
-  return gradients
+  return PairGradients(prediction: gradient, target: gradient.map { -$0 })
 }
 
 func checkedSamples<Scalar>(_ prediction: Tensor<Scalar>, _ target: Tensor<Scalar>) -> Int {

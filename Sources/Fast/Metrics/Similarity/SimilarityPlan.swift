@@ -48,7 +48,9 @@ public struct SimilarityPlan: ImageLossPlan {
     self.isMultiScale = isMultiScale
     execution = .current
     windowed = WindowedSimilarity(execution, options, height: reduction.reducedHeight, width: reduction.reducedWidth)
-    sharedPieces = Self.pieces(windowed, execution)
+    // High enough that the rows which two pieces both need are few.
+    let each = max(48, (windowed.scales[0].wholeHeight + execution.threads - 1) / execution.threads)
+    sharedPieces = windowed.pieces(height: (each + windowed.group - 1) / windowed.group * windowed.group)
     planesPerGroup = isMultiScale && options.channels == .joint ? shape[1] : 1
     groupCount = shape[0] * shape[1] / planesPerGroup
     planeCount = windowed.planesCount + reduction.scratchCount
@@ -57,13 +59,6 @@ public struct SimilarityPlan: ImageLossPlan {
       .init(count: 2 * groupCount, copies: 1), .init(count: planesPerGroup * planeCount, copies: threads),
       .init(count: windowed.rowsCount, copies: threads),
     ])
-  }
-
-  /// High enough that the rows which two pieces both need are few.
-  private static func pieces(_ windowed: WindowedSimilarity, _ execution: Execution) -> [WindowedSimilarity.Piece] {
-    let height = windowed.scales[0].wholeHeight
-    let each = max(48, (height + execution.threads - 1) / execution.threads)
-    return windowed.pieces(height: (each + windowed.group - 1) / windowed.group * windowed.group)
   }
 
   public func run(
