@@ -83,9 +83,7 @@ extension Operation {
     matchingNonFinite: Bool
   ) throws(PerceptualError) -> Comparison {
     let tolerance = tolerance(name, side)
-    if found.shape != wanted.shape {
-      return Comparison(obstacle: "shape \(found.shape), expected \(wanted.shape)")
-    }
+    if found.shape != wanted.shape { return Comparison(obstacle: "shape \(found.shape), expected \(wanted.shape)") }
     if case .judged(let epsilons, _, let residual) = tolerance {
       var allowed = epsilons * side.epsilon + stated.absolute + stated.relative
       if let rounding {

@@ -14,7 +14,7 @@ import PerceptualCore
 public func peakSignalToNoiseRatio<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, dataRange: Double = 1
 ) -> Tensor<Scalar> {
-  let samples = checkedSamples(prediction, target, dataRange)
+  let samples = checkedSamples(prediction, target, dataRange: dataRange)
   return Tensor(
     (0..<samples).map { n in
       let (largest, square) = relativeSquare(prediction, target, n)
@@ -32,7 +32,7 @@ public func peakSignalToNoiseRatio<Scalar: TensorElement>(
 public func peakSignalToNoiseRatioGradient<Scalar: TensorElement>(
   _ prediction: Tensor<Scalar>, target: Tensor<Scalar>, upstream: Tensor<Scalar>, dataRange: Double = 1
 ) -> PairGradients<Scalar> {
-  let samples = checkedSamples(prediction, target, dataRange)
+  let samples = checkedSamples(prediction, target, dataRange: dataRange)
   require(upstream.shape == [samples], "upstream: shape \(upstream.shape), one number a sample is [\(samples)]")
   let size = prediction.count / samples
   var gradients = PairGradients(
@@ -75,9 +75,7 @@ private func relativeSquare<Scalar: TensorElement>(
   return (largest, sum / Scalar(size))
 }
 
-private func checkedSamples<Scalar>(
-  _ prediction: Tensor<Scalar>, _ target: Tensor<Scalar>, _ dataRange: Double
-) -> Int {
+private func checkedSamples<Scalar>(_ prediction: Tensor<Scalar>, _ target: Tensor<Scalar>, dataRange: Double) -> Int {
   require(dataRange > 0 && dataRange.isFinite, "dataRange: \(dataRange) given, a positive number is needed")
   return checkedSamples(prediction, target)
 }

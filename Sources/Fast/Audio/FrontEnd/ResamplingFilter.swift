@@ -94,9 +94,7 @@ struct ResamplingFilter: Sendable {
   /// Filters every row of `signal` [C, T] into `count` samples; outside the signal there is silence. The first sample
   /// is number `outputStreams` x `firstElement`.
   func apply(_ signal: Tensor<Float>, firstElement: Int = 0, count: Int, execution: Execution) -> Tensor<Float> {
-    if let spectral {
-      return spectral.apply(signal, firstElement: firstElement, count: count, execution: execution)
-    }
+    if let spectral { return spectral.apply(signal, firstElement: firstElement, count: count, execution: execution) }
     let (channels, samples) = (signal.shape[0], signal.shape[1])
     let elements = (count + outputStreams - 1) / outputStreams
     // The streams of a few are taken apart by whoever filters them, in its own cache; of many by one for all.

@@ -29,9 +29,7 @@ extension LaplacianPyramidPlanes.Work {
         }
         joinResiduals(level)
         squares[k] += takeSlopes(level, withGradient: withGradient)
-        if withGradient {
-          takeResidualGradient(level, kept + channel * planes.channelCount + level.residualGradient)
-        }
+        if withGradient { takeResidualGradient(level, kept + channel * planes.channelCount + level.residualGradient) }
       }
     }
   }
