@@ -11,7 +11,7 @@ import Testing
 
   /// A checkpoint of 128 untrained channels and a smaller, other one.
   private static func inputs() throws -> ScratchDirectory {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     try Checkpoint.write(Autoencoder(seed: 3), to: directory.file("a.safetensors"), precision: .float16)
     try Checkpoint.write(try smallNetwork(channels: 4), to: directory.file("b.safetensors"))
     return directory

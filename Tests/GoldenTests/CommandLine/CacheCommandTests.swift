@@ -7,7 +7,7 @@ import Testing
 @Suite struct CacheCommandTests {
   /// A recording of 5 s in `music`.
   private static func music() throws -> ScratchDirectory {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     try directory.createDirectory("music")
     let second = WrongInputTests.tone(samples: 16_000)
     let clip = AudioClip(samples: Tensor((0..<5).flatMap { _ in second.elements }), sampleRate: 16_000)

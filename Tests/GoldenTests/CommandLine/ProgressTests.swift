@@ -7,7 +7,7 @@ import Testing
   private func said(
     _ arguments: [String] = [], columns: UInt16, environment: [String: String]
   ) throws -> String {
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY)
     defer { close(terminal) }
     // Linux's requests TIOCSPTLCK and TIOCGPTN; Glibc hides unlockpt and ptsname from Swift.
@@ -68,7 +68,7 @@ import Testing
   @Test func quiet() throws {
     #expect(try said(["--quiet"], columns: 120, environment: ["LANG": "C.UTF-8", "TERM": "xterm"]).isEmpty)
     // An error is told nevertheless, and elsewhere than on a terminal there is no bar.
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     let wrong = try perceptual(
       "train", "--data", "noise", "--loss", "mse", "--size", "17", "--out", "x", "--quiet", exits: 64)
     #expect(wrong.errorLines.count == 1)

@@ -12,7 +12,7 @@ import Testing
   ]
 
   @Test(arguments: trainings) func settingsComeFromTheCheckpoint(_ settings: String) throws {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     let all = "train \(settings) --threads 1".words
     let counted = settings.contains("--iterations") ? [] : ["--iterations", "3"]
     try perceptual(all + counted + ["--out", "whole"], in: directory, exits: 0)
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func everyContradictionIsNamed() throws {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     let begun = "train --data noise --loss mse --batch 2 --size 32 --channels 2 --iterations 1 --out run".words
     try perceptual(begun, in: directory, exits: 0)
     let other = try perceptual(

@@ -9,7 +9,7 @@ import Testing
 /// `table1` on weights that are there already, and what it refuses.
 @Suite struct Table1CommandTests {
   private static func inputs() throws -> ScratchDirectory {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     for name in ["weights", "empty"] { try directory.createDirectory(name) }
     for (name, seed) in [("noise-mse", UInt64(4)), ("noise-nlpd", 5), ("music-mse", 6)] {
       try Checkpoint.write(
@@ -111,7 +111,7 @@ import Testing
 
   /// The middles of pictures, those that are too small named; a grey answer scores what the metrics say of it.
   @Test func evaluatesPictures() throws {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     try directory.createDirectory("photos/below")
     let network = try smallNetwork(channels: 4)
     try Checkpoint.write(network, to: directory.file("exact.safetensors"))
@@ -135,7 +135,7 @@ import Testing
 
   /// Finite weights whose answer is none: a sentence, not a row of nan.
   @Test func scoresThatAreNoNumbers() throws {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     let network = try smallNetwork(channels: 4)
     try Checkpoint.write(network, to: directory.file("exact.safetensors"))
     var file = try SafetensorsFile(contentsOf: directory.file("exact.safetensors"))
@@ -154,7 +154,7 @@ import Testing
 
   /// The grey of colours is BT.601's, or that of --grey; what is transparent is said.
   @Test func greyOfPictures() throws {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     try Checkpoint.write(try smallNetwork(channels: 4), to: directory.file("exact.safetensors"))
     let side = 256
     let red = (0..<side * side).flatMap { pixel -> [UInt8] in [UInt8(pixel & 255), 0, 0, 255] }

@@ -164,7 +164,7 @@ import Testing
 /// The same through files.
 @Suite struct FixtureFileTests {
   private func check(_ bytes: [UInt8]) throws -> [CheckedTensor] {
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     return try checkFixture(try scratch.write(bytes, to: "a.safetensors"))
   }
 

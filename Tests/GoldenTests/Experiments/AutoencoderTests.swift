@@ -164,7 +164,7 @@ import Testing
   }
 
   @Test(arguments: [4, 32]) func resumingGivesTheSameBits(_ channels: Int) throws {
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     let directory = scratch.path
     func trainer() throws -> Trainer {
       let options = TrainingOptions(loss: .mse, iterations: 6, batch: 2, size: 32, seed: 9)
@@ -211,7 +211,7 @@ import Testing
     .init(channels: 2, kernel: 5, decoder: .nearest, lastKernel: 5), .init(channels: 2, kernel: 2, decoder: .bilinear),
   ])
   func checkpointsKeepEveryBit(_ options: AutoencoderOptions) throws {
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     let path = scratch.file("a.safetensors")
     let network = Autoencoder(options, seed: 2)
     try Checkpoint.write(network, to: path)
@@ -266,7 +266,7 @@ import Testing
 
   /// What such a run leaves behind is a checkpoint that can be read, of the step before.
   @Test(arguments: [2, 32]) func aNonFiniteLossLeavesACheckpointToGoOnFrom(_ channels: Int) throws {
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     let directory = scratch.file("run")
     var pictures = (0..<6).map { index in
       Tensor(uniformNoise(seed: 3, stream: .other, index: UInt64(index), count: 1024), shape: [32, 32])

@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func stereoAt96Kilohertz() throws {
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     try AudioFile.write(Self.sound(1.1, rate: 96_000, channels: 2), to: scratch.file("loud.wav"))
     let outcome = try perceptual(
       "fit-generator", scratch.file("loud.wav"), "--out", scratch.file("out"), "--iterations", "4",
@@ -63,7 +63,7 @@ import Testing
 
   @Test(arguments: refused)
   func refusesWithASentence(_ file: String, _ more: [String], _ code: Int32, _ sentence: String) throws {
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     try AudioFile.write(Self.sound(0.5, rate: 44_100), to: scratch.file("short.wav"))
     try AudioFile.write(Self.sound(1, rate: 44_100, gain: 0), to: scratch.file("silent.wav"))
     try AudioFile.write(Self.sound(1, rate: 44_100), to: scratch.file("sound.wav"))

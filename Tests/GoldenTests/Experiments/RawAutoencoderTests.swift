@@ -43,7 +43,7 @@ import Testing
 
   @Test(arguments: RawAudioLoss.allCases)
   func trainsResumesAndReconstructs(_ loss: RawAudioLoss) throws {
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     let arguments = ["raw-autoencoder", "train", "--data", try music(scratch), "--loss", loss.rawValue] + Self.small
     try perceptual(
       arguments + ["--out", scratch.file("once"), "--iterations", "4", "--checkpoint-every", "2", "--threads", "1"],
@@ -141,7 +141,7 @@ import Testing
 
   @Test(arguments: refused)
   func refusesWithASentence(_ folder: String, _ more: [String], _ code: Int32, _ sentence: String) throws {
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     _ = try music(scratch)
     for name in ["silent", "short", "broken", "odd"] { try scratch.createDirectory(name) }
     try AudioFile.write(ClipFitTests.sound(1, rate: 44_100, gain: 0), to: scratch.file("silent/a.wav"))
@@ -155,7 +155,7 @@ import Testing
   }
 
   @Test func refusesOtherCheckpoints() throws {
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     let directory = try music(scratch)
     var file = SafetensorsFile(metadata: ["format": "perceptual autoencoder 1"])
     file["0.weight"] = .float32(Tensor(shape: [4, 1, 4, 4]))

@@ -8,21 +8,20 @@ import Testing
 
 /// The log is history: what is there stays, and what cannot be read is refused and left alone.
 @Suite struct TrainingLogTests {
+  private let scratch = ScratchDirectory()
+  private var directory: String { scratch.path }
+
   private static func line(_ iteration: Int) -> String { #"{"iteration":\#(iteration),"loss":0.5}"# }
 
   /// The log after a run went on from an iteration, and what was said.
   private func resumed(_ log: [UInt8], keeping iteration: Int) throws -> (bytes: [UInt8], notes: [String]) {
-    var result: (bytes: [UInt8], notes: [String]) = ([], [])
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/log.jsonl"
-      try Data(log).write(to: URL(filePath: path))
-      var notes: [String] = []
-      let training = try TrainingLog(path: path, keeping: iteration) { notes.append($0) }
-      try training.append(TrainingStep(iteration: iteration + 1, loss: 0.25, gradientNorm: 1), seconds: 2, [])
-      try training.synchronize()
-      result = (try FileBytes.read(path), notes)
-    }
-    return result
+    let path = "\(directory)/log.jsonl"
+    try Data(log).write(to: URL(filePath: path))
+    var notes: [String] = []
+    let training = try TrainingLog(path: path, keeping: iteration) { notes.append($0) }
+    try training.append(TrainingStep(iteration: iteration + 1, loss: 0.25, gradientNorm: 1), seconds: 2, [])
+    try training.synchronize()
+    return (try FileBytes.read(path), notes)
   }
 
   private static let next = #"{"iteration":3,"loss":0.25,"gradientNorm":1.0,"seconds":2.0}"# + "\n"
@@ -90,17 +89,13 @@ import Testing
   @Test(arguments: damages)
   func damageIsRefusedAndLeftAlone(_ damage: Damage) throws {
     let (log, phrase) = (damage.log, damage.phrase)
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/log.jsonl"
-      try Data(log).write(to: URL(filePath: path))
-      expectError(.malformed, saying: phrase) { try TrainingLog(path: path, keeping: 2) { _ in } }
-      #expect(try FileBytes.read(path) == log)
-    }
+    let path = "\(directory)/log.jsonl"
+    try Data(log).write(to: URL(filePath: path))
+    expectError(.malformed, saying: phrase) { try TrainingLog(path: path, keeping: 2) { _ in } }
+    #expect(try FileBytes.read(path) == log)
   }
 
   @Test func aFolderIsNoLog() throws {
-    try withTemporaryDirectory { directory in
-      #expect(throws: PerceptualError.self) { try TrainingLog(path: directory, keeping: 1) { _ in } }
-    }
+    #expect(throws: PerceptualError.self) { try TrainingLog(path: directory, keeping: 1) { _ in } }
   }
 }

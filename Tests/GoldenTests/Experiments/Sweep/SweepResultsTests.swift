@@ -34,7 +34,7 @@ import Testing
   }
 
   private static func table(_ lines: [String], _ plan: SweepPlan) throws -> RecipeTable {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     try directory.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: "results.jsonl")
     return RecipeTable(try SweepResults(in: directory.path), plan)
   }
