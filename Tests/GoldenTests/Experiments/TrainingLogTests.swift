@@ -65,30 +65,19 @@ import Testing
     #expect(said.count == 1 && said[0].contains("the lines of iterations 1 to 2 are missing"), "\(said)")
   }
 
-  /// A log, and what is said of it.
-  struct Damage: Sendable {
-    let log: [UInt8]
-    let phrase: String
-
-    init(_ text: String, _ phrase: String) {
-      // A byte that is not UTF-8 where the text has a question mark.
-      log = text.utf8.map { $0 == UInt8(ascii: "?") ? 0xE9 : $0 }
-      self.phrase = phrase
-    }
-  }
-
-  private static let damages: [Damage] = [
-    Damage("{\"iteration\":1,\"note\":\"d?\"}\n\(line(2))\n", "line 1 should be a JSON object"),
-    Damage("\(line(1))\n\(line(1))\n", "line 2 should be an iteration after 1"),
-    Damage("\(line(1))\n\n\(line(2))\n", "line 2 should be a JSON object"),
-    Damage("\(line(1))\n\(line(2).dropLast())\n", "line 2 should be a JSON object"),
-    Damage("{\"loss\":1}\n", "line 1 should be a JSON object with an iteration"),
+  /// A log, with a question mark for a byte that is not UTF-8, and what is said of it.
+  private static let damages: [(String, String)] = [
+    ("{\"iteration\":1,\"note\":\"d?\"}\n\(line(2))\n", "line 1 should be a JSON object"),
+    ("\(line(1))\n\(line(1))\n", "line 2 should be an iteration after 1"),
+    ("\(line(1))\n\n\(line(2))\n", "line 2 should be a JSON object"),
+    ("\(line(1))\n\(line(2).dropLast())\n", "line 2 should be a JSON object"),
+    ("{\"loss\":1}\n", "line 1 should be a JSON object with an iteration"),
   ]
 
   /// A line amid the others that is none: nothing is changed, and the message names it.
   @Test(arguments: damages)
-  func damageIsRefusedAndLeftAlone(_ damage: Damage) throws {
-    let (log, phrase) = (damage.log, damage.phrase)
+  func damageIsRefusedAndLeftAlone(_ text: String, _ phrase: String) throws {
+    let log: [UInt8] = text.utf8.map { $0 == UInt8(ascii: "?") ? 0xE9 : $0 }
     let path = "\(directory)/log.jsonl"
     try Data(log).write(to: URL(filePath: path))
     expectError(.malformed, saying: phrase) { try TrainingLog(path: path, keeping: 2) { _ in } }

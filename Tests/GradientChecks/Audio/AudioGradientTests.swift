@@ -89,30 +89,22 @@ import Testing
     try expectWholeJacobian(of: LogMelSpectrogram.self, sample)
   }
 
-  struct Iterations: Sendable, CustomStringConvertible {
-    var description: String
-    var centred: Bool
-    var count: Int
-    var momentum: Double
-  }
-
-  @Test(arguments: [
-    Iterations(description: "no iteration", centred: false, count: 0, momentum: 0.99),
-    Iterations(description: "one", centred: false, count: 1, momentum: 0.99),
-    Iterations(description: "three with momentum", centred: true, count: 3, momentum: 0.5),
-    Iterations(description: "two without", centred: false, count: 2, momentum: 0),
-  ])
-  func griffinLim(_ iterations: Iterations) throws {
-    let options = ShortTimeOptions(windowLength: 8, hop: 2, centred: iterations.centred)
+  @Test(
+    arguments: [
+      ("no iteration", false, 0, 0.99), ("one", false, 1, 0.99), ("three with momentum", true, 3, 0.5),
+      ("two without", false, 2, 0),
+    ] as [(String, Bool, Int, Double)])
+  func griffinLim(_ label: String, _ centred: Bool, _ iterations: Int, _ momentum: Double) throws {
+    let options = ShortTimeOptions(windowLength: 8, hop: 2, centred: centred)
     let shape = [5, 6]
     let sample = Sample(
-      "\(iterations)", ["magnitude": shape, "initialPhase": shape],
-      Self.shortTime(8, 2, centred: iterations.centred).merging([
-        "iterations": .integer(iterations.count), "momentum": .number(iterations.momentum),
+      label, ["magnitude": shape, "initialPhase": shape],
+      Self.shortTime(8, 2, centred: centred).merging([
+        "iterations": .integer(iterations), "momentum": .number(momentum),
       ]) { $1 })
     let tested = GriffinLim.self
     let operationCase = try sample.operationCase(of: tested, fill: .normals) { operationCase in
-      let signal = Tensor(noise(options.samples(frames: 6), seed: "gradient of \(iterations)"))
+      let signal = Tensor(noise(options.samples(frames: 6), seed: "gradient of \(label)"))
       let spectrum = Reference.shortTimeFourierTransform(signal, options: options)
       operationCase.inputs["magnitude"] = moduli(spectrum)
     }
