@@ -110,18 +110,15 @@ import Testing
     #expect(decoder.weights["0.weight"] == nil && decoder.weights["13.weight"] != nil)
   }
 
-  static let refused: [(AutoencoderOptions, String)] = [
+  @Test(arguments: [
     (AutoencoderOptions(channels: 2, slope: 1e60), "slope"),
     (AutoencoderOptions(channels: 2, epsilon: 1e-60), "epsilon"),
     (AutoencoderOptions(channels: 2, epsilon: 1e60), "epsilon"),
     (AutoencoderOptions(channels: 2, centres: [-1, 1e60]), "a centre"),
     (AutoencoderOptions(channels: 2, centres: [-1e30, 1], scale: 1e20), "scale times centre"),
     (AutoencoderOptions(channels: 2, centres: [-1e25, 1]), "scale times squared centre"),
-  ]
-
-  @Test(arguments: refused) func refusesWhatSinglePrecisionCannotHold(_ options: AutoencoderOptions, _ phrase: String)
-    throws
-  {
+  ])
+  func refusesWhatSinglePrecisionCannotHold(_ options: AutoencoderOptions, _ phrase: String) throws {
     expectError(.malformed, beginning: phrase) { try Autoencoder(options).onnx() }
   }
 }

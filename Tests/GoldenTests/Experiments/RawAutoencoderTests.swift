@@ -17,15 +17,6 @@ import Testing
     return directory
   }
 
-  /// A recording with a sample that is no number.
-  private func writeBrokenRecording(to path: String) throws {
-    try AudioFile.write(ClipFitTests.sound(1, rate: 44_100), to: path, encoding: .float32)
-    var bytes = try FileBytes.read(path)
-    let middle = bytes.count / 8 * 4
-    bytes.replaceSubrange(middle - 4..<middle, with: littleEndianBytes([Float.nan]))
-    try FileBytes.write(bytes, to: path)
-  }
-
   private static let small = ["--channels", "4", "--latent", "8", "--batch", "3", "--windows", "50"]
 
   @Test func sizesAreThoseOfTheExperiment() {
@@ -82,7 +73,7 @@ import Testing
       try perceptual(
         "raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("music/a.wav"), out,
         "--decoding", "mean", exits: 64, saying: "--decoding is about classes")
-      try writeBrokenRecording(to: scratch.file("broken.wav"))
+      try ClipFitTests.writeBrokenRecording(to: scratch.file("broken.wav"))
       let untouched = try FileBytes.read(out)
       let broken = try perceptual(
         "raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("broken.wav"), out,
@@ -147,7 +138,7 @@ import Testing
     try AudioFile.write(ClipFitTests.sound(1, rate: 44_100, gain: 0), to: scratch.file("silent/a.wav"))
     try AudioFile.write(ClipFitTests.sound(0.5, rate: 44_100), to: scratch.file("short/a.wav"))
     try AudioFile.write(ClipFitTests.sound(1, rate: 250_007), to: scratch.file("odd/a.wav"))
-    try writeBrokenRecording(to: scratch.file("broken/a.wav"))
+    try ClipFitTests.writeBrokenRecording(to: scratch.file("broken/a.wav"))
     let loss = more.contains("--loss") ? [] : ["--loss", "mse"]
     try perceptual(
       ["raw-autoencoder", "train", "--data", scratch.file(folder), "--out", scratch.file("out"), "--iterations", "1"]
@@ -186,17 +177,17 @@ import Testing
   /// ends with the weights of one that was not stopped.
   @Test func theLogIsAheadOfTheCheckpoint() throws {
     let sound = ClipFitTests.sound(1, rate: 11_025).samples.elements
-    func trainer() throws -> RawAudioTrainer {
+    func trainer(latent: Int = 3, _ sound: [Float]) throws -> RawAudioTrainer {
       try RawAudioTrainer(
-        RawAutoencoder(RawAutoencoderOptions(channels: 4, latent: 3, levels: 1), seed: 2),
+        RawAutoencoder(RawAutoencoderOptions(channels: 4, latent: latent, levels: 1), seed: 2),
         options: RawAudioTrainingOptions(loss: .mse, iterations: 5, batch: 2, learningRate: 1e-3, seed: 5),
         data: try RawAudioData(recordings: [sound]))
     }
     try withTemporaryDirectory { directory in
-      let whole = try trainer()
+      let whole = try trainer(sound)
       for _ in 0..<5 { try whole.step() }
       var stopped = false
-      let first = TrainingRun(try trainer(), directory: directory, checkpointEvery: 2)
+      let first = TrainingRun(try trainer(sound), directory: directory, checkpointEvery: 2)
       let outcome = try first.run(shouldStop: { stopped }) { step in
         let lines = try? LearningCurves(contentsOf: "\(directory)/log.jsonl").loss
         #expect(lines?.map(\.x) == (1...step.iteration).map(Double.init))
@@ -204,7 +195,7 @@ import Testing
         stopped = step.iteration == 3
       }
       #expect(outcome == .stopped(iteration: 3))
-      let second = TrainingRun(try trainer(), directory: directory, checkpointEvery: 2)
+      let second = TrainingRun(try trainer(sound), directory: directory, checkpointEvery: 2)
       #expect(try second.resume() == 3)
       #expect(try second.run() == .finished)
       #expect(second.trainer.network.tensors.map(\.tensor) == whole.network.tensors.map(\.tensor))
@@ -214,14 +205,7 @@ import Testing
       }
       #expect(measured == [false, true, false, true, true])
       // Of other sound, or another shape.
-      let others = [
-        try RawAudioTrainer(
-          RawAutoencoder(RawAutoencoderOptions(channels: 4, latent: 3, levels: 1), seed: 2),
-          options: first.trainer.options, data: try RawAudioData(recordings: [sound.map { $0 / 2 }])),
-        try RawAudioTrainer(
-          RawAutoencoder(RawAutoencoderOptions(channels: 4, latent: 5, levels: 1), seed: 2),
-          options: first.trainer.options, data: try RawAudioData(recordings: [sound])),
-      ]
+      let others = [try trainer(sound.map { $0 / 2 }), try trainer(latent: 5, sound)]
       for (other, phrase) in zip(others, ["sound is mean square", "latent is 3"]) {
         expectError(.usage, saying: phrase) { try TrainingRun(other, directory: directory).resume() }
       }

@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  private static let mixes: [TrainingOptions] = [
+  @Test(arguments: [
     TrainingOptions(loss: .nlpd, added: [LossTerm(.mse, weight: 10)], batch: 3, size: 80),
     TrainingOptions(loss: .mse, added: [LossTerm(.nlpd, weight: 0.125)], family: .matlab, batch: 3, size: 48),
     TrainingOptions(loss: .nlpd, family: .laparra, batch: 2, size: 48),
@@ -44,9 +44,8 @@ import Testing
     TrainingOptions(loss: .nlpd, added: [LossTerm(.mse, weight: 4)], pooling: .batch, batch: 3, size: 80),
     TrainingOptions(
       loss: .msSSIM, added: [LossTerm(.mse, weight: 2), LossTerm(.nlpd, weight: 0.5)], batch: 2, size: 176),
-  ]
-
-  @Test(arguments: mixes) func isTheSumOfItsLosses(_ options: TrainingOptions) throws {
+  ])
+  func isTheSumOfItsLosses(_ options: TrainingOptions) throws {
     try options.validate()
     func pictures(_ seed: UInt64) -> Tensor<Float> {
       TrainingData.noise.batch(0, images: options.batch, height: options.size, width: options.size, seed: seed)

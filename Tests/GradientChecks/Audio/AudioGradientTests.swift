@@ -11,12 +11,10 @@ import Testing
     ["windowLength": .integer(window), "hop": .integer(hop), "centred": .bool(centred)]
   }
 
-  static let rates: [Sample] = [
+  @Test(arguments: [
     Sample("torchaudio", ["signal": [2, 13]], ["from": 3, "to": 2]),
     Sample("Kaiser", ["signal": [1, 11]], ["from": 2, "to": 3, "design": "kaiser"]),
-  ]
-
-  @Test(arguments: rates)
+  ])
   func resample(_ sample: Sample) throws {
     try expectWholeJacobian(of: Resample.self, sample)
   }
@@ -57,13 +55,11 @@ import Testing
     try expectWholeJacobian(of: MelSpectrogram.self, sample)
   }
 
-  static let logarithms: [Sample] = [
+  @Test(arguments: [
     Sample("add, clip", ["mel": [3, 7]], ["epsilon": 0.25]),
     Sample("add, fixed", ["mel": [3, 7]], ["epsilon": 0.1, "range": [-2, 1.5]]),
     Sample("clamp, clip", ["mel": [3, 7]], ["epsilon": 0.5, "form": "clamp"]),
-  ]
-
-  @Test(arguments: logarithms)
+  ])
   func logScaling(_ sample: Sample) throws {
     let tested = LogScaling.self
     let operationCase = try sample.operationCase(of: tested, fill: .normals) { operationCase in
@@ -89,11 +85,10 @@ import Testing
     try expectWholeJacobian(of: LogMelSpectrogram.self, sample)
   }
 
-  @Test(
-    arguments: [
-      ("no iteration", false, 0, 0.99), ("one", false, 1, 0.99), ("three with momentum", true, 3, 0.5),
-      ("two without", false, 2, 0),
-    ] as [(String, Bool, Int, Double)])
+  @Test(arguments: [
+    ("no iteration", false, 0, 0.99), ("one", false, 1, 0.99), ("three with momentum", true, 3, 0.5),
+    ("two without", false, 2, 0.0),
+  ])
   func griffinLim(_ label: String, _ centred: Bool, _ iterations: Int, _ momentum: Double) throws {
     let options = ShortTimeOptions(windowLength: 8, hop: 2, centred: centred)
     let shape = [5, 6]
