@@ -20,8 +20,7 @@ import Testing
   /// A batch of 64 pictures of 256x256 through the paper's 128 channels: one bit a latent, 4096 bytes a picture.
   @Test func hardQuantisedCodesFitTheBound() {
     let network = Autoencoder(AutoencoderOptions(channels: 128), seed: 3)
-    let pictures = Tensor(
-      uniformNoise(seed: 3, stream: .noise, index: 0, count: 64 * 256 * 256), shape: [64, 1, 256, 256])
+    let pictures = noisePictures([64, 1, 256, 256], seed: 3, stream: .noise)
     let codes = network.codes(pictures, statistics: .batch)
     #expect(codes.count == 64)
     for code in codes {
@@ -35,8 +34,7 @@ import Testing
 
   @Test func reconstructionIsTheSameForAnyNumberOfThreadsAndGrouping() {
     let network = Autoencoder(AutoencoderOptions(channels: 5), seed: 1)
-    let pictures = Tensor(
-      uniformNoise(seed: 1, stream: .noise, index: 0, count: 6 * 48 * 64), shape: [6, 1, 48, 64])
+    let pictures = noisePictures([6, 1, 48, 64], seed: 1, stream: .noise)
     func run(_ threads: Int, _ group: Int) -> [Float] {
       Execution.$current.withValue(Execution(threads: threads)) {
         network.reconstruct(pictures, largestGroup: group).elements

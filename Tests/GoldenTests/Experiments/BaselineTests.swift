@@ -8,10 +8,6 @@ import Testing
 @testable import PerceptualExperiments
 
 @Suite struct BaselineTests {
-  private static func noise(_ shape: [Int]) -> Tensor<Float> {
-    Tensor(uniformNoise(seed: 2, stream: .noise, index: 0, count: shape.reduce(1, *)), shape: shape)
-  }
-
   /// Blocks' means keep what is linear within the outermost centres, and the mean everywhere.
   @Test(arguments: [(Baseline.means8, 8), (.means4, 4)]) func blockMeansInterpolate(_ baseline: Baseline, _ side: Int) {
     let (height, width) = (32, 48)
@@ -26,14 +22,14 @@ import Testing
     let flat = baseline.answer(Tensor<Float>(repeating: 0.375, shape: [2, 1, 16, 16]))
     #expect(flat.elements.allSatisfy { $0 == 0.375 })
     // A block's centre lies between four pixels, whose mean is the block's where its neighbours agree.
-    let noisy = Self.noise([1, 1, 16, 16])
+    let noisy = noisePictures([1, 1, 16, 16], seed: 2, stream: .noise)
     let mean = noisy.elements.reduce(0, +) / 256
     let kept = baseline.answer(noisy).elements.reduce(0, +) / 256
     #expect(abs(kept - mean) < 0.05)
   }
 
   @Test func theOthersAreWhatTheySay() {
-    let pictures = Self.noise([2, 1, 64, 64])
+    let pictures = noisePictures([2, 1, 64, 64], seed: 2, stream: .noise)
     #expect(Baseline.constant.answer(pictures).elements.allSatisfy { $0 == 0.5 })
     let shrunk = Baseline.contrast.answer(pictures)
     #expect(zip(shrunk.elements, pictures.elements).allSatisfy { agree($0, 0.5 + 0.3 * ($1 - 0.5), roundings: 2) })
@@ -48,8 +44,7 @@ import Testing
 }
 
 @Suite struct EvaluationTests {
-  private static let pictures = Tensor(
-    uniformNoise(seed: 1, stream: .noise, index: 0, count: 5 * 176 * 176), shape: [5, 1, 176, 176])
+  private static let pictures = noisePictures([5, 1, 176, 176], seed: 1, stream: .noise)
 
   @Test func levelIsTakenOffPictureByPicture() {
     let shifted = Tensor(

@@ -20,14 +20,10 @@ import Testing
     .init(channels: 4, centres: [-0.9, -0.2, 0.3, 1], scale: 4), .init(channels: 4, centres: [0.25], scale: 3),
   ]
 
-  private func pictures(_ shape: [Int]) -> Tensor<Float> {
-    Tensor(uniformNoise(seed: 3, stream: .other, index: 0, count: shape.reduce(1, *)), shape: shape)
-  }
-
   @Test(arguments: architectures, Quantisation.allCases)
   func computesTheNetwork(_ options: AutoencoderOptions, _ quantisation: Quantisation) throws {
     let network = try smallNetwork(options)
-    let x = pictures([2, 1, 32, 48])
+    let x = noisePictures([2, 1, 32, 48], seed: 3)
     let whole = try ONNXGraph(try network.onnx(quantisation: quantisation))
     let encoder = try ONNXGraph(try network.onnx(part: .encoder, quantisation: quantisation))
     let decoder = try ONNXGraph(try network.onnx(part: .decoder, quantisation: quantisation))

@@ -7,10 +7,6 @@ import Testing
 
 /// Every differentiable operation of the audio path.
 @Suite struct AudioGradientTests {
-  static func shortTime(_ window: Int, _ hop: Int, centred: Bool = false) -> [String: JSONValue] {
-    ["windowLength": .integer(window), "hop": .integer(hop), "centred": .bool(centred)]
-  }
-
   @Test(arguments: [
     Sample("torchaudio", ["signal": [2, 13]], ["from": 3, "to": 2]),
     Sample("Kaiser", ["signal": [1, 11]], ["from": 2, "to": 3, "design": "kaiser"]),
@@ -94,7 +90,7 @@ import Testing
     let shape = [5, 6]
     let sample = Sample(
       label, ["magnitude": shape, "initialPhase": shape],
-      Self.shortTime(8, 2, centred: centred).merging([
+      shortTime(8, 2, centred: centred).merging([
         "iterations": .integer(iterations), "momentum": .number(momentum),
       ]) { $1 })
     let tested = GriffinLim.self
