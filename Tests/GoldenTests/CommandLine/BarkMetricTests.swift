@@ -13,9 +13,8 @@ import Testing
       zip(a.elements, noise(a.count, seed: "bark metric")).map { 0.8 * $0 + Float(0.01 * $1) }, shape: a.shape)
     try Npy.write(Tensor(a.elements), to: scratch.file("a.npy"))
     try Npy.write(Tensor(b.elements), to: scratch.file("b.npy"))
-    let outcome = try perceptual(
-      ["metric", "bark", scratch.file("a.npy"), scratch.file("b.npy"), "--json", "--gradient", scratch.file("g.npy")]
-        + (preset.isEmpty ? [] : ["--preset", preset]), exits: 0)
+    let words = "metric bark a.npy b.npy --json --gradient g.npy \(preset.isEmpty ? "" : "--preset \(preset)")".words
+    let outcome = try perceptual(words, in: scratch, exits: 0)
     let options: BarkDistanceOptions =
       preset == "raw-autoencoder" ? .rawAutoencoder : preset == "masked" ? .maskedClipGenerator : .clipGenerator
     let expected = barkDistanceAndGradient(a, target: b, upstream: Tensor([1]), options: options)
@@ -28,8 +27,7 @@ import Testing
   @Test func comparesRecordings() throws {
     let scratch = ScratchDirectory()
     try AudioFile.write(ClipFitTests.sound(0.3, rate: 96_000, channels: 2), to: scratch.file("a.wav"))
-    let outcome = try perceptual("metric", "bark", scratch.file("a.wav"), scratch.file("a.wav"), "--json", exits: 0)
-    let json = try outcome.json()
+    let json = try perceptual("metric bark a.wav a.wav --json".words, in: scratch, exits: 0).json()
     #expect(json["value"]?.double.map { agree(Float($0), -1, roundings: 8) } == true)
     #expect(json["shape"]?.array?.compactMap(\.integer) == [3308])
   }
@@ -51,7 +49,6 @@ import Testing
     try Npy.write(Tensor<Float>(repeating: .nan, shape: [40]), to: scratch.file("nan.npy"))
     try Npy.write(Tensor<Float>(repeating: 0.5, shape: [1, 1, 4, 10]), to: scratch.file("image.npy"))
     try Npy.write(Tensor<Float>(repeating: 0.5, shape: [11_025, 2]), to: scratch.file("frames.npy"))
-    let paths = arguments.map { $0.hasSuffix(".npy") || $0.hasSuffix(".wav") ? scratch.file($0) : $0 }
-    try perceptual(["metric", "bark"] + paths, exits: code, saying: sentence)
+    try perceptual(["metric", "bark"] + arguments, in: scratch, exits: code, saying: sentence)
   }
 }

@@ -4,9 +4,8 @@ import Testing
 
 /// A training that is stopped by a signal puts what it has learnt in safety.
 @Suite struct InterruptionTests {
-  fileprivate static let training = [
-    "train", "--data", "noise", "--loss", "mse", "--batch", "1", "--channels", "4", "--size", "32", "--threads", "1",
-  ]
+  fileprivate static let training =
+    "train --data noise --loss mse --batch 1 --channels 4 --size 32 --threads 1".words
 
   /// A training without an end, its log under way.
   private struct Endless {
@@ -145,10 +144,8 @@ import Testing
     return try outcome(of: process)
   }
 
-  private static let training = [
-    "train", "--data", "noise", "--loss", "mse", "--batch", "1", "--channels", "2", "--size", "32", "--iterations", "2",
-    "--threads", "1",
-  ]
+  private static let training =
+    "train --data noise --loss mse --batch 1 --channels 2 --size 32 --iterations 2 --threads 1".words
 
   /// The work is done, what was to be said of it is not: 74. No note ends up in a file.
   @Test(arguments: ["2>/dev/full", "2>&-", "2>&- <&-"]) func notesThatCannotBeWritten(_ redirection: String) throws {

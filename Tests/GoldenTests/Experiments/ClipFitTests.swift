@@ -33,8 +33,7 @@ import Testing
     let scratch = ScratchDirectory()
     try AudioFile.write(Self.sound(1.1, rate: 96_000, channels: 2), to: scratch.file("loud.wav"))
     let outcome = try perceptual(
-      "fit-generator", scratch.file("loud.wav"), "--out", scratch.file("out"), "--iterations", "4",
-      "--checkpoint-every", "2", "--json", exits: 0)
+      "fit-generator loud.wav --out out --iterations 4 --checkpoint-every 2 --json".words, in: scratch, exits: 0)
     let runs = try #require(try outcome.json().array)
     #expect(runs.compactMap { $0["loss"]?.string } == ["mse", "bark"])
     for run in runs {
@@ -78,8 +77,7 @@ import Testing
     try AudioFile.write(Self.sound(1, rate: 44_100), to: scratch.file("sound.wav"))
     try Self.writeBrokenRecording(to: scratch.file("broken.wav"))
     try AudioFile.write(Self.sound(1, rate: 250_007), to: scratch.file("odd.wav"))
-    try perceptual(
-      ["fit-generator", scratch.file(file), "--out", scratch.file("out")] + more, exits: code, saying: sentence)
+    try perceptual(["fit-generator", file, "--out", "out"] + more, in: scratch, exits: code, saying: sentence)
   }
 
   @Test func aStartNeedsARecording() throws {

@@ -8,16 +8,14 @@ import Testing
 @testable import PerceptualExperiments
 
 @Suite struct RawAutoencoderTests {
-  /// Recordings for a training directory.
-  private func music(_ scratch: ScratchDirectory) throws -> String {
-    let directory = scratch.file("music")
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    try AudioFile.write(ClipFitTests.sound(1.5, rate: 96_000, channels: 2), to: "\(directory)/a.wav")
-    try AudioFile.write(ClipFitTests.sound(1.2, rate: 11_025), to: "\(directory)/b.wav")
-    return directory
+  /// Recordings in a directory "music" to train on.
+  private func writeMusic(to scratch: ScratchDirectory) throws {
+    try scratch.createDirectory("music")
+    try AudioFile.write(ClipFitTests.sound(1.5, rate: 96_000, channels: 2), to: scratch.file("music/a.wav"))
+    try AudioFile.write(ClipFitTests.sound(1.2, rate: 11_025), to: scratch.file("music/b.wav"))
   }
 
-  private static let small = ["--channels", "4", "--latent", "8", "--batch", "3", "--windows", "50"]
+  private static let small = "--channels 4 --latent 8 --batch 3 --windows 50"
 
   @Test func sizesAreThoseOfTheExperiment() {
     let network = RawAutoencoder(RawAutoencoderOptions(channels: 2, latent: 3))
@@ -35,15 +33,15 @@ import Testing
   @Test(arguments: RawAudioLoss.allCases)
   func trainsResumesAndReconstructs(_ loss: RawAudioLoss) throws {
     let scratch = ScratchDirectory()
-    let arguments = ["raw-autoencoder", "train", "--data", try music(scratch), "--loss", loss.rawValue] + Self.small
-    try perceptual(
-      arguments + ["--out", scratch.file("once"), "--iterations", "4", "--checkpoint-every", "2", "--threads", "1"],
-      exits: 0)
-    try perceptual(
-      arguments + ["--out", scratch.file("twice"), "--iterations", "2", "--checkpoint-every", "2"], exits: 0)
-    try perceptual(arguments + ["--out", scratch.file("twice"), "--iterations", "4"], exits: 64, saying: "--resume")
-    let more = ["--out", scratch.file("twice"), "--iterations", "4", "--checkpoint-every", "2", "--resume"]
-    try perceptual(arguments + more, exits: 0)
+    try writeMusic(to: scratch)
+    let train = "raw-autoencoder train --data music --loss \(loss.rawValue) \(Self.small)"
+    func run(_ line: String, exits exitCode: Int32 = 0, saying phrase: String? = nil) throws {
+      try perceptual(line.words, in: scratch, exits: exitCode, saying: phrase)
+    }
+    try run("\(train) --out once --iterations 4 --checkpoint-every 2 --threads 1")
+    try run("\(train) --out twice --iterations 2 --checkpoint-every 2")
+    try run("\(train) --out twice --iterations 4", exits: 64, saying: "--resume")
+    try run("\(train) --out twice --iterations 4 --checkpoint-every 2 --resume")
     let checkpoint = "checkpoint-000004.safetensors"
     #expect(
       try FileBytes.read(scratch.file("once/\(checkpoint)")) == FileBytes.read(scratch.file("twice/\(checkpoint)")))
@@ -53,33 +51,24 @@ import Testing
     #expect(last["iteration"]?.integer == 4 && last["validationLoss"]?.double?.isFinite == true)
     #expect(last["barkDistance"]?.double?.isFinite == true)
 
-    let out = scratch.file("out.wav")
-    try perceptual(
-      ["raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("music/a.wav"), out]
-        + (loss == .categorical ? ["--decoding", "mode"] : []), exits: 0)
-    let audio = try AudioFile.read(out)
+    let reconstruct = "raw-autoencoder reconstruct once/\(checkpoint)"
+    try run("\(reconstruct) music/a.wav out.wav \(loss == .categorical ? "--decoding mode" : "")")
+    let audio = try AudioFile.read(scratch.file("out.wav"))
     #expect(audio.sampleRate == 11_025 && abs(audio.frames - 16_538) <= 1)
-    try perceptual(
-      "raw-autoencoder", "report", scratch.file("once"), scratch.file("twice"), "--audio", scratch.file("music/a.wav"),
-      "--out", scratch.file("page"), exits: 0)
+    try run("raw-autoencoder report once twice --audio music/a.wav --out page")
     let page = try String(contentsOfFile: scratch.file("page/report.html"), encoding: .utf8)
     // The original and both checkpoints of both runs, each with its spectrogram; the curves of both.
     #expect(page.components(separatedBy: "<audio ").count == 6 && page.components(separatedBy: "<img ").count == 6)
     #expect(page.components(separatedBy: "<path class=\"series-").count == 5)
     if loss == .mse {
-      try perceptual(
-        "raw-autoencoder", "report", scratch.file("music"), "--audio", scratch.file("music/a.wav"), "--out",
-        scratch.file("p"), exits: 66, saying: "checkpoints of")
-      try perceptual(
-        "raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("music/a.wav"), out,
-        "--decoding", "mean", exits: 64, saying: "--decoding is about classes")
+      try run("raw-autoencoder report music --audio music/a.wav --out p", exits: 66, saying: "checkpoints of")
+      try run("\(reconstruct) music/a.wav out.wav --decoding mean", exits: 64, saying: "--decoding is about classes")
       try ClipFitTests.writeBrokenRecording(to: scratch.file("broken.wav"))
-      let untouched = try FileBytes.read(out)
+      let untouched = try FileBytes.read(scratch.file("out.wav"))
       let broken = try perceptual(
-        "raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("broken.wav"), out,
-        exits: 65, saying: "broken.wav")
+        "\(reconstruct) broken.wav out.wav".words, in: scratch, exits: 65, saying: "broken.wav")
       #expect(broken.errors.contains("finite"), "\(broken.errors)")
-      #expect(try FileBytes.read(out) == untouched)
+      #expect(try FileBytes.read(scratch.file("out.wav")) == untouched)
     }
   }
 
@@ -133,27 +122,26 @@ import Testing
   @Test(arguments: refused)
   func refusesWithASentence(_ folder: String, _ more: [String], _ code: Int32, _ sentence: String) throws {
     let scratch = ScratchDirectory()
-    _ = try music(scratch)
+    try writeMusic(to: scratch)
     for name in ["silent", "short", "broken", "odd"] { try scratch.createDirectory(name) }
     try AudioFile.write(ClipFitTests.sound(1, rate: 44_100, gain: 0), to: scratch.file("silent/a.wav"))
     try AudioFile.write(ClipFitTests.sound(0.5, rate: 44_100), to: scratch.file("short/a.wav"))
     try AudioFile.write(ClipFitTests.sound(1, rate: 250_007), to: scratch.file("odd/a.wav"))
     try ClipFitTests.writeBrokenRecording(to: scratch.file("broken/a.wav"))
-    let loss = more.contains("--loss") ? [] : ["--loss", "mse"]
-    try perceptual(
-      ["raw-autoencoder", "train", "--data", scratch.file(folder), "--out", scratch.file("out"), "--iterations", "1"]
-        + loss + more, exits: code, saying: sentence)
+    let loss = more.contains("--loss") ? "" : "--loss mse"
+    let train = "raw-autoencoder train --data \(folder) --out out --iterations 1 \(loss)".words
+    try perceptual(train + more, in: scratch, exits: code, saying: sentence)
   }
 
   @Test func refusesOtherCheckpoints() throws {
     let scratch = ScratchDirectory()
-    let directory = try music(scratch)
+    try writeMusic(to: scratch)
     var file = SafetensorsFile(metadata: ["format": "perceptual autoencoder 1"])
     file["0.weight"] = .float32(Tensor(shape: [4, 1, 4, 4]))
     try file.write(to: scratch.file("other.safetensors"))
     try perceptual(
-      "raw-autoencoder", "reconstruct", scratch.file("other.safetensors"), "\(directory)/a.wav", scratch.file("o.wav"),
-      exits: 65, saying: "raw-autoencoder train")
+      "raw-autoencoder reconstruct other.safetensors music/a.wav o.wav".words, in: scratch, exits: 65,
+      saying: "raw-autoencoder train")
   }
 
   /// The same bits for any number of threads, and less loss after some steps.
