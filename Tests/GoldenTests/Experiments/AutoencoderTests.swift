@@ -223,20 +223,19 @@ import Testing
 
   /// What earlier versions wrote, and a plain state dict: kernels follow from the weights, the decoder is transposed.
   @Test func aCheckpointWithoutTheNewNamesReads() throws {
-    try withTemporaryDirectory { directory in
-      let network = Autoencoder(AutoencoderOptions(channels: 3, kernel: 2), seed: 2)
-      var file = SafetensorsFile(metadata: ["kernel": "2", "channels": "3"])
-      for (name, tensor) in network.tensors { file[name] = .float32(tensor) }
-      try file.write(to: "\(directory)/old.safetensors")
-      let read = try Checkpoint.read("\(directory)/old.safetensors")
-      #expect(read.options == network.options)
-      #expect(read.identity == network.identity)
-      file = SafetensorsFile(metadata: ["decoder": "cubic"])
-      for (name, tensor) in network.tensors { file[name] = .float32(tensor) }
-      try file.write(to: "\(directory)/strange.safetensors")
-      expectError(saying: "metadata decoder: \"cubic\" found, one of transposed, nearest, bilinear") {
-        try Checkpoint.read("\(directory)/strange.safetensors")
-      }
+    let scratch = ScratchDirectory()
+    let network = Autoencoder(AutoencoderOptions(channels: 3, kernel: 2), seed: 2)
+    var file = SafetensorsFile(metadata: ["kernel": "2", "channels": "3"])
+    for (name, tensor) in network.tensors { file[name] = .float32(tensor) }
+    try file.write(to: scratch.file("old.safetensors"))
+    let read = try Checkpoint.read(scratch.file("old.safetensors"))
+    #expect(read.options == network.options)
+    #expect(read.identity == network.identity)
+    file = SafetensorsFile(metadata: ["decoder": "cubic"])
+    for (name, tensor) in network.tensors { file[name] = .float32(tensor) }
+    try file.write(to: scratch.file("strange.safetensors"))
+    expectError(saying: "metadata decoder: \"cubic\" found, one of transposed, nearest, bilinear") {
+      try Checkpoint.read(scratch.file("strange.safetensors"))
     }
   }
 

@@ -83,31 +83,28 @@ import Testing
 
 @Suite struct RecordingOverlapTests {
   @Test func findsTheSameFileLinksAndCopies() throws {
-    try withTemporaryDirectory { directory in
-      for name in ["music", "test"] {
-        try FileManager.default.createDirectory(atPath: "\(directory)/\(name)", withIntermediateDirectories: true)
-      }
-      func write(_ text: String, _ name: String) throws {
-        try FileBytes.write(Array(text.utf8), to: "\(directory)/\(name)")
-      }
-      try write("one", "music/a.wav")
-      try write("two", "music/b.wav")
-      try write("six", "test/c.wav")
-      func find() throws -> [String] {
-        try RecordingOverlap.find(
-          try AudioFile.list(in: "\(directory)/music"), try AudioFile.list(in: "\(directory)/test")
-        ).map { ($0.0 as NSString).lastPathComponent + " " + ($0.1 as NSString).lastPathComponent }
-      }
-      #expect(try find() == [])
-      try write("two", "test/d.wav")
-      #expect(try find() == ["b.wav d.wav"])
-      try FileManager.default.createSymbolicLink(
-        atPath: "\(directory)/test/e.wav", withDestinationPath: "\(directory)/music/a.wav")
-      #expect(try find() == ["a.wav e.wav", "b.wav d.wav"])
-      let lists = try (AudioFile.list(in: "\(directory)/music"), AudioFile.list(in: "\(directory)/test"))
-      expectError(.usage, saying: "2 recordings are both") {
-        try RecordingOverlap.refuse(training: lists.0, test: lists.1)
-      }
+    let scratch = ScratchDirectory()
+    for name in ["music", "test"] { try scratch.createDirectory(name) }
+    func write(_ text: String, _ name: String) throws {
+      try FileBytes.write(Array(text.utf8), to: scratch.file(name))
+    }
+    try write("one", "music/a.wav")
+    try write("two", "music/b.wav")
+    try write("six", "test/c.wav")
+    func find() throws -> [String] {
+      try RecordingOverlap.find(
+        try AudioFile.list(in: scratch.file("music")), try AudioFile.list(in: scratch.file("test"))
+      ).map { ($0.0 as NSString).lastPathComponent + " " + ($0.1 as NSString).lastPathComponent }
+    }
+    #expect(try find() == [])
+    try write("two", "test/d.wav")
+    #expect(try find() == ["b.wav d.wav"])
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch.file("test/e.wav"), withDestinationPath: scratch.file("music/a.wav"))
+    #expect(try find() == ["a.wav e.wav", "b.wav d.wav"])
+    let lists = try (AudioFile.list(in: scratch.file("music")), AudioFile.list(in: scratch.file("test")))
+    expectError(.usage, saying: "2 recordings are both") {
+      try RecordingOverlap.refuse(training: lists.0, test: lists.1)
     }
   }
 }

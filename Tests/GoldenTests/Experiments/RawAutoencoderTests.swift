@@ -171,32 +171,31 @@ import Testing
         options: RawAudioTrainingOptions(loss: .mse, iterations: 5, batch: 2, learningRate: 1e-3, seed: 5),
         data: try RawAudioData(recordings: [sound]))
     }
-    try withTemporaryDirectory { directory in
-      let whole = try trainer(sound)
-      for _ in 0..<5 { try whole.step() }
-      var stopped = false
-      let first = TrainingRun(try trainer(sound), directory: directory, checkpointEvery: 2)
-      let outcome = try first.run(shouldStop: { stopped }) { step in
-        let lines = try? LearningCurves(contentsOf: "\(directory)/log.jsonl").loss
-        #expect(lines?.map(\.x) == (1...step.iteration).map(Double.init))
-        #expect(!FileManager.default.fileExists(atPath: Checkpoint.path(iteration: step.iteration, in: directory)))
-        stopped = step.iteration == 3
-      }
-      #expect(outcome == .stopped(iteration: 3))
-      let second = TrainingRun(try trainer(sound), directory: directory, checkpointEvery: 2)
-      #expect(try second.resume() == 3)
-      #expect(try second.run() == .finished)
-      #expect(second.trainer.network.tensors.map(\.tensor) == whole.network.tensors.map(\.tensor))
-      let log = String(decoding: try FileBytes.read("\(directory)/log.jsonl"), as: UTF8.self)
-      let measured = log.split(separator: "\n").map {
-        $0.contains("\"validationLoss\":") && $0.contains("barkDistance")
-      }
-      #expect(measured == [false, true, false, true, true])
-      // Of other sound, or another shape.
-      let others = [try trainer(sound.map { $0 / 2 }), try trainer(latent: 5, sound)]
-      for (other, phrase) in zip(others, ["sound is mean square", "latent is 3"]) {
-        expectError(.usage, saying: phrase) { try TrainingRun(other, directory: directory).resume() }
-      }
+    let scratch = ScratchDirectory()
+    let whole = try trainer(sound)
+    for _ in 0..<5 { try whole.step() }
+    var stopped = false
+    let first = TrainingRun(try trainer(sound), directory: scratch.path, checkpointEvery: 2)
+    let outcome = try first.run(shouldStop: { stopped }) { step in
+      let lines = try? LearningCurves(contentsOf: scratch.file("log.jsonl")).loss
+      #expect(lines?.map(\.x) == (1...step.iteration).map(Double.init))
+      #expect(!FileManager.default.fileExists(atPath: Checkpoint.path(iteration: step.iteration, in: scratch.path)))
+      stopped = step.iteration == 3
+    }
+    #expect(outcome == .stopped(iteration: 3))
+    let second = TrainingRun(try trainer(sound), directory: scratch.path, checkpointEvery: 2)
+    #expect(try second.resume() == 3)
+    #expect(try second.run() == .finished)
+    #expect(second.trainer.network.tensors.map(\.tensor) == whole.network.tensors.map(\.tensor))
+    let log = String(decoding: try FileBytes.read(scratch.file("log.jsonl")), as: UTF8.self)
+    let measured = log.split(separator: "\n").map {
+      $0.contains("\"validationLoss\":") && $0.contains("barkDistance")
+    }
+    #expect(measured == [false, true, false, true, true])
+    // Of other sound, or another shape.
+    let others = [try trainer(sound.map { $0 / 2 }), try trainer(latent: 5, sound)]
+    for (other, phrase) in zip(others, ["sound is mean square", "latent is 3"]) {
+      expectError(.usage, saying: phrase) { try TrainingRun(other, directory: scratch.path).resume() }
     }
   }
 

@@ -119,56 +119,53 @@ import Testing
 
   /// A name that is no UTF-8 is listed, read and written as any other; links that lead nowhere are told.
   @Test func namesAreBytes() throws {
-    try withTemporaryDirectory { directory in
-      let name = FilePath.text(of: Array("caf".utf8) + [0xE9] + Array(".png".utf8))
-      try PNG.write(grey: Tensor([0, 1], shape: [1, 2]), to: "\(directory)/\(name)")
-      try FilePath.createDirectory("\(directory)/\(FilePath.text(of: [0xFF]))/below")
-      try FileManager.default.createSymbolicLink(atPath: "\(directory)/gone.png", withDestinationPath: "nowhere")
-      let listing = try PNG.listing(of: directory)
-      #expect(listing.files == ["\(directory)/\(name)"])
-      #expect(listing.skipped.count == 1 && listing.skipped[0].contains("gone.png"), "\(listing.skipped)")
-      #expect(try PNG.readGrey(listing.files[0]).elements == [0, 1])
-      #expect(Set(try FilePath.names(in: directory)) == [name, FilePath.text(of: [0xFF]), "gone.png"])
-    }
+    let scratch = ScratchDirectory()
+    let name = FilePath.text(of: Array("caf".utf8) + [0xE9] + Array(".png".utf8))
+    try PNG.write(grey: Tensor([0, 1], shape: [1, 2]), to: scratch.file(name))
+    try FilePath.createDirectory(scratch.file("\(FilePath.text(of: [0xFF]))/below"))
+    try FileManager.default.createSymbolicLink(atPath: scratch.file("gone.png"), withDestinationPath: "nowhere")
+    let listing = try PNG.listing(of: scratch.path)
+    #expect(listing.files == [scratch.file(name)])
+    #expect(listing.skipped.count == 1 && listing.skipped[0].contains("gone.png"), "\(listing.skipped)")
+    #expect(try PNG.readGrey(listing.files[0]).elements == [0, 1])
+    #expect(Set(try FilePath.names(in: scratch.path)) == [name, FilePath.text(of: [0xFF]), "gone.png"])
   }
 }
 
 @Suite struct AppendingFileTests {
   @Test func linesAreAddedAndTakenOff() throws {
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/log"
-      let file = try AppendingFile(path)
-      #expect(try file.endsALine())
-      try file.append("one\n")
-      try file.append("tw")
-      #expect(try !file.endsALine())
-      try file.cut(at: 4)
-      try file.append("three\n")
-      try file.synchronize()
-      #expect(try FileBytes.read(path) == Array("one\nthree\n".utf8))
-      // Another's line is not written over.
-      try AppendingFile(path).append("four\n")
-      try file.append("five\n")
-      #expect(try FileBytes.read(path) == Array("one\nthree\nfour\nfive\n".utf8))
-      #expect(throws: PerceptualError.self) { try AppendingFile(directory) }
-    }
+    let scratch = ScratchDirectory()
+    let path = scratch.file("log")
+    let file = try AppendingFile(path)
+    #expect(try file.endsALine())
+    try file.append("one\n")
+    try file.append("tw")
+    #expect(try !file.endsALine())
+    try file.cut(at: 4)
+    try file.append("three\n")
+    try file.synchronize()
+    #expect(try FileBytes.read(path) == Array("one\nthree\n".utf8))
+    // Another's line is not written over.
+    try AppendingFile(path).append("four\n")
+    try file.append("five\n")
+    #expect(try FileBytes.read(path) == Array("one\nthree\nfour\nfive\n".utf8))
+    #expect(throws: PerceptualError.self) { try AppendingFile(scratch.path) }
   }
 }
 
 @Suite struct DirectoryLockTests {
   @Test func theSecondIsRefusedUntilTheFirstIsGone() throws {
-    try withTemporaryDirectory { directory in
-      var first: DirectoryLock? = try DirectoryLock(directory)
-      #expect(try contents(of: directory) == ["in-use"])
-      let process = "process \(getpid()) on \(ProcessInfo.processInfo.hostName), started 2"
-      expectError(.cannotCreate, beginning: "\(directory): \(process)") { try DirectoryLock(directory) }
-      withExtendedLifetime(first) {}
-      first = nil
-      #expect(try contents(of: directory) == [])
-      // What a killed process leaves is no obstacle.
-      try Data("process 1 on nowhere\n".utf8).write(to: URL(filePath: "\(directory)/in-use"))
-      let second = try DirectoryLock(directory)
-      withExtendedLifetime(second) {}
-    }
+    let scratch = ScratchDirectory()
+    var first: DirectoryLock? = try DirectoryLock(scratch.path)
+    #expect(try contents(of: scratch.path) == ["in-use"])
+    let process = "process \(getpid()) on \(ProcessInfo.processInfo.hostName), started 2"
+    expectError(.cannotCreate, beginning: "\(scratch.path): \(process)") { try DirectoryLock(scratch.path) }
+    withExtendedLifetime(first) {}
+    first = nil
+    #expect(try contents(of: scratch.path) == [])
+    // What a killed process leaves is no obstacle.
+    try Data("process 1 on nowhere\n".utf8).write(to: URL(filePath: scratch.file("in-use")))
+    let second = try DirectoryLock(scratch.path)
+    withExtendedLifetime(second) {}
   }
 }

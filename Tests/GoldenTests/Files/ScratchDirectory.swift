@@ -47,12 +47,6 @@ final class ScratchDirectory: Sendable {
   }
 }
 
-/// Runs `body` with the path of a new directory, removed afterwards.
-func withTemporaryDirectory(_ body: (String) throws -> Void) throws {
-  let directory = ScratchDirectory()
-  try withExtendedLifetime(directory) { try body(directory.path) }
-}
-
 /// The names in a directory, hidden ones too.
 func contents(of directory: String) throws -> [String] {
   try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
