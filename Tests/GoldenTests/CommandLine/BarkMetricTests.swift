@@ -5,9 +5,10 @@ import PerceptualTestSupport
 import Testing
 
 @Suite struct BarkMetricTests {
+  private let scratch = ScratchDirectory()
+
   @Test(arguments: ["", "clip-generator", "raw-autoencoder", "masked"])
   func comparesSounds(_ preset: String) throws {
-    let scratch = ScratchDirectory()
     let a = ClipFitTests.sound(0.2, rate: 11_025).samples
     let b = Tensor(
       zip(a.elements, noise(a.count, seed: "bark metric")).map { 0.8 * $0 + Float(0.01 * $1) }, shape: a.shape)
@@ -25,7 +26,6 @@ import Testing
 
   /// Stereo at 96 kHz is averaged and resampled; equal recordings are at distance -1.
   @Test func comparesRecordings() throws {
-    let scratch = ScratchDirectory()
     try AudioFile.write(ClipFitTests.sound(0.3, rate: 96_000, channels: 2), to: scratch.file("a.wav"))
     let json = try perceptual("metric bark a.wav a.wav --json".words, in: scratch, exits: 0).json()
     #expect(json["value"]?.double.map { agree(Float($0), -1, roundings: 8) } == true)
@@ -43,7 +43,6 @@ import Testing
   ]
 
   @Test(arguments: refused) func refusesWithASentence(_ arguments: [String], _ code: Int32, _ sentence: String) throws {
-    let scratch = ScratchDirectory()
     try Npy.write(Tensor<Float>(repeating: 0.5, shape: [40]), to: scratch.file("a.npy"))
     try Npy.write(Tensor<Float>(repeating: 0.5, shape: [39]), to: scratch.file("short.npy"))
     try Npy.write(Tensor<Float>(repeating: .nan, shape: [40]), to: scratch.file("nan.npy"))

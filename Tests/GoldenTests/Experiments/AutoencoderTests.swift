@@ -8,6 +8,8 @@ import Testing
 @testable import PerceptualExperiments
 
 @Suite struct AutoencoderTests {
+  private let scratch = ScratchDirectory()
+
   @Test func paperNetworkBoundsItsLatentAt32768Bits() {
     let network = Autoencoder()
     #expect(network.options.channels == 128)
@@ -162,7 +164,6 @@ import Testing
   }
 
   @Test(arguments: [4, 32]) func resumingGivesTheSameBits(_ channels: Int) throws {
-    let scratch = ScratchDirectory()
     let directory = scratch.path
     func trainer() throws -> Trainer {
       let options = TrainingOptions(loss: .mse, iterations: 6, batch: 2, size: 32, seed: 9)
@@ -209,7 +210,6 @@ import Testing
     .init(channels: 2, kernel: 5, decoder: .nearest, lastKernel: 5), .init(channels: 2, kernel: 2, decoder: .bilinear),
   ])
   func checkpointsKeepEveryBit(_ options: AutoencoderOptions) throws {
-    let scratch = ScratchDirectory()
     let path = scratch.file("a.safetensors")
     let network = Autoencoder(options, seed: 2)
     try Checkpoint.write(network, to: path)
@@ -223,7 +223,6 @@ import Testing
 
   /// What earlier versions wrote, and a plain state dict: kernels follow from the weights, the decoder is transposed.
   @Test func aCheckpointWithoutTheNewNamesReads() throws {
-    let scratch = ScratchDirectory()
     let network = Autoencoder(AutoencoderOptions(channels: 3, kernel: 2), seed: 2)
     var file = SafetensorsFile(metadata: ["kernel": "2", "channels": "3"])
     for (name, tensor) in network.tensors { file[name] = .float32(tensor) }
@@ -263,7 +262,6 @@ import Testing
 
   /// What such a run leaves behind is a checkpoint that can be read, of the step before.
   @Test(arguments: [2, 32]) func aNonFiniteLossLeavesACheckpointToGoOnFrom(_ channels: Int) throws {
-    let scratch = ScratchDirectory()
     let directory = scratch.file("run")
     var pictures = (0..<6).map { index in
       Tensor(uniformNoise(seed: 3, stream: .other, index: UInt64(index), count: 1024), shape: [32, 32])

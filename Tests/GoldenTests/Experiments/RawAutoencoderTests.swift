@@ -8,8 +8,10 @@ import Testing
 @testable import PerceptualExperiments
 
 @Suite struct RawAutoencoderTests {
+  private let scratch = ScratchDirectory()
+
   /// Recordings in a directory "music" to train on.
-  private func writeMusic(to scratch: ScratchDirectory) throws {
+  private func writeMusic() throws {
     try scratch.createDirectory("music")
     try AudioFile.write(ClipFitTests.sound(1.5, rate: 96_000, channels: 2), to: scratch.file("music/a.wav"))
     try AudioFile.write(ClipFitTests.sound(1.2, rate: 11_025), to: scratch.file("music/b.wav"))
@@ -32,8 +34,7 @@ import Testing
 
   @Test(arguments: RawAudioLoss.allCases)
   func trainsResumesAndReconstructs(_ loss: RawAudioLoss) throws {
-    let scratch = ScratchDirectory()
-    try writeMusic(to: scratch)
+    try writeMusic()
     let train = "raw-autoencoder train --data music --loss \(loss.rawValue) \(Self.small)"
     func run(_ line: String, exits exitCode: Int32 = 0, saying phrase: String? = nil) throws {
       try perceptual(line.words, in: scratch, exits: exitCode, saying: phrase)
@@ -121,8 +122,7 @@ import Testing
 
   @Test(arguments: refused)
   func refusesWithASentence(_ folder: String, _ more: [String], _ code: Int32, _ sentence: String) throws {
-    let scratch = ScratchDirectory()
-    try writeMusic(to: scratch)
+    try writeMusic()
     for name in ["silent", "short", "broken", "odd"] { try scratch.createDirectory(name) }
     try AudioFile.write(ClipFitTests.sound(1, rate: 44_100, gain: 0), to: scratch.file("silent/a.wav"))
     try AudioFile.write(ClipFitTests.sound(0.5, rate: 44_100), to: scratch.file("short/a.wav"))
@@ -134,8 +134,7 @@ import Testing
   }
 
   @Test func refusesOtherCheckpoints() throws {
-    let scratch = ScratchDirectory()
-    try writeMusic(to: scratch)
+    try writeMusic()
     var file = SafetensorsFile(metadata: ["format": "perceptual autoencoder 1"])
     file["0.weight"] = .float32(Tensor(shape: [4, 1, 4, 4]))
     try file.write(to: scratch.file("other.safetensors"))
@@ -171,7 +170,6 @@ import Testing
         options: RawAudioTrainingOptions(loss: .mse, iterations: 5, batch: 2, learningRate: 1e-3, seed: 5),
         data: try RawAudioData(recordings: [sound]))
     }
-    let scratch = ScratchDirectory()
     let whole = try trainer(sound)
     for _ in 0..<5 { try whole.step() }
     var stopped = false
