@@ -85,19 +85,16 @@ import Testing
   @Test func findsTheSameFileLinksAndCopies() throws {
     let scratch = ScratchDirectory()
     for name in ["music", "test"] { try scratch.createDirectory(name) }
-    func write(_ text: String, _ name: String) throws {
-      try FileBytes.write(Array(text.utf8), to: scratch.file(name))
+    for (text, name) in [("one", "music/a.wav"), ("two", "music/b.wav"), ("six", "test/c.wav")] {
+      try scratch.write(Array(text.utf8), to: name)
     }
-    try write("one", "music/a.wav")
-    try write("two", "music/b.wav")
-    try write("six", "test/c.wav")
     func find() throws -> [String] {
       try RecordingOverlap.find(
         try AudioFile.list(in: scratch.file("music")), try AudioFile.list(in: scratch.file("test"))
-      ).map { ($0.0 as NSString).lastPathComponent + " " + ($0.1 as NSString).lastPathComponent }
+      ).map { FilePath.name(of: $0.0) + " " + FilePath.name(of: $0.1) }
     }
     #expect(try find() == [])
-    try write("two", "test/d.wav")
+    try scratch.write(Array("two".utf8), to: "test/d.wav")
     #expect(try find() == ["b.wav d.wav"])
     try FileManager.default.createSymbolicLink(
       atPath: scratch.file("test/e.wav"), withDestinationPath: scratch.file("music/a.wav"))

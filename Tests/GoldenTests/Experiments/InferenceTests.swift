@@ -35,8 +35,7 @@ import Testing
       let bias = try tensor("\(layer.convolution).bias")
       let geometry = layer.stage.geometry
       switch layer.stage.kind {
-      case .convolution: break
-      case .transposed: break
+      case .convolution, .transposed: break
       case .nearest: y = Reference.nearestUpsampling(y, factor: 2)
       case .bilinear: y = Reference.bilinearUpsampling(y, factor: 2)
       }
