@@ -38,8 +38,9 @@ import Testing
     ("sign", [-1], [1], 0.1),
   ]
 
-  @Test(arguments: differing) func refuses(_ row: Row) {
-    let comparison = Self.compare(row.actual, row.expected, allowed: row.allowed)
+  @Test(arguments: differing)
+  func refuses(_ label: String, actual: [Double], expected: [Double], allowed: Double) {
+    let comparison = Self.compare(actual, expected, allowed: allowed)
     #expect(!comparison.passed)
     #expect(comparison.failures >= 1)
     #expect(comparison.share > 1)
@@ -53,8 +54,9 @@ import Testing
     ("all zero where zero is expected", [0, 0], [0, 0], 0),
   ]
 
-  @Test(arguments: agreeing) func accepts(_ row: Row) {
-    let comparison = Self.compare(row.actual, row.expected, allowed: row.allowed)
+  @Test(arguments: agreeing)
+  func accepts(_ label: String, actual: [Double], expected: [Double], allowed: Double) {
+    let comparison = Self.compare(actual, expected, allowed: allowed)
     #expect(comparison.passed, "\(comparison)")
     #expect(comparison.share <= 1)
   }
