@@ -9,7 +9,11 @@ final class ScratchDirectory: Sendable {
   /// Fails the test where the directory cannot be made.
   init() {
     let url = FileManager.default.temporaryDirectory.appending(path: "perceptual-\(UUID().uuidString)")
-    #expect(throws: Never.self) { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+    do {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    } catch {
+      Issue.record("no scratch directory: \(error)")
+    }
     path = url.path(percentEncoded: false)
   }
 
