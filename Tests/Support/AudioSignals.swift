@@ -1,5 +1,11 @@
 import Foundation
 import PerceptualCore
+import PerceptualFiles
+
+/// Attributes of a transform.
+public func shortTime(_ window: Int, _ hop: Int, centred: Bool = false) -> [String: JSONValue] {
+  ["windowLength": .integer(window), "hop": .integer(hop), "centred": .bool(centred)]
+}
 
 /// cos(2 pi f t + phase), f in hertz, at `rate` hertz.
 public func tone(_ frequency: Double, rate: Double, count: Int, phase: Double = 0) -> [Double] {
@@ -15,7 +21,7 @@ public func noise(_ count: Int, seed: String) -> [Double] {
 /// 20 log10 of an amplitude.
 public func decibels(_ amplitude: Double) -> Double { 20 * log10(max(amplitude, 1e-300)) }
 
-/// Norm of the difference of `a` and `b` over that of `b`, over the given range.
+/// Norm of the difference of `a` and `b` over that of `b`, over the given range; the first alone where `b` is 0.
 public func relativeDistance(_ a: [Double], _ b: [Double], _ range: Range<Int>) -> Double {
   var difference = 0.0
   var norm = 0.0
@@ -23,7 +29,7 @@ public func relativeDistance(_ a: [Double], _ b: [Double], _ range: Range<Int>) 
     difference += (a[i] - b[i]) * (a[i] - b[i])
     norm += b[i] * b[i]
   }
-  return (difference / norm).squareRoot()
+  return norm > 0 ? (difference / norm).squareRoot() : difference.squareRoot()
 }
 
 /// The number of columns of [rows, columns] that are not combinations of others: orthogonalised in turn, the longest

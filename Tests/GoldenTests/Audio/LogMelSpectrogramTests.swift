@@ -7,15 +7,13 @@ import Reference
 import Testing
 
 @Suite struct LogMelSpectrogramTests {
-  static let samples = [
+  @Test(arguments: [
     Sample("one frame", ["signal": [32]], melAttributes(32, 9, mels: 4)),
     Sample("17 frames, clamped", ["signal": [32 + 16 * 9]], melAttributes(32, 9, mels: 7, ["form": "clamp"])),
     Sample("centred energies", ["signal": [70]], melAttributes(32, 9, mels: 5, ["power": 2, "centred": .bool(true)])),
     Sample("a fixed range", ["signal": [77]], melAttributes(32, 9, mels: 5, ["range": [-7, 3], "epsilon": 0.01])),
     Sample("the paper's", ["signal": [1024 + 260]], melAttributes(1024, 260, mels: 256)),
-  ]
-
-  @Test(arguments: samples)
+  ])
   func agreesWithReference(_ sample: Sample) throws {
     try expectAgreement(LogMelSpectrogram.self, sample, fill: .normals)
   }

@@ -6,11 +6,6 @@ import PerceptualTestSupport
 import Reference
 import Testing
 
-/// Attributes of a transform.
-func shortTime(_ window: Int, _ hop: Int, centred: Bool = false) -> [String: JSONValue] {
-  ["windowLength": .integer(window), "hop": .integer(hop), "centred": .bool(centred)]
-}
-
 @Suite struct ShortTimeFourierTransformTests {
   private let tested = ShortTimeFourierTransform.self
 

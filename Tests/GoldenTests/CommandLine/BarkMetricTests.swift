@@ -5,17 +5,17 @@ import PerceptualTestSupport
 import Testing
 
 @Suite struct BarkMetricTests {
+  private let scratch = ScratchDirectory()
+
   @Test(arguments: ["", "clip-generator", "raw-autoencoder", "masked"])
   func comparesSounds(_ preset: String) throws {
-    let scratch = try ScratchDirectory()
     let a = ClipFitTests.sound(0.2, rate: 11_025).samples
     let b = Tensor(
       zip(a.elements, noise(a.count, seed: "bark metric")).map { 0.8 * $0 + Float(0.01 * $1) }, shape: a.shape)
     try Npy.write(Tensor(a.elements), to: scratch.file("a.npy"))
     try Npy.write(Tensor(b.elements), to: scratch.file("b.npy"))
-    let outcome = try perceptual(
-      ["metric", "bark", scratch.file("a.npy"), scratch.file("b.npy"), "--json", "--gradient", scratch.file("g.npy")]
-        + (preset.isEmpty ? [] : ["--preset", preset]), exits: 0)
+    let words = "metric bark a.npy b.npy --json --gradient g.npy \(preset.isEmpty ? "" : "--preset \(preset)")".words
+    let outcome = try perceptual(words, in: scratch, exits: 0)
     let options: BarkDistanceOptions =
       preset == "raw-autoencoder" ? .rawAutoencoder : preset == "masked" ? .maskedClipGenerator : .clipGenerator
     let expected = barkDistanceAndGradient(a, target: b, upstream: Tensor([1]), options: options)
@@ -26,10 +26,8 @@ import Testing
 
   /// Stereo at 96 kHz is averaged and resampled; equal recordings are at distance -1.
   @Test func comparesRecordings() throws {
-    let scratch = try ScratchDirectory()
     try AudioFile.write(ClipFitTests.sound(0.3, rate: 96_000, channels: 2), to: scratch.file("a.wav"))
-    let outcome = try perceptual("metric", "bark", scratch.file("a.wav"), scratch.file("a.wav"), "--json", exits: 0)
-    let json = try outcome.json()
+    let json = try perceptual("metric bark a.wav a.wav --json".words, in: scratch, exits: 0).json()
     #expect(json["value"]?.double.map { agree(Float($0), -1, roundings: 8) } == true)
     #expect(json["shape"]?.array?.compactMap(\.integer) == [3308])
   }
@@ -45,13 +43,11 @@ import Testing
   ]
 
   @Test(arguments: refused) func refusesWithASentence(_ arguments: [String], _ code: Int32, _ sentence: String) throws {
-    let scratch = try ScratchDirectory()
     try Npy.write(Tensor<Float>(repeating: 0.5, shape: [40]), to: scratch.file("a.npy"))
     try Npy.write(Tensor<Float>(repeating: 0.5, shape: [39]), to: scratch.file("short.npy"))
     try Npy.write(Tensor<Float>(repeating: .nan, shape: [40]), to: scratch.file("nan.npy"))
     try Npy.write(Tensor<Float>(repeating: 0.5, shape: [1, 1, 4, 10]), to: scratch.file("image.npy"))
     try Npy.write(Tensor<Float>(repeating: 0.5, shape: [11_025, 2]), to: scratch.file("frames.npy"))
-    let paths = arguments.map { $0.hasSuffix(".npy") || $0.hasSuffix(".wav") ? scratch.file($0) : $0 }
-    try perceptual(["metric", "bark"] + paths, exits: code, saying: sentence)
+    try perceptual(["metric", "bark"] + arguments, in: scratch, exits: code, saying: sentence)
   }
 }

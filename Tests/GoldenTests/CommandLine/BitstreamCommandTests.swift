@@ -11,7 +11,7 @@ import Testing
 
   /// A checkpoint of 128 untrained channels and a smaller, other one.
   private static func inputs() throws -> ScratchDirectory {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     try Checkpoint.write(Autoencoder(seed: 3), to: directory.file("a.safetensors"), precision: .float16)
     try Checkpoint.write(try smallNetwork(channels: 4), to: directory.file("b.safetensors"))
     return directory
@@ -72,11 +72,12 @@ import Testing
   /// Weights without training state do wherever a checkpoint does.
   @Test func exportedWeightsAreACheckpoint() throws {
     let directory = try Self.inputs()
-    let trained = try perceptual(
-      "train", "--data", "noise", "--loss", "mse", "--channels", "4", "--batch", "2", "--size", "32", "--iterations",
-      "2", "--seed", "5", "--out", "run", in: directory)
-    #expect(trained.exitCode == 0, "\(trained.errors)")
-    try perceptual("export-weights", "run/checkpoint-000002.safetensors", "small.safetensors", in: directory, exits: 0)
+    for line in [
+      "train --data noise --loss mse --channels 4 --batch 2 --size 32 --iterations 2 --seed 5 --out run",
+      "export-weights run/checkpoint-000002.safetensors small.safetensors",
+    ] {
+      try perceptual(line.words, in: directory, exits: 0)
+    }
     let metadata = try Checkpoint.readWithMetadata(directory.file("small.safetensors")).metadata
     for (key, value) in ["seed": "5", "iteration": "2", "loss": "mse", "data": "noise", "precision": "float16"] {
       #expect(metadata[key] == value, "\(key)")

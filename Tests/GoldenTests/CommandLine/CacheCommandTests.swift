@@ -7,7 +7,7 @@ import Testing
 @Suite struct CacheCommandTests {
   /// A recording of 5 s in `music`.
   private static func music() throws -> ScratchDirectory {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     try directory.createDirectory("music")
     let second = WrongInputTests.tone(samples: 16_000)
     let clip = AudioClip(samples: Tensor((0..<5).flatMap { _ in second.elements }), sampleRate: 16_000)
@@ -18,25 +18,24 @@ import Testing
   /// What is trained on cached clips is what is trained on the recordings, and `evaluate` finds what `train` has kept.
   @Test func clipsAreKept() throws {
     let directory = try Self.music()
-    func run(_ line: String) throws -> CommandOutcome {
-      let outcome = try perceptual(line.words, in: directory, exits: 0)
-      return outcome
+    @discardableResult func run(_ line: String) throws -> CommandOutcome {
+      try perceptual(line.words, in: directory, exits: 0)
     }
     let train = "train --data music --loss mse --iterations 2 --batch 2 --channels 2 --size 32"
-    _ = try run("\(train) --out plain")
-    _ = try run("\(train) --out first --cache kept/here")
+    try run("\(train) --out plain")
+    try run("\(train) --out first --cache kept/here")
     let names = try FileManager.default.contentsOfDirectory(atPath: directory.file("kept/here"))
     #expect(names.count == 1)
     let path = directory.file("kept/here/\(names.first ?? "")")
     let bytes = try FileBytes.read(path)
-    _ = try run("\(train) --out second --cache kept/here")
+    try run("\(train) --out second --cache kept/here")
     let checkpoints = try ["plain", "first", "second"].map {
       try FileBytes.read(directory.file("\($0)/checkpoint-000002.safetensors"))
     }
     #expect(checkpoints[1] == checkpoints[0] && checkpoints[2] == checkpoints[0])
     let evaluate = "evaluate plain/checkpoint-000002.safetensors --test music --clips 1"
     #expect(try run("\(evaluate) --cache kept/here").output == run(evaluate).output)
-    _ = try run("spectrograms music --clips 1 --cache kept/here")
+    try run("spectrograms music --clips 1 --cache kept/here")
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.file("kept/here")) == names)
     #expect(try FileBytes.read(path) == bytes)
   }

@@ -43,7 +43,7 @@ func perceptual(
 
 /// Runs a process to its end.
 func outcome(of process: Process) throws -> CommandOutcome {
-  let scratch = try ScratchDirectory()
+  let scratch = ScratchDirectory()
   // Files, not pipes: nobody has to read along.
   let files = ["output", "errors"].map { scratch.file($0) }
   for file in files { try Data().write(to: URL(filePath: file)) }

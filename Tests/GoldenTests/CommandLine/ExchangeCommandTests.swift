@@ -7,8 +7,9 @@ import Testing
 
 /// `export-onnx`, and what `--tensorboard` and `--test` add to trainings.
 @Suite struct ExchangeCommandTests {
+  private let directory = ScratchDirectory()
+
   @Test func exportsTheModel() throws {
-    let directory = try ScratchDirectory()
     let network = try smallNetwork(channels: 3)
     try Checkpoint.write(network, to: directory.file("a.safetensors"), metadata: ["seed": "4"])
     for (words, part, quantisation) in [
@@ -44,7 +45,6 @@ import Testing
   ]
 
   @Test(arguments: mistakes) func wrongInputIsNamed(_ line: String, _ exitCode: Int32, _ phrase: String) throws {
-    let directory = try ScratchDirectory()
     try Checkpoint.write(Autoencoder(AutoencoderOptions(channels: 2)), to: directory.file("a.safetensors"))
     try directory.write(Array("A letter.".utf8), to: "text.safetensors")
     for name in ["music", "copies", "nothing"] {
@@ -61,7 +61,6 @@ import Testing
   /// Events hold the numbers of the log, each step once, also where a kill came after the checkpoint; scores are those
   /// of `evaluate`; weights are the same with and without.
   @Test func trainingsShowTheirLog() throws {
-    let directory = try ScratchDirectory()
     try directory.createDirectory("music")
     try writeMusic(to: directory.file("music/a.wav"))
     let train = "train --data noise --loss mse --batch 2 --size 32 --channels 3 --iterations 4 --checkpoint-every 2 "
@@ -110,7 +109,6 @@ import Testing
   }
 
   @Test func earlierExperimentsShowTheirLogs() throws {
-    let directory = try ScratchDirectory()
     try directory.createDirectory("music")
     try writeMusic(to: directory.file("music/a.wav"))
     try perceptual(

@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test func aDifferenceIsReported() throws {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     let wrong = try directory.write(Self.fixture(expected: Self.two), to: "wrong.safetensors")
     let outcome = try perceptual("fixtures", "check", wrong, exits: 1)
     #expect(outcome.lines.count == 2 && outcome.lines.allSatisfy { $0.hasPrefix("DIFFERS") })
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func aMalformedFileIsNamedAndTheOthersAreChecked() throws {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     let wrong = try directory.write(Self.fixture(expected: Self.two), to: "a-wrong.safetensors")
     let malformed = try directory.write(Self.fixture(operation: "leakyRelu"), to: "b-malformed.safetensors")
     let right = try directory.write(Self.fixture(), to: "c-right.safetensors")

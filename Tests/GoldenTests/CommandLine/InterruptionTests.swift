@@ -4,9 +4,8 @@ import Testing
 
 /// A training that is stopped by a signal puts what it has learnt in safety.
 @Suite struct InterruptionTests {
-  fileprivate static let training = [
-    "train", "--data", "noise", "--loss", "mse", "--batch", "1", "--channels", "4", "--size", "32", "--threads", "1",
-  ]
+  fileprivate static let training =
+    "train --data noise --loss mse --batch 1 --channels 4 --size 32 --threads 1".words
 
   /// A training without an end, its log under way.
   private struct Endless {
@@ -16,7 +15,7 @@ import Testing
     private let errors: String
 
     init(_ process: Process? = nil) throws {
-      directory = try ScratchDirectory()
+      directory = ScratchDirectory()
       out = directory.file("run")
       errors = try directory.write([], to: "errors")
       // No checkpoint before it is asked for.
@@ -119,7 +118,7 @@ import Testing
   /// Where there is nothing to put in safety the command ends at once.
   @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143)), (SIGHUP, Int32(129))])
   func otherWorkEnds(_ signal: Int32, _ exitCode: Int32) throws {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     let process = try command(["synthesize", "--count", "100000", "--out", directory.file("music"), "--threads", "1"])
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
@@ -145,14 +144,12 @@ import Testing
     return try outcome(of: process)
   }
 
-  private static let training = [
-    "train", "--data", "noise", "--loss", "mse", "--batch", "1", "--channels", "2", "--size", "32", "--iterations", "2",
-    "--threads", "1",
-  ]
+  private static let training =
+    "train --data noise --loss mse --batch 1 --channels 2 --size 32 --iterations 2 --threads 1".words
 
   /// The work is done, what was to be said of it is not: 74. No note ends up in a file.
   @Test(arguments: ["2>/dev/full", "2>&-", "2>&- <&-"]) func notesThatCannotBeWritten(_ redirection: String) throws {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     let outcome = try run(Self.training + ["--out", directory.file("run")], redirection)
     #expect(!outcome.wasKilled && outcome.exitCode == 74)
     #expect(outcome.output == "\(directory.file("run"))/checkpoint-000002.safetensors\n")
@@ -163,7 +160,7 @@ import Testing
 
   @Test(arguments: [">/dev/full", ">&-", ">&- 2>&-", ">/dev/full 2>/dev/full"])
   func resultsThatCannotBeWritten(_ redirection: String) throws {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     for arguments in [
       Self.training + ["--out", directory.file("run")], ["help"], ["--version"], ["fixtures", "list"],
     ] {
@@ -176,7 +173,7 @@ import Testing
 
   /// As a process that SIGPIPE ended: 141, and nothing said. A closed pipe of standard error is no end.
   @Test func pipesThatNobodyReads() throws {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     let wanted = Self.training + ["--out", directory.file("run")]
     for (arguments, closesOutput, exitCode) in [(["fixtures", "list"], true, Int32(141)), (wanted, false, 74)] {
       let process = try command(arguments)

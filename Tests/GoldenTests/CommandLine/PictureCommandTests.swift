@@ -7,8 +7,7 @@ import Testing
 
 /// metric, spectrogram, resynthesize, inspect and synthesize on right inputs.
 @Suite struct PictureCommandTests {
-  private let directory: ScratchDirectory
-  init() throws { directory = try ScratchDirectory() }
+  private let directory = ScratchDirectory()
 
   private func array(_ name: String, _ elements: [Float], _ shape: [Int]) throws -> String {
     try directory.write(Npy.bytes(Tensor(elements, shape: shape)), to: name)

@@ -7,7 +7,7 @@ import Testing
   private func said(
     _ arguments: [String] = [], columns: UInt16, environment: [String: String]
   ) throws -> String {
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY)
     defer { close(terminal) }
     // Linux's requests TIOCSPTLCK and TIOCGPTN; Glibc hides unlockpt and ptsname from Swift.
@@ -16,12 +16,8 @@ import Testing
     var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
     try #require(ioctl(terminal, UInt(TIOCSWINSZ), &size) == 0)
     let other = FileHandle(fileDescriptor: open("/dev/pts/\(number)", O_RDWR | O_NOCTTY), closeOnDealloc: true)
-    let process = try command(
-      [
-        "train", "--data", "noise", "--loss", "mse", "--batch", "1", "--channels", "4", "--size", "32", "--threads",
-        "1",
-        "--iterations", "40", "--out", scratch.file("run"),
-      ] + arguments)
+    let train = "train --data noise --loss mse --batch 1 --channels 4 --size 32 --threads 1 --iterations 40".words
+    let process = try command(train + ["--out", scratch.file("run")] + arguments)
     var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("LC_") }
     variables.merge(environment) { $1 }
     process.environment = variables
@@ -68,13 +64,11 @@ import Testing
   @Test func quiet() throws {
     #expect(try said(["--quiet"], columns: 120, environment: ["LANG": "C.UTF-8", "TERM": "xterm"]).isEmpty)
     // An error is told nevertheless, and elsewhere than on a terminal there is no bar.
-    let scratch = try ScratchDirectory()
-    let wrong = try perceptual(
-      "train", "--data", "noise", "--loss", "mse", "--size", "17", "--out", "x", "--quiet", exits: 64)
+    let scratch = ScratchDirectory()
+    let wrong = try perceptual("train --data noise --loss mse --size 17 --out x --quiet".words, exits: 64)
     #expect(wrong.errorLines.count == 1)
-    let redirected = try perceptual(
-      "train", "--data", "noise", "--loss", "mse", "--batch", "1", "--channels", "4", "--size", "32", "--iterations",
-      "2", "--out", "run", in: scratch)
+    let train = "train --data noise --loss mse --batch 1 --channels 4 --size 32 --iterations 2 --out run"
+    let redirected = try perceptual(train.words, in: scratch)
     #expect(redirected.exitCode == 0 && !redirected.errors.contains("\r") && !redirected.errors.contains("["))
     #expect(redirected.lines == ["run/checkpoint-000002.safetensors"])
   }

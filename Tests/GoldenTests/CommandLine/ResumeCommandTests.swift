@@ -4,15 +4,14 @@ import Testing
 
 /// `train --resume` takes from the checkpoint what it is not told.
 @Suite struct ResumeCommandTests {
-  static let trainings = [
+  @Test(arguments: [
     "--data noise --loss mse --batch 2 --size 32 --channels 3 --latent-channels 2 --seed 7 --levels 3 --kernel 2",
     "--data noise --loss nlpd --add-loss mse=2 --nlpd-family tensorflow --batch 1 --size 80 --channels 2 --slope 0.1 "
       + "--decoder nearest --decay cosine --initialisation he --iterations 3 --learning-rate 0.002",
     "--data noise --loss mse --batch 1 --size 32 --channels 32 --precision bf16 --encoder-kernel 2 --last-kernel 1",
-  ]
-
-  @Test(arguments: trainings) func settingsComeFromTheCheckpoint(_ settings: String) throws {
-    let directory = try ScratchDirectory()
+  ])
+  func settingsComeFromTheCheckpoint(_ settings: String) throws {
+    let directory = ScratchDirectory()
     let all = "train \(settings) --threads 1".words
     let counted = settings.contains("--iterations") ? [] : ["--iterations", "3"]
     try perceptual(all + counted + ["--out", "whole"], in: directory, exits: 0)
@@ -27,7 +26,7 @@ import Testing
   }
 
   @Test func everyContradictionIsNamed() throws {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     let begun = "train --data noise --loss mse --batch 2 --size 32 --channels 2 --iterations 1 --out run".words
     try perceptual(begun, in: directory, exits: 0)
     let other = try perceptual(

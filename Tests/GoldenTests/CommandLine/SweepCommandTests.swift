@@ -9,7 +9,7 @@ import Testing
 
   /// Two recordings to test on, one to train on, and a plan of two runs.
   private static func inputs(_ runs: String? = nil, defaults: String = "") throws -> ScratchDirectory {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     try directory.copyRecordings()
     let two = [run("r/mse", #""loss": "mse""#), run("r/k=2", #""loss": "mse", "kernel": 2"#, recipe: "k2")]
     try write(runs ?? two.joined(separator: ","), defaults: defaults, directory)

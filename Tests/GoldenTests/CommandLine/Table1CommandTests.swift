@@ -8,8 +8,9 @@ import Testing
 
 /// `table1` on weights that are there already, and what it refuses.
 @Suite struct Table1CommandTests {
-  private static func inputs() throws -> ScratchDirectory {
-    let directory = try ScratchDirectory()
+  private let directory = ScratchDirectory()
+
+  private func writeInputs() throws {
     for name in ["weights", "empty"] { try directory.createDirectory(name) }
     for (name, seed) in [("noise-mse", UInt64(4)), ("noise-nlpd", 5), ("music-mse", 6)] {
       try Checkpoint.write(
@@ -17,11 +18,10 @@ import Testing
         metadata: ["seed": "\(seed)", "iteration": "3"], precision: .float16)
     }
     try directory.copyRecordings()
-    return directory
   }
 
   @Test func testsWeightsAsTheyAre() throws {
-    let directory = try Self.inputs()
+    try writeInputs()
     let words = ["table1", "--weights", "weights", "--test", "test", "--out", "out", "--group", "1"]
     let outcome = try perceptual(
       words + ["--json"], in: directory, exits: 0, saying: "U(x), MS-SSIM: no weights in weights, left out")
@@ -66,7 +66,7 @@ import Testing
     ("table1 --music music --test music --out out", 64, "other recordings"),
   ])
   func refuses(_ line: String, _ exitCode: Int32, _ phrase: String) throws {
-    let directory = try Self.inputs()
+    try writeInputs()
     try directory.createDirectory("both")
     for (from, to) in [("music/c.flac", "both/copy.flac"), ("test/a.flac", "both/a.flac")] {
       try FileManager.default.copyItem(atPath: directory.file(from), toPath: directory.file(to))
@@ -75,7 +75,7 @@ import Testing
   }
 
   @Test func evaluateSaysMoreThanMeans() throws {
-    let directory = try Self.inputs()
+    try writeInputs()
     try Checkpoint.write(try smallNetwork(channels: 4), to: directory.file("exact.safetensors"))
     let words = ["evaluate", "exact.safetensors", "--test", "test", "--batch-statistics", "batch", "--half-precision"]
     let document = try perceptual(words + ["--json"], in: directory).json()
@@ -92,7 +92,7 @@ import Testing
 
   /// `--precision bf16` is what the library makes of it, for networks that can run so.
   @Test func evaluateTakesAPrecision() throws {
-    let directory = try Self.inputs()
+    try writeInputs()
     try Checkpoint.write(try smallNetwork(channels: 4), to: directory.file("narrow.safetensors"))
     for line in ["evaluate narrow.safetensors --test test", "reconstruct narrow.safetensors test/a.flac out.wav"] {
       try perceptual(
@@ -111,7 +111,6 @@ import Testing
 
   /// The middles of pictures, those that are too small named; a grey answer scores what the metrics say of it.
   @Test func evaluatesPictures() throws {
-    let directory = try ScratchDirectory()
     try directory.createDirectory("photos/below")
     let network = try smallNetwork(channels: 4)
     try Checkpoint.write(network, to: directory.file("exact.safetensors"))
@@ -135,7 +134,6 @@ import Testing
 
   /// Finite weights whose answer is none: a sentence, not a row of nan.
   @Test func scoresThatAreNoNumbers() throws {
-    let directory = try ScratchDirectory()
     let network = try smallNetwork(channels: 4)
     try Checkpoint.write(network, to: directory.file("exact.safetensors"))
     var file = try SafetensorsFile(contentsOf: directory.file("exact.safetensors"))
@@ -154,7 +152,6 @@ import Testing
 
   /// The grey of colours is BT.601's, or that of --grey; what is transparent is said.
   @Test func greyOfPictures() throws {
-    let directory = try ScratchDirectory()
     try Checkpoint.write(try smallNetwork(channels: 4), to: directory.file("exact.safetensors"))
     let side = 256
     let red = (0..<side * side).flatMap { pixel -> [UInt8] in [UInt8(pixel & 255), 0, 0, 255] }
@@ -184,7 +181,7 @@ import Testing
     ("evaluate exact.safetensors --pictures photos", 66, "no usable picture among 1 files"),
   ])
   func refusesPictures(_ line: String, _ exitCode: Int32, _ phrase: String) throws {
-    let directory = try Self.inputs()
+    try writeInputs()
     try Checkpoint.write(try smallNetwork(channels: 4), to: directory.file("exact.safetensors"))
     try directory.createDirectory("photos")
     try PNG.write(grey: Tensor(repeating: 0.5, shape: [16, 16]), to: directory.file("photos/small.png"))

@@ -132,7 +132,7 @@ import Testing
 
   /// A directory with every file that the rows name, but for those that are missing.
   static func inputs() throws -> ScratchDirectory {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     let text = Array("This is a letter, and neither sound nor numbers.\n".utf8)
     for name in ["text.wav", "text.npy", "text.png", "text.safetensors"] { try directory.write(text, to: name) }
     try directory.write([], to: "empty.flac")

@@ -17,52 +17,46 @@ import Testing
       allowed: [Double](repeating: allowed, count: expected.count), matchingNonFinite: matchingNonFinite)
   }
 
-  struct Row: Sendable, CustomTestStringConvertible {
-    let testDescription: String
-    let actual: [Double]
-    let expected: [Double]
-    var allowed = 0.1
-  }
+  typealias Row = (label: String, actual: [Double], expected: [Double], allowed: Double)
 
-  static let differing = [
-    Row(testDescription: "NaN first", actual: [.nan, 1, 2], expected: [0, 1, 2]),
-    Row(testDescription: "NaN in the middle", actual: [0, .nan, 2], expected: [0, 1, 2]),
-    Row(testDescription: "NaN last", actual: [0, 1, .nan], expected: [0, 1, 2]),
-    Row(testDescription: "NaN where NaN is expected", actual: [0, .nan], expected: [0, .nan]),
-    Row(testDescription: "number where NaN is expected", actual: [0, 1], expected: [0, .nan]),
-    Row(testDescription: "NaN under an infinite allowance", actual: [.nan], expected: [1], allowed: .infinity),
-    Row(testDescription: "infinity", actual: [.infinity], expected: [1]),
-    Row(
-      testDescription: "infinity under an infinite allowance", actual: [.infinity], expected: [1], allowed: .infinity),
-    Row(testDescription: "infinity of the other sign", actual: [.infinity], expected: [-.infinity]),
-    Row(testDescription: "number where infinity is expected", actual: [1], expected: [.infinity]),
-    Row(testDescription: "all zero", actual: [0, 0, 0], expected: [1, -2, 3]),
-    Row(testDescription: "allowance not a number", actual: [1], expected: [2], allowed: .nan),
-    Row(testDescription: "negative allowance", actual: [1], expected: [1.5], allowed: -1),
-    Row(testDescription: "just beyond the allowance", actual: [1.1000001], expected: [1]),
-    Row(
-      testDescription: "one unit in the last place, nothing allowed", actual: [1 + Double.ulpOfOne], expected: [1],
-      allowed: 0),
-    Row(testDescription: "sign", actual: [-1], expected: [1]),
+  static let differing: [Row] = [
+    ("NaN first", [.nan, 1, 2], [0, 1, 2], 0.1),
+    ("NaN in the middle", [0, .nan, 2], [0, 1, 2], 0.1),
+    ("NaN last", [0, 1, .nan], [0, 1, 2], 0.1),
+    ("NaN where NaN is expected", [0, .nan], [0, .nan], 0.1),
+    ("number where NaN is expected", [0, 1], [0, .nan], 0.1),
+    ("NaN under an infinite allowance", [.nan], [1], .infinity),
+    ("infinity", [.infinity], [1], 0.1),
+    ("infinity under an infinite allowance", [.infinity], [1], .infinity),
+    ("infinity of the other sign", [.infinity], [-.infinity], 0.1),
+    ("number where infinity is expected", [1], [.infinity], 0.1),
+    ("all zero", [0, 0, 0], [1, -2, 3], 0.1),
+    ("allowance not a number", [1], [2], .nan),
+    ("negative allowance", [1], [1.5], -1),
+    ("just beyond the allowance", [1.1000001], [1], 0.1),
+    ("one unit in the last place, nothing allowed", [1 + Double.ulpOfOne], [1], 0),
+    ("sign", [-1], [1], 0.1),
   ]
 
-  @Test(arguments: differing) func refuses(_ row: Row) {
-    let comparison = Self.compare(row.actual, row.expected, allowed: row.allowed)
+  @Test(arguments: differing)
+  func refuses(_ label: String, actual: [Double], expected: [Double], allowed: Double) {
+    let comparison = Self.compare(actual, expected, allowed: allowed)
     #expect(!comparison.passed)
     #expect(comparison.failures >= 1)
     #expect(comparison.share > 1)
   }
 
-  static let agreeing = [
-    Row(testDescription: "equal, nothing allowed", actual: [1, -2, 0], expected: [1, -2, 0], allowed: 0),
-    Row(testDescription: "zeros of either sign", actual: [-0.0], expected: [0], allowed: 0),
-    Row(testDescription: "the same infinity", actual: [.infinity, -.infinity], expected: [.infinity, -.infinity]),
-    Row(testDescription: "exactly the allowance", actual: [0.125], expected: [0], allowed: 0.125),
-    Row(testDescription: "all zero where zero is expected", actual: [0, 0], expected: [0, 0], allowed: 0),
+  static let agreeing: [Row] = [
+    ("equal, nothing allowed", [1, -2, 0], [1, -2, 0], 0),
+    ("zeros of either sign", [-0.0], [0], 0),
+    ("the same infinity", [.infinity, -.infinity], [.infinity, -.infinity], 0.1),
+    ("exactly the allowance", [0.125], [0], 0.125),
+    ("all zero where zero is expected", [0, 0], [0, 0], 0),
   ]
 
-  @Test(arguments: agreeing) func accepts(_ row: Row) {
-    let comparison = Self.compare(row.actual, row.expected, allowed: row.allowed)
+  @Test(arguments: agreeing)
+  func accepts(_ label: String, actual: [Double], expected: [Double], allowed: Double) {
+    let comparison = Self.compare(actual, expected, allowed: allowed)
     #expect(comparison.passed, "\(comparison)")
     #expect(comparison.share <= 1)
   }

@@ -21,16 +21,7 @@ import Testing
     }
   }
 
-  struct Row: Sendable, CustomTestStringConvertible {
-    let testDescription: String
-    let sentence: String
-    let change: @Sendable (inout Content) -> Void
-    init(_ label: String, _ sentence: String, _ change: @escaping @Sendable (inout Content) -> Void) {
-      testDescription = label
-      self.sentence = sentence
-      self.change = change
-    }
-  }
+  typealias Row = LabelledChange<String, Content>
 
   static let rows = [
     Row("no operation", "the metadata names no operation") { $0.metadata["operation"] = nil },
@@ -102,7 +93,7 @@ import Testing
       Issue.record("accepted")
     } catch {
       #expect(error.kind == .malformed)
-      #expect(error.description.hasPrefix("case.safetensors: \(row.sentence)"), "\(error.description)")
+      #expect(error.description.hasPrefix("case.safetensors: \(row.due)"), "\(error.description)")
       #expect(!error.description.contains("\n"))
     }
   }
@@ -164,7 +155,7 @@ import Testing
 /// The same through files.
 @Suite struct FixtureFileTests {
   private func check(_ bytes: [UInt8]) throws -> [CheckedTensor] {
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     return try checkFixture(try scratch.write(bytes, to: "a.safetensors"))
   }
 

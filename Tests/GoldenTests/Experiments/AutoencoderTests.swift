@@ -8,6 +8,8 @@ import Testing
 @testable import PerceptualExperiments
 
 @Suite struct AutoencoderTests {
+  private let scratch = ScratchDirectory()
+
   @Test func paperNetworkBoundsItsLatentAt32768Bits() {
     let network = Autoencoder()
     #expect(network.options.channels == 128)
@@ -20,8 +22,7 @@ import Testing
   /// A batch of 64 pictures of 256x256 through the paper's 128 channels: one bit a latent, 4096 bytes a picture.
   @Test func hardQuantisedCodesFitTheBound() {
     let network = Autoencoder(AutoencoderOptions(channels: 128), seed: 3)
-    let pictures = Tensor(
-      uniformNoise(seed: 3, stream: .noise, index: 0, count: 64 * 256 * 256), shape: [64, 1, 256, 256])
+    let pictures = noisePictures([64, 1, 256, 256], seed: 3, stream: .noise)
     let codes = network.codes(pictures, statistics: .batch)
     #expect(codes.count == 64)
     for code in codes {
@@ -35,8 +36,7 @@ import Testing
 
   @Test func reconstructionIsTheSameForAnyNumberOfThreadsAndGrouping() {
     let network = Autoencoder(AutoencoderOptions(channels: 5), seed: 1)
-    let pictures = Tensor(
-      uniformNoise(seed: 1, stream: .noise, index: 0, count: 6 * 48 * 64), shape: [6, 1, 48, 64])
+    let pictures = noisePictures([6, 1, 48, 64], seed: 1, stream: .noise)
     func run(_ threads: Int, _ group: Int) -> [Float] {
       Execution.$current.withValue(Execution(threads: threads)) {
         network.reconstruct(pictures, largestGroup: group).elements
@@ -164,7 +164,6 @@ import Testing
   }
 
   @Test(arguments: [4, 32]) func resumingGivesTheSameBits(_ channels: Int) throws {
-    let scratch = try ScratchDirectory()
     let directory = scratch.path
     func trainer() throws -> Trainer {
       let options = TrainingOptions(loss: .mse, iterations: 6, batch: 2, size: 32, seed: 9)
@@ -211,7 +210,6 @@ import Testing
     .init(channels: 2, kernel: 5, decoder: .nearest, lastKernel: 5), .init(channels: 2, kernel: 2, decoder: .bilinear),
   ])
   func checkpointsKeepEveryBit(_ options: AutoencoderOptions) throws {
-    let scratch = try ScratchDirectory()
     let path = scratch.file("a.safetensors")
     let network = Autoencoder(options, seed: 2)
     try Checkpoint.write(network, to: path)
@@ -225,20 +223,18 @@ import Testing
 
   /// What earlier versions wrote, and a plain state dict: kernels follow from the weights, the decoder is transposed.
   @Test func aCheckpointWithoutTheNewNamesReads() throws {
-    try withTemporaryDirectory { directory in
-      let network = Autoencoder(AutoencoderOptions(channels: 3, kernel: 2), seed: 2)
-      var file = SafetensorsFile(metadata: ["kernel": "2", "channels": "3"])
-      for (name, tensor) in network.tensors { file[name] = .float32(tensor) }
-      try file.write(to: "\(directory)/old.safetensors")
-      let read = try Checkpoint.read("\(directory)/old.safetensors")
-      #expect(read.options == network.options)
-      #expect(read.identity == network.identity)
-      file = SafetensorsFile(metadata: ["decoder": "cubic"])
-      for (name, tensor) in network.tensors { file[name] = .float32(tensor) }
-      try file.write(to: "\(directory)/strange.safetensors")
-      expectError(saying: "metadata decoder: \"cubic\" found, one of transposed, nearest, bilinear") {
-        try Checkpoint.read("\(directory)/strange.safetensors")
-      }
+    let network = Autoencoder(AutoencoderOptions(channels: 3, kernel: 2), seed: 2)
+    var file = SafetensorsFile(metadata: ["kernel": "2", "channels": "3"])
+    for (name, tensor) in network.tensors { file[name] = .float32(tensor) }
+    try file.write(to: scratch.file("old.safetensors"))
+    let read = try Checkpoint.read(scratch.file("old.safetensors"))
+    #expect(read.options == network.options)
+    #expect(read.identity == network.identity)
+    file = SafetensorsFile(metadata: ["decoder": "cubic"])
+    for (name, tensor) in network.tensors { file[name] = .float32(tensor) }
+    try file.write(to: scratch.file("strange.safetensors"))
+    expectError(saying: "metadata decoder: \"cubic\" found, one of transposed, nearest, bilinear") {
+      try Checkpoint.read(scratch.file("strange.safetensors"))
     }
   }
 
@@ -266,7 +262,6 @@ import Testing
 
   /// What such a run leaves behind is a checkpoint that can be read, of the step before.
   @Test(arguments: [2, 32]) func aNonFiniteLossLeavesACheckpointToGoOnFrom(_ channels: Int) throws {
-    let scratch = try ScratchDirectory()
     let directory = scratch.file("run")
     var pictures = (0..<6).map { index in
       Tensor(uniformNoise(seed: 3, stream: .other, index: UInt64(index), count: 1024), shape: [32, 32])

@@ -8,10 +8,6 @@ import Testing
 @testable import PerceptualExperiments
 
 @Suite struct BaselineTests {
-  private static func noise(_ shape: [Int]) -> Tensor<Float> {
-    Tensor(uniformNoise(seed: 2, stream: .noise, index: 0, count: shape.reduce(1, *)), shape: shape)
-  }
-
   /// Blocks' means keep what is linear within the outermost centres, and the mean everywhere.
   @Test(arguments: [(Baseline.means8, 8), (.means4, 4)]) func blockMeansInterpolate(_ baseline: Baseline, _ side: Int) {
     let (height, width) = (32, 48)
@@ -26,14 +22,14 @@ import Testing
     let flat = baseline.answer(Tensor<Float>(repeating: 0.375, shape: [2, 1, 16, 16]))
     #expect(flat.elements.allSatisfy { $0 == 0.375 })
     // A block's centre lies between four pixels, whose mean is the block's where its neighbours agree.
-    let noisy = Self.noise([1, 1, 16, 16])
+    let noisy = noisePictures([1, 1, 16, 16], seed: 2, stream: .noise)
     let mean = noisy.elements.reduce(0, +) / 256
     let kept = baseline.answer(noisy).elements.reduce(0, +) / 256
     #expect(abs(kept - mean) < 0.05)
   }
 
   @Test func theOthersAreWhatTheySay() {
-    let pictures = Self.noise([2, 1, 64, 64])
+    let pictures = noisePictures([2, 1, 64, 64], seed: 2, stream: .noise)
     #expect(Baseline.constant.answer(pictures).elements.allSatisfy { $0 == 0.5 })
     let shrunk = Baseline.contrast.answer(pictures)
     #expect(zip(shrunk.elements, pictures.elements).allSatisfy { agree($0, 0.5 + 0.3 * ($1 - 0.5), roundings: 2) })
@@ -48,8 +44,7 @@ import Testing
 }
 
 @Suite struct EvaluationTests {
-  private static let pictures = Tensor(
-    uniformNoise(seed: 1, stream: .noise, index: 0, count: 5 * 176 * 176), shape: [5, 1, 176, 176])
+  private static let pictures = noisePictures([5, 1, 176, 176], seed: 1, stream: .noise)
 
   @Test func levelIsTakenOffPictureByPicture() {
     let shifted = Tensor(
@@ -88,31 +83,25 @@ import Testing
 
 @Suite struct RecordingOverlapTests {
   @Test func findsTheSameFileLinksAndCopies() throws {
-    try withTemporaryDirectory { directory in
-      for name in ["music", "test"] {
-        try FileManager.default.createDirectory(atPath: "\(directory)/\(name)", withIntermediateDirectories: true)
-      }
-      func write(_ text: String, _ name: String) throws {
-        try FileBytes.write(Array(text.utf8), to: "\(directory)/\(name)")
-      }
-      try write("one", "music/a.wav")
-      try write("two", "music/b.wav")
-      try write("six", "test/c.wav")
-      func find() throws -> [String] {
-        try RecordingOverlap.find(
-          try AudioFile.list(in: "\(directory)/music"), try AudioFile.list(in: "\(directory)/test")
-        ).map { ($0.0 as NSString).lastPathComponent + " " + ($0.1 as NSString).lastPathComponent }
-      }
-      #expect(try find() == [])
-      try write("two", "test/d.wav")
-      #expect(try find() == ["b.wav d.wav"])
-      try FileManager.default.createSymbolicLink(
-        atPath: "\(directory)/test/e.wav", withDestinationPath: "\(directory)/music/a.wav")
-      #expect(try find() == ["a.wav e.wav", "b.wav d.wav"])
-      let lists = try (AudioFile.list(in: "\(directory)/music"), AudioFile.list(in: "\(directory)/test"))
-      expectError(.usage, saying: "2 recordings are both") {
-        try RecordingOverlap.refuse(training: lists.0, test: lists.1)
-      }
+    let scratch = ScratchDirectory()
+    for name in ["music", "test"] { try scratch.createDirectory(name) }
+    for (text, name) in [("one", "music/a.wav"), ("two", "music/b.wav"), ("six", "test/c.wav")] {
+      try scratch.write(Array(text.utf8), to: name)
+    }
+    func find() throws -> [String] {
+      try RecordingOverlap.find(
+        try AudioFile.list(in: scratch.file("music")), try AudioFile.list(in: scratch.file("test"))
+      ).map { FilePath.name(of: $0.0) + " " + FilePath.name(of: $0.1) }
+    }
+    #expect(try find() == [])
+    try scratch.write(Array("two".utf8), to: "test/d.wav")
+    #expect(try find() == ["b.wav d.wav"])
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch.file("test/e.wav"), withDestinationPath: scratch.file("music/a.wav"))
+    #expect(try find() == ["a.wav e.wav", "b.wav d.wav"])
+    let lists = try (AudioFile.list(in: scratch.file("music")), AudioFile.list(in: scratch.file("test")))
+    expectError(.usage, saying: "2 recordings are both") {
+      try RecordingOverlap.refuse(training: lists.0, test: lists.1)
     }
   }
 }

@@ -20,12 +20,20 @@ import Testing
     return AudioClip(samples: samples, sampleRate: rate)
   }
 
+  /// A recording with a NaN in the middle of its samples.
+  static func writeBrokenRecording(to path: String) throws {
+    try AudioFile.write(sound(1, rate: 44_100), to: path, encoding: .float32)
+    var bytes = try FileBytes.read(path)
+    let middle = bytes.count / 8 * 4
+    bytes.replaceSubrange(middle - 4..<middle, with: littleEndianBytes([Float.nan]))
+    try FileBytes.write(bytes, to: path)
+  }
+
   @Test func stereoAt96Kilohertz() throws {
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     try AudioFile.write(Self.sound(1.1, rate: 96_000, channels: 2), to: scratch.file("loud.wav"))
     let outcome = try perceptual(
-      "fit-generator", scratch.file("loud.wav"), "--out", scratch.file("out"), "--iterations", "4",
-      "--checkpoint-every", "2", "--json", exits: 0)
+      "fit-generator loud.wav --out out --iterations 4 --checkpoint-every 2 --json".words, in: scratch, exits: 0)
     let runs = try #require(try outcome.json().array)
     #expect(runs.compactMap { $0["loss"]?.string } == ["mse", "bark"])
     for run in runs {
@@ -63,19 +71,13 @@ import Testing
 
   @Test(arguments: refused)
   func refusesWithASentence(_ file: String, _ more: [String], _ code: Int32, _ sentence: String) throws {
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     try AudioFile.write(Self.sound(0.5, rate: 44_100), to: scratch.file("short.wav"))
     try AudioFile.write(Self.sound(1, rate: 44_100, gain: 0), to: scratch.file("silent.wav"))
     try AudioFile.write(Self.sound(1, rate: 44_100), to: scratch.file("sound.wav"))
-    try AudioFile.write(Self.sound(1, rate: 44_100), to: scratch.file("broken.wav"), encoding: .float32)
+    try Self.writeBrokenRecording(to: scratch.file("broken.wav"))
     try AudioFile.write(Self.sound(1, rate: 250_007), to: scratch.file("odd.wav"))
-    // A NaN in the middle of the samples.
-    var bytes = try FileBytes.read(scratch.file("broken.wav"))
-    let middle = bytes.count / 8 * 4
-    bytes.replaceSubrange(middle - 4..<middle, with: littleEndianBytes([Float.nan]))
-    try scratch.write(bytes, to: "broken.wav")
-    try perceptual(
-      ["fit-generator", scratch.file(file), "--out", scratch.file("out")] + more, exits: code, saying: sentence)
+    try perceptual(["fit-generator", file, "--out", "out"] + more, in: scratch, exits: code, saying: sentence)
   }
 
   @Test func aStartNeedsARecording() throws {

@@ -7,6 +7,9 @@ import PerceptualTestSupport
 import Testing
 
 @Suite struct ClipTests {
+  private let scratch = ScratchDirectory()
+  private var directory: String { scratch.path }
+
   /// Sound of `seconds` at 16 kHz.
   private static func sound(_ seconds: Double, seed: String, gain: Double = 0.3) -> AudioClip {
     let count = Int(seconds * 16_000)
@@ -29,26 +32,22 @@ import Testing
   }
 
   @Test func skipsWithALineEach() throws {
-    try withTemporaryDirectory { directory in
-      let set = try ClipSet.load(try Self.fill(directory), limit: 10)
-      #expect(set.clips.map { $0.file.suffix(5) } == ["a.wav", "a.wav", "e.flac"].map { $0.suffix(5) })
-      #expect(set.skipped.count == 3)
-      for (sentence, phrase) in zip(set.skipped, ["2.00 s long", "an audio file", "silent at"]) {
-        #expect(set.skipped.contains { $0.contains(phrase) }, "\(sentence)")
-      }
+    let set = try ClipSet.load(try Self.fill(directory), limit: 10)
+    #expect(set.clips.map { $0.file.suffix(5) } == ["a.wav", "a.wav", "e.flac"].map { $0.suffix(5) })
+    #expect(set.skipped.count == 3)
+    for (sentence, phrase) in zip(set.skipped, ["2.00 s long", "an audio file", "silent at"]) {
+      #expect(set.skipped.contains { $0.contains(phrase) }, "\(sentence)")
     }
   }
 
   @Test func isTheSameForAnyThreads() throws {
-    try withTemporaryDirectory { directory in
-      let files = try Self.fill(directory)
-      let sets = try [1, 2, 3].map { threads in
-        try Execution.$current.withValue(Execution(threads: threads)) { try ClipSet.load(files, limit: 3) }
-      }
-      for set in sets {
-        #expect(set.skipped == sets[0].skipped)
-        #expect(zip(set.clips, sets[0].clips).allSatisfy { same($0, $1) } && set.clips.count == 2)
-      }
+    let files = try Self.fill(directory)
+    let sets = try [1, 2, 3].map { threads in
+      try Execution.$current.withValue(Execution(threads: threads)) { try ClipSet.load(files, limit: 3) }
+    }
+    for set in sets {
+      #expect(set.skipped == sets[0].skipped)
+      #expect(zip(set.clips, sets[0].clips).allSatisfy { same($0, $1) } && set.clips.count == 2)
     }
   }
 
@@ -59,36 +58,34 @@ import Testing
 
   /// From the cache comes what would be made; what changed, or was damaged there, is made again.
   @Test func cacheIsRebuiltWhereItMust() throws {
-    try withTemporaryDirectory { directory in
-      let (music, kept) = ("\(directory)/music", "\(directory)/cache")
-      try FileManager.default.createDirectory(atPath: music, withIntermediateDirectories: true)
-      try AudioFile.write(Self.sound(5, seed: "one"), to: "\(music)/one.wav")
-      let cache = ClipCache(directory: kept)
-      let files = try AudioFile.list(in: music)
-      func load() throws -> Clip { try #require(try ClipSet.load(files, limit: 1, cache: cache).clips.first) }
-      let plain = try #require(try ClipSet.load(files, limit: 1).clips.first)
-      #expect(same(try load(), plain))
-      let names = try contents(of: kept)
-      #expect(names.count == 1)
-      let path = "\(kept)/\(names[0])"
-      let bytes = try FileBytes.read(path)
-      #expect(same(try load(), plain))
+    let (music, kept) = ("\(directory)/music", "\(directory)/cache")
+    try FileManager.default.createDirectory(atPath: music, withIntermediateDirectories: true)
+    try AudioFile.write(Self.sound(5, seed: "one"), to: "\(music)/one.wav")
+    let cache = ClipCache(directory: kept)
+    let files = try AudioFile.list(in: music)
+    func load() throws -> Clip { try #require(try ClipSet.load(files, limit: 1, cache: cache).clips.first) }
+    let plain = try #require(try ClipSet.load(files, limit: 1).clips.first)
+    #expect(same(try load(), plain))
+    let names = try contents(of: kept)
+    #expect(names.count == 1)
+    let path = "\(kept)/\(names[0])"
+    let bytes = try FileBytes.read(path)
+    #expect(same(try load(), plain))
 
-      // One bit of a sample; then half of the file: neither is taken, both are written again.
-      var turned = bytes
-      turned[bytes.count - 1000] ^= 1
-      for damaged in [turned, Array(bytes.prefix(bytes.count / 2)), []] {
-        try FileBytes.write(damaged, to: path)
-        #expect(same(try load(), plain))
-        #expect(try FileBytes.read(path) == bytes)
-      }
-
-      // A sound that is told from the cached one by nothing but its hash's file: marked, to see that it is read at all.
-      try AudioFile.write(Self.sound(5, seed: "two"), to: "\(music)/one.wav")
-      let changed = try load()
-      #expect(changed.signal != plain.signal)
-      #expect(try contents(of: kept).count == 2)
-      #expect(same(changed, try #require(try ClipSet.load(files, limit: 1).clips.first)))
+    // One bit of a sample; then half of the file: neither is taken, both are written again.
+    var turned = bytes
+    turned[bytes.count - 1000] ^= 1
+    for damaged in [turned, Array(bytes.prefix(bytes.count / 2)), []] {
+      try FileBytes.write(damaged, to: path)
+      #expect(same(try load(), plain))
+      #expect(try FileBytes.read(path) == bytes)
     }
+
+    // A sound that is told from the cached one by nothing but its hash's file: marked, to see that it is read at all.
+    try AudioFile.write(Self.sound(5, seed: "two"), to: "\(music)/one.wav")
+    let changed = try load()
+    #expect(changed.signal != plain.signal)
+    #expect(try contents(of: kept).count == 2)
+    #expect(same(changed, try #require(try ClipSet.load(files, limit: 1).clips.first)))
   }
 }

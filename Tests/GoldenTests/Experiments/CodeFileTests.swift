@@ -23,29 +23,21 @@ import Testing
     return CodeFile(weights: generator.next(), layout: layout, clips: clips)
   }
 
-  struct Row: Sendable, CustomTestStringConvertible {
-    let testDescription: String
-    let samples: Int
-    let channels: Int
-    let centres: Int
-  }
-
-  static let layouts = [
-    Row(testDescription: "one sample", samples: 1, channels: 3, centres: 2),
-    Row(testDescription: "one frame exactly", samples: 1024, channels: 3, centres: 2),
-    Row(testDescription: "one sample more", samples: 1025, channels: 3, centres: 2),
-    Row(testDescription: "the paper's clip", samples: 67_328, channels: 128, centres: 2),
-    Row(testDescription: "one frame more than the paper's clip", samples: 67_584, channels: 128, centres: 2),
-    Row(testDescription: "three clips, the last ragged", samples: 140_000, channels: 5, centres: 2),
-    Row(testDescription: "one centre: no bits at all", samples: 5000, channels: 2, centres: 1),
-    Row(testDescription: "three centres: two bits, one index unused", samples: 5000, channels: 3, centres: 3),
-    Row(testDescription: "four centres", samples: 70_000, channels: 2, centres: 4),
-    Row(testDescription: "five centres: three bits", samples: 1024, channels: 1, centres: 5),
+  static let layouts: [(String, samples: Int, channels: Int, centres: Int)] = [
+    ("one sample", 1, 3, 2),
+    ("one frame exactly", 1024, 3, 2),
+    ("one sample more", 1025, 3, 2),
+    ("the paper's clip", 67_328, 128, 2),
+    ("one frame more than the paper's clip", 67_584, 128, 2),
+    ("three clips, the last ragged", 140_000, 5, 2),
+    ("one centre: no bits at all", 5000, 2, 1),
+    ("three centres: two bits, one index unused", 5000, 3, 3),
+    ("four centres", 70_000, 2, 4),
+    ("five centres: three bits", 1024, 1, 5),
   ]
 
-  @Test(arguments: layouts) func comesBack(_ row: Row) throws {
-    let file = Self.file(
-      samples: row.samples, channels: row.channels, centres: row.centres, name: row.testDescription)
+  @Test(arguments: layouts) func comesBack(_ label: String, _ samples: Int, _ channels: Int, _ centres: Int) throws {
+    let file = Self.file(samples: samples, channels: channels, centres: centres, name: label)
     for entropyCoded in [false, true] {
       let bytes = file.bytes(entropyCoded: entropyCoded)
       let isSame = try CodeFile(bytes: bytes) == file
@@ -135,40 +127,31 @@ import Testing
     return bytes
   }
 
-  struct Row: Sendable, CustomTestStringConvertible {
-    let testDescription: String
-    let phrase: String
-    let change: @Sendable (inout [UInt8]) -> Void
-    init(_ label: String, says phrase: String, _ change: @escaping @Sendable (inout [UInt8]) -> Void) {
-      testDescription = label
-      self.phrase = phrase
-      self.change = change
-    }
-  }
+  typealias Row = LabelledChange<String, [UInt8]>
 
   static let rows = [
-    Row("no magic", says: "something else") { $0[1] = 0x51 },
-    Row("line ends converted", says: "something else") { $0.remove(at: 4) },
-    Row("a later version", says: "version 2") { $0[8] = 2 },
-    Row("an unknown flag", says: "unknown flags") { $0[9] = 4 },
-    Row("reserved bytes used", says: "unknown flags") { $0[14] = 1 },
-    Row("another rate", says: "16000 Hz") { $0[24] = 1 },
-    Row("no samples", says: "samples") { for byte in 28..<36 { $0[byte] = 0 } },
-    Row("more samples than fit", says: "samples") { $0[35] = 0x7F },
-    Row("samples for another number of clips", says: "clips") { $0[30] = 0x0F },
-    Row("no channels", says: "channels") { $0[10] = 0 },
-    Row("no centres", says: "centres") { $0[12] = 0 },
-    Row("more channels than there is code for", says: "bytes of code") { $0[10] = 5 },
-    Row("entropy coded, without being so", says: "bytes of code") { $0[9] = 1 },
-    Row("a range upside down", says: "range") { $0[48 + 3] = 0x41 },
-    Row("a range that is not finite", says: "range") { for byte in 48..<52 { $0[byte] = 0xFF } },
+    Row("no magic", "something else") { $0[1] = 0x51 },
+    Row("line ends converted", "something else") { $0.remove(at: 4) },
+    Row("a later version", "version 2") { $0[8] = 2 },
+    Row("an unknown flag", "unknown flags") { $0[9] = 4 },
+    Row("reserved bytes used", "unknown flags") { $0[14] = 1 },
+    Row("another rate", "16000 Hz") { $0[24] = 1 },
+    Row("no samples", "samples") { for byte in 28..<36 { $0[byte] = 0 } },
+    Row("more samples than fit", "samples") { $0[35] = 0x7F },
+    Row("samples for another number of clips", "clips") { $0[30] = 0x0F },
+    Row("no channels", "channels") { $0[10] = 0 },
+    Row("no centres", "centres") { $0[12] = 0 },
+    Row("more channels than there is code for", "bytes of code") { $0[10] = 5 },
+    Row("entropy coded, without being so", "bytes of code") { $0[9] = 1 },
+    Row("a range upside down", "range") { $0[48 + 3] = 0x41 },
+    Row("a range that is not finite", "range") { for byte in 48..<52 { $0[byte] = 0xFF } },
   ]
 
   @Test(arguments: rows) func isRefusedWithItsReason(_ row: Row) throws {
     var bytes = Self.small()
     row.change(&bytes)
     bytes = Self.sealed(bytes)
-    expectError(.malformed, beginning: "a.code: ", saying: row.phrase) {
+    expectError(.malformed, beginning: "a.code: ", saying: row.due) {
       try CodeFile(bytes: bytes, source: "a.code")
     }
   }

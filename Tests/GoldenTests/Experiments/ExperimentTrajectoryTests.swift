@@ -21,39 +21,11 @@ import Testing
 /// same allowance; under the perceptual loss that is 0.3 % of the loss for the first step, 14 % for the fifth and says
 /// nothing in the end, so that there each step is judged by itself too.
 @Suite struct ExperimentTrajectoryTests {
-  static let steps = 20
-  static let allowance = 4.0
-
-  private func file(_ name: String) throws -> SafetensorsFile {
-    try SafetensorsFile(contentsOf: "\(TrajectoryTests.directory)/\(name).safetensors")
-  }
-
-  private func follow(_ losses: [Double], _ expected: SafetensorsFile) throws {
-    let truth = try expected.double("losses", shape: [Self.steps]).elements
-    let spread = try expected.double("losses.spread", shape: [Self.steps]).elements
-    var strayed = 0.0
-    for index in 0..<Self.steps {
-      // One rounding of the loss itself is always allowed.
-      strayed = max(strayed, spread[index], Double(Float.ulpOfOne) * abs(truth[index]))
-      let distance = abs(losses[index] - truth[index])
-      #expect(
-        distance <= Self.allowance * strayed,
-        "step \(index + 1): \(losses[index]), expected \(truth[index]), PyTorch in Float strays up to \(strayed)")
-    }
-  }
-
-  private func compare(_ found: Tensor<Float>, _ kind: String, _ name: String, _ expected: SafetensorsFile) throws {
-    let truth = try expected.float("\(kind).\(name)", shape: found.shape).elements.map { Double($0) }
-    let ours = relativeDistance(found.elements.map { Double($0) }, truth, 0..<truth.count)
-    let theirs = max(try expected.double("\(kind).spread.\(name)", shape: [1])[0], Double(Float.ulpOfOne))
-    #expect(
-      ours <= Self.allowance * theirs,
-      "\(kind) \(name): \(ours) from PyTorch in Double, PyTorch in Float up to \(theirs)")
-  }
+  static let steps = TrajectoryTests.steps
 
   @Test(arguments: RawAudioLoss.allCases) func rawAutoencoderFollowsPyTorch(_ loss: RawAudioLoss) throws {
-    let expected = try file("raw-\(loss.rawValue)")
-    let batches = try file("raw-windows").float("windows", shape: [Self.steps, 3, 2048])
+    let expected = try TrajectoryTests.file("raw-\(loss.rawValue)")
+    let batches = try TrajectoryTests.file("raw-windows").float("windows", shape: [Self.steps, 3, 2048])
     let network = RawAutoencoder(RawAutoencoderOptions(channels: 8, latent: 6, levels: loss.levels))
     var initial: [String: Tensor<Float>] = [:]
     for (name, _) in network.tensors { initial[name] = try expected.float("initial.\(name)") }
@@ -68,17 +40,17 @@ import Testing
       losses.append(try trainer.step(on: windows).loss)
       if step == 0 {
         for entry in trainer.optimizer.gradient.entries {
-          try compare(trainer.optimizer.gradient.tensor(entry), "gradient", entry.name, expected)
+          try TrajectoryTests.expect(trainer.optimizer.gradient.tensor(entry), "gradient", entry.name, in: expected)
         }
       }
     }
-    try follow(losses, expected)
-    for (name, tensor) in network.tensors { try compare(tensor, "final", name, expected) }
+    try TrajectoryTests.expectLosses(losses, follow: expected)
+    for (name, tensor) in network.tensors { try TrajectoryTests.expect(tensor, "final", name, in: expected) }
   }
 
   @Test(arguments: ClipLoss.published) func clipGeneratorFollowsPyTorch(_ loss: ClipLoss) throws {
-    let expected = try file("clip-\(loss.rawValue)")
-    let initial = try file("clip-initial")
+    let expected = try TrajectoryTests.file("clip-\(loss.rawValue)")
+    let initial = try TrajectoryTests.file("clip-initial")
     func asPyTorch(_ shape: [Int]) -> [Int] { [shape[0], shape[1], shape[3]] }
     let weights = try ClipGenerator.weightShapes.map {
       try initial.float($0.name, shape: asPyTorch($0.shape)).reshaped($0.shape)
@@ -93,23 +65,24 @@ import Testing
       try generator.step(loss: Double(value), upstream: gradient)
       if step == 0 {
         for (name, tensor) in generator.gradients {
-          try compare(tensor.reshaped(asPyTorch(tensor.shape)), "gradient", name, expected)
+          let gradient = tensor.reshaped(asPyTorch(tensor.shape))
+          try TrajectoryTests.expect(gradient, "gradient", name, in: expected)
         }
       }
     }
-    try follow(losses, expected)
+    try TrajectoryTests.expectLosses(losses, follow: expected)
   }
 
   /// What the loop of experiment 004 under the perceptual loss says little about after its first steps: value and
   /// gradient of the loss at the clips that PyTorch's Double run has after 0, 1, 2, 4, 7, 12 and 19 steps.
   @Test func perceptualLossAlongPyTorchsSteps() throws {
     let tested = BarkDistance.self
-    let expected = try file("clip-bark")
+    let expected = try TrajectoryTests.file("clip-bark")
     let steps = try expected.double("probed.steps", shape: [7]).elements
     let values = try expected.double("probed.losses", shape: [7]).elements
     let clips = try expected.float("probed.clips", shape: [7, ClipGenerator.samples])
     let gradients = try expected.float("probed.gradients", shape: [7, ClipGenerator.samples])
-    let target = try file("clip-initial").float("target").reshaped([1, ClipGenerator.samples])
+    let target = try TrajectoryTests.file("clip-initial").float("target").reshaped([1, ClipGenerator.samples])
     let options = BarkDistanceOptions.clipGenerator
     let attributes = Attributes([
       "sampleRate": .number(options.filters.sampleRate), "lowFrequency": .number(options.filters.lowFrequency),

@@ -23,10 +23,6 @@ import Testing
     return network
   }
 
-  private func pictures(_ shape: [Int]) -> Tensor<Float> {
-    Tensor(uniformNoise(seed: 9, stream: .other, index: 0, count: shape.reduce(1, *)), shape: shape)
-  }
-
   private func reference(_ network: Autoencoder, _ x: Tensor<Float>, _ quantisation: Quantisation) throws -> Tensor<
     Double
   > {
@@ -39,8 +35,7 @@ import Testing
       let bias = try tensor("\(layer.convolution).bias")
       let geometry = layer.stage.geometry
       switch layer.stage.kind {
-      case .convolution: break
-      case .transposed: break
+      case .convolution, .transposed: break
       case .nearest: y = Reference.nearestUpsampling(y, factor: 2)
       case .bilinear: y = Reference.bilinearUpsampling(y, factor: 2)
       }
@@ -95,7 +90,7 @@ import Testing
   ])
   func operationByOperationAgreesWithTheEquations(_ options: AutoencoderOptions) throws {
     let network = try network(options)
-    let x = pictures([2, 1, 48, 32])
+    let x = noisePictures([2, 1, 48, 32], seed: 9)
     #expect(network.passes(height: 48, width: 32)[0].obstacle != nil)
     let truth = try reference(network, x, .soft)
     let distance = rootMeanSquareDistance(network.reconstruct(x), truth)
@@ -117,7 +112,7 @@ import Testing
 
   private func agrees(_ network: Autoencoder, _ shape: [Int], _ quantisation: Quantisation) throws {
     #expect(network.passes(height: shape[2], width: shape[3])[0].obstacle == nil)
-    let x = pictures(shape)
+    let x = noisePictures(shape, seed: 9)
     let truth = try reference(network, x, quantisation)
     let plain = rootMeanSquareDistance(direct(network, x, quantisation), truth)
     #expect(plain < Self.singlePrecision, "\(plain)")
@@ -133,7 +128,7 @@ import Testing
 
   @Test func isTheSameForAnyNumberOfThreads() throws {
     let network = try network()
-    let x = pictures([2, 1, 32, 560])
+    let x = noisePictures([2, 1, 32, 560], seed: 9)
     func run(_ threads: Int) -> [Float] {
       Execution.$current.withValue(Execution(threads: threads)) { network.reconstruct(x).elements }
     }
@@ -145,7 +140,7 @@ import Testing
   @Test func newWeightsAreTakenUp() throws {
     let network = try network()
     let other = try self.network(seed: 10)
-    let x = pictures([1, 1, 32, 32])
+    let x = noisePictures([1, 1, 32, 32], seed: 9)
     let before = network.reconstruct(x)
     #expect(network.reconstruct(x) == before)
     let expected = other.reconstruct(x)

@@ -20,14 +20,10 @@ import Testing
     .init(channels: 4, centres: [-0.9, -0.2, 0.3, 1], scale: 4), .init(channels: 4, centres: [0.25], scale: 3),
   ]
 
-  private func pictures(_ shape: [Int]) -> Tensor<Float> {
-    Tensor(uniformNoise(seed: 3, stream: .other, index: 0, count: shape.reduce(1, *)), shape: shape)
-  }
-
   @Test(arguments: architectures, Quantisation.allCases)
   func computesTheNetwork(_ options: AutoencoderOptions, _ quantisation: Quantisation) throws {
     let network = try smallNetwork(options)
-    let x = pictures([2, 1, 32, 48])
+    let x = noisePictures([2, 1, 32, 48], seed: 3)
     let whole = try ONNXGraph(try network.onnx(quantisation: quantisation))
     let encoder = try ONNXGraph(try network.onnx(part: .encoder, quantisation: quantisation))
     let decoder = try ONNXGraph(try network.onnx(part: .decoder, quantisation: quantisation))
@@ -110,18 +106,15 @@ import Testing
     #expect(decoder.weights["0.weight"] == nil && decoder.weights["13.weight"] != nil)
   }
 
-  static let refused: [(AutoencoderOptions, String)] = [
+  @Test(arguments: [
     (AutoencoderOptions(channels: 2, slope: 1e60), "slope"),
     (AutoencoderOptions(channels: 2, epsilon: 1e-60), "epsilon"),
     (AutoencoderOptions(channels: 2, epsilon: 1e60), "epsilon"),
     (AutoencoderOptions(channels: 2, centres: [-1, 1e60]), "a centre"),
     (AutoencoderOptions(channels: 2, centres: [-1e30, 1], scale: 1e20), "scale times centre"),
     (AutoencoderOptions(channels: 2, centres: [-1e25, 1]), "scale times squared centre"),
-  ]
-
-  @Test(arguments: refused) func refusesWhatSinglePrecisionCannotHold(_ options: AutoencoderOptions, _ phrase: String)
-    throws
-  {
+  ])
+  func refusesWhatSinglePrecisionCannotHold(_ options: AutoencoderOptions, _ phrase: String) throws {
     expectError(.malformed, beginning: phrase) { try Autoencoder(options).onnx() }
   }
 }

@@ -101,40 +101,39 @@ import Testing
   }
 
   @Test func nlpdBeatsMSEAndSwappedRowsAreNoticed() throws {
-    try withTemporaryDirectory { directory in
-      let table = try Self.table(directory)
-      let networks = try [TrainingLoss.mse, .nlpd].map { (loss: $0, network: try Self.network($0)) }
-      func evaluated(_ losses: [TrainingLoss]) throws -> Table1Result {
-        var rows: [Table1Row] = []
-        var outputs: [Tensor<Float>] = []
-        for (loss, trained) in zip(losses, networks) {
-          let (row, output) = try table.evaluate(trained.network, as: TableModel("noise", loss))
-          rows.append(row)
-          outputs.append(output)
-        }
-        return Table1Result(table, rows: rows, reconstructions: outputs, command: "test")
+    let scratch = ScratchDirectory()
+    let table = try Self.table(scratch.path)
+    let networks = try [TrainingLoss.mse, .nlpd].map { (loss: $0, network: try Self.network($0)) }
+    func evaluated(_ losses: [TrainingLoss]) throws -> Table1Result {
+      var rows: [Table1Row] = []
+      var outputs: [Tensor<Float>] = []
+      for (loss, trained) in zip(losses, networks) {
+        let (row, output) = try table.evaluate(trained.network, as: TableModel("noise", loss))
+        rows.append(row)
+        outputs.append(output)
       }
-      let found = try evaluated([.mse, .nlpd])
-      let results = Self.verdicts(found)
-      #expect(results.count == 6)
-      for result in results {
-        #expect(
-          result.verdict == .shown, "\(result.claim.title): \(result.advantage), \(String(describing: result.interval))"
-        )
-      }
-      // What is recorded is found again, from the file too.
-      let written = try Table1Record(found)
-      try FileBytes.write(Array(written.document.text.utf8), to: "\(directory)/record.json")
-      let record = try Table1Record(contentsOf: "\(directory)/record.json")
-      #expect(record.complaints(found) == [])
-      // Rows swapped: the weights, the means and the verdicts each say so.
-      let swapped = try evaluated([.nlpd, .mse])
-      #expect(!Self.verdicts(swapped).contains { $0.verdict == .shown })
-      let complaints = record.complaints(swapped)
-      for phrase in ["weights", "NLPD", "MS-SSIM", "contradicted, recorded shown"] {
-        #expect(complaints.contains { $0.contains(phrase) }, "\(phrase): \(complaints)")
-      }
-      #expect(Table1Record(document: ["test": ["clips": 3]]).complaints(found).first?.contains("recorded 3") == true)
+      return Table1Result(table, rows: rows, reconstructions: outputs, command: "test")
     }
+    let found = try evaluated([.mse, .nlpd])
+    let results = Self.verdicts(found)
+    #expect(results.count == 6)
+    for result in results {
+      #expect(
+        result.verdict == .shown, "\(result.claim.title): \(result.advantage), \(String(describing: result.interval))"
+      )
+    }
+    // What is recorded is found again, from the file too.
+    let written = try Table1Record(found)
+    try FileBytes.write(Array(written.document.text.utf8), to: scratch.file("record.json"))
+    let record = try Table1Record(contentsOf: scratch.file("record.json"))
+    #expect(record.complaints(found) == [])
+    // Rows swapped: the weights, the means and the verdicts each say so.
+    let swapped = try evaluated([.nlpd, .mse])
+    #expect(!Self.verdicts(swapped).contains { $0.verdict == .shown })
+    let complaints = record.complaints(swapped)
+    for phrase in ["weights", "NLPD", "MS-SSIM", "contradicted, recorded shown"] {
+      #expect(complaints.contains { $0.contains(phrase) }, "\(phrase): \(complaints)")
+    }
+    #expect(Table1Record(document: ["test": ["clips": 3]]).complaints(found).first?.contains("recorded 3") == true)
   }
 }

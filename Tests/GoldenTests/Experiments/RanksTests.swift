@@ -135,7 +135,7 @@ import Testing
   /// Rank 0 alone writes; a run stopped on one rank goes on with another number of them.
   @Test func rankZeroWrites() throws {
     let one = Self.cases[0]
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     let (whole, shared) = (scratch.file("whole"), scratch.file("shared"))
     @Sendable func run(_ directory: String, _ ranks: (any Communicator)?, stopAt: Int?, rank: Int) throws -> Bool {
       let trainer = try Trainer(
@@ -175,7 +175,7 @@ import Testing
       }
     }
     #expect(results == Array(repeating: "missing rank 1: music1: not here", count: 3))
-    let scratch = try ScratchDirectory()
+    let scratch = ScratchDirectory()
     let file = try scratch.write([1], to: "file")
     let failures = try ThreadRanks.run(2) { ranks -> PerceptualError.Kind? in
       let trainer = try Trainer(

@@ -8,25 +8,16 @@ import Testing
 @testable import PerceptualExperiments
 
 @Suite struct RawAutoencoderTests {
-  /// Recordings for a training directory.
-  private func music(_ scratch: ScratchDirectory) throws -> String {
-    let directory = scratch.file("music")
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    try AudioFile.write(ClipFitTests.sound(1.5, rate: 96_000, channels: 2), to: "\(directory)/a.wav")
-    try AudioFile.write(ClipFitTests.sound(1.2, rate: 11_025), to: "\(directory)/b.wav")
-    return directory
+  private let scratch = ScratchDirectory()
+
+  /// Recordings in a directory "music" to train on.
+  private func writeMusic() throws {
+    try scratch.createDirectory("music")
+    try AudioFile.write(ClipFitTests.sound(1.5, rate: 96_000, channels: 2), to: scratch.file("music/a.wav"))
+    try AudioFile.write(ClipFitTests.sound(1.2, rate: 11_025), to: scratch.file("music/b.wav"))
   }
 
-  /// A recording with a sample that is no number.
-  private func writeBrokenRecording(to path: String) throws {
-    try AudioFile.write(ClipFitTests.sound(1, rate: 44_100), to: path, encoding: .float32)
-    var bytes = try FileBytes.read(path)
-    let middle = bytes.count / 8 * 4
-    bytes.replaceSubrange(middle - 4..<middle, with: littleEndianBytes([Float.nan]))
-    try FileBytes.write(bytes, to: path)
-  }
-
-  private static let small = ["--channels", "4", "--latent", "8", "--batch", "3", "--windows", "50"]
+  private static let small = "--channels 4 --latent 8 --batch 3 --windows 50"
 
   @Test func sizesAreThoseOfTheExperiment() {
     let network = RawAutoencoder(RawAutoencoderOptions(channels: 2, latent: 3))
@@ -43,16 +34,15 @@ import Testing
 
   @Test(arguments: RawAudioLoss.allCases)
   func trainsResumesAndReconstructs(_ loss: RawAudioLoss) throws {
-    let scratch = try ScratchDirectory()
-    let arguments = ["raw-autoencoder", "train", "--data", try music(scratch), "--loss", loss.rawValue] + Self.small
-    try perceptual(
-      arguments + ["--out", scratch.file("once"), "--iterations", "4", "--checkpoint-every", "2", "--threads", "1"],
-      exits: 0)
-    try perceptual(
-      arguments + ["--out", scratch.file("twice"), "--iterations", "2", "--checkpoint-every", "2"], exits: 0)
-    try perceptual(arguments + ["--out", scratch.file("twice"), "--iterations", "4"], exits: 64, saying: "--resume")
-    let more = ["--out", scratch.file("twice"), "--iterations", "4", "--checkpoint-every", "2", "--resume"]
-    try perceptual(arguments + more, exits: 0)
+    try writeMusic()
+    let train = "raw-autoencoder train --data music --loss \(loss.rawValue) \(Self.small)"
+    func run(_ line: String, exits exitCode: Int32 = 0, saying phrase: String? = nil) throws {
+      try perceptual(line.words, in: scratch, exits: exitCode, saying: phrase)
+    }
+    try run("\(train) --out once --iterations 4 --checkpoint-every 2 --threads 1")
+    try run("\(train) --out twice --iterations 2 --checkpoint-every 2")
+    try run("\(train) --out twice --iterations 4", exits: 64, saying: "--resume")
+    try run("\(train) --out twice --iterations 4 --checkpoint-every 2 --resume")
     let checkpoint = "checkpoint-000004.safetensors"
     #expect(
       try FileBytes.read(scratch.file("once/\(checkpoint)")) == FileBytes.read(scratch.file("twice/\(checkpoint)")))
@@ -62,33 +52,24 @@ import Testing
     #expect(last["iteration"]?.integer == 4 && last["validationLoss"]?.double?.isFinite == true)
     #expect(last["barkDistance"]?.double?.isFinite == true)
 
-    let out = scratch.file("out.wav")
-    try perceptual(
-      ["raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("music/a.wav"), out]
-        + (loss == .categorical ? ["--decoding", "mode"] : []), exits: 0)
-    let audio = try AudioFile.read(out)
+    let reconstruct = "raw-autoencoder reconstruct once/\(checkpoint)"
+    try run("\(reconstruct) music/a.wav out.wav \(loss == .categorical ? "--decoding mode" : "")")
+    let audio = try AudioFile.read(scratch.file("out.wav"))
     #expect(audio.sampleRate == 11_025 && abs(audio.frames - 16_538) <= 1)
-    try perceptual(
-      "raw-autoencoder", "report", scratch.file("once"), scratch.file("twice"), "--audio", scratch.file("music/a.wav"),
-      "--out", scratch.file("page"), exits: 0)
+    try run("raw-autoencoder report once twice --audio music/a.wav --out page")
     let page = try String(contentsOfFile: scratch.file("page/report.html"), encoding: .utf8)
     // The original and both checkpoints of both runs, each with its spectrogram; the curves of both.
     #expect(page.components(separatedBy: "<audio ").count == 6 && page.components(separatedBy: "<img ").count == 6)
     #expect(page.components(separatedBy: "<path class=\"series-").count == 5)
     if loss == .mse {
-      try perceptual(
-        "raw-autoencoder", "report", scratch.file("music"), "--audio", scratch.file("music/a.wav"), "--out",
-        scratch.file("p"), exits: 66, saying: "checkpoints of")
-      try perceptual(
-        "raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("music/a.wav"), out,
-        "--decoding", "mean", exits: 64, saying: "--decoding is about classes")
-      try writeBrokenRecording(to: scratch.file("broken.wav"))
-      let untouched = try FileBytes.read(out)
+      try run("raw-autoencoder report music --audio music/a.wav --out p", exits: 66, saying: "checkpoints of")
+      try run("\(reconstruct) music/a.wav out.wav --decoding mean", exits: 64, saying: "--decoding is about classes")
+      try ClipFitTests.writeBrokenRecording(to: scratch.file("broken.wav"))
+      let untouched = try FileBytes.read(scratch.file("out.wav"))
       let broken = try perceptual(
-        "raw-autoencoder", "reconstruct", scratch.file("once/\(checkpoint)"), scratch.file("broken.wav"), out,
-        exits: 65, saying: "broken.wav")
+        "\(reconstruct) broken.wav out.wav".words, in: scratch, exits: 65, saying: "broken.wav")
       #expect(broken.errors.contains("finite"), "\(broken.errors)")
-      #expect(try FileBytes.read(out) == untouched)
+      #expect(try FileBytes.read(scratch.file("out.wav")) == untouched)
     }
   }
 
@@ -141,28 +122,25 @@ import Testing
 
   @Test(arguments: refused)
   func refusesWithASentence(_ folder: String, _ more: [String], _ code: Int32, _ sentence: String) throws {
-    let scratch = try ScratchDirectory()
-    _ = try music(scratch)
+    try writeMusic()
     for name in ["silent", "short", "broken", "odd"] { try scratch.createDirectory(name) }
     try AudioFile.write(ClipFitTests.sound(1, rate: 44_100, gain: 0), to: scratch.file("silent/a.wav"))
     try AudioFile.write(ClipFitTests.sound(0.5, rate: 44_100), to: scratch.file("short/a.wav"))
     try AudioFile.write(ClipFitTests.sound(1, rate: 250_007), to: scratch.file("odd/a.wav"))
-    try writeBrokenRecording(to: scratch.file("broken/a.wav"))
-    let loss = more.contains("--loss") ? [] : ["--loss", "mse"]
-    try perceptual(
-      ["raw-autoencoder", "train", "--data", scratch.file(folder), "--out", scratch.file("out"), "--iterations", "1"]
-        + loss + more, exits: code, saying: sentence)
+    try ClipFitTests.writeBrokenRecording(to: scratch.file("broken/a.wav"))
+    let loss = more.contains("--loss") ? "" : "--loss mse"
+    let train = "raw-autoencoder train --data \(folder) --out out --iterations 1 \(loss)".words
+    try perceptual(train + more, in: scratch, exits: code, saying: sentence)
   }
 
   @Test func refusesOtherCheckpoints() throws {
-    let scratch = try ScratchDirectory()
-    let directory = try music(scratch)
+    try writeMusic()
     var file = SafetensorsFile(metadata: ["format": "perceptual autoencoder 1"])
     file["0.weight"] = .float32(Tensor(shape: [4, 1, 4, 4]))
     try file.write(to: scratch.file("other.safetensors"))
     try perceptual(
-      "raw-autoencoder", "reconstruct", scratch.file("other.safetensors"), "\(directory)/a.wav", scratch.file("o.wav"),
-      exits: 65, saying: "raw-autoencoder train")
+      "raw-autoencoder reconstruct other.safetensors music/a.wav o.wav".words, in: scratch, exits: 65,
+      saying: "raw-autoencoder train")
   }
 
   /// The same bits for any number of threads, and less loss after some steps.
@@ -186,45 +164,36 @@ import Testing
   /// ends with the weights of one that was not stopped.
   @Test func theLogIsAheadOfTheCheckpoint() throws {
     let sound = ClipFitTests.sound(1, rate: 11_025).samples.elements
-    func trainer() throws -> RawAudioTrainer {
+    func trainer(latent: Int = 3, _ sound: [Float]) throws -> RawAudioTrainer {
       try RawAudioTrainer(
-        RawAutoencoder(RawAutoencoderOptions(channels: 4, latent: 3, levels: 1), seed: 2),
+        RawAutoencoder(RawAutoencoderOptions(channels: 4, latent: latent, levels: 1), seed: 2),
         options: RawAudioTrainingOptions(loss: .mse, iterations: 5, batch: 2, learningRate: 1e-3, seed: 5),
         data: try RawAudioData(recordings: [sound]))
     }
-    try withTemporaryDirectory { directory in
-      let whole = try trainer()
-      for _ in 0..<5 { try whole.step() }
-      var stopped = false
-      let first = TrainingRun(try trainer(), directory: directory, checkpointEvery: 2)
-      let outcome = try first.run(shouldStop: { stopped }) { step in
-        let lines = try? LearningCurves(contentsOf: "\(directory)/log.jsonl").loss
-        #expect(lines?.map(\.x) == (1...step.iteration).map(Double.init))
-        #expect(!FileManager.default.fileExists(atPath: Checkpoint.path(iteration: step.iteration, in: directory)))
-        stopped = step.iteration == 3
-      }
-      #expect(outcome == .stopped(iteration: 3))
-      let second = TrainingRun(try trainer(), directory: directory, checkpointEvery: 2)
-      #expect(try second.resume() == 3)
-      #expect(try second.run() == .finished)
-      #expect(second.trainer.network.tensors.map(\.tensor) == whole.network.tensors.map(\.tensor))
-      let log = String(decoding: try FileBytes.read("\(directory)/log.jsonl"), as: UTF8.self)
-      let measured = log.split(separator: "\n").map {
-        $0.contains("\"validationLoss\":") && $0.contains("barkDistance")
-      }
-      #expect(measured == [false, true, false, true, true])
-      // Of other sound, or another shape.
-      let others = [
-        try RawAudioTrainer(
-          RawAutoencoder(RawAutoencoderOptions(channels: 4, latent: 3, levels: 1), seed: 2),
-          options: first.trainer.options, data: try RawAudioData(recordings: [sound.map { $0 / 2 }])),
-        try RawAudioTrainer(
-          RawAutoencoder(RawAutoencoderOptions(channels: 4, latent: 5, levels: 1), seed: 2),
-          options: first.trainer.options, data: try RawAudioData(recordings: [sound])),
-      ]
-      for (other, phrase) in zip(others, ["sound is mean square", "latent is 3"]) {
-        expectError(.usage, saying: phrase) { try TrainingRun(other, directory: directory).resume() }
-      }
+    let whole = try trainer(sound)
+    for _ in 0..<5 { try whole.step() }
+    var stopped = false
+    let first = TrainingRun(try trainer(sound), directory: scratch.path, checkpointEvery: 2)
+    let outcome = try first.run(shouldStop: { stopped }) { step in
+      let lines = try? LearningCurves(contentsOf: scratch.file("log.jsonl")).loss
+      #expect(lines?.map(\.x) == (1...step.iteration).map(Double.init))
+      #expect(!FileManager.default.fileExists(atPath: Checkpoint.path(iteration: step.iteration, in: scratch.path)))
+      stopped = step.iteration == 3
+    }
+    #expect(outcome == .stopped(iteration: 3))
+    let second = TrainingRun(try trainer(sound), directory: scratch.path, checkpointEvery: 2)
+    #expect(try second.resume() == 3)
+    #expect(try second.run() == .finished)
+    #expect(second.trainer.network.tensors.map(\.tensor) == whole.network.tensors.map(\.tensor))
+    let log = String(decoding: try FileBytes.read(scratch.file("log.jsonl")), as: UTF8.self)
+    let measured = log.split(separator: "\n").map {
+      $0.contains("\"validationLoss\":") && $0.contains("barkDistance")
+    }
+    #expect(measured == [false, true, false, true, true])
+    // Of other sound, or another shape.
+    let others = [try trainer(sound.map { $0 / 2 }), try trainer(latent: 5, sound)]
+    for (other, phrase) in zip(others, ["sound is mean square", "latent is 3"]) {
+      expectError(.usage, saying: phrase) { try TrainingRun(other, directory: scratch.path).resume() }
     }
   }
 

@@ -29,3 +29,8 @@ func smallNetwork(_ options: AutoencoderOptions, seed: UInt64 = 4, steps: Int = 
   for _ in 0..<steps { try trainer.step() }
   return trainer.network
 }
+
+/// Pictures of uniform noise.
+func noisePictures(_ shape: [Int], seed: UInt64, stream: RandomStream = .other) -> Tensor<Float> {
+  Tensor(uniformNoise(seed: seed, stream: stream, index: 0, count: shape.reduce(1, *)), shape: shape)
+}

@@ -8,21 +8,20 @@ import Testing
 
 /// The log is history: what is there stays, and what cannot be read is refused and left alone.
 @Suite struct TrainingLogTests {
+  private let scratch = ScratchDirectory()
+  private var directory: String { scratch.path }
+
   private static func line(_ iteration: Int) -> String { #"{"iteration":\#(iteration),"loss":0.5}"# }
 
   /// The log after a run went on from an iteration, and what was said.
   private func resumed(_ log: [UInt8], keeping iteration: Int) throws -> (bytes: [UInt8], notes: [String]) {
-    var result: (bytes: [UInt8], notes: [String]) = ([], [])
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/log.jsonl"
-      try Data(log).write(to: URL(filePath: path))
-      var notes: [String] = []
-      let training = try TrainingLog(path: path, keeping: iteration) { notes.append($0) }
-      try training.append(TrainingStep(iteration: iteration + 1, loss: 0.25, gradientNorm: 1), seconds: 2, [])
-      try training.synchronize()
-      result = (try FileBytes.read(path), notes)
-    }
-    return result
+    let path = "\(directory)/log.jsonl"
+    try Data(log).write(to: URL(filePath: path))
+    var notes: [String] = []
+    let training = try TrainingLog(path: path, keeping: iteration) { notes.append($0) }
+    try training.append(TrainingStep(iteration: iteration + 1, loss: 0.25, gradientNorm: 1), seconds: 2, [])
+    try training.synchronize()
+    return (try FileBytes.read(path), notes)
   }
 
   private static let next = #"{"iteration":3,"loss":0.25,"gradientNorm":1.0,"seconds":2.0}"# + "\n"
@@ -66,41 +65,26 @@ import Testing
     #expect(said.count == 1 && said[0].contains("the lines of iterations 1 to 2 are missing"), "\(said)")
   }
 
-  /// A log, and what is said of it.
-  struct Damage: Sendable {
-    let log: [UInt8]
-    let phrase: String
-
-    init(_ text: String, _ phrase: String) {
-      // A byte that is not UTF-8 where the text has a question mark.
-      log = text.utf8.map { $0 == UInt8(ascii: "?") ? 0xE9 : $0 }
-      self.phrase = phrase
-    }
-  }
-
-  private static let damages: [Damage] = [
-    Damage("{\"iteration\":1,\"note\":\"d?\"}\n\(line(2))\n", "line 1 should be a JSON object"),
-    Damage("\(line(1))\n\(line(1))\n", "line 2 should be an iteration after 1"),
-    Damage("\(line(1))\n\n\(line(2))\n", "line 2 should be a JSON object"),
-    Damage("\(line(1))\n\(line(2).dropLast())\n", "line 2 should be a JSON object"),
-    Damage("{\"loss\":1}\n", "line 1 should be a JSON object with an iteration"),
+  /// A log, with a question mark for a byte that is not UTF-8, and what is said of it.
+  private static let damages: [(String, String)] = [
+    ("{\"iteration\":1,\"note\":\"d?\"}\n\(line(2))\n", "line 1 should be a JSON object"),
+    ("\(line(1))\n\(line(1))\n", "line 2 should be an iteration after 1"),
+    ("\(line(1))\n\n\(line(2))\n", "line 2 should be a JSON object"),
+    ("\(line(1))\n\(line(2).dropLast())\n", "line 2 should be a JSON object"),
+    ("{\"loss\":1}\n", "line 1 should be a JSON object with an iteration"),
   ]
 
   /// A line amid the others that is none: nothing is changed, and the message names it.
   @Test(arguments: damages)
-  func damageIsRefusedAndLeftAlone(_ damage: Damage) throws {
-    let (log, phrase) = (damage.log, damage.phrase)
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/log.jsonl"
-      try Data(log).write(to: URL(filePath: path))
-      expectError(.malformed, saying: phrase) { try TrainingLog(path: path, keeping: 2) { _ in } }
-      #expect(try FileBytes.read(path) == log)
-    }
+  func damageIsRefusedAndLeftAlone(_ text: String, _ phrase: String) throws {
+    let log: [UInt8] = text.utf8.map { $0 == UInt8(ascii: "?") ? 0xE9 : $0 }
+    let path = "\(directory)/log.jsonl"
+    try Data(log).write(to: URL(filePath: path))
+    expectError(.malformed, saying: phrase) { try TrainingLog(path: path, keeping: 2) { _ in } }
+    #expect(try FileBytes.read(path) == log)
   }
 
   @Test func aFolderIsNoLog() throws {
-    try withTemporaryDirectory { directory in
-      #expect(throws: PerceptualError.self) { try TrainingLog(path: directory, keeping: 1) { _ in } }
-    }
+    #expect(throws: PerceptualError.self) { try TrainingLog(path: directory, keeping: 1) { _ in } }
   }
 }

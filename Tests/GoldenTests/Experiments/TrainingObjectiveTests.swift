@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  private static let mixes: [TrainingOptions] = [
+  @Test(arguments: [
     TrainingOptions(loss: .nlpd, added: [LossTerm(.mse, weight: 10)], batch: 3, size: 80),
     TrainingOptions(loss: .mse, added: [LossTerm(.nlpd, weight: 0.125)], family: .matlab, batch: 3, size: 48),
     TrainingOptions(loss: .nlpd, family: .laparra, batch: 2, size: 48),
@@ -44,9 +44,8 @@ import Testing
     TrainingOptions(loss: .nlpd, added: [LossTerm(.mse, weight: 4)], pooling: .batch, batch: 3, size: 80),
     TrainingOptions(
       loss: .msSSIM, added: [LossTerm(.mse, weight: 2), LossTerm(.nlpd, weight: 0.5)], batch: 2, size: 176),
-  ]
-
-  @Test(arguments: mixes) func isTheSumOfItsLosses(_ options: TrainingOptions) throws {
+  ])
+  func isTheSumOfItsLosses(_ options: TrainingOptions) throws {
     try options.validate()
     func pictures(_ seed: UInt64) -> Tensor<Float> {
       TrainingData.noise.batch(0, images: options.batch, height: options.size, width: options.size, seed: seed)
@@ -87,23 +86,22 @@ import Testing
         options: TrainingOptions(loss: .nlpd, added: added, family: family, batch: 2, size: 80), data: .noise)
     }
     let mix = [LossTerm(.mse, weight: 10)]
-    try withTemporaryDirectory { directory in
-      let first = try trainer(mix, .matlab)
-      try first.step()
-      try first.writeCheckpoint(in: directory)
-      try trainer(mix, .matlab).resume(iteration: 1, in: directory)
-      for (added, family, phrase) in [
-        ([], LaplacianPyramidFamily.matlab, "added is mse=10.0, this run has none"),
-        ([LossTerm(.mse, weight: 1)], .matlab, "this run has mse=1.0"),
-        (mix, .hepburn, "family is matlab, this run has hepburn"),
-      ] {
-        expectError(.usage, saying: phrase) { try trainer(added, family).resume(iteration: 1, in: directory) }
-      }
-      // A version that knew of one loss and one family alone.
-      try writeAsEarlierVersion(first, in: directory, metadata: ["loss": "nlpd"])
-      try trainer([], .hepburn).resume(iteration: 1, in: directory)
-      expectError { try trainer(mix, .hepburn).resume(iteration: 1, in: directory) }
+    let scratch = ScratchDirectory()
+    let first = try trainer(mix, .matlab)
+    try first.step()
+    try first.writeCheckpoint(in: scratch.path)
+    try trainer(mix, .matlab).resume(iteration: 1, in: scratch.path)
+    for (added, family, phrase) in [
+      ([], LaplacianPyramidFamily.matlab, "added is mse=10.0, this run has none"),
+      ([LossTerm(.mse, weight: 1)], .matlab, "this run has mse=1.0"),
+      (mix, .hepburn, "family is matlab, this run has hepburn"),
+    ] {
+      expectError(.usage, saying: phrase) { try trainer(added, family).resume(iteration: 1, in: scratch.path) }
     }
+    // A version that knew of one loss and one family alone.
+    try writeAsEarlierVersion(first, in: scratch.path, metadata: ["loss": "nlpd"])
+    try trainer([], .hepburn).resume(iteration: 1, in: scratch.path)
+    expectError { try trainer(mix, .hepburn).resume(iteration: 1, in: scratch.path) }
   }
 
   @Test func titleNamesWhatIsAdded() {

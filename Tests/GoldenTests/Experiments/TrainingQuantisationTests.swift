@@ -94,19 +94,18 @@ import Testing
   }
 
   @Test(arguments: TrainingQuantisation.allCases) func resumes(_ quantisation: TrainingQuantisation) throws {
-    try withTemporaryDirectory { directory in
-      let whole = try Self.trainer(quantisation)
-      for _ in 0..<3 { try whole.step() }
-      try whole.writeCheckpoint(in: directory)
-      for _ in 3..<8 { try whole.step() }
-      let resumed = try Self.trainer(quantisation)
-      try resumed.resume(iteration: 3, in: directory)
-      for _ in 3..<8 { try resumed.step() }
-      let isSame = resumed.network.identity == whole.network.identity
-      #expect(isSame)
-      // Another way of quantising is another run.
-      let other = try Self.trainer(quantisation == .soft ? .risingScale : .soft)
-      expectError(saying: "quantisation is \(quantisation.rawValue)") { try other.resume(iteration: 3, in: directory) }
-    }
+    let scratch = ScratchDirectory()
+    let whole = try Self.trainer(quantisation)
+    for _ in 0..<3 { try whole.step() }
+    try whole.writeCheckpoint(in: scratch.path)
+    for _ in 3..<8 { try whole.step() }
+    let resumed = try Self.trainer(quantisation)
+    try resumed.resume(iteration: 3, in: scratch.path)
+    for _ in 3..<8 { try resumed.step() }
+    let isSame = resumed.network.identity == whole.network.identity
+    #expect(isSame)
+    // Another way of quantising is another run.
+    let other = try Self.trainer(quantisation == .soft ? .risingScale : .soft)
+    expectError(saying: "quantisation is \(quantisation.rawValue)") { try other.resume(iteration: 3, in: scratch.path) }
   }
 }

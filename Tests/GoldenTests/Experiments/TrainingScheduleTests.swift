@@ -60,31 +60,30 @@ import Testing
   }
 
   @Test func anotherScheduleIsAnotherRun() throws {
-    try withTemporaryDirectory { directory in
-      func trainer(_ decay: LearningRateDecay, _ initialisation: WeightInitialisation, iterations: Int = 4) throws
-        -> Trainer
-      {
-        let options = TrainingOptions(
-          loss: .mse, iterations: iterations, batch: 2, size: 32, decay: decay, initialisation: initialisation, seed: 6)
-        return try Trainer(
-          Autoencoder(AutoencoderOptions(channels: 4), seed: 6, initialisation: initialisation), options: options,
-          data: .noise)
-      }
-      let run = try trainer(.cosine, .he)
-      for _ in 0..<2 { try run.step() }
-      try run.writeCheckpoint(in: directory)
-      for _ in 2..<4 { try run.step() }
-      let resumed = try trainer(.cosine, .he)
-      try resumed.resume(iteration: 2, in: directory)
-      for _ in 2..<4 { try resumed.step() }
-      #expect(resumed.network.identity == run.network.identity)
-      for (other, sentence) in [
-        (try trainer(.none, .he), "decay is cosine, this run has none"),
-        (try trainer(.cosine, .dcgan), "initialisation is he, this run has dcgan"),
-        (try trainer(.cosine, .he, iterations: 5), "iterations is 4, this run has 5"),
-      ] {
-        expectError(saying: sentence) { try other.resume(iteration: 2, in: directory) }
-      }
+    let scratch = ScratchDirectory()
+    func trainer(_ decay: LearningRateDecay, _ initialisation: WeightInitialisation, iterations: Int = 4) throws
+      -> Trainer
+    {
+      let options = TrainingOptions(
+        loss: .mse, iterations: iterations, batch: 2, size: 32, decay: decay, initialisation: initialisation, seed: 6)
+      return try Trainer(
+        Autoencoder(AutoencoderOptions(channels: 4), seed: 6, initialisation: initialisation), options: options,
+        data: .noise)
+    }
+    let run = try trainer(.cosine, .he)
+    for _ in 0..<2 { try run.step() }
+    try run.writeCheckpoint(in: scratch.path)
+    for _ in 2..<4 { try run.step() }
+    let resumed = try trainer(.cosine, .he)
+    try resumed.resume(iteration: 2, in: scratch.path)
+    for _ in 2..<4 { try resumed.step() }
+    #expect(resumed.network.identity == run.network.identity)
+    for (other, sentence) in [
+      (try trainer(.none, .he), "decay is cosine, this run has none"),
+      (try trainer(.cosine, .dcgan), "initialisation is he, this run has dcgan"),
+      (try trainer(.cosine, .he, iterations: 5), "iterations is 4, this run has 5"),
+    ] {
+      expectError(saying: sentence) { try other.resume(iteration: 2, in: scratch.path) }
     }
   }
 }

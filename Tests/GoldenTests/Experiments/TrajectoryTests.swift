@@ -25,8 +25,8 @@ import Testing
   /// Times the largest distance of PyTorch's own runs in Float.
   static let allowance = 4.0
 
-  private func file(_ name: String) throws -> SafetensorsFile {
-    try SafetensorsFile(contentsOf: "\(Self.directory)/\(name).safetensors")
+  static func file(_ name: String) throws -> SafetensorsFile {
+    try SafetensorsFile(contentsOf: "\(directory)/\(name).safetensors")
   }
 
   /// One run that a file holds.
@@ -77,7 +77,7 @@ import Testing
   }
 
   @Test func initialWeightsAreEqualBitForBit() throws {
-    let initial = try file("initial")
+    let initial = try Self.file("initial")
     let network = Autoencoder(AutoencoderOptions(channels: Self.channels, kernel: 4), seed: Self.seed)
     var compared = 0
     for (name, tensor) in network.tensors {
@@ -91,13 +91,21 @@ import Testing
   @Test(arguments: plain + fused + stages) func followsPyTorch(_ run: Run) throws {
     let trainer = try run.trainer()
     #expect((trainer.network.passes(height: run.side, width: run.side)[0].obstacle == nil) == run.isFused)
-    try follow(try file(run.file), trainer)
+    let expected = try Self.file(run.file)
+    let losses = try (0..<Self.steps).map { _ in try trainer.step().loss }
+    try Self.expectLosses(losses, follow: expected)
+    var compared = 0
+    for (name, tensor) in trainer.network.tensors where !isRounding(name, in: trainer.network) {
+      try Self.expect(tensor, "final", name, in: expected)
+      compared += 1
+    }
+    #expect(compared == 34)
   }
 
   /// The first step's gradient of every parameter, as far from PyTorch in Double as PyTorch in Float may be.
   @Test(arguments: fused + stages, InstructionSet.available)
   func gradientsArePyTorchs(_ run: Run, _ set: InstructionSet) throws {
-    let expected = try file(run.file)
+    let expected = try Self.file(run.file)
     let trainer = try Execution.$current.withValue(Execution(threads: 2, instructionSet: set)) {
       let trainer = try run.trainer()
       try trainer.step()
@@ -105,50 +113,34 @@ import Testing
     }
     var compared = 0
     for entry in trainer.optimizer.gradient.entries where !isRounding(entry.name, in: trainer.network) {
-      let truth = try expected.float("gradient.\(entry.name)", shape: entry.shape).converted() as Tensor<Double>
-      let ours = relativeDistance(trainer.optimizer.gradient.tensor(entry).converted(), from: truth)
-      let theirs = max(try expected.double("gradient.spread.\(entry.name)", shape: [1])[0], Double(Float.ulpOfOne))
-      #expect(
-        ours <= Self.allowance * theirs,
-        "\(entry.name): \(ours) from PyTorch in Double, PyTorch in Float up to \(theirs)")
+      try Self.expect(trainer.optimizer.gradient.tensor(entry), "gradient", entry.name, in: expected)
       compared += 1
     }
     #expect(compared == 26)
   }
 
-  private func follow(_ expected: SafetensorsFile, _ trainer: Trainer) throws {
-    let truth = try expected.double("losses", shape: [Self.steps]).elements
-    let spread = try expected.double("losses.spread", shape: [Self.steps]).elements
+  /// Holds losses of so many steps to those of PyTorch in Double.
+  static func expectLosses(_ losses: [Double], follow expected: SafetensorsFile) throws {
+    let truth = try expected.double("losses", shape: [steps]).elements
+    let spread = try expected.double("losses.spread", shape: [steps]).elements
     var strayed = 0.0
-    for index in 0..<Self.steps {
-      let step = try trainer.step()
+    for index in 0..<steps {
       // One rounding of the loss itself is always allowed.
-      strayed = max(strayed, spread[index], Double(Float.ulpOfOne) * truth[index])
-      let distance = abs(step.loss - truth[index])
+      strayed = max(strayed, spread[index], Double(Float.ulpOfOne) * abs(truth[index]))
+      let distance = abs(losses[index] - truth[index])
       #expect(
-        distance <= Self.allowance * strayed,
-        "step \(index + 1): \(step.loss), expected \(truth[index]), off by \(distance), PyTorch up to \(strayed)"
-      )
+        distance <= allowance * strayed,
+        "step \(index + 1): \(losses[index]), expected \(truth[index]), PyTorch in Float strays up to \(strayed)")
     }
-    var compared = 0
-    for (name, tensor) in trainer.network.tensors where !isRounding(name, in: trainer.network) {
-      let final = try expected.double("final.\(name)", shape: tensor.shape)
-      let ours = relativeDistance(tensor.converted(), from: final)
-      let theirs = max(try expected.double("final.spread.\(name)", shape: [1])[0], Double(Float.ulpOfOne))
-      #expect(
-        ours <= Self.allowance * theirs, "\(name): \(ours) from PyTorch in Double, PyTorch in Float up to \(theirs)")
-      compared += 1
-    }
-    #expect(compared == 34)
   }
 
-  private func relativeDistance(_ a: Tensor<Double>, from b: Tensor<Double>) -> Double {
-    var difference = 0.0
-    var norm = 0.0
-    for index in 0..<b.count {
-      difference += (a[index] - b[index]) * (a[index] - b[index])
-      norm += b[index] * b[index]
-    }
-    return norm > 0 ? (difference / norm).squareRoot() : difference.squareRoot()
+  /// Holds a tensor, a gradient or what it is in the end, to that of PyTorch in Double.
+  static func expect(_ found: Tensor<Float>, _ kind: String, _ name: String, in expected: SafetensorsFile) throws {
+    let truth = try expected.double("\(kind).\(name)", shape: found.shape).elements
+    let ours = relativeDistance(found.elements.map { Double($0) }, truth, 0..<truth.count)
+    let theirs = max(try expected.double("\(kind).spread.\(name)", shape: [1])[0], Double(Float.ulpOfOne))
+    #expect(
+      ours <= allowance * theirs,
+      "\(kind) \(name): \(ours) from PyTorch in Double, PyTorch in Float up to \(theirs)")
   }
 }

@@ -8,15 +8,14 @@ import Testing
 /// Networks without training state, at half the size.
 @Suite struct WeightPrecisionTests {
   @Test func thePapersNetworkTakesUnderAMegabyte() throws {
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/weights.safetensors"
-      try Checkpoint.write(Autoencoder(), to: path, metadata: ["seed": "7", "iteration": "425"], precision: .float16)
-      let size = try FileBytes.read(path).count
-      #expect(size < 1_000_000, "\(size)")
-      let (network, metadata) = try Checkpoint.readWithMetadata(path)
-      #expect(network.options == AutoencoderOptions())
-      #expect(metadata["seed"] == "7" && metadata["iteration"] == "425" && metadata["precision"] == "float16")
-    }
+    let scratch = ScratchDirectory()
+    let path = scratch.file("weights.safetensors")
+    try Checkpoint.write(Autoencoder(), to: path, metadata: ["seed": "7", "iteration": "425"], precision: .float16)
+    let size = try FileBytes.read(path).count
+    #expect(size < 1_000_000, "\(size)")
+    let (network, metadata) = try Checkpoint.readWithMetadata(path)
+    #expect(network.options == AutoencoderOptions())
+    #expect(metadata["seed"] == "7" && metadata["iteration"] == "425" && metadata["precision"] == "float16")
   }
 
   /// Weights are off by half a unit in the last place of a half, everything else by nothing; what comes back from the

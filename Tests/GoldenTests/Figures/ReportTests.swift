@@ -132,11 +132,10 @@ import Testing
   }
 
   @Test func writes() throws {
-    try withTemporaryDirectory { directory in
-      let report = try Self.report()
-      try report.write(to: "\(directory)/report.html")
-      #expect(try FileBytes.read("\(directory)/report.html") == Array(report.html.utf8))
-      expectError(.cannotCreate) { try report.write(to: "\(directory)/no/report.html") }
-    }
+    let scratch = ScratchDirectory()
+    let report = try Self.report()
+    try report.write(to: scratch.file("report.html"))
+    #expect(try FileBytes.read(scratch.file("report.html")) == Array(report.html.utf8))
+    expectError(.cannotCreate) { try report.write(to: scratch.file("no/report.html")) }
   }
 }

@@ -153,14 +153,13 @@ import Testing
 
   /// A recording's name is text wherever it stands, and the same table gives the same page.
   @Test func hostileNames() throws {
-    try withTemporaryDirectory { directory in
-      let name = "<img src=x onerror=alert(1)>&\".flac"
-      try FileManager.default.copyItem(
-        atPath: "\(fixturesDirectory)/audio/00-chamber-strings.flac", toPath: "\(directory)/\(name)")
-      let test = try ClipSet.load(["\(directory)/\(name)"], limit: 1)
-      let html = try Self.page(test).html
-      #expect(!html.contains("<img src=x") && html.contains("&lt;img src=x onerror=alert(1)&gt;&amp;&quot;.flac"))
-      #expect(html == (try Self.page(test).html))
-    }
+    let scratch = ScratchDirectory()
+    let name = "<img src=x onerror=alert(1)>&\".flac"
+    try FileManager.default.copyItem(
+      atPath: "\(fixturesDirectory)/audio/00-chamber-strings.flac", toPath: scratch.file(name))
+    let test = try ClipSet.load([scratch.file(name)], limit: 1)
+    let html = try Self.page(test).html
+    #expect(!html.contains("<img src=x") && html.contains("&lt;img src=x onerror=alert(1)&gt;&amp;&quot;.flac"))
+    #expect(html == (try Self.page(test).html))
   }
 }

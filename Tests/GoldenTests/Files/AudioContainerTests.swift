@@ -6,6 +6,9 @@ import Testing
 
 /// Tests/Fixtures/containers: the same two tones in every container (tools/oracles/containers.py).
 @Suite struct AudioContainerTests {
+  private let scratch = ScratchDirectory()
+  private var directory: String { scratch.path }
+
   struct Container: Sendable, CustomStringConvertible {
     var suffix: String
     var format: String
@@ -72,30 +75,25 @@ import Testing
 
   /// A seeded slice of tools/fuzz-audio: whatever is done to a file, it decodes or is refused.
   @Test(arguments: containers) func damageIsDecodedOrRefused(_ container: Container) throws {
-    try withTemporaryDirectory { directory in
-      let report = try AudioMutation.decodeMutants(
-        of: try FileBytes.read(container.path), 0..<60, seed: 7, at: "\(directory)/mutant.\(container.suffix)")
-      #expect(report.decoded + report.refused == 60)
-      #expect(report.refused > 0)
-    }
+    let report = try AudioMutation.decodeMutants(
+      of: try FileBytes.read(container.path), 0..<60, seed: 7, at: "\(directory)/mutant.\(container.suffix)")
+    #expect(report.decoded + report.refused == 60)
+    #expect(report.refused > 0)
   }
 
   /// The header knows the length: what is left of a file is not taken for the whole.
   @Test(arguments: ["wav", "rf64", "w64", "aiff", "au"]) func aCutIsSeen(_ suffix: String) throws {
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/cut.\(suffix)"
-      let bytes = try FileBytes.read(containerPath("tone.\(suffix)"))
-      try FileBytes.write(Array(bytes.prefix(bytes.count * 3 / 5)), to: path)
-      #expect(try AudioFile.information(path).frames == 5512)
-      expectError(saying: "cut short") { try AudioFile.read(path) }
-      let part = try AudioFile.read(path, from: 100, frames: 1000)
-      #expect(part == (try AudioFile.read(containerPath("tone.\(suffix)"), from: 100, frames: 1000)))
-    }
+    let path = "\(directory)/cut.\(suffix)"
+    let bytes = try FileBytes.read(containerPath("tone.\(suffix)"))
+    try FileBytes.write(Array(bytes.prefix(bytes.count * 3 / 5)), to: path)
+    #expect(try AudioFile.information(path).frames == 5512)
+    expectError(saying: "cut short") { try AudioFile.read(path) }
+    let part = try AudioFile.read(path, from: 100, frames: 1000)
+    #expect(part == (try AudioFile.read(containerPath("tone.\(suffix)"), from: 100, frames: 1000)))
   }
 
   private func read(_ bytes: [UInt8], as suffix: String) throws -> AudioClip {
-    let directory = try ScratchDirectory()
-    return try AudioFile.read(directory.write(bytes, to: "a.\(suffix)"))
+    try AudioFile.read(scratch.write(bytes, to: "a.\(suffix)"))
   }
 
   /// MP3 of so many frames gives 1152 samples each, but for the 529 by which a decoder runs behind.

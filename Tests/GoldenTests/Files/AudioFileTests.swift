@@ -6,6 +6,9 @@ import Synchronization
 import Testing
 
 @Suite struct AudioFileTests {
+  private let scratch = ScratchDirectory()
+  private var directory: String { scratch.path }
+
   /// Samples on the grid of 16 bits, so that every format holds them exactly.
   static func clip(channels: Int, frames: Int, sampleRate: Int = 44_100) -> AudioClip {
     AudioClip(
@@ -28,39 +31,35 @@ import Testing
   }.filter { $0.container == .wav || $0.encoding != .float32 }
 
   @Test(arguments: formats, [1, 2, 6]) func roundTrip(_ format: Format, _ channels: Int) throws {
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/clip.\(format.container.rawValue)"
-      let clip = Self.clip(channels: channels, frames: 70_001)
-      #expect(try AudioFile.write(clip, to: path, encoding: format.encoding) == 0)
-      #expect(try AudioFile.read(path) == clip)
-      let information = try AudioFile.information(path)
-      #expect(information.sampleRate == 44_100 && information.channels == channels && information.frames == 70_001)
-      #expect(information.formatName.hasPrefix(format.container == .wav ? "WAV" : "FLAC"))
-      #expect(try contents(of: directory) == ["clip.\(format.container.rawValue)"])
-    }
+    let path = "\(directory)/clip.\(format.container.rawValue)"
+    let clip = Self.clip(channels: channels, frames: 70_001)
+    #expect(try AudioFile.write(clip, to: path, encoding: format.encoding) == 0)
+    #expect(try AudioFile.read(path) == clip)
+    let information = try AudioFile.information(path)
+    #expect(information.sampleRate == 44_100 && information.channels == channels && information.frames == 70_001)
+    #expect(information.formatName.hasPrefix(format.container == .wav ? "WAV" : "FLAC"))
+    #expect(try contents(of: directory) == ["clip.\(format.container.rawValue)"])
   }
 
   @Test(arguments: formats) func windowIsSlice(_ format: Format) throws {
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/clip.\(format.container.rawValue)"
-      let clip = Self.clip(channels: 2, frames: 70_001)
-      try AudioFile.write(clip, to: path, encoding: format.encoding)
-      for (start, frames) in [(0, 1), (1, 4096), (4095, 2), (12_345, 30_000), (69_999, 2), (70_000, 1)] {
-        let window = try AudioFile.read(path, from: start, frames: frames)
-        #expect(window.samples.shape == [2, frames])
-        for channel in 0..<2 {
-          let offset = channel * 70_001 + start
-          #expect(
-            Array(window.samples.elements[channel * frames..<(channel + 1) * frames])
-              == Array(clip.samples.elements[offset..<offset + frames]))
-        }
+    let path = "\(directory)/clip.\(format.container.rawValue)"
+    let clip = Self.clip(channels: 2, frames: 70_001)
+    try AudioFile.write(clip, to: path, encoding: format.encoding)
+    for (start, frames) in [(0, 1), (1, 4096), (4095, 2), (12_345, 30_000), (69_999, 2), (70_000, 1)] {
+      let window = try AudioFile.read(path, from: start, frames: frames)
+      #expect(window.samples.shape == [2, frames])
+      for channel in 0..<2 {
+        let offset = channel * 70_001 + start
+        #expect(
+          Array(window.samples.elements[channel * frames..<(channel + 1) * frames])
+            == Array(clip.samples.elements[offset..<offset + frames]))
       }
-      #expect(try AudioFile.read(path, from: 70_000).frames == 1)
-      expectError(.malformed, saying: "frames 69000 to 70001 were expected, found 70001 frames at 44100 Hz") {
-        try AudioFile.read(path, from: 69_000, frames: 1002)
-      }
-      expectError { try AudioFile.read(path, from: 70_001) }
     }
+    #expect(try AudioFile.read(path, from: 70_000).frames == 1)
+    expectError(.malformed, saying: "frames 69000 to 70001 were expected, found 70001 frames at 44100 Hz") {
+      try AudioFile.read(path, from: 69_000, frames: 1002)
+    }
+    expectError { try AudioFile.read(path, from: 70_001) }
   }
 
   /// The 46 bytes of a WAV file of one frame, counted by hand; no time of writing in any format.
@@ -76,11 +75,9 @@ import Testing
     for format in Self.formats {
       let first = try AudioFile.bytes(of: clip, container: format.container, encoding: format.encoding).bytes
       #expect(first == (try AudioFile.bytes(of: clip, container: format.container, encoding: format.encoding).bytes))
-      try withTemporaryDirectory { directory in
-        let path = "\(directory)/clip.\(format.container.rawValue)"
-        try AudioFile.write(clip, to: path, encoding: format.encoding)
-        #expect(try FileBytes.read(path) == first)
-      }
+      let path = "\(directory)/clip.\(format.container.rawValue)"
+      try AudioFile.write(clip, to: path, encoding: format.encoding)
+      #expect(try FileBytes.read(path) == first)
     }
   }
 
@@ -108,15 +105,13 @@ import Testing
   private func refused(_ name: String, _ bytes: [UInt8]?, _ phrases: [String], kind: PerceptualError.Kind = .malformed)
     throws
   {
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/\(name)"
-      if let bytes { try FileBytes.write(bytes, to: path) }
-      let error = try #require(throws: PerceptualError.self) { try AudioFile.read(path) }
-      #expect(error.kind == kind)
-      #expect(error.description.hasPrefix(path + ": "))
-      #expect(!error.description.contains("\n"))
-      for phrase in phrases { #expect(error.description.contains(phrase), "\(error)") }
-    }
+    let path = "\(directory)/\(name)"
+    if let bytes { try FileBytes.write(bytes, to: path) }
+    let error = try #require(throws: PerceptualError.self) { try AudioFile.read(path) }
+    #expect(error.kind == kind)
+    #expect(error.description.hasPrefix(path + ": "))
+    #expect(!error.description.contains("\n"))
+    for phrase in phrases { #expect(error.description.contains(phrase), "\(error)") }
   }
 
   @Test func refusesOtherFiles() throws {
@@ -126,48 +121,42 @@ import Testing
       "text.wav", Array("This is no sound.\n".utf8), ["an audio file", "found something that is none", "convert it"])
     try refused("short.flac", Array("fLaC".utf8), ["an audio file"])
     try refused("header.wav", Array("RIFF".utf8), ["an audio file"])
-    try withTemporaryDirectory { directory in
-      expectError(.malformed, saying: "found a directory") { try AudioFile.read(directory) }
-    }
+    expectError(.malformed, saying: "found a directory") { try AudioFile.read(directory) }
   }
 
   /// libsndfile keeps the reason for a refusal in one place for all threads.
   @Test func refusesForItsOwnReasonWhateverOtherThreadsOpen() throws {
-    try withTemporaryDirectory { directory in
-      let (sound, text) = ("\(directory)/sound.wav", "\(directory)/text.wav")
-      try FileBytes.write(AudioFile.bytes(of: Self.clip(channels: 1, frames: 10)).bytes, to: sound)
-      try FileBytes.write(Array("This is no sound.\n".utf8), to: text)
-      let sentences = Mutex<Set<String>>([])
-      DispatchQueue.concurrentPerform(iterations: 4) { thread in
-        for _ in 0..<1000 {
-          do { _ = try AudioFile.information(thread % 2 == 0 ? sound : text) } catch {
-            sentences.withLock { _ = $0.insert("\(error)") }
-          }
+    let (sound, text) = ("\(directory)/sound.wav", "\(directory)/text.wav")
+    try FileBytes.write(AudioFile.bytes(of: Self.clip(channels: 1, frames: 10)).bytes, to: sound)
+    try FileBytes.write(Array("This is no sound.\n".utf8), to: text)
+    let sentences = Mutex<Set<String>>([])
+    DispatchQueue.concurrentPerform(iterations: 4) { thread in
+      for _ in 0..<1000 {
+        do { _ = try AudioFile.information(thread % 2 == 0 ? sound : text) } catch {
+          sentences.withLock { _ = $0.insert("\(error)") }
         }
       }
-      let found = sentences.withLock { $0 }
-      #expect(found.count == 1 && found.allSatisfy { $0.contains("none (Format not recognised): convert") }, "\(found)")
     }
+    let found = sentences.withLock { $0 }
+    #expect(found.count == 1 && found.allSatisfy { $0.contains("none (Format not recognised): convert") }, "\(found)")
   }
 
   /// Cut after 60 %: what is there can be read, all of it cannot.
   @Test(arguments: formats) func refusesCutFiles(_ format: Format) throws {
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/cut.\(format.container.rawValue)"
-      let whole = try AudioFile.bytes(
-        of: Self.clip(channels: 2, frames: 70_001), container: format.container, encoding: format.encoding
-      ).bytes
-      try FileBytes.write(Array(whole.prefix(whole.count * 6 / 10)), to: path)
-      expectError(
-        .malformed, saying: "70001 frames were expected, found ",
-        "the file is cut short or damaged, download or copy it again"
-      ) {
-        try AudioFile.read(path)
-      }
-      #expect(try AudioFile.information(path).frames == 70_001)
-      #expect(try AudioFile.read(path, from: 1000, frames: 20_000).frames == 20_000)
-      expectError { try AudioFile.read(path, from: 60_000, frames: 5000) }
+    let path = "\(directory)/cut.\(format.container.rawValue)"
+    let whole = try AudioFile.bytes(
+      of: Self.clip(channels: 2, frames: 70_001), container: format.container, encoding: format.encoding
+    ).bytes
+    try FileBytes.write(Array(whole.prefix(whole.count * 6 / 10)), to: path)
+    expectError(
+      .malformed, saying: "70001 frames were expected, found ",
+      "the file is cut short or damaged, download or copy it again"
+    ) {
+      try AudioFile.read(path)
     }
+    #expect(try AudioFile.information(path).frames == 70_001)
+    #expect(try AudioFile.read(path, from: 1000, frames: 20_000).frames == 20_000)
+    expectError { try AudioFile.read(path, from: 60_000, frames: 5000) }
   }
 
   /// An AIFF file by hand, 16 bits, one channel: whole, and cut.
@@ -178,23 +167,19 @@ import Testing
       let sound = Array("SSND".utf8) + [0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0] + samples
       return Array("FORM".utf8) + [0, 0, 0, 54] + Array("AIFF".utf8) + common + sound
     }
-    try withTemporaryDirectory { directory in
-      try FileBytes.write(aiff([0x40, 0, 0xC0, 0, 0, 1, 0x80, 0]), to: "\(directory)/a.aiff")
-      let clip = try AudioFile.read("\(directory)/a.aiff")
-      #expect(clip == AudioClip(samples: Tensor([0.5, -0.5, 0x1p-15, -1]), sampleRate: 16_000))
-    }
+    try FileBytes.write(aiff([0x40, 0, 0xC0, 0, 0, 1, 0x80, 0]), to: "\(directory)/a.aiff")
+    let clip = try AudioFile.read("\(directory)/a.aiff")
+    #expect(clip == AudioClip(samples: Tensor([0.5, -0.5, 0x1p-15, -1]), sampleRate: 16_000))
     try refused("cut.aiff", aiff([0x40, 0, 0xC0, 0]), ["4 frames were expected, found 2 that can be decoded"])
   }
 
   /// Every length of a small file is either whole or refused, and never crashes.
   @Test(arguments: AudioContainer.allCases) func refusesEveryCut(_ container: AudioContainer) throws {
-    try withTemporaryDirectory { directory in
-      let whole = try AudioFile.bytes(of: Self.clip(channels: 1, frames: 300), container: container).bytes
-      for length in stride(from: 0, to: whole.count, by: 5) {
-        let path = "\(directory)/cut"
-        try FileBytes.write(Array(whole.prefix(length)), to: path)
-        expectError(.malformed) { try AudioFile.read(path) }
-      }
+    let whole = try AudioFile.bytes(of: Self.clip(channels: 1, frames: 300), container: container).bytes
+    for length in stride(from: 0, to: whole.count, by: 5) {
+      let path = "\(directory)/cut"
+      try FileBytes.write(Array(whole.prefix(length)), to: path)
+      expectError(.malformed) { try AudioFile.read(path) }
     }
   }
 
@@ -207,37 +192,33 @@ import Testing
     // The last 36 bits before the checksum of the first block.
     flac[21] &= 0xF0
     for place in 22..<26 { flac[place] = 0 }
-    try withTemporaryDirectory { directory in
-      try FileBytes.write(wav, to: "\(directory)/a.wav")
-      try FileBytes.write(flac, to: "\(directory)/a.flac")
-      #expect(try AudioFile.read("\(directory)/a.wav") == clip)
-      #expect(try AudioFile.read("\(directory)/a.flac") == clip)
-      // What programs write that read ahead: nearly the greatest signed number.
-      for size in [0x7FFF_F000, 0x7FFF_0000, 0x7FFF_FFDA] {
-        for (place, value) in [(4, size + 36), (40, size)] {
-          for byte in 0..<4 { wav[place + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
-        }
-        try FileBytes.write(wav, to: "\(directory)/pipe.wav")
-        #expect(try AudioFile.information("\(directory)/pipe.wav").frames == 1000)
-        #expect(try AudioFile.read("\(directory)/pipe.wav") == clip)
+    try FileBytes.write(wav, to: "\(directory)/a.wav")
+    try FileBytes.write(flac, to: "\(directory)/a.flac")
+    #expect(try AudioFile.read("\(directory)/a.wav") == clip)
+    #expect(try AudioFile.read("\(directory)/a.flac") == clip)
+    // What programs write that read ahead: nearly the greatest signed number.
+    for size in [0x7FFF_F000, 0x7FFF_0000, 0x7FFF_FFDA] {
+      for (place, value) in [(4, size + 36), (40, size)] {
+        for byte in 0..<4 { wav[place + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
       }
+      try FileBytes.write(wav, to: "\(directory)/pipe.wav")
+      #expect(try AudioFile.information("\(directory)/pipe.wav").frames == 1000)
+      #expect(try AudioFile.read("\(directory)/pipe.wav") == clip)
     }
   }
 
   /// More than 4 GiB, of which the header can say 64 000 bytes alone; sparse.
   @Test func aSizeThatWrappedIsRefused() throws {
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/wrapped.wav"
-      var wav = try AudioFile.bytes(of: Self.clip(channels: 1, frames: 10)).bytes.prefix(44)
-      for (place, value) in [(4, 64_036), (40, 64_000)] {
-        for byte in 0..<4 { wav[place + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
-      }
-      try FileBytes.write(Array(wav), to: path)
-      let handle = try FileHandle(forWritingTo: URL(filePath: path))
-      try handle.truncate(atOffset: 44 + (1 << 32) + 64_000)
-      try handle.close()
-      expectError(.malformed, saying: "convert it to RF64") { try AudioFile.information(path) }
+    let path = "\(directory)/wrapped.wav"
+    var wav = try AudioFile.bytes(of: Self.clip(channels: 1, frames: 10)).bytes.prefix(44)
+    for (place, value) in [(4, 64_036), (40, 64_000)] {
+      for byte in 0..<4 { wav[place + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
     }
+    try FileBytes.write(Array(wav), to: path)
+    let handle = try FileHandle(forWritingTo: URL(filePath: path))
+    try handle.truncate(atOffset: 44 + (1 << 32) + 64_000)
+    try handle.close()
+    expectError(.malformed, saying: "convert it to RF64") { try AudioFile.information(path) }
   }
 
   /// 2^36 - 1 frames promised: refused without allocating them.
@@ -273,20 +254,18 @@ import Testing
   }
 
   @Test func lists() throws {
-    try withTemporaryDirectory { directory in
-      for name in ["b.WAV", "a/z.flac", "a/y.ogg", "B.aiff", "notes.txt", ".hidden.wav", ".git/x.wav", "empty/x.json"] {
-        let folder = URL(fileURLWithPath: "\(directory)/\(name)").deletingLastPathComponent()
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try FileBytes.write([0], to: "\(directory)/\(name)")
-      }
-      // A circle must end.
-      try FileManager.default.createSymbolicLink(atPath: "\(directory)/a/up", withDestinationPath: directory)
-      let names = try AudioFile.list(in: directory).map { $0.dropFirst(directory.count + 1) }
-      #expect(names == ["B.aiff", "a/y.ogg", "a/z.flac", "b.WAV"])
-      #expect(try AudioFile.list(in: directory + "/").count == 4)
-      expectError(.missing, saying: "were expected, found none") { try AudioFile.list(in: "\(directory)/empty") }
-      expectError(.missing, saying: "No such file or directory") { try AudioFile.list(in: "\(directory)/absent") }
-      expectError(.malformed) { try AudioFile.list(in: "\(directory)/b.WAV") }
+    for name in ["b.WAV", "a/z.flac", "a/y.ogg", "B.aiff", "notes.txt", ".hidden.wav", ".git/x.wav", "empty/x.json"] {
+      let folder = URL(fileURLWithPath: "\(directory)/\(name)").deletingLastPathComponent()
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try FileBytes.write([0], to: "\(directory)/\(name)")
     }
+    // A circle must end.
+    try FileManager.default.createSymbolicLink(atPath: "\(directory)/a/up", withDestinationPath: directory)
+    let names = try AudioFile.list(in: directory).map { $0.dropFirst(directory.count + 1) }
+    #expect(names == ["B.aiff", "a/y.ogg", "a/z.flac", "b.WAV"])
+    #expect(try AudioFile.list(in: directory + "/").count == 4)
+    expectError(.missing, saying: "were expected, found none") { try AudioFile.list(in: "\(directory)/empty") }
+    expectError(.missing, saying: "No such file or directory") { try AudioFile.list(in: "\(directory)/absent") }
+    expectError(.malformed) { try AudioFile.list(in: "\(directory)/b.WAV") }
   }
 }

@@ -6,89 +6,80 @@ import Testing
 
 /// What becomes of names, modes, links and leftovers where a file is written.
 @Suite struct FileSinkTests {
+  private let scratch = ScratchDirectory()
+  private var directory: String { scratch.path }
+
   private static func mode(_ path: String) throws -> Int {
     try #require(FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
   }
 
   @Test func anOverwrittenFileKeepsItsMode() throws {
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/file"
-      for mode in [0o600, 0o640, 0o444] {
-        try FileBytes.write([1], to: path)
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
-        try FileBytes.write([2, 3], to: path)
-        #expect(try FileBytes.read(path) == [2, 3])
-        #expect(try Self.mode(path) == mode)
-      }
-      #expect(try contents(of: directory) == ["file"])
+    let path = "\(directory)/file"
+    for mode in [0o600, 0o640, 0o444] {
+      try FileBytes.write([1], to: path)
+      try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+      try FileBytes.write([2, 3], to: path)
+      #expect(try FileBytes.read(path) == [2, 3])
+      #expect(try Self.mode(path) == mode)
     }
+    #expect(try contents(of: directory) == ["file"])
   }
 
   /// Through links, in directories and of files, and one to a file that is not there yet.
   @Test func linksStay() throws {
-    try withTemporaryDirectory { directory in
-      let manager = FileManager.default
-      try manager.createDirectory(atPath: "\(directory)/below", withIntermediateDirectories: false)
-      for (link, target) in [("to-new", "below/new"), ("to-link", "to-new"), ("folder", "below"), ("round", "round")] {
-        try manager.createSymbolicLink(atPath: "\(directory)/\(link)", withDestinationPath: target)
-      }
-      try FileBytes.write([1], to: "\(directory)/to-link")
-      #expect(try FileBytes.read("\(directory)/below/new") == [1])
-      try FileBytes.write([2], to: "\(directory)/folder/new")
-      #expect(try FileBytes.read("\(directory)/to-link") == [2])
-      #expect(try manager.destinationOfSymbolicLink(atPath: "\(directory)/to-link") == "to-new")
-      #expect(try contents(of: "\(directory)/below") == ["new"])
-      expectError(.cannotCreate) { try FileBytes.write([3], to: "\(directory)/round") }
+    let manager = FileManager.default
+    try manager.createDirectory(atPath: "\(directory)/below", withIntermediateDirectories: false)
+    for (link, target) in [("to-new", "below/new"), ("to-link", "to-new"), ("folder", "below"), ("round", "round")] {
+      try manager.createSymbolicLink(atPath: "\(directory)/\(link)", withDestinationPath: target)
     }
+    try FileBytes.write([1], to: "\(directory)/to-link")
+    #expect(try FileBytes.read("\(directory)/below/new") == [1])
+    try FileBytes.write([2], to: "\(directory)/folder/new")
+    #expect(try FileBytes.read("\(directory)/to-link") == [2])
+    #expect(try manager.destinationOfSymbolicLink(atPath: "\(directory)/to-link") == "to-new")
+    #expect(try contents(of: "\(directory)/below") == ["new"])
+    expectError(.cannotCreate) { try FileBytes.write([3], to: "\(directory)/round") }
   }
 
   /// A name of 255 bytes, the longest there is, leaves no room for a temporary one made of it.
   @Test func theLongestNameIsWritten() throws {
-    try withTemporaryDirectory { directory in
-      let name = String(repeating: "x", count: 255)
-      try FileBytes.write([1], to: "\(directory)/\(name)")
-      #expect(try contents(of: directory) == [name])
-    }
+    let name = String(repeating: "x", count: 255)
+    try FileBytes.write([1], to: "\(directory)/\(name)")
+    #expect(try contents(of: directory) == [name])
   }
 
   /// Leftovers of a process that is gone; what another process is still writing stays, and so do others' hidden files.
   @Test func leftoversGoAtTheNextStart() throws {
-    try withTemporaryDirectory { directory in
-      let left = "\(directory)/.perceptual-000000000001.part"
-      let busy = "\(directory)/.perceptual-000000000002.part"
-      for path in [left, busy, "\(directory)/.hidden.part"] { try Data([1]).write(to: URL(filePath: path)) }
-      let descriptor = open(busy, O_WRONLY)
-      #expect(flock(descriptor, LOCK_EX) == 0)
-      defer { close(descriptor) }
-      try FileBytes.write([2], to: "\(directory)/file")
-      #expect(try contents(of: directory) == [".hidden.part", ".perceptual-000000000002.part", "file"])
-    }
+    let left = "\(directory)/.perceptual-000000000001.part"
+    let busy = "\(directory)/.perceptual-000000000002.part"
+    for path in [left, busy, "\(directory)/.hidden.part"] { try Data([1]).write(to: URL(filePath: path)) }
+    let descriptor = open(busy, O_WRONLY)
+    #expect(flock(descriptor, LOCK_EX) == 0)
+    defer { close(descriptor) }
+    try FileBytes.write([2], to: "\(directory)/file")
+    #expect(try contents(of: directory) == [".hidden.part", ".perceptual-000000000002.part", "file"])
   }
 
   @Test func nothingIsLeftWhereWritingFails() throws {
-    try withTemporaryDirectory { directory in
-      try FileManager.default.createDirectory(atPath: "\(directory)/folder", withIntermediateDirectories: false)
-      for name in ["folder", "nothing/file"] {
-        expectError(.cannotCreate) { try FileBytes.write([1], to: "\(directory)/\(name)") }
-      }
-      #expect(try contents(of: directory) == ["folder"])
+    try FileManager.default.createDirectory(atPath: "\(directory)/folder", withIntermediateDirectories: false)
+    for name in ["folder", "nothing/file"] {
+      expectError(.cannotCreate) { try FileBytes.write([1], to: "\(directory)/\(name)") }
     }
+    #expect(try contents(of: directory) == ["folder"])
   }
 
   @Test func directoriesAreMadeAllTheWay() throws {
-    try withTemporaryDirectory { directory in
-      try FilePath.createDirectory("\(directory)/a/b//c/")
-      try FilePath.createDirectory("\(directory)/a/b")
-      #expect(try contents(of: "\(directory)/a/b") == ["c"])
-      try FileBytes.write([1], to: "\(directory)/file")
-      for path in ["file", "file/below"] {
-        expectError(.cannotCreate) { try FilePath.createDirectory("\(directory)/\(path)") }
-      }
-      #expect(
-        FilePath.directory(of: "a/b") == "a" && FilePath.directory(of: "b") == "."
-          && FilePath.directory(of: "/b") == "/")
-      #expect(try FilePath.names(in: "\(directory)/nowhere") == [])
+    try FilePath.createDirectory("\(directory)/a/b//c/")
+    try FilePath.createDirectory("\(directory)/a/b")
+    #expect(try contents(of: "\(directory)/a/b") == ["c"])
+    try FileBytes.write([1], to: "\(directory)/file")
+    for path in ["file", "file/below"] {
+      expectError(.cannotCreate) { try FilePath.createDirectory("\(directory)/\(path)") }
     }
+    #expect(
+      FilePath.directory(of: "a/b") == "a" && FilePath.directory(of: "b") == "."
+        && FilePath.directory(of: "/b") == "/")
+    #expect(try FilePath.names(in: "\(directory)/nowhere") == [])
   }
 }
 
@@ -128,56 +119,53 @@ import Testing
 
   /// A name that is no UTF-8 is listed, read and written as any other; links that lead nowhere are told.
   @Test func namesAreBytes() throws {
-    try withTemporaryDirectory { directory in
-      let name = FilePath.text(of: Array("caf".utf8) + [0xE9] + Array(".png".utf8))
-      try PNG.write(grey: Tensor([0, 1], shape: [1, 2]), to: "\(directory)/\(name)")
-      try FilePath.createDirectory("\(directory)/\(FilePath.text(of: [0xFF]))/below")
-      try FileManager.default.createSymbolicLink(atPath: "\(directory)/gone.png", withDestinationPath: "nowhere")
-      let listing = try PNG.listing(of: directory)
-      #expect(listing.files == ["\(directory)/\(name)"])
-      #expect(listing.skipped.count == 1 && listing.skipped[0].contains("gone.png"), "\(listing.skipped)")
-      #expect(try PNG.readGrey(listing.files[0]).elements == [0, 1])
-      #expect(Set(try FilePath.names(in: directory)) == [name, FilePath.text(of: [0xFF]), "gone.png"])
-    }
+    let scratch = ScratchDirectory()
+    let name = FilePath.text(of: Array("caf".utf8) + [0xE9] + Array(".png".utf8))
+    try PNG.write(grey: Tensor([0, 1], shape: [1, 2]), to: scratch.file(name))
+    try FilePath.createDirectory(scratch.file("\(FilePath.text(of: [0xFF]))/below"))
+    try FileManager.default.createSymbolicLink(atPath: scratch.file("gone.png"), withDestinationPath: "nowhere")
+    let listing = try PNG.listing(of: scratch.path)
+    #expect(listing.files == [scratch.file(name)])
+    #expect(listing.skipped.count == 1 && listing.skipped[0].contains("gone.png"), "\(listing.skipped)")
+    #expect(try PNG.readGrey(listing.files[0]).elements == [0, 1])
+    #expect(Set(try FilePath.names(in: scratch.path)) == [name, FilePath.text(of: [0xFF]), "gone.png"])
   }
 }
 
 @Suite struct AppendingFileTests {
   @Test func linesAreAddedAndTakenOff() throws {
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/log"
-      let file = try AppendingFile(path)
-      #expect(try file.endsALine())
-      try file.append("one\n")
-      try file.append("tw")
-      #expect(try !file.endsALine())
-      try file.cut(at: 4)
-      try file.append("three\n")
-      try file.synchronize()
-      #expect(try FileBytes.read(path) == Array("one\nthree\n".utf8))
-      // Another's line is not written over.
-      try AppendingFile(path).append("four\n")
-      try file.append("five\n")
-      #expect(try FileBytes.read(path) == Array("one\nthree\nfour\nfive\n".utf8))
-      #expect(throws: PerceptualError.self) { try AppendingFile(directory) }
-    }
+    let scratch = ScratchDirectory()
+    let path = scratch.file("log")
+    let file = try AppendingFile(path)
+    #expect(try file.endsALine())
+    try file.append("one\n")
+    try file.append("tw")
+    #expect(try !file.endsALine())
+    try file.cut(at: 4)
+    try file.append("three\n")
+    try file.synchronize()
+    #expect(try FileBytes.read(path) == Array("one\nthree\n".utf8))
+    // Another's line is not written over.
+    try AppendingFile(path).append("four\n")
+    try file.append("five\n")
+    #expect(try FileBytes.read(path) == Array("one\nthree\nfour\nfive\n".utf8))
+    #expect(throws: PerceptualError.self) { try AppendingFile(scratch.path) }
   }
 }
 
 @Suite struct DirectoryLockTests {
   @Test func theSecondIsRefusedUntilTheFirstIsGone() throws {
-    try withTemporaryDirectory { directory in
-      var first: DirectoryLock? = try DirectoryLock(directory)
-      #expect(try contents(of: directory) == ["in-use"])
-      let process = "process \(getpid()) on \(ProcessInfo.processInfo.hostName), started 2"
-      expectError(.cannotCreate, beginning: "\(directory): \(process)") { try DirectoryLock(directory) }
-      withExtendedLifetime(first) {}
-      first = nil
-      #expect(try contents(of: directory) == [])
-      // What a killed process leaves is no obstacle.
-      try Data("process 1 on nowhere\n".utf8).write(to: URL(filePath: "\(directory)/in-use"))
-      let second = try DirectoryLock(directory)
-      withExtendedLifetime(second) {}
-    }
+    let scratch = ScratchDirectory()
+    var first: DirectoryLock? = try DirectoryLock(scratch.path)
+    #expect(try contents(of: scratch.path) == ["in-use"])
+    let process = "process \(getpid()) on \(ProcessInfo.processInfo.hostName), started 2"
+    expectError(.cannotCreate, beginning: "\(scratch.path): \(process)") { try DirectoryLock(scratch.path) }
+    withExtendedLifetime(first) {}
+    first = nil
+    #expect(try contents(of: scratch.path) == [])
+    // What a killed process leaves is no obstacle.
+    try Data("process 1 on nowhere\n".utf8).write(to: URL(filePath: scratch.file("in-use")))
+    let second = try DirectoryLock(scratch.path)
+    withExtendedLifetime(second) {}
   }
 }

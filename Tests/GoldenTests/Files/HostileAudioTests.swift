@@ -124,21 +124,20 @@ import Testing
   @Test func thereAreForty() { #expect(Self.files.count >= 40) }
 
   @Test(arguments: files) func hasItsAnswer(_ file: File) throws {
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/hostile.\(file.suffix)"
-      try FileBytes.write(file.bytes, to: path)
-      do {
-        let clip = try AudioFile.read(path)
-        #expect(.decodes(clip.channels, clip.frames, clip.sampleRate) == file.answer)
-        #expect(clip.samples.elements.allSatisfy { $0.isFinite })
-      } catch let error as PerceptualError {
-        guard case .refused(let phrase) = file.answer else {
-          Issue.record("refused: \(error)")
-          return
-        }
-        #expect(error.kind == .malformed && error.description.hasPrefix(path))
-        #expect(error.description.contains(phrase), "\(error)")
+    let scratch = ScratchDirectory()
+    let path = scratch.file("hostile.\(file.suffix)")
+    try FileBytes.write(file.bytes, to: path)
+    do {
+      let clip = try AudioFile.read(path)
+      #expect(.decodes(clip.channels, clip.frames, clip.sampleRate) == file.answer)
+      #expect(clip.samples.elements.allSatisfy { $0.isFinite })
+    } catch let error as PerceptualError {
+      guard case .refused(let phrase) = file.answer else {
+        Issue.record("refused: \(error)")
+        return
       }
+      #expect(error.kind == .malformed && error.description.hasPrefix(path))
+      #expect(error.description.contains(phrase), "\(error)")
     }
   }
 }

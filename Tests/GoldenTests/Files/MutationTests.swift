@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test(arguments: Reader.allCases) func damageIsReadOrRefused(_ reader: Reader) throws {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     let whole = try Self.sample(reader)
     try Self.read(whole, as: reader, directory)
     var mutation = AudioMutation(seed: 11)

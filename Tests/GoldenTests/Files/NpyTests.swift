@@ -21,20 +21,19 @@ private func bytes<Number: BitwiseCopyable>(_ numbers: [Number]) -> [UInt8] { nu
 @Suite struct NpyTests {
   @Test(arguments: [[], [1], [7], [3, 5], [1, 2, 3, 4], [2, 0, 3]])
   func roundTripBitForBit(_ shape: [Int]) throws {
-    try withTemporaryDirectory { directory in
-      var generator = SeededGenerator(name: "npy \(shape)")
-      let doubles = (shape == [2, 0, 3] ? Fill.normals : .specials).tensor(shape, &generator)
-      let floats: Tensor<Float> = doubles.converted()
-      try Npy.write(floats, to: "\(directory)/f4.npy")
-      try Npy.write(doubles, to: "\(directory)/f8.npy")
-      let single = try Npy.read("\(directory)/f4.npy")
-      let double = try Npy.read("\(directory)/f8.npy")
-      #expect(single.typeName == "F32" && double.typeName == "F64")
-      #expect(single.shape == shape && double.shape == shape)
-      #expect(single.float.elements.map(\.bitPattern) == floats.elements.map(\.bitPattern))
-      #expect(double.double.elements.map(\.bitPattern) == doubles.elements.map(\.bitPattern))
-      #expect(try FileBytes.read("\(directory)/f4.npy") == Npy.bytes(floats))
-    }
+    let scratch = ScratchDirectory()
+    var generator = SeededGenerator(name: "npy \(shape)")
+    let doubles = (shape == [2, 0, 3] ? Fill.normals : .specials).tensor(shape, &generator)
+    let floats: Tensor<Float> = doubles.converted()
+    try Npy.write(floats, to: scratch.file("f4.npy"))
+    try Npy.write(doubles, to: scratch.file("f8.npy"))
+    let single = try Npy.read(scratch.file("f4.npy"))
+    let double = try Npy.read(scratch.file("f8.npy"))
+    #expect(single.typeName == "F32" && double.typeName == "F64")
+    #expect(single.shape == shape && double.shape == shape)
+    #expect(single.float.elements.map(\.bitPattern) == floats.elements.map(\.bitPattern))
+    #expect(double.double.elements.map(\.bitPattern) == doubles.elements.map(\.bitPattern))
+    #expect(try FileBytes.read(scratch.file("f4.npy")) == Npy.bytes(floats))
   }
 
   /// What `numpy.save` of NumPy 2 writes for `np.array([[1, 2, 3]], "<f4")`, byte for byte.

@@ -4,59 +4,54 @@ import PerceptualTestSupport
 import Testing
 
 @Suite struct PictureTests {
+  private let scratch = ScratchDirectory()
+  private var directory: String { scratch.path }
+
   @Test func greyRoundTrip() throws {
-    try withTemporaryDirectory { directory in
-      let levels = Tensor((0..<256).map { Float($0) / 255 }, shape: [8, 32])
-      try PNG.write(grey: levels, to: "\(directory)/a.png")
-      #expect(try PNG.readGrey("\(directory)/a.png") == levels)
-      try PNG.write(grey: Tensor([-1, 2, .nan, .infinity, 0.5], shape: [1, 5]), to: "\(directory)/b.png")
-      #expect(try PNG.readGrey("\(directory)/b.png").elements.map { $0 * 255 } == [0, 255, 0, 255, 128])
-      try PNG.write(grey: levels, to: "\(directory)/c.png")
-      #expect(try FileBytes.read("\(directory)/a.png") == FileBytes.read("\(directory)/c.png"))
-    }
+    let levels = Tensor((0..<256).map { Float($0) / 255 }, shape: [8, 32])
+    try PNG.write(grey: levels, to: "\(directory)/a.png")
+    #expect(try PNG.readGrey("\(directory)/a.png") == levels)
+    try PNG.write(grey: Tensor([-1, 2, .nan, .infinity, 0.5], shape: [1, 5]), to: "\(directory)/b.png")
+    #expect(try PNG.readGrey("\(directory)/b.png").elements.map { $0 * 255 } == [0, 255, 0, 255, 128])
+    try PNG.write(grey: levels, to: "\(directory)/c.png")
+    #expect(try FileBytes.read("\(directory)/a.png") == FileBytes.read("\(directory)/c.png"))
   }
 
   /// Sizes whose files lie in one or many blocks of the allocator and of zlib.
   @Test(arguments: [1, 2, 3, 17, 64, 200, 511]) func anySize(_ side: Int) throws {
-    try withTemporaryDirectory { directory in
-      var generator = SeededGenerator(name: "side \(side)")
-      let levels = Fill.picture.tensor([side, side + 1], &generator).map { ($0 * 255).rounded() }.elements
-      let image = Tensor(levels.map { Float($0) / 255 }, shape: [side, side + 1])
-      try PNG.write(grey: image, to: "\(directory)/a.png")
-      #expect(try PNG.readGrey("\(directory)/a.png") == image)
-    }
+    var generator = SeededGenerator(name: "side \(side)")
+    let levels = Fill.picture.tensor([side, side + 1], &generator).map { ($0 * 255).rounded() }.elements
+    let image = Tensor(levels.map { Float($0) / 255 }, shape: [side, side + 1])
+    try PNG.write(grey: image, to: "\(directory)/a.png")
+    #expect(try PNG.readGrey("\(directory)/a.png") == image)
   }
 
   @Test func colourRoundTrip() throws {
-    try withTemporaryDirectory { directory in
-      var generator = SeededGenerator(name: "picture")
-      let pixels = (0..<7 * 5 * 3).map { _ in UInt8.random(in: 0...255, using: &generator) }
-      let picture = Picture(width: 7, height: 5, pixels: pixels)
-      try PNG.write(picture, to: "\(directory)/a.png")
-      let stored = try PNG.read("\(directory)/a.png")
-      #expect(stored.samples.shape == [3, 5, 7] && !stored.isTransparent)
-      let interleaved = (0..<35).flatMap { i in (0..<3).map { stored.samples[$0 * 35 + i] * 255 } }
-      #expect(interleaved == pixels.map(Float.init))
-      #expect(try PNG.bytes(picture) == FileBytes.read("\(directory)/a.png"))
-    }
+    var generator = SeededGenerator(name: "picture")
+    let pixels = (0..<7 * 5 * 3).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    let picture = Picture(width: 7, height: 5, pixels: pixels)
+    try PNG.write(picture, to: "\(directory)/a.png")
+    let stored = try PNG.read("\(directory)/a.png")
+    #expect(stored.samples.shape == [3, 5, 7] && !stored.isTransparent)
+    let interleaved = (0..<35).flatMap { i in (0..<3).map { stored.samples[$0 * 35 + i] * 255 } }
+    #expect(interleaved == pixels.map(Float.init))
+    #expect(try PNG.bytes(picture) == FileBytes.read("\(directory)/a.png"))
   }
 
   /// As many colours as a palette holds, and one more; the palette takes a byte a pixel, not three.
   @Test(arguments: [1, 2, 16, 17, 256, 257]) func fewColours(_ count: Int) throws {
-    try withTemporaryDirectory { directory in
-      var picture = Picture(width: 96, height: 70)
-      for pixel in 0..<96 * 70 {
-        let colour = pixel % count
-        picture[pixel % 96, pixel / 96] = Colour(red: UInt8(colour % 256), green: UInt8(colour / 256), blue: 7)
-      }
-      try PNG.write(picture, to: "\(directory)/a.png")
-      let stored = try PNG.read("\(directory)/a.png")
-      let plane = 96 * 70
-      let interleaved = (0..<3 * plane).map { i in stored.samples[i % 3 * plane + i / 3] * 255 }
-      #expect(interleaved == picture.pixels.map(Float.init))
-      // The kind of pixel stands behind sides and bits: 3 is a palette.
-      #expect(try FileBytes.read("\(directory)/a.png")[25] == (count <= 256 ? 3 : 2))
+    var picture = Picture(width: 96, height: 70)
+    for pixel in 0..<96 * 70 {
+      let colour = pixel % count
+      picture[pixel % 96, pixel / 96] = Colour(red: UInt8(colour % 256), green: UInt8(colour / 256), blue: 7)
     }
+    try PNG.write(picture, to: "\(directory)/a.png")
+    let stored = try PNG.read("\(directory)/a.png")
+    let plane = 96 * 70
+    let interleaved = (0..<3 * plane).map { i in stored.samples[i % 3 * plane + i / 3] * 255 }
+    #expect(interleaved == picture.pixels.map(Float.init))
+    // The kind of pixel stands behind sides and bits: 3 is a palette.
+    #expect(try FileBytes.read("\(directory)/a.png")[25] == (count <= 256 ? 3 : 2))
   }
 
   /// 64 levels a colour, black and white as they were.
@@ -70,25 +65,22 @@ import Testing
 
   /// Luma by both formulas, and equal channels their value.
   @Test func colourAsGrey() throws {
-    try withTemporaryDirectory { directory in
-      var picture = Picture(width: 5, height: 1)
-      picture[1, 0] = .black
-      picture[2, 0] = Colour(red: 255, green: 0, blue: 0)
-      picture[3, 0] = Colour(red: 0, green: 255, blue: 51)
-      picture[4, 0] = Colour(grey: 77)
-      try PNG.write(picture, to: "\(directory)/a.png")
-      for (formula, red, second) in [(GreyFormula.bt601, 0.299, 0.587 + 0.0228), (.bt709, 0.2125, 0.7154 + 0.01442)] {
-        let grey = try PNG.readGrey("\(directory)/a.png", formula)
-        #expect(grey.shape == [1, 5])
-        #expect(grey[0] == 1 && grey[1] == 0 && grey[4] == 77 / 255)
-        #expect(agree(grey[2], Float(red), roundings: 2) && agree(grey[3], Float(second), roundings: 2))
-      }
+    var picture = Picture(width: 5, height: 1)
+    picture[1, 0] = .black
+    picture[2, 0] = Colour(red: 255, green: 0, blue: 0)
+    picture[3, 0] = Colour(red: 0, green: 255, blue: 51)
+    picture[4, 0] = Colour(grey: 77)
+    try PNG.write(picture, to: "\(directory)/a.png")
+    for (formula, red, second) in [(GreyFormula.bt601, 0.299, 0.587 + 0.0228), (.bt709, 0.2125, 0.7154 + 0.01442)] {
+      let grey = try PNG.readGrey("\(directory)/a.png", formula)
+      #expect(grey.shape == [1, 5])
+      #expect(grey[0] == 1 && grey[1] == 0 && grey[4] == 77 / 255)
+      #expect(agree(grey[2], Float(red), roundings: 2) && agree(grey[3], Float(second), roundings: 2))
     }
   }
 
   private func read(_ file: PNGSample) throws -> StoredPicture {
-    let directory = try ScratchDirectory()
-    return try PNG.read(directory.write(file.bytes, to: "a.png"))
+    try PNG.read(scratch.write(file.bytes, to: "a.png"))
   }
 
   /// What stands in the file over its greatest value, whatever light the file says that it means.
@@ -149,59 +141,55 @@ import Testing
 
   /// Row 0 of the array is the lowest row of the picture, and comes back as row 0.
   @Test func lowestFirst() throws {
-    try withTemporaryDirectory { directory in
-      let image = Tensor<Float>([0, 0.2, 0.4, 0.6, 0.8, 1], shape: [3, 2])
-      try PNG.write(grey: image, to: "\(directory)/a.png", lowestFirst: true)
-      try PNG.write(grey: Tensor<Float>([0.8, 1, 0.4, 0.6, 0, 0.2], shape: [3, 2]), to: "\(directory)/b.png")
-      #expect(try PNG.readGrey("\(directory)/a.png") == image)
-      let (marked, plain) = (try FileBytes.read("\(directory)/a.png"), try FileBytes.read("\(directory)/b.png"))
-      // Signature, first chunk; then the mark of 12 + 22 bytes; the rest is the turned picture.
-      #expect(Array(marked[..<33] + marked[67...]) == plain)
-      #expect(String(decoding: marked[37..<63], as: UTF8.self) == "tEXtRow order\0lowest first")
-    }
+    let image = Tensor<Float>([0, 0.2, 0.4, 0.6, 0.8, 1], shape: [3, 2])
+    try PNG.write(grey: image, to: "\(directory)/a.png", lowestFirst: true)
+    try PNG.write(grey: Tensor<Float>([0.8, 1, 0.4, 0.6, 0, 0.2], shape: [3, 2]), to: "\(directory)/b.png")
+    #expect(try PNG.readGrey("\(directory)/a.png") == image)
+    let (marked, plain) = (try FileBytes.read("\(directory)/a.png"), try FileBytes.read("\(directory)/b.png"))
+    // Signature, first chunk; then the mark of 12 + 22 bytes; the rest is the turned picture.
+    #expect(Array(marked[..<33] + marked[67...]) == plain)
+    #expect(String(decoding: marked[37..<63], as: UTF8.self) == "tEXtRow order\0lowest first")
   }
 
   @Test func refuses() throws {
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/a.png"
-      func refuse(_ bytes: [UInt8], _ phrase: String) throws {
-        try FileBytes.write(bytes, to: path)
-        expectError(.malformed, beginning: path, saying: phrase) { try PNG.readGrey(path) }
-      }
-      let whole = try PNG.bytes(Picture(width: 64, height: 64))
-      try refuse([], "found an empty file: convert it to PNG")
-      try refuse(Array("what".utf8), "found another kind of file: convert it to PNG")
-      try refuse(Array(whole.prefix(7)), "found another kind of file")
-      try refuse([0xFF, 0xD8, 0xFF, 0xE0], "found a JPEG picture: convert it to PNG")
-      let archives = [
-        ("arr_0.npy", "found an NPZ archive of arrays: save one array with numpy.save"),
-        (
-          "archive/data.pkl",
-          "found a PyTorch file or another pickle: save its tensors with safetensors.torch.save_file"
-        ),
-        ("a.txt", "found a ZIP archive: unpack it first"),
-      ]
-      for (name, phrase) in archives {
-        try refuse(Array("PK\u{3}\u{4}".utf8) + [UInt8](repeating: 0, count: 26) + Array(name.utf8), phrase)
-      }
-      try refuse([0x80, 2, 0x8A], "pickle")
-      try refuse(SafetensorsFile(metadata: ["a": "b"]).bytes(), "found a safetensors file")
-      for length in stride(from: 8, to: whole.count - 24, by: 9) {
-        try refuse(Array(whole.prefix(length)), "found a damaged one")
-      }
-      // A header of 8000x8000 pixels over samples of 4: refused before there is room for them. What follows the end is
-      // nothing.
-      var claim = PNGSample(width: 2, height: 2, bits: 8, colour: .grey, [1, 2, 3, 4]).bytes
-      #expect(try (FileBytes.write(claim + [1, 2, 3], to: path), PNG.readGrey(path).count).1 == 4)
-      for place in [18, 22] { claim.replaceSubrange(place..<place + 2, with: [0x1F, 0x40]) }
-      claim.replaceSubrange(
-        29..<33, with: withUnsafeBytes(of: Checksum(Array(claim[12..<29])).value.bigEndian, Array.init))
-      try refuse(claim, "at least 62015 bytes of samples were expected for 8000x8000 pixels, found 17")
-      var wide = whole
-      wide[16] = 0x40
-      try refuse(wide, "a.png: ")
-      expectError(.missing) { try PNG.read("\(directory)/none.png") }
+    let path = "\(directory)/a.png"
+    func refuse(_ bytes: [UInt8], _ phrase: String) throws {
+      try FileBytes.write(bytes, to: path)
+      expectError(.malformed, beginning: path, saying: phrase) { try PNG.readGrey(path) }
     }
+    let whole = try PNG.bytes(Picture(width: 64, height: 64))
+    try refuse([], "found an empty file: convert it to PNG")
+    try refuse(Array("what".utf8), "found another kind of file: convert it to PNG")
+    try refuse(Array(whole.prefix(7)), "found another kind of file")
+    try refuse([0xFF, 0xD8, 0xFF, 0xE0], "found a JPEG picture: convert it to PNG")
+    let archives = [
+      ("arr_0.npy", "found an NPZ archive of arrays: save one array with numpy.save"),
+      (
+        "archive/data.pkl",
+        "found a PyTorch file or another pickle: save its tensors with safetensors.torch.save_file"
+      ),
+      ("a.txt", "found a ZIP archive: unpack it first"),
+    ]
+    for (name, phrase) in archives {
+      try refuse(Array("PK\u{3}\u{4}".utf8) + [UInt8](repeating: 0, count: 26) + Array(name.utf8), phrase)
+    }
+    try refuse([0x80, 2, 0x8A], "pickle")
+    try refuse(SafetensorsFile(metadata: ["a": "b"]).bytes(), "found a safetensors file")
+    for length in stride(from: 8, to: whole.count - 24, by: 9) {
+      try refuse(Array(whole.prefix(length)), "found a damaged one")
+    }
+    // A header of 8000x8000 pixels over samples of 4: refused before there is room for them. What follows the end is
+    // nothing.
+    var claim = PNGSample(width: 2, height: 2, bits: 8, colour: .grey, [1, 2, 3, 4]).bytes
+    #expect(try (FileBytes.write(claim + [1, 2, 3], to: path), PNG.readGrey(path).count).1 == 4)
+    for place in [18, 22] { claim.replaceSubrange(place..<place + 2, with: [0x1F, 0x40]) }
+    claim.replaceSubrange(
+      29..<33, with: withUnsafeBytes(of: Checksum(Array(claim[12..<29])).value.bigEndian, Array.init))
+    try refuse(claim, "at least 62015 bytes of samples were expected for 8000x8000 pixels, found 17")
+    var wide = whole
+    wide[16] = 0x40
+    try refuse(wide, "a.png: ")
+    expectError(.missing) { try PNG.read("\(directory)/none.png") }
   }
 
   @Test func fillsAndFrames() {

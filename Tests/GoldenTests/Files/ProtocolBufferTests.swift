@@ -3,17 +3,7 @@ import Testing
 
 /// The wire format against bytes worked out by hand from the specification's rules.
 @Suite struct ProtocolBufferTests {
-  struct Row: Sendable, CustomTestStringConvertible {
-    let testDescription: String
-    let bytes: [UInt8]
-    let fill: @Sendable (inout ProtocolBuffer) -> Void
-
-    init(_ label: String, _ bytes: [UInt8], _ fill: @escaping @Sendable (inout ProtocolBuffer) -> Void) {
-      testDescription = label
-      self.bytes = bytes
-      self.fill = fill
-    }
-  }
+  typealias Row = LabelledChange<[UInt8], ProtocolBuffer>
 
   static let rows = [
     Row("nothing", []) { _ in },
@@ -37,7 +27,7 @@ import Testing
   ]
 
   @Test(arguments: rows) func bytesAreThoseOfTheSpecification(_ row: Row) {
-    #expect(ProtocolBuffer(row.fill).bytes == row.bytes)
+    #expect(ProtocolBuffer(row.change).bytes == row.due)
   }
 
   /// A length of two bytes, and that the tests' reader finds what was written.

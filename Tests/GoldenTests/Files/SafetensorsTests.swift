@@ -36,6 +36,9 @@ struct MalformedFile: Sendable, CustomStringConvertible {
 private let nestedTooDeep = "{\"x\":" + String(repeating: "[", count: 200) + String(repeating: "]", count: 200) + "}"
 
 @Suite struct SafetensorsTests {
+  private let scratch = ScratchDirectory()
+  private var directory: String { scratch.path }
+
   /// One tensor of each format, sizes that leave narrow numbers before wide ones, and awkward names.
   static func everything() -> SafetensorsFile {
     var generator = SeededGenerator(name: "safetensors")
@@ -58,21 +61,19 @@ private let nestedTooDeep = "{\"x\":" + String(repeating: "[", count: 200) + Str
   }
 
   @Test func roundTripBitForBit() throws {
-    try withTemporaryDirectory { directory in
-      let written = Self.everything()
-      try written.write(to: "\(directory)/a.safetensors")
-      let read = try SafetensorsFile(contentsOf: "\(directory)/a.safetensors")
-      #expect(read.metadata == written.metadata)
-      #expect(read.names.sorted() == written.names.sorted())
-      #expect(Self.bits(read) == Self.bits(written))
-      for name in written.names {
-        #expect(read[name]?.shape == written[name]?.shape)
-        #expect(read[name]?.typeName == written[name]?.typeName)
-      }
-      #expect(try contents(of: directory) == ["a.safetensors"], "a temporary file was left")
-      #expect(try FileBytes.read("\(directory)/a.safetensors") == written.bytes())
-      #expect(read.bytes() == written.bytes(), "reading and writing again changes the bytes")
+    let written = Self.everything()
+    try written.write(to: "\(directory)/a.safetensors")
+    let read = try SafetensorsFile(contentsOf: "\(directory)/a.safetensors")
+    #expect(read.metadata == written.metadata)
+    #expect(read.names.sorted() == written.names.sorted())
+    #expect(Self.bits(read) == Self.bits(written))
+    for name in written.names {
+      #expect(read[name]?.shape == written[name]?.shape)
+      #expect(read[name]?.typeName == written[name]?.typeName)
     }
+    #expect(try contents(of: directory) == ["a.safetensors"], "a temporary file was left")
+    #expect(try FileBytes.read("\(directory)/a.safetensors") == written.bytes())
+    #expect(read.bytes() == written.bytes(), "reading and writing again changes the bytes")
   }
 
   @Test func layout() throws {
@@ -200,13 +201,11 @@ private let nestedTooDeep = "{\"x\":" + String(repeating: "[", count: 200) + Str
 
   /// Every file cut anywhere is refused, from the disk as from memory, and never crashes.
   @Test func refusesEveryCut() throws {
-    try withTemporaryDirectory { directory in
-      let bytes = Self.everything().bytes()
-      for length in stride(from: 0, to: bytes.count, by: 7) {
-        let path = "\(directory)/cut.safetensors"
-        try FileBytes.write(Array(bytes.prefix(length)), to: path)
-        expectError(.malformed, beginning: path) { try SafetensorsFile(contentsOf: path) }
-      }
+    let bytes = Self.everything().bytes()
+    for length in stride(from: 0, to: bytes.count, by: 7) {
+      let path = "\(directory)/cut.safetensors"
+      try FileBytes.write(Array(bytes.prefix(length)), to: path)
+      expectError(.malformed, beginning: path) { try SafetensorsFile(contentsOf: path) }
     }
   }
 
@@ -217,11 +216,9 @@ private let nestedTooDeep = "{\"x\":" + String(repeating: "[", count: 200) + Str
   }
 
   @Test func missingFilesAndTensors() throws {
-    try withTemporaryDirectory { directory in
-      expectError(.malformed, saying: "found a directory") { try SafetensorsFile(contentsOf: directory) }
-      expectError(.cannotCreate) { try SafetensorsFile().write(to: "\(directory)/no/where") }
-      expectError(.cannotCreate) { try SafetensorsFile().write(to: directory) }
-    }
+    expectError(.malformed, saying: "found a directory") { try SafetensorsFile(contentsOf: directory) }
+    expectError(.cannotCreate) { try SafetensorsFile().write(to: "\(directory)/no/where") }
+    expectError(.cannotCreate) { try SafetensorsFile().write(to: directory) }
     let file = Self.everything()
     expectError(saying: "a tensor \"weight\" was expected, found \"half\", \"x\"") { try file.float("weight") }
     expectError(saying: "tensor \"x\" of shape [7, 1] was expected, found [7]") { try file.double("x", shape: [7, 1]) }

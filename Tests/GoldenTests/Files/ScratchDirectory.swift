@@ -1,13 +1,19 @@
 import Foundation
 import PerceptualTestSupport
+import Testing
 
 /// A directory that lasts as long as this object.
 final class ScratchDirectory: Sendable {
   let path: String
 
-  init() throws {
+  /// Fails the test where the directory cannot be made.
+  init() {
     let url = FileManager.default.temporaryDirectory.appending(path: "perceptual-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    do {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    } catch {
+      Issue.record("no scratch directory: \(error)")
+    }
     path = url.path(percentEncoded: false)
   }
 
@@ -43,12 +49,6 @@ final class ScratchDirectory: Sendable {
     try Data(bytes).write(to: URL(filePath: file(name)))
     return file(name)
   }
-}
-
-/// Runs `body` with the path of a new directory, removed afterwards.
-func withTemporaryDirectory(_ body: (String) throws -> Void) throws {
-  let directory = try ScratchDirectory()
-  try withExtendedLifetime(directory) { try body(directory.path) }
 }
 
 /// The names in a directory, hidden ones too.

@@ -40,7 +40,8 @@ import Testing
   @Test func properties() throws {
     let classes = Tensor<Float>([3, 0], shape: [1, 2])
     let equal = Fast.categoricalCrossEntropy(Tensor(repeating: 7, shape: [1, 16, 2]), classes: classes)
-    #expect(equal[0] == Float(16).logarithm)
+    let logarithm = Reference.categoricalCrossEntropy(Tensor<Double>(shape: [1, 16]), classes: Tensor([0]))
+    #expect(equal[0] == Float(logarithm[0]))
     let operationCase = try Self.operationCase(Self.samples[3], .integers)
     let (logits, own) = (operationCase.input("logits"), operationCase.input("classes"))
     let value = Reference.categoricalCrossEntropy(logits, classes: own)
@@ -84,13 +85,5 @@ import Testing
       _ = Reference.categoricalCrossEntropy(Tensor<Double>(shape: [3]), classes: Tensor(shape: [3]))
     }
     #expect(reference.stops(with: "logits: shape [3], a non-empty [N, K, ...] is needed"))
-  }
-}
-
-extension Float {
-  fileprivate var logarithm: Float {
-    Float(
-      Reference.categoricalCrossEntropy(
-        Tensor<Double>(shape: [1, Int(self)]), classes: Tensor([0]))[0])
   }
 }

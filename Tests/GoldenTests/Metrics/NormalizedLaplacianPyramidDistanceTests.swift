@@ -115,7 +115,7 @@ import Testing
     #expect((1...6).map { LaplacianPyramid.smallestSide(levels: $0) } == [3, 5, 9, 17, 33, 65])
   }
 
-  static let refused: [(Sample, String)] = [
+  @Test(arguments: [
     (imageSample("too small", [1, 1, 64, 65]), "prediction: sides of 64x65 given, 6 levels need 65 pixels a side"),
     (
       imageSample("too small for two", [1, 1, 5, 4], ["levels": 2]),
@@ -125,9 +125,7 @@ import Testing
     (imageSample("seven levels", [1, 1, 200, 200], ["levels": 7]), "levels: 7 given, from 1 to 6"),
     (imageSample("family", [1, 1, 65, 65], ["family": "wavelet"]), "attribute family: \"hepburn\""),
     (imageSample("rank", [65, 65]), "a non-empty [N, C, H, W] is needed"),
-  ]
-
-  @Test(arguments: refused)
+  ])
   func refuses(_ sample: Sample, _ sentence: String) throws {
     expectError(saying: sentence) { try sample.operationCase(of: tested, fill: .picture) }
   }

@@ -112,7 +112,7 @@ import Testing
       try imageCase(Self.samples[5], .noisy, of: tested))
   }
 
-  static let refused: [(Sample, String)] = [
+  @Test(arguments: [
     (imageSample("too small", [1, 1, 11, 10]), "a window of 11 needs 11 pixels a side"),
     (imageSample("rank", [1, 11, 11]), "a non-empty [N, C, H, W] is needed"),
     (imageSample("empty", [0, 1, 11, 11]), "a non-empty [N, C, H, W] is needed"),
@@ -125,9 +125,7 @@ import Testing
       Sample("shapes differ", ["prediction": [1, 1, 12, 11], "target": [1, 1, 11, 12]]),
       "input.target has shape [1, 1, 11, 12]"
     ),
-  ]
-
-  @Test(arguments: refused)
+  ])
   func refuses(_ sample: Sample, _ sentence: String) throws {
     expectError(saying: sentence) { try sample.operationCase(of: tested, fill: .picture) }
   }

@@ -46,7 +46,7 @@ import Testing
     #expect(Fast.transposedConvolution2D(x, weight: weight, bias: bias, geometry: geometry).elements == expected)
   }
 
-  static let refused: [(Sample, String)] = [
+  @Test(arguments: [
     (
       Sample("three axes", ["x": [2, 3, 4], "weight": [2, 1, 1, 1]]),
       "x: shape [2, 3, 4] given, [N, C, H, W] is needed"
@@ -66,9 +66,7 @@ import Testing
       Sample("nothing left", ["x": [1, 1, 2, 9], "weight": [1, 1, 2, 3]], ["padding": [2, 0]]),
       "padding: 2x0 leaves nothing of x of 2x9 under a kernel of 2x3"
     ),
-  ]
-
-  @Test(arguments: refused)
+  ])
   func refuses(_ sample: Sample, _ sentence: String) throws {
     expectError(.malformed, saying: sentence) { try sample.operationCase(of: tested, fill: .integers) }
   }

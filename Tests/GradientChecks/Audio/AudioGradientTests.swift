@@ -7,16 +7,10 @@ import Testing
 
 /// Every differentiable operation of the audio path.
 @Suite struct AudioGradientTests {
-  static func shortTime(_ window: Int, _ hop: Int, centred: Bool = false) -> [String: JSONValue] {
-    ["windowLength": .integer(window), "hop": .integer(hop), "centred": .bool(centred)]
-  }
-
-  static let rates: [Sample] = [
+  @Test(arguments: [
     Sample("torchaudio", ["signal": [2, 13]], ["from": 3, "to": 2]),
     Sample("Kaiser", ["signal": [1, 11]], ["from": 2, "to": 3, "design": "kaiser"]),
-  ]
-
-  @Test(arguments: rates)
+  ])
   func resample(_ sample: Sample) throws {
     try expectWholeJacobian(of: Resample.self, sample)
   }
@@ -57,13 +51,11 @@ import Testing
     try expectWholeJacobian(of: MelSpectrogram.self, sample)
   }
 
-  static let logarithms: [Sample] = [
+  @Test(arguments: [
     Sample("add, clip", ["mel": [3, 7]], ["epsilon": 0.25]),
     Sample("add, fixed", ["mel": [3, 7]], ["epsilon": 0.1, "range": [-2, 1.5]]),
     Sample("clamp, clip", ["mel": [3, 7]], ["epsilon": 0.5, "form": "clamp"]),
-  ]
-
-  @Test(arguments: logarithms)
+  ])
   func logScaling(_ sample: Sample) throws {
     let tested = LogScaling.self
     let operationCase = try sample.operationCase(of: tested, fill: .normals) { operationCase in
@@ -89,30 +81,21 @@ import Testing
     try expectWholeJacobian(of: LogMelSpectrogram.self, sample)
   }
 
-  struct Iterations: Sendable, CustomStringConvertible {
-    var description: String
-    var centred: Bool
-    var count: Int
-    var momentum: Double
-  }
-
   @Test(arguments: [
-    Iterations(description: "no iteration", centred: false, count: 0, momentum: 0.99),
-    Iterations(description: "one", centred: false, count: 1, momentum: 0.99),
-    Iterations(description: "three with momentum", centred: true, count: 3, momentum: 0.5),
-    Iterations(description: "two without", centred: false, count: 2, momentum: 0),
+    ("no iteration", false, 0, 0.99), ("one", false, 1, 0.99), ("three with momentum", true, 3, 0.5),
+    ("two without", false, 2, 0.0),
   ])
-  func griffinLim(_ iterations: Iterations) throws {
-    let options = ShortTimeOptions(windowLength: 8, hop: 2, centred: iterations.centred)
+  func griffinLim(_ label: String, _ centred: Bool, _ iterations: Int, _ momentum: Double) throws {
+    let options = ShortTimeOptions(windowLength: 8, hop: 2, centred: centred)
     let shape = [5, 6]
     let sample = Sample(
-      "\(iterations)", ["magnitude": shape, "initialPhase": shape],
-      Self.shortTime(8, 2, centred: iterations.centred).merging([
-        "iterations": .integer(iterations.count), "momentum": .number(iterations.momentum),
+      label, ["magnitude": shape, "initialPhase": shape],
+      shortTime(8, 2, centred: centred).merging([
+        "iterations": .integer(iterations), "momentum": .number(momentum),
       ]) { $1 })
     let tested = GriffinLim.self
     let operationCase = try sample.operationCase(of: tested, fill: .normals) { operationCase in
-      let signal = Tensor(noise(options.samples(frames: 6), seed: "gradient of \(iterations)"))
+      let signal = Tensor(noise(options.samples(frames: 6), seed: "gradient of \(label)"))
       let spectrum = Reference.shortTimeFourierTransform(signal, options: options)
       operationCase.inputs["magnitude"] = moduli(spectrum)
     }

@@ -9,8 +9,10 @@ import Testing
 @Suite struct LaplacianPyramidVariantGradientTests {
   private let tested = NormalizedLaplacianPyramidDistance.self
 
-  /// The signs of the residuals of both images.
-  private static let check = GradientCheck(step: 3e-7) { operationCase in
+  private static let check = GradientCheck(step: 3e-7) { Self.residualSigns($0) }
+
+  /// Which residuals of both images are positive.
+  static func residualSigns(_ operationCase: OperationCase<Double>) -> [Bool] {
     let levels = (try? operationCase.attributes.integer("levels", default: 6)) ?? 6
     let family = (try? operationCase.attributes.choice("family", default: LaplacianPyramidFamily.hepburn)) ?? .hepburn
     return [operationCase.input("prediction"), operationCase.input("target")].flatMap { image in

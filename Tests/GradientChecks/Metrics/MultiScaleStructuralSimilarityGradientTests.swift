@@ -7,16 +7,14 @@ import Testing
 @Suite struct MultiScaleStructuralSimilarityGradientTests {
   private let tested = MultiScaleStructuralSimilarity.self
 
-  static let samples = [
+  @Test(arguments: [
     imageSample("two scales, odd sizes padded", [2, 1, 9, 10], ["windowSize": 3, "sigma": 1, "weights": [0.4, 0.6]]),
     imageSample(
       "two scales, odd sizes dropped", [1, 2, 9, 7],
       ["windowSize": 3, "sigma": 1, "weights": [0.4, 0.6], "oddSizes": "drop"]),
     imageSample(
       "three scales, odd at each", [1, 1, 9, 13], ["windowSize": 3, "sigma": 1, "weights": [0.2, 0.5, 1.3]]),
-  ]
-
-  @Test(arguments: samples)
+  ])
   func wholeJacobian(_ sample: Sample) throws {
     try expectWholeJacobian(of: tested, try imageCase(sample, .noisy, of: tested))
   }

@@ -9,13 +9,7 @@ import Testing
 @Suite struct NormalizedLaplacianPyramidDistanceGradientTests {
   private let tested = NormalizedLaplacianPyramidDistance.self
 
-  /// The signs of the residuals of both images.
-  private static let check = GradientCheck(step: 1e-7) { operationCase in
-    let levels = (try? operationCase.attributes.integer("levels", default: 6)) ?? 6
-    return [operationCase.input("prediction"), operationCase.input("target")].flatMap { image in
-      Reference.normalizedLaplacianPyramid(image, levels: levels).flatMap { $0.elements.map { $0 > 0 } }
-    }
-  }
+  private static let check = GradientCheck(step: 1e-7) { LaplacianPyramidVariantGradientTests.residualSigns($0) }
 
   private func pair(_ label: String, _ shape: [Int], levels: Int) throws -> OperationCase<Double> {
     try imageCase(imageSample(label, shape, ["levels": .integer(levels)]), .noisy, of: tested)

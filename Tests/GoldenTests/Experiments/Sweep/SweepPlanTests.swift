@@ -82,13 +82,12 @@ import Testing
   }
 
   @Test func theFileIsNamed() throws {
-    try withTemporaryDirectory { directory in
-      let path = "\(directory)/plan.json"
-      expectError(.missing) { try SweepPlan(contentsOf: path) }
-      for text in ["{", #"{"runs": 3}"#] {
-        try FileBytes.write(Array(text.utf8), to: path)
-        expectError(.malformed, beginning: "\(path): ") { try SweepPlan(contentsOf: path) }
-      }
+    let scratch = ScratchDirectory()
+    let path = scratch.file("plan.json")
+    expectError(.missing) { try SweepPlan(contentsOf: path) }
+    for text in ["{", #"{"runs": 3}"#] {
+      try FileBytes.write(Array(text.utf8), to: path)
+      expectError(.malformed, beginning: "\(path): ") { try SweepPlan(contentsOf: path) }
     }
   }
 

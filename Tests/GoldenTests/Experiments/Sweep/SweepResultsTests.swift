@@ -34,7 +34,7 @@ import Testing
   }
 
   private static func table(_ lines: [String], _ plan: SweepPlan) throws -> RecipeTable {
-    let directory = try ScratchDirectory()
+    let directory = ScratchDirectory()
     try directory.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: "results.jsonl")
     return RecipeTable(try SweepResults(in: directory.path), plan)
   }
@@ -117,41 +117,40 @@ import Testing
   }
 
   @Test func linesAreAddedToAndNeverJoined() throws {
-    try withTemporaryDirectory { directory in
-      let plan = try Self.plan("a=r")
-      let path = "\(directory)/results.jsonl"
-      let run = plan.runs[0]
-      let members = run.resultMembers(
-        TableModel("noise", .mse), seed: 1,
-        curves: LearningCurves(log: Array(#"{"iteration":2,"loss":0.5,"seconds":1.5}"#.utf8)),
-        record: SweepRecord(options: run.options))
-      let evaluation = SweepPlan.Evaluation(test: "t", clips: 3, group: 2)
-      let bootstrap = Bootstrap(recordings: ["a", "b"])
-      let scores = Scores(mse: 0.1, nlpd: 2, msSSIM: 0.5, ssim: 0.4)
-      let tested = TestWay.all.map { way in
-        TestResult(
-          way, ScoreSummary([scores, scores], bootstrap), withoutMeanError: [scores, scores], offCentre: [0.25, 0.75])
-      }
-      // One whole line and one that was cut off.
-      let whole = try Self.line("a", TableModel("noise", .mse), seed: 1, recipe: "r", .running)
-      try FileBytes.write(Array("\(whole)\n{\"name\":\"a\"".utf8), to: path)
-      var results = try SweepResults(in: directory)
-      #expect(results.lines.count == 1 && results.damaged == 1 && !results.areComplete("a"))
-      try results.append("a", members, tested, weights: 7, evaluation)
-      let again = try SweepResults(in: directory)
-      for results in [results, again] {
-        #expect(results.lines.count == 4 && results.areComplete("a") && !results.haveFailure("a"))
-      }
-      #expect(again.damaged == 1)
-      let last = try #require(again.lines.last).document
-      #expect(last["iterations"] == 2 && last["trainingLoss"] == 0.5 && last["seconds"] == 1.5 && last["clips"] == 2)
-      #expect(last["offCentreLatents"] == 0.5 && last["weights"] == "0000000000000007" && last["recipe"] == "r")
-      #expect(Set(last.members?.map(\.key) ?? []).subtracting(SweepResult.ownKeys) == ["recipe"])
-      try again.check(evaluation)
-      expectError(.malformed, saying: #""clips":3"#) { try again.check(.init(test: "t", clips: 4, group: 2)) }
-      results = again
-      try results.append(members, failure: "iteration 3: the loss is nan")
-      #expect(try SweepResults(in: directory).haveFailure("a"))
+    let scratch = ScratchDirectory()
+    let plan = try Self.plan("a=r")
+    let path = scratch.file("results.jsonl")
+    let run = plan.runs[0]
+    let members = run.resultMembers(
+      TableModel("noise", .mse), seed: 1,
+      curves: LearningCurves(log: Array(#"{"iteration":2,"loss":0.5,"seconds":1.5}"#.utf8)),
+      record: SweepRecord(options: run.options))
+    let evaluation = SweepPlan.Evaluation(test: "t", clips: 3, group: 2)
+    let bootstrap = Bootstrap(recordings: ["a", "b"])
+    let scores = Scores(mse: 0.1, nlpd: 2, msSSIM: 0.5, ssim: 0.4)
+    let tested = TestWay.all.map { way in
+      TestResult(
+        way, ScoreSummary([scores, scores], bootstrap), withoutMeanError: [scores, scores], offCentre: [0.25, 0.75])
     }
+    // One whole line and one that was cut off.
+    let whole = try Self.line("a", TableModel("noise", .mse), seed: 1, recipe: "r", .running)
+    try FileBytes.write(Array("\(whole)\n{\"name\":\"a\"".utf8), to: path)
+    var results = try SweepResults(in: scratch.path)
+    #expect(results.lines.count == 1 && results.damaged == 1 && !results.areComplete("a"))
+    try results.append("a", members, tested, weights: 7, evaluation)
+    let again = try SweepResults(in: scratch.path)
+    for results in [results, again] {
+      #expect(results.lines.count == 4 && results.areComplete("a") && !results.haveFailure("a"))
+    }
+    #expect(again.damaged == 1)
+    let last = try #require(again.lines.last).document
+    #expect(last["iterations"] == 2 && last["trainingLoss"] == 0.5 && last["seconds"] == 1.5 && last["clips"] == 2)
+    #expect(last["offCentreLatents"] == 0.5 && last["weights"] == "0000000000000007" && last["recipe"] == "r")
+    #expect(Set(last.members?.map(\.key) ?? []).subtracting(SweepResult.ownKeys) == ["recipe"])
+    try again.check(evaluation)
+    expectError(.malformed, saying: #""clips":3"#) { try again.check(.init(test: "t", clips: 4, group: 2)) }
+    results = again
+    try results.append(members, failure: "iteration 3: the loss is nan")
+    #expect(try SweepResults(in: scratch.path).haveFailure("a"))
   }
 }

@@ -108,21 +108,11 @@ import Testing
 
   @Test func refusesOtherSizes() async {
     let small = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      let plan = LaplacianPyramidPlan(levels: 2, shape: [1, 1, 11, 12])
-      let image = [Float](repeating: 0, count: 131)
-      var value: [Float] = [0]
-      image.withUnsafeBufferPointer { image in
-        value.withUnsafeMutableBufferPointer { plan.evaluate(prediction: image, target: image, values: $0) }
-      }
+      LaplacianPyramidPlan(levels: 2, shape: [1, 1, 11, 12]).compareZeros(131, values: 1)
     }
     #expect(small.stops(with: "prediction: 131 elements given, shape [1, 1, 11, 12] needs 132"))
     let values = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      let plan = LaplacianPyramidPlan(levels: 2, pooling: .batch, shape: [2, 1, 11, 12])
-      let image = [Float](repeating: 0, count: 264)
-      var value: [Float] = [0, 0]
-      image.withUnsafeBufferPointer { image in
-        value.withUnsafeMutableBufferPointer { plan.evaluate(prediction: image, target: image, values: $0) }
-      }
+      LaplacianPyramidPlan(levels: 2, pooling: .batch, shape: [2, 1, 11, 12]).compareZeros(264, values: 2)
     }
     #expect(values.stops(with: "values: 2 elements given, shape [2, 1, 11, 12] needs 1"))
     let shape = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {

@@ -1,6 +1,17 @@
 import Fast
 import PerceptualCore
 
+extension ImageLossPlan {
+  /// Compares so many zeros with themselves, into room for so many values.
+  func compareZeros(_ count: Int, values: Int) {
+    let image = [Float](repeating: 0, count: count)
+    var results = [Float](repeating: 0, count: values)
+    image.withUnsafeBufferPointer { image in
+      results.withUnsafeMutableBufferPointer { evaluate(prediction: image, target: image, values: $0) }
+    }
+  }
+}
+
 /// The bits that a plan writes, its buffers NaN before.
 struct PlanResults: Equatable {
   let values: [UInt32]

@@ -91,12 +91,7 @@ import Testing
 
   @Test func plansRefuseOtherSizes() async {
     let small = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      let plan = SimilarityPlan(StructuralSimilarityOptions(), shape: [1, 1, 11, 12])
-      let image = [Float](repeating: 0, count: 131)
-      var value: [Float] = [0]
-      image.withUnsafeBufferPointer { image in
-        value.withUnsafeMutableBufferPointer { plan.evaluate(prediction: image, target: image, values: $0) }
-      }
+      SimilarityPlan(StructuralSimilarityOptions(), shape: [1, 1, 11, 12]).compareZeros(131, values: 1)
     }
     #expect(small.stops(with: "prediction: 131 elements given, shape [1, 1, 11, 12] needs 132"))
     let shape = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {

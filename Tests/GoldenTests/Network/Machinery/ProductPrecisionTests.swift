@@ -330,22 +330,20 @@ import Testing
 
   /// A run goes on in the precision it began in, bit for bit.
   @Test func resumesInItsPrecisionAlone() throws {
-    try withTemporaryDirectory { directory in
-      let whole = try Self.trainer(.bf16)
-      #expect(try TrainingRun(whole, directory: directory, checkpointEvery: 3).run() == .finished)
-      let resumed = try Self.trainer(.bf16)
-      try resumed.resume(iteration: 3, in: directory)
-      while resumed.iteration < 6 { try resumed.step() }
-      #expect(Self.areSame(Self.weights(resumed), Self.weights(whole)))
-      expectError(.usage, saying: "products is bf16, this run has fp32") {
-        try Self.trainer(.fp32).resume(iteration: 3, in: directory)
-      }
+    let scratch = ScratchDirectory()
+    let whole = try Self.trainer(.bf16)
+    #expect(try TrainingRun(whole, directory: scratch.path, checkpointEvery: 3).run() == .finished)
+    let resumed = try Self.trainer(.bf16)
+    try resumed.resume(iteration: 3, in: scratch.path)
+    while resumed.iteration < 6 { try resumed.step() }
+    #expect(Self.areSame(Self.weights(resumed), Self.weights(whole)))
+    expectError(.usage, saying: "products is bf16, this run has fp32") {
+      try Self.trainer(.fp32).resume(iteration: 3, in: scratch.path)
     }
-    try withTemporaryDirectory { directory in
-      try Self.trainer(.fp32).writeCheckpoint(in: directory)
-      expectError(saying: "products is fp32, this run has bf16") {
-        try Self.trainer(.bf16).resume(iteration: 0, in: directory)
-      }
+    let exact = ScratchDirectory()
+    try Self.trainer(.fp32).writeCheckpoint(in: exact.path)
+    expectError(saying: "products is fp32, this run has bf16") {
+      try Self.trainer(.bf16).resume(iteration: 0, in: exact.path)
     }
   }
 

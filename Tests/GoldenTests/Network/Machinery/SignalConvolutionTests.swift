@@ -39,12 +39,12 @@ import Testing
     return result
   }
 
+  /// And back.
   private func signals(_ x: Tensor<Double>) -> [Double] {
-    let (samples, channels, width) = (x.shape[0], x.shape[1], x.shape[3])
-    var result = [Double](repeating: 0, count: x.count)
-    for c in 0..<channels {
-      for n in 0..<samples {
-        for t in 0..<width { result[(c * samples + n) * width + t] = x[n, c, 0, t] }
+    var result: [Double] = []
+    for c in 0..<x.shape[1] {
+      for n in 0..<x.shape[0] {
+        for t in 0..<x.shape[3] { result.append(x[n, c, 0, t]) }
       }
     }
     return result
