@@ -168,13 +168,6 @@ public final class Trainer: ResumableTrainer {
     for (what, isWanted) in wanted where isWanted {
       try network.requireFusedBlocks(for: what, height: options.size, width: options.size)
     }
-    try validateMemory(options, for: network, ranks: ranks)
-  }
-
-  /// Throws `.usage` where a step would take more memory than there is.
-  private static func validateMemory(
-    _ options: TrainingOptions, for network: Autoencoder, ranks: Int
-  ) throws(PerceptualError) {
     let images = (options.batch + ranks - 1) / ranks
     let needed = network.trainingBytes(
       images: images, height: options.size, width: options.size, recomputes: options.checkpointsActivations)
