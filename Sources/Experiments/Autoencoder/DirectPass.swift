@@ -25,10 +25,8 @@ final class DirectPass: AutoencoderPass {
   }
 
   let blocks: [Block]
-  /// The latent after quantisation.
   let quantised: UnsafeMutablePointer<Float>
   let lastShape: ConvolutionShape
-  /// The network's output after the sigmoid, [N, 1, H, W].
   let output: UnsafeMutablePointer<Float>
   private let arena = Arena()
   var bytes: Int { arena.bytes }
@@ -64,7 +62,6 @@ final class DirectPass: AutoencoderPass {
   }
 
   var latentCount: Int { blocks[Autoencoder.latentLayer].shape.outputCount }
-  /// The latent before quantisation.
   var latent: UnsafeMutablePointer<Float> { blocks[Autoencoder.latentLayer].activated }
 
   func encode(_ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool) {

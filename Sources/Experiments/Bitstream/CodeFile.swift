@@ -103,9 +103,7 @@ public struct CodeFile: Equatable, Sendable {
 
   /// Reads the bytes of a file; messages call it `source`. Throws `.malformed` with a sentence that names the fault.
   public init(bytes: [UInt8], source: String = "code") throws(PerceptualError) {
-    func refuse(_ sentence: String) -> PerceptualError {
-      PerceptualError.malformed("\(source): \(sentence)")
-    }
+    func refuse(_ sentence: String) -> PerceptualError { .malformed("\(source): \(sentence)") }
     guard bytes.count >= Self.headerBytes else {
       let isOurs = bytes.count >= 8 && Array(bytes.prefix(8)) == Self.magic
       throw refuse(

@@ -128,7 +128,7 @@ extension Autoencoder {
       let latents = pass.latentCount / group.count
       for image in 0..<group.count {
         let part = UnsafeBufferPointer(start: pass.quantised + image * latents, count: latents)
-        offCentre.append(LatentStatistics.shareOffCentre(part, options.centres))
+        offCentre.append(Double(LatentStatistics.countOffCentre(part, options.centres)) / Double(latents))
       }
     }
     return (Tensor(output, shape: pictures.shape), offCentre)

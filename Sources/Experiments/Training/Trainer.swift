@@ -312,11 +312,7 @@ public struct LatentStatistics: Sendable {
     offCentre = Double(all[1]) / Double(all[2])
   }
 
-  static func shareOffCentre(_ quantised: UnsafeBufferPointer<Float>, _ centres: [Double]) -> Double {
-    Double(countOffCentre(quantised, centres)) / Double(quantised.count)
-  }
-
-  private static func countOffCentre(_ quantised: UnsafeBufferPointer<Float>, _ centres: [Double]) -> Int {
+  static func countOffCentre(_ quantised: UnsafeBufferPointer<Float>, _ centres: [Double]) -> Int {
     let margin = 0.1 * (zip(centres.dropFirst(), centres).map { $0 - $1 }.min() ?? 0) / 2
     var off = 0
     for q in quantised where centres.allSatisfy({ abs(Double(q) - $0) > margin }) { off += 1 }

@@ -236,7 +236,8 @@ func refuseCheckpoints(in directory: String, resume: Bool) throws(PerceptualErro
 private func explanation(_ trainer: Trainer) -> [String] {
   var lines: [String] = []
   var isTaken = false
-  for pass in trainer.network.passes(height: trainer.options.size, width: trainer.options.size) {
+  let passes = trainer.network.passes(height: trainer.options.size, width: trainer.options.size)
+  for pass in passes {
     if let obstacle = pass.obstacle {
       lines.append("\(pass.name): refused, \(obstacle)")
     } else {
@@ -244,9 +245,7 @@ private func explanation(_ trainer: Trainer) -> [String] {
       isTaken = true
     }
   }
-  if trainer.network.passes(height: trainer.options.size, width: trainer.options.size)[0].obstacle == nil {
-    lines += trainer.network.methods
-  }
+  if passes[0].obstacle == nil { lines += trainer.network.methods }
   let execution = Execution.current
   lines.append("\(execution.threads) threads, \(execution.instructionSet.rawValue)")
   if trainer.options.precision == .bf16 {
