@@ -85,6 +85,10 @@ public struct RecipeTable: Sendable {
         ],
         rows.map(summary))
       lines += ["", "Seeds in which models of noise are in the paper's order: running, batch statistics.", ""]
+      let headings = rows[0].running.orderings.map { ordering in
+        let claim = ordering.claim
+        return "\(claim.metric.title): \(claim.better.loss.title) over \(claim.worse.loss.title)"
+      }
       lines += Self.table(["recipe"] + headings, rows.map(orderings))
       for statistics in BatchStatistics.allCases {
         lines += [
@@ -123,12 +127,6 @@ public struct RecipeTable: Sendable {
     let seeds = data == "noise" ? distance.meansOfSeeds(of: "noise") : []
     guard let least = seeds.first, let most = seeds.last, seeds.count > 1 else { return String(format: "%.3f", mean) }
     return String(format: "%.3f (%.3f to %.3f)", mean, least, most)
-  }
-
-  private var headings: [String] {
-    rows[0].running.orderings.map {
-      "\($0.claim.metric.title): \($0.claim.better.loss.title) over \($0.claim.worse.loss.title)"
-    }
   }
 
   private func orderings(_ row: Row) -> [String] {

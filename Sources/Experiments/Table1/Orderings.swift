@@ -2,9 +2,7 @@ import Foundation
 
 /// A column of the paper's table.
 public enum TableMetric: String, Sendable, CaseIterable {
-  case mse
-  case nlpd
-  case msSSIM
+  case mse, nlpd, msSSIM
 
   public var title: String { of("MSE", "NLPD", "MS-SSIM") }
   /// Digits behind the point in tables.

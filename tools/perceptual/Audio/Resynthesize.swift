@@ -109,8 +109,7 @@ struct ResynthesizeCommand: ParsableCommand {
     if let bad = image.elements.firstIndex(where: { !($0 >= -1 && $0 <= 2) }) {
       throw .malformed(
         "\(input): values in [0, 1] were expected, found \(image[bad]) at \(coordinates(of: bad, in: image.shape)); "
-          + "scale it first"
-      )
+          + "scale it first")
     }
     if low == nil || high == nil {
       printNote(

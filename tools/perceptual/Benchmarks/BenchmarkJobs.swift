@@ -11,12 +11,7 @@ let lossJobs: [String: BenchmarkJob.Preparation] = [
 ]
 
 /// The value of each image or sound and the gradient of their sum with respect to the prediction.
-private func loss(
-  _ function:
-    @escaping @Sendable (Tensor<Float>, Tensor<Float>, Tensor<Float>) -> (
-      value: Tensor<Float>, gradient: Tensor<Float>
-    )
-) -> BenchmarkJob.Preparation {
+private func loss(_ function: @escaping LossAndGradient) -> BenchmarkJob.Preparation {
   { input in
     let prediction = try input.float("prediction")
     let target = try input.float("target", shape: prediction.shape)

@@ -55,9 +55,8 @@ extension FixturesCommand {
     @OptionGroup var execution: ExecutionOptions
 
     func validate() throws {
-      for (name, isGiven) in [("measure", !measure.isEmpty), ("cross-checks", crossChecks != nil)] where isGiven {
-        try check(tolerances, "--\(name) needs --tolerances.")
-      }
+      try check(tolerances || measure.isEmpty, "--measure needs --tolerances.")
+      try check(tolerances || crossChecks == nil, "--cross-checks needs --tolerances.")
       try check(!tolerances || !output.json, "--tolerances prints Markdown; --json lists tolerances too.")
     }
 
