@@ -38,9 +38,8 @@ public struct TrainingOptions: Equatable, Sendable {
   public init(
     loss: TrainingLoss, added: [LossTerm] = [], family: LaplacianPyramidFamily = defaultFamily,
     pooling: LaplacianPyramidPooling = .image, iterations: Int = 425, batch: Int = 64, size: Int = 256,
-    learningRate: Double = 1e-3,
-    decay: LearningRateDecay = .none, initialisation: WeightInitialisation = .uniform, seed: UInt64 = 0,
-    quantisation: TrainingQuantisation = .soft, checkpointsActivations: Bool = false,
+    learningRate: Double = 1e-3, decay: LearningRateDecay = .none, initialisation: WeightInitialisation = .uniform,
+    seed: UInt64 = 0, quantisation: TrainingQuantisation = .soft, checkpointsActivations: Bool = false,
     precision: ProductPrecision = .fp32
   ) {
     self.precision = precision

@@ -140,10 +140,9 @@ struct TrainCommand: ParsableCommand {
   /// The untrained network and how it is to be trained. Throws what of the options is wrong, before any data are read.
   func prepare(ranks: Int = 1) throws -> (network: Autoencoder, options: TrainingOptions) {
     try execution.run {
-      let centres = levels == 1 ? [0] : (0..<levels).map { -1 + 2 * Double($0) / Double(levels - 1) }
       var networkOptions = architecture.options(channels: channels)
       networkOptions.slope = slope
-      networkOptions.centres = centres
+      networkOptions.centres = levels == 1 ? [0] : (0..<levels).map { -1 + 2 * Double($0) / Double(levels - 1) }
       networkOptions.scale = scale
       let options = TrainingOptions(
         loss: loss, added: addLoss, family: nlpdFamily ?? TrainingOptions.defaultFamily, pooling: nlpdPooling ?? .image,
