@@ -30,8 +30,8 @@ public struct AutoencoderOptions: Equatable, Sendable {
   /// Heights and widths must be multiples of this.
   public static let sizeMultiple = 1 << downsamplings
 
-  /// `kernel` is the side of the encoder's and of a transposed decoder's kernels where they have none of their own; after
-  /// upsampling it is 3. The latent has `channels` channels unless told otherwise.
+  /// `kernel` is the side of the encoder's and of a transposed decoder's kernels where they have none of their own; it
+  /// is 3 after upsampling. The latent has `channels` channels unless told otherwise.
   public init(
     channels: Int = 128, latentChannels: Int? = nil, kernel: Int = 2, encoderKernel: Int? = nil,
     decoder: Stage.Kind = .transposed, decoderKernel: Int? = nil, lastKernel: Int = 3, slope: Double = 0.01,

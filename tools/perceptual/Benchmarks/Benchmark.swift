@@ -140,9 +140,10 @@ struct Timing {
 
   func lines(_ benchmark: Benchmark, _ execution: Execution) -> [String] {
     let threads = execution.threads == 1 ? "1 thread" : "\(execution.threads) threads"
+    let rate = "\(short(work.amount / median)) \(work.unit)/s"
     var lines = [
       "\(benchmark.name): \(benchmark.summary)",
-      "  median \(milliseconds(median))  minimum \(milliseconds(minimum))  \(short(work.amount / median)) \(work.unit)/s  "
+      "  median \(milliseconds(median))  minimum \(milliseconds(minimum))  \(rate)  "
         + "\(seconds.count) runs  \(threads)  \(execution.instructionSet.rawValue)",
     ]
     if let referenceSeconds {
