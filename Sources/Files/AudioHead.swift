@@ -54,13 +54,12 @@ struct AudioHead {
       let frame = MPEGFrame(try source.bytes(at: first, count: 4)), first + frame.length <= source.count
     else { return nil }
     let contents = try source.bytes(at: first, count: frame.length)
-    let counter = MPEGCounter(source, like: frame)
     if let stated = frame.statedCount(contents) {
-      let frames = try counter.count(from: first + frame.length)
+      let frames = try countFrames(source, like: frame, from: first + frame.length)
       // Fewer: it was cut short, which is said elsewhere.
       return frames > stated ? AudioHead(bytes: frame.counting(frames), replaced: first + frame.length) : nil
     }
-    let frames = try counter.count(from: first)
+    let frames = try countFrames(source, like: frame, from: first)
     // A single frame may be no sound at all.
     return frames > 1 ? AudioHead(bytes: frame.counting(frames), replaced: first) : nil
   }
@@ -122,49 +121,40 @@ private struct MPEGFrame {
   }
 }
 
-/// Walks along the frames of an MP3.
-private struct MPEGCounter {
-  private let source: ByteSource
-  private let stream: [UInt8]
-
-  init(_ source: ByteSource, like frame: MPEGFrame) {
-    self.source = source
-    stream = frame.stream
-  }
-
-  /// The whole frames from a place on. Between them there may be tags and damaged parts.
-  func count(from start: Int) throws(PerceptualError) -> Int {
-    var block: [UInt8] = []
-    var blockStart = 0
-    func frame(at place: Int) throws(PerceptualError) -> MPEGFrame? {
-      guard place + 4 <= source.count else { return nil }
-      if place < blockStart || place + 4 > blockStart + block.count {
-        blockStart = place
-        block = try source.bytes(at: place, count: min(1 << 20, source.count - place))
-      }
-      // Most places of what is no frame end here.
-      guard block[place - blockStart] == 0xFF else { return nil }
-      let frame = MPEGFrame(Array(block[place - blockStart..<place - blockStart + 4]))
-      return frame?.stream == stream ? frame : nil
+/// The whole frames of an MP3 from a place on, of the stream of its first. Between them there may be tags and damaged
+/// parts.
+private func countFrames(_ source: ByteSource, like first: MPEGFrame, from start: Int) throws(PerceptualError) -> Int {
+  let stream = first.stream
+  var block: [UInt8] = []
+  var blockStart = 0
+  func frame(at place: Int) throws(PerceptualError) -> MPEGFrame? {
+    guard place + 4 <= source.count else { return nil }
+    if place < blockStart || place + 4 > blockStart + block.count {
+      blockStart = place
+      block = try source.bytes(at: place, count: min(1 << 20, source.count - place))
     }
-    var frames = 0
-    var place = start
-    var isInStep = true
-    while place + 4 <= source.count {
-      // Where the step is lost, a frame counts if another follows it.
-      if let found = try frame(at: place), place + found.length <= source.count {
-        let next = place + found.length
-        let follows = isInStep || next == source.count ? true : try frame(at: next) != nil
-        if follows {
-          frames += 1
-          place = next
-          isInStep = true
-          continue
-        }
-      }
-      isInStep = false
-      place += 1
-    }
-    return frames
+    // Most places of what is no frame end here.
+    guard block[place - blockStart] == 0xFF else { return nil }
+    let frame = MPEGFrame(Array(block[place - blockStart..<place - blockStart + 4]))
+    return frame?.stream == stream ? frame : nil
   }
+  var frames = 0
+  var place = start
+  var isInStep = true
+  while place + 4 <= source.count {
+    // Where the step is lost, a frame counts if another follows it.
+    if let found = try frame(at: place), place + found.length <= source.count {
+      let next = place + found.length
+      let follows = isInStep || next == source.count ? true : try frame(at: next) != nil
+      if follows {
+        frames += 1
+        place = next
+        isInStep = true
+        continue
+      }
+    }
+    isInStep = false
+    place += 1
+  }
+  return frames
 }

@@ -126,10 +126,8 @@ final class ByteSource {
     var failure: PerceptualError?
     let result = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
       do throws(PerceptualError) {
-        try read(
-          at: offset,
-          into: UnsafeMutableRawBufferPointer(
-            rebasing: UnsafeMutableRawBufferPointer(buffer)[..<(count * MemoryLayout<Element>.stride)]))
+        let bytes = UnsafeMutableRawBufferPointer(buffer)[..<wanted]
+        try read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: bytes))
         initialized = count
       } catch {
         failure = error

@@ -8,14 +8,9 @@ import PerceptualCore
 /// it.
 final class FileSink {
   private let path: String
-  private let target: Target
+  /// nil for a device or pipe, which is written directly.
+  private let names: (own: String, temporary: String)?
   private var descriptor: Int32
-
-  private enum Target {
-    /// A device or pipe, written directly.
-    case special
-    case file(String, temporary: String)
-  }
 
   init(path: String) throws(PerceptualError) {
     self.path = path
@@ -25,14 +20,14 @@ final class FileSink {
       throw .cannotCreate("\(path): a file is to be written here, found a directory: give a file's name")
     }
     if let status, !FilePath.isFile(status) {
-      target = .special
+      names = nil
       descriptor = FilePath.open(resolved, O_WRONLY | O_CLOEXEC)
     } else {
       let directory = FilePath.directory(of: resolved)
       TemporaryFile.removeStale(in: directory)
       let made = TemporaryFile.create(in: directory)
       descriptor = made.descriptor
-      target = .file(resolved, temporary: made.path)
+      names = (resolved, made.path)
       if let status, descriptor >= 0 { fchmod(descriptor, status.st_mode & 0o7777) }
     }
     if descriptor < 0 {
@@ -44,7 +39,7 @@ final class FileSink {
   deinit {
     guard descriptor >= 0 else { return }
     // The name goes while the file is still locked: it is nobody else's then.
-    if case .file(_, let temporary) = target { FilePath.remove(temporary) }
+    if let names { FilePath.remove(names.temporary) }
     _ = Foundation.close(descriptor)
   }
 
@@ -63,23 +58,18 @@ final class FileSink {
   }
 
   func close() throws(PerceptualError) {
-    switch target {
-    case .special:
-      let closed = Foundation.close(descriptor)
-      descriptor = -1
-      if closed != 0 { throw failure() }
-    case .file(let final, let temporary):
+    if let names {
       // A rename may reach the disk before the data does; after a power cut the file would be there and empty.
       if fsync(descriptor) != 0 { throw failure() }
-      let renamed = FilePath.withBytes(temporary) { from in FilePath.withBytes(final) { rename(from, $0) } }
+      let renamed = FilePath.withBytes(names.temporary) { from in FilePath.withBytes(names.own) { rename(from, $0) } }
       if renamed != 0 {
         throw .cannotCreate("\(path): cannot be created (\(lastSystemError())): choose another name")
       }
-      let closed = Foundation.close(descriptor)
-      descriptor = -1
-      if closed != 0 { throw failure() }
-      try FilePath.synchronize(directory: FilePath.directory(of: final))
     }
+    let closed = Foundation.close(descriptor)
+    descriptor = -1
+    if closed != 0 { throw failure() }
+    if let names { try FilePath.synchronize(directory: FilePath.directory(of: names.own)) }
   }
 }
 

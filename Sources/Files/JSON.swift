@@ -88,8 +88,6 @@ private struct JSONParser {
   var position = 0
   var depth = 0
 
-  init(bytes: [UInt8]) { self.bytes = bytes }
-
   func failure(_ reason: String) -> JSONSyntaxError { JSONSyntaxError(reason: reason, offset: position) }
 
   mutating func document() throws(JSONSyntaxError) -> JSONValue {

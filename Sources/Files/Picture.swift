@@ -97,17 +97,11 @@ public struct Picture: Equatable, Sendable {
   /// that is not finite interrupts its path.
   public mutating func stroke(_ paths: [[Point]], thickness: Double, _ colour: Colour) {
     let paths = paths.flatMap { $0.split { !$0.x.isFinite || !$0.y.isFinite } }
-    let points = paths.joined()
-    guard let first = points.first else { return }
+    let (xs, ys) = (paths.joined().map(\.x), paths.joined().map(\.y))
+    guard let left = xs.min(), let right = xs.max(), let top = ys.min(), let bottom = ys.max() else { return }
     let reach = thickness / 2 + 1
-    var (left, right, top, bottom) = (first.x, first.x, first.y, first.y)
-    for point in points {
-      (left, right) = (min(left, point.x), max(right, point.x))
-      (top, bottom) = (min(top, point.y), max(bottom, point.y))
-    }
-    func limited(_ value: Double, _ most: Int) -> Int { Int(min(max(value, 0), Double(most))) }
-    let columns = limited(left - reach, width)..<limited(right + reach + 1, width)
-    let rows = limited(top - reach, height)..<limited(bottom + reach + 1, height)
+    let columns = limited(left - reach, 0..<width)..<limited(right + reach + 1, 0..<width)
+    let rows = limited(top - reach, 0..<height)..<limited(bottom + reach + 1, 0..<height)
     if columns.isEmpty || rows.isEmpty { return }
     var coverage = Coverage(columns: columns, rows: rows, radius: thickness / 2)
     for path in paths {
@@ -133,6 +127,11 @@ public struct Picture: Equatable, Sendable {
   }
 }
 
+/// The whole number below a place, within a range or at its end.
+private func limited(_ value: Double, _ range: Range<Int>) -> Int {
+  Int(min(max(value, Double(range.lowerBound)), Double(range.upperBound)))
+}
+
 /// How much of each pixel a stroke covers. Segments join by their maximum, so that joints are not painted twice.
 private struct Coverage {
   let columns: Range<Int>
@@ -155,9 +154,6 @@ private struct Coverage {
     let reach = radius + 1
     let (dx, dy) = (b.x - a.x, b.y - a.y)
     let squared = dx * dx + dy * dy
-    func limited(_ value: Double, _ range: Range<Int>) -> Int {
-      Int(min(max(value, Double(range.lowerBound)), Double(range.upperBound)))
-    }
     let across = limited(min(a.x, b.x) - reach, columns)..<limited(max(a.x, b.x) + reach + 1, columns)
     for row in limited(min(a.y, b.y) - reach, rows)..<limited(max(a.y, b.y) + reach + 1, rows) {
       for column in across {

@@ -41,9 +41,7 @@ struct SafetensorsHeader {
 private struct Reader {
   let source: ByteSource
 
-  func malformed(_ sentence: String) -> PerceptualError {
-    PerceptualError.malformed("\(source.name): \(sentence)")
-  }
+  func malformed(_ sentence: String) -> PerceptualError { .malformed("\(source.name): \(sentence)") }
 
   let copyAgain = "the file is cut short, download or copy it again"
   let notOne = "this is no safetensors file, or it is damaged"

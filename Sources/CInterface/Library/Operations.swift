@@ -91,13 +91,11 @@ private struct Call {
   /// The shape of an output, or of a gradient.
   func shape(of result: String) throws(PerceptualError) -> [Int] {
     if let shape = shapes[result] { return shape }
-    let prefix = "gradient."
-    if result.hasPrefix(prefix), operation.gradients.contains(String(result.dropFirst(prefix.count))),
-      let input = inputs[String(result.dropFirst(prefix.count))]
-    {
+    let gradients = operation.gradients.filter { inputs[$0] != nil }
+    if let name = gradients.first(where: { "gradient.\($0)" == result }), let input = inputs[name] {
       return input.shape
     }
-    let names = operation.outputs + operation.gradients.filter { inputs[$0] != nil }.map { prefix + $0 }
+    let names = operation.outputs + gradients.map { "gradient.\($0)" }
     throw .usage("result: \"\(result)\" wanted, \(operation.name) has \(names.joined(separator: ", ")) of these inputs")
   }
 

@@ -1,6 +1,7 @@
 import Fast
 import PerceptualCHeader
 import PerceptualCore
+import PerceptualExperiments
 import PerceptualFiles
 
 /// Does what a function of the header does. What it throws becomes the status and the thread's message.
@@ -42,13 +43,6 @@ func execution(_ threads: Int32) throws(PerceptualError) -> Execution {
   if threads == 0 { return Execution() }
   guard (1...1024).contains(threads) else { throw .usage("threads: \(threads) given, 0 to 1024 are possible") }
   return Execution(threads: Int(threads))
-}
-
-extension Execution {
-  /// Runs a body that throws an error of the package.
-  func run<Value>(_ body: () throws(PerceptualError) -> Value) throws(PerceptualError) -> Value {
-    try Execution.$current.withValue(self) { Result { () throws(PerceptualError) in try body() } }.get()
-  }
 }
 
 /// Throws where so many elements, each with that many numbers in single precision, are more than memory holds.

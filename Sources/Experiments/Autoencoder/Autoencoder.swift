@@ -1,3 +1,4 @@
+import Fast
 import PerceptualCore
 
 /// The paper's compressive autoencoder, on Fast.
@@ -13,8 +14,8 @@ public final class Autoencoder {
   /// Running means and variances.
   let statistics: ParameterStore
   let layers: [Layer]
-  /// The last pass without gradients.
-  var keptPass: KeptPass?
+  /// The last pass without gradients; its size is images, height and width.
+  var keptPass: (size: [Int], precision: ProductPrecision, execution: Execution, pass: any AutoencoderPass)?
 
   /// One of the eight blocks that change the resolution: convolution, batch norm, activation.
   struct Layer {
@@ -47,7 +48,9 @@ public final class Autoencoder {
     if case .failure(let error) = problem { require(false, error.description) }
     self.options = options
     let downsamplings = AutoencoderOptions.downsamplings
-    let widths = Self.widths(options)
+    // Channels of the picture and of every block's output.
+    let others = [Int](repeating: options.channels, count: downsamplings)
+    let widths: [Int] = [1] + Array(others.dropLast()) + [options.latentChannels] + others
     layers = (0..<2 * downsamplings).map { block in
       let isDecoder = block >= downsamplings
       return Layer(
@@ -72,13 +75,6 @@ public final class Autoencoder {
     parameters = ParameterStore(shapes)
     statistics = ParameterStore(running)
     initialize(initialisation, seed: seed)
-  }
-
-  /// Channels of the picture and of every block's output.
-  private static func widths(_ options: AutoencoderOptions) -> [Int] {
-    let (channels, count) = (options.channels, AutoencoderOptions.downsamplings)
-    return [1] + Array(repeating: channels, count: count - 1) + [options.latentChannels]
-      + Array(repeating: channels, count: count)
   }
 
   private func initialize(_ initialisation: WeightInitialisation, seed: UInt64) {

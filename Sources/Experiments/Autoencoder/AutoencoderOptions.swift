@@ -29,11 +29,9 @@ public struct AutoencoderOptions: Equatable, Sendable {
   public static let downsamplings = 4
   /// Heights and widths must be multiples of this.
   public static let sizeMultiple = 1 << downsamplings
-  /// Side of the kernels after upsampling, where none is given.
-  public static let upsamplingKernel = 3
 
-  /// `kernel` is the side of the encoder's and of a transposed decoder's kernels where they have none of their own, and
-  /// the latent has `channels` channels unless told otherwise.
+  /// `kernel` is the side of the encoder's and of a transposed decoder's kernels where they have none of their own; it
+  /// is 3 after upsampling. The latent has `channels` channels unless told otherwise.
   public init(
     channels: Int = 128, latentChannels: Int? = nil, kernel: Int = 2, encoderKernel: Int? = nil,
     decoder: Stage.Kind = .transposed, decoderKernel: Int? = nil, lastKernel: Int = 3, slope: Double = 0.01,
@@ -43,7 +41,7 @@ public struct AutoencoderOptions: Equatable, Sendable {
     self.latentChannels = latentChannels ?? channels
     self.encoderKernel = encoderKernel ?? kernel
     self.decoder = decoder
-    self.decoderKernel = decoderKernel ?? (decoder.isUpsampling ? Self.upsamplingKernel : kernel)
+    self.decoderKernel = decoderKernel ?? (decoder.isUpsampling ? 3 : kernel)
     self.lastKernel = lastKernel
     self.slope = slope
     self.centres = centres

@@ -143,10 +143,9 @@ extension Autoencoder {
   func inferencePass(
     images: Int, height: Int, width: Int, precision: ProductPrecision = .fp32
   ) -> any AutoencoderPass {
-    if let kept = keptPass,
-      kept.images == images && kept.height == height && kept.width == width && kept.precision == precision
-        && kept.execution.threads == Execution.current.threads
-        && kept.execution.instructionSet == Execution.current.instructionSet
+    let (size, execution) = ([images, height, width], Execution.current)
+    if let kept = keptPass, kept.size == size, kept.precision == precision,
+      kept.execution.threads == execution.threads, kept.execution.instructionSet == execution.instructionSet
     {
       return kept.pass
     }
@@ -154,19 +153,7 @@ extension Autoencoder {
     let pass = makePass(
       BatchShare(batch: images), height: height, width: width, keepsForGradient: false, precision: precision)
     // A large batch's memory goes back at once.
-    if images <= 16 {
-      keptPass = KeptPass(
-        images: images, height: height, width: width, precision: precision, execution: Execution.current, pass: pass)
-    }
+    if images <= 16 { keptPass = (size, precision, execution, pass) }
     return pass
-  }
-
-  struct KeptPass {
-    let images: Int
-    let height: Int
-    let width: Int
-    let precision: ProductPrecision
-    let execution: Execution
-    let pass: any AutoencoderPass
   }
 }

@@ -23,7 +23,6 @@ final class BlockPass: AutoencoderPass {
   private let ownGradient: UnsafeMutablePointer<Float>?
 
   var output: UnsafeMutablePointer<Float> { last.output }
-  /// Bytes of the pass's memory.
   var bytes: Int { arena.bytes }
 
   /// Why the network cannot run in fused blocks on pictures of that size; nil if it can.

@@ -9,12 +9,9 @@ public enum WeightPrecision: String, Sendable, CaseIterable {
   /// that holds a number beyond it.
   case float16
 
-  /// The greatest finite half.
-  private static let greatestHalf: Float = 65_504
-
   func stored(_ tensor: Tensor<Float>) -> StoredTensor {
-    let isHalf =
-      self == .float16 && tensor.rank == 4 && tensor.elements.allSatisfy { abs($0) <= Self.greatestHalf }
+    // The greatest finite half is 65 504.
+    let isHalf = self == .float16 && tensor.rank == 4 && tensor.elements.allSatisfy { abs($0) <= 65_504 }
     return isHalf ? .float16(tensor) : .float32(tensor)
   }
 }

@@ -22,13 +22,15 @@ final class DirectPass: AutoencoderPass {
     let mean: UnsafeMutablePointer<Float>
     let inverseDeviation: UnsafeMutablePointer<Float>
     var pixels: Int { shape.outputHeight * shape.outputWidth }
+    /// What is upsampled by 2 before the convolution, where the block upsamples: planes in the usual order.
+    var upsampling: (planes: Int, height: Int, width: Int) {
+      (shape.images * shape.inputChannels, shape.height / 2, shape.width / 2)
+    }
   }
 
   let blocks: [Block]
-  /// The latent after quantisation.
   let quantised: UnsafeMutablePointer<Float>
   let lastShape: ConvolutionShape
-  /// The network's output after the sigmoid, [N, 1, H, W].
   let output: UnsafeMutablePointer<Float>
   private let arena = Arena()
   var bytes: Int { arena.bytes }
@@ -64,7 +66,6 @@ final class DirectPass: AutoencoderPass {
   }
 
   var latentCount: Int { blocks[Autoencoder.latentLayer].shape.outputCount }
-  /// The latent before quantisation.
   var latent: UnsafeMutablePointer<Float> { blocks[Autoencoder.latentLayer].activated }
 
   func encode(_ x: UnsafePointer<Float>, statistics: BatchStatistics, updatesRunning: Bool) {
@@ -99,8 +100,13 @@ final class DirectPass: AutoencoderPass {
 
   /// What the block's convolution takes for its input x: x, or x upsampled.
   private func convolved(_ block: Block, _ x: UnsafePointer<Float>) -> UnsafePointer<Float> {
-    guard let upsampled, let upsampling = Upsampling(block) else { return x }
-    upsampling.forward(x, upsampled)
+    guard let upsampled, block.layer.stage.kind.isUpsampling else { return x }
+    let (planes, height, width) = block.upsampling
+    if block.layer.stage.kind == .nearest {
+      nearestUpsampling(x, upsampled, planes: planes, height: height, width: width, factor: 2)
+    } else {
+      bilinearUpsampling(x, upsampled, planes: planes, height: height, width: width, factor: 2)
+    }
     return UnsafePointer(upsampled)
   }
 
@@ -186,51 +192,22 @@ final class DirectPass: AutoencoderPass {
       } else {
         convolution2DWeightGradient(
           convolved(block, input), upstream: flowing, weight: weightGradient, bias: biasGradient, shape: block.shape)
-        if let upsampled, let upsampling = Upsampling(block) {
+        if let upsampled, layer.stage.kind.isUpsampling {
           convolution2DInputGradient(upstream: flowing, weight: weight, upsampled, shape: block.shape)
-          upsampling.backward(upsampled, gradients[1 - current])
+          let (planes, height, width) = block.upsampling
+          if layer.stage.kind == .nearest {
+            nearestUpsamplingGradient(
+              upstream: upsampled, gradients[1 - current], planes: planes, height: height, width: width, factor: 2)
+          } else {
+            bilinearUpsamplingGradient(
+              upstream: upsampled, gradients[1 - current], planes: planes, height: height, width: width, factor: 2)
+          }
         } else if number > 0 {
           // Nothing asks for the gradient of the picture itself.
           convolution2DInputGradient(upstream: flowing, weight: weight, gradients[1 - current], shape: block.shape)
         }
       }
       current = 1 - current
-    }
-  }
-}
-
-/// The upsampling by 2 before a block's convolution, of planes in the usual order.
-private struct Upsampling {
-  private let kind: Stage.Kind
-  private let planes: Int
-  /// Of what is upsampled.
-  private let height: Int
-  private let width: Int
-
-  /// Nil where the block has none.
-  init?(_ block: DirectPass.Block) {
-    kind = block.layer.stage.kind
-    if !kind.isUpsampling { return nil }
-    planes = block.shape.images * block.shape.inputChannels
-    height = block.shape.height / 2
-    width = block.shape.width / 2
-  }
-
-  func forward(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-    if kind == .nearest {
-      nearestUpsampling(x, y, planes: planes, height: height, width: width, factor: 2)
-    } else {
-      bilinearUpsampling(x, y, planes: planes, height: height, width: width, factor: 2)
-    }
-  }
-
-  func backward(_ upstream: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>) {
-    if kind == .nearest {
-      nearestUpsamplingGradient(
-        upstream: upstream, gradient, planes: planes, height: height, width: width, factor: 2)
-    } else {
-      bilinearUpsamplingGradient(
-        upstream: upstream, gradient, planes: planes, height: height, width: width, factor: 2)
     }
   }
 }

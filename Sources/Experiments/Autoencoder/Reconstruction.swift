@@ -26,8 +26,7 @@ extension AudioFrontEnd {
   public func signal(_ audio: AudioClip, source: String) throws(PerceptualError) -> Tensor<Float> {
     if let obstacle = obstacle(frames: audio.frames, rate: audio.sampleRate) {
       throw .malformed(
-        "\(source): a recording that can be resampled was expected, found \(obstacle); convert it to 48 kHz"
-      )
+        "\(source): a recording that can be resampled was expected, found \(obstacle); convert it to 48 kHz")
     }
     return audio.frames == 0 ? Tensor([]) : mono(audio.samples, rate: audio.sampleRate)
   }

@@ -8,9 +8,7 @@ import PerceptualFiles
 private func reproducibly<Value>(
   _ body: () throws(PerceptualError) -> Value
 ) throws(PerceptualError) -> Value {
-  let execution = Execution(threads: Execution.current.threads, instructionSet: .baseline)
-  let result = Execution.$current.withValue(execution) { Result { () throws(PerceptualError) in try body() } }
-  return try result.get()
+  try Execution(threads: Execution.current.threads, instructionSet: .baseline).run(body)
 }
 
 extension Autoencoder {

@@ -103,18 +103,13 @@ public struct CodeFile: Equatable, Sendable {
 
   /// Reads the bytes of a file; messages call it `source`. Throws `.malformed` with a sentence that names the fault.
   public init(bytes: [UInt8], source: String = "code") throws(PerceptualError) {
-    func refuse(_ sentence: String) -> PerceptualError {
-      PerceptualError.malformed("\(source): \(sentence)")
+    func refuse(_ sentence: String) -> PerceptualError { .malformed("\(source): \(sentence)") }
+    guard bytes.isEmpty || bytes.starts(with: Self.magic) else {
+      throw refuse("a code file was expected, found something else: give what `perceptual encode` wrote")
     }
     guard bytes.count >= Self.headerBytes else {
-      let isOurs = bytes.count >= 8 && Array(bytes.prefix(8)) == Self.magic
       throw refuse(
-        isOurs || bytes.isEmpty
-          ? "a code file of at least \(Self.headerBytes) bytes was expected, found \(bytes.count): copy it again"
-          : "a code file was expected, found something else: give what `perceptual encode` wrote")
-    }
-    guard Array(bytes.prefix(8)) == Self.magic else {
-      throw refuse("a code file was expected, found something else: give what `perceptual encode` wrote")
+        "a code file of at least \(Self.headerBytes) bytes was expected, found \(bytes.count): copy it again")
     }
     guard bytes[8] == Self.version else {
       throw refuse(

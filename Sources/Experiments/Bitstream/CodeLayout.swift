@@ -47,8 +47,6 @@ struct CodeLayout: Equatable, Sendable {
     return channels * size.rows * size.columns
   }
 
-  var latents: Int { (0..<clips).reduce(0) { $0 + latents(clip: $1) } }
-
   /// Bits of one latent: log2 L, rounded up.
   var bits: Int {
     var bits = 0

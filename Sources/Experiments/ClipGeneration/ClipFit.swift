@@ -77,6 +77,7 @@ public struct ClipFit {
   public let loss: ClipLoss
   public let seed: UInt64
   public var iterations = 1000
+  /// Iterations, counted from 0, between clips that are kept; the last is always kept.
   public var checkpointEvery = 250
   /// The Bark distance under which a clip counts as close, of ``iterationsToBark``.
   public static let barkThresholds = [-0.8, -0.9, -0.95]
@@ -115,12 +116,6 @@ public struct ClipFit {
     public var wasStopped = false
   }
 
-  /// Iterations, counted from 0, whose clip is kept: every `checkpointEvery`, the last at `iterations` - 1.
-  public var checkpointIterations: [Int] {
-    let inner = stride(from: checkpointEvery, to: iterations - 1, by: checkpointEvery)
-    return Array(inner) + [iterations - 1]
-  }
-
   /// Trains. Throws `.nonFinite` where a loss is no number.
   public func run(
     shouldStop: () -> Bool = { false }, report: (Int, Double) -> Void = { _, _ in }
@@ -128,7 +123,6 @@ public struct ClipFit {
     let generator = ClipGenerator(seed: seed, draw: ClipLoss.allCases.firstIndex(of: loss) ?? 0)
     let objective = ClipObjective(loss, target: source.signal)
     let judge = loss == .bark ? objective : ClipObjective(.bark, target: source.signal)
-    let kept = Set(checkpointIterations)
     var result = Result()
     for iteration in 0..<iterations {
       if shouldStop() {
@@ -145,7 +139,7 @@ public struct ClipFit {
       if iteration % Self.barkEvery == 0 {
         result.barkDistances.append(Double(loss == .bark ? value : judge.value(clip)))
       }
-      if kept.contains(iteration) {
+      if iteration == iterations - 1 || iteration > 0 && iteration % checkpointEvery == 0 {
         let bark = loss == .bark ? value : judge.value(clip)
         let measures = ClipMeasures(
           audible: Tensor(clip.elements), original: Tensor(source.signal.elements),

@@ -81,8 +81,8 @@ public final class ClipGenerator {
       let (inputs, outputs, kernel, factor) = plan
       let shape = ConvolutionShape(
         convolving: 1, inputChannels: inputs, outputChannels: outputs, height: 1, width: width * factor,
-        kernelHeight: 1,
-        kernelWidth: kernel, geometry: ConvolutionGeometry(padding: Extent(height: 0, width: kernel / 2)))
+        kernelHeight: 1, kernelWidth: kernel,
+        geometry: ConvolutionGeometry(padding: Extent(height: 0, width: kernel / 2)))
       defer { width *= factor }
       return Layer(
         name: Self.weightShapes[index].name, factor: factor, inputs: inputs, width: width, shape: shape,

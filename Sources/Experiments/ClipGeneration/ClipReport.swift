@@ -3,7 +3,6 @@ import PerceptualCore
 /// The page of experiment 004: sounds, pictures and measures of every checkpoint, and how the losses fell.
 public struct ClipReport {
   private typealias Clip = (source: ClipSource, runs: [(fit: ClipFit, result: ClipFit.Result)])
-  private var page = HTMLReport(title: "One clip from one vector of noise")
   private var clips: [Clip] = []
 
   public init() {}
@@ -19,7 +18,7 @@ public struct ClipReport {
 
   /// Writes `report.html` into a directory and returns its path. Throws what writing throws.
   public func write(to directory: String) throws(PerceptualError) -> String {
-    var page = page
+    var page = HTMLReport(title: "One clip from one vector of noise")
     let first = clips.first?.runs.first?.fit
     page.paragraph(
       "A small network turns one fixed vector of noise into 0.743 s of sound at 11 025 Hz, trained for each clip and "

@@ -21,21 +21,15 @@ public struct ClipCache: Sendable {
   func clip(
     _ file: String, from first: Int, frames: Int, _ frontEnd: AudioFrontEnd
   ) throws(PerceptualError) -> Clip? {
-    let source = try description(file, from: first, frames: frames, frontEnd)
+    // Everything that the clip depends on.
+    let source =
+      "version \(Self.version); \(FilePath.name(of: file)); \(try FileBytes.identity(file)); frames \(first) + "
+      + "\(frames); \(frontEnd)"
     let path = "\(directory)/\(String(fnv1a(Array(source.utf8)), radix: 16)).safetensors"
     if let clip = stored(path, source: source, file: file) { return clip }
     guard let clip = try ClipSet.cut(file, from: first, frames: frames) else { return nil }
     try store(clip, source: source, at: path)
     return clip
-  }
-
-  /// Everything that the clip depends on.
-  private func description(
-    _ file: String, from first: Int, frames: Int, _ frontEnd: AudioFrontEnd
-  ) throws(PerceptualError) -> String {
-    return
-      "version \(ClipCache.version); \(FilePath.name(of: file)); \(try FileBytes.identity(file)); frames \(first) + "
-      + "\(frames); \(frontEnd)"
   }
 
   /// Nil where there is none, or none that is whole.
@@ -59,15 +53,5 @@ public struct ClipCache: Sendable {
     stored["low"] = .float32(clip.picture.low)
     stored["high"] = .float32(clip.picture.high)
     try stored.sealed().write(to: path)
-  }
-}
-
-extension ClipCache? {
-  /// From the cache if there is one.
-  func clip(
-    _ file: String, from first: Int, frames: Int, _ frontEnd: AudioFrontEnd
-  ) throws(PerceptualError) -> Clip? {
-    if let cache = self { return try cache.clip(file, from: first, frames: frames, frontEnd) }
-    return try ClipSet.cut(file, from: first, frames: frames)
   }
 }

@@ -72,8 +72,9 @@ public struct ClipSet: Sendable {
       let part = jobs[start..<min(start + group, jobs.count)]
       let results = execution.map(part.count) { index in
         let job = part[start + index]
-        return Result { () throws(PerceptualError) in
-          try cache.clip(job.file, from: job.first, frames: job.frames, frontEnd)
+        return Result { () throws(PerceptualError) -> Clip? in
+          if let cache { return try cache.clip(job.file, from: job.first, frames: job.frames, frontEnd) }
+          return try ClipSet.cut(job.file, from: job.first, frames: job.frames)
         }
       }
       for (job, result) in zip(part, results) {

@@ -3,11 +3,7 @@ import PerceptualCore
 
 /// Answers that take no learning, as rows to compare a table with.
 public enum Baseline: String, Sendable, CaseIterable {
-  case constant
-  case means8
-  case means4
-  case contrast
-  case noise
+  case constant, means8, means4, contrast, noise
 
   public var title: String {
     switch self {

@@ -22,9 +22,4 @@ public struct ClaimVerdict: Equatable, Sendable {
         ? .undecided : agreeing == advantages.count ? .shown : agreeing == 0 ? .contradicted : .undecided, claim,
       "in \(agreeing) of \(advantages.count) \(things)\(example)")
   }
-
-  /// Of an interval of what is positive as the claim says.
-  init(_ claim: String, _ interval: Interval?, _ figure: String) {
-    self.init(OrderingResult.Verdict(interval), claim, figure)
-  }
 }

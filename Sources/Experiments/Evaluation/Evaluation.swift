@@ -57,16 +57,13 @@ public struct Evaluation: Sendable {
   ) {
     let result = network.reconstructAndCount(
       pictures, statistics: statistics, quantisation: quantisation, largestGroup: largestGroup, precision: precision)
-    reconstructions = result.output
-    offCentre = result.offCentre
-    clips = Scores.of(result.output, target: pictures)
-    withoutMeanError = Scores.of(Self.levelled(result.output, target: pictures), target: pictures)
+    self.init(result.output, target: pictures, offCentre: result.offCentre)
   }
 
-  /// Scores without a network, such as of a ``Baseline``.
-  public init(_ answer: Tensor<Float>, target: Tensor<Float>) {
+  /// Scores of an answer, such as that of a ``Baseline``, which has no latents.
+  public init(_ answer: Tensor<Float>, target: Tensor<Float>, offCentre: [Double] = []) {
     reconstructions = answer
-    offCentre = []
+    self.offCentre = offCentre
     clips = Scores.of(answer, target: target)
     withoutMeanError = Scores.of(Self.levelled(answer, target: target), target: target)
   }
@@ -131,7 +128,7 @@ extension Autoencoder {
       let latents = pass.latentCount / group.count
       for image in 0..<group.count {
         let part = UnsafeBufferPointer(start: pass.quantised + image * latents, count: latents)
-        offCentre.append(LatentStatistics.shareOffCentre(part, options.centres))
+        offCentre.append(Double(LatentStatistics.countOffCentre(part, options.centres)) / Double(latents))
       }
     }
     return (Tensor(output, shape: pictures.shape), offCentre)

@@ -120,6 +120,9 @@ public struct SpectrogramFigure: Sendable {
     picture.frame(x: x, y: y, width: layout.imageWidth, height: layout.imageHeight, thickness: layout.line, layout.ink)
 
     let unit = Double(layout.unit)
+    func label(_ text: String, _ x: Double, _ y: Double, anchor: TextAnchor = .middle, upwards: Bool = false) {
+      picture.draw(text, at: Point(x, y), layout.axisStyle, anchor: anchor, upwards: upwards)
+    }
     let noteRoom = layout.hasNotes ? 17 * unit : 0
     let titleStyle = TextStyle(capitalHeight: 10 * unit, bold: true)
     let noteStyle = TextStyle(capitalHeight: 8.5 * unit, colour: layout.quiet)
@@ -134,31 +137,22 @@ public struct SpectrogramFigure: Sendable {
     for tick in Axis.ticks(0...seconds, count: max(2, min(12, layout.imageWidth / (layout.unit * 45)))) {
       let place = x + Int((tick / seconds * Double(layout.imageWidth)).rounded())
       picture.fill(x: place, y: bottom, width: layout.line, height: layout.unit * 5, layout.ink)
-      if layout.isLowest(index, panels) {
-        picture.draw(
-          Axis.label(tick), at: Point(Double(place), Double(bottom) + 18 * unit), layout.axisStyle, anchor: .middle)
-      }
+      if layout.isLowest(index, panels) { label(Axis.label(tick), Double(place), Double(bottom) + 18 * unit) }
     }
     if layout.isLowest(index, panels) {
-      picture.draw(
-        layout.framesPerColumn == 1 ? "time (s)" : "time (s), means of \(layout.framesPerColumn) frames",
-        at: Point(Double(x) + Double(layout.imageWidth) / 2, Double(bottom) + 36 * unit),
-        layout.axisStyle, anchor: .middle)
+      let means = layout.framesPerColumn == 1 ? "" : ", means of \(layout.framesPerColumn) frames"
+      label("time (s)\(means)", Double(x) + Double(layout.imageWidth) / 2, Double(bottom) + 36 * unit)
     }
 
     for (frequency, height) in frequencyTicks(mels: mels) {
       let place = bottom - Int((height * Double(layout.imageHeight)).rounded())
       picture.fill(x: x - layout.unit * 5, y: place, width: layout.unit * 5, height: layout.line, layout.ink)
       if layout.isFirst(index, panels) {
-        picture.draw(
-          Axis.hertz(frequency), at: Point(Double(x) - 9 * unit, Double(place) + 4.2 * unit), layout.axisStyle,
-          anchor: .end)
+        label(Axis.hertz(frequency), Double(x) - 9 * unit, Double(place) + 4.2 * unit, anchor: .end)
       }
     }
     if layout.isFirst(index, panels) {
-      picture.draw(
-        "frequency (Hz)", at: Point(Double(x) - 42 * unit, Double(y) + Double(layout.imageHeight) / 2),
-        layout.axisStyle, anchor: .middle, upwards: true)
+      label("frequency (Hz)", Double(x) - 42 * unit, Double(y) + Double(layout.imageHeight) / 2, upwards: true)
     }
   }
 

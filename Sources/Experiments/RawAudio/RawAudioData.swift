@@ -62,16 +62,12 @@ public struct RawAudioData: Sendable {
       // How many samples of sound precede each.
       var sounding = [Int32](repeating: 0, count: samples.count + 1)
       for i in 0..<samples.count { sounding[i + 1] = sounding[i] + (abs(samples[i]) > 1e-6 ? 1 : 0) }
-      for (from, to) in [(0, border), (border, samples.count)] {
-        for first in stride(from: from, through: to - window, by: Self.hop)
-        where sounding[first + window] > sounding[first] {
-          if from == 0 {
-            training.append((Int32(index), Int32(first)))
-          } else {
-            validation.append((Int32(index), Int32(first)))
-          }
-        }
+      func places(from: Int, to: Int) -> [(Int32, Int32)] {
+        let all = stride(from: from, through: to - window, by: Self.hop)
+        return all.filter { sounding[$0 + window] > sounding[$0] }.map { (Int32(index), Int32($0)) }
       }
+      training += places(from: 0, to: border)
+      validation += places(from: border, to: samples.count)
     }
     guard !training.isEmpty, !validation.isEmpty else {
       let reason = skipped.first.map { " (\($0))" } ?? ""

@@ -19,25 +19,19 @@ public enum RawAudioLoss: String, Sendable, CaseIterable {
   func valueAndGradient(
     _ output: Tensor<Float>, target: Tensor<Float>
   ) -> (value: Double, gradient: Tensor<Float>) {
-    let samples = target.shape[0]
-    let share = Tensor<Float>(repeating: 1 / Float(samples), shape: [samples])
-    switch self {
-    case .mse:
-      let result = meanSquaredErrorAndGradient(output, target: target, upstream: share)
-      return (mean(result.value), result.gradient)
-    case .bark:
-      let result = barkDistanceAndGradient(output, target: target, upstream: share, options: .rawAutoencoder)
-      return (mean(result.value), result.gradient)
-    case .categorical:
-      let classes = muLawEncoding(target, levels: RawAudioLoss.classes)
+    if self == .categorical {
+      let classes = muLawEncoding(target, levels: Self.classes)
       let result = categoricalCrossEntropyAndGradient(
         output.reshaped([1] + output.shape), classes: classes.reshaped([1] + classes.shape), upstream: Tensor([1]))
       return (Double(result.value[0]), result.gradient.reshaped(output.shape))
     }
-  }
-
-  private func mean(_ values: Tensor<Float>) -> Double {
-    values.elements.reduce(0) { $0 + Double($1) } / Double(values.count)
+    let samples = target.shape[0]
+    let share = Tensor<Float>(repeating: 1 / Float(samples), shape: [samples])
+    let result =
+      self == .mse
+      ? meanSquaredErrorAndGradient(output, target: target, upstream: share)
+      : barkDistanceAndGradient(output, target: target, upstream: share, options: .rawAutoencoder)
+    return (result.value.elements.reduce(0) { $0 + Double($1) } / Double(result.value.count), result.gradient)
   }
 }
 

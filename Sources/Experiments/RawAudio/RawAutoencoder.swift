@@ -122,20 +122,15 @@ public final class RawAutoencoder {
         (.gated, 2 * c, 4, 2, 0), (.gated, 2 * c, 8, 4, 2), (.gated, 2 * c, 8, 4, 2), (.gated, c, 8, 4, 2),
         (options.levels == 1 ? .open : .plain, options.levels, 16, 8, 4),
       ])
-    parameters = ParameterStore(Self.shapes(encoder, decoder, options))
+    func weights(_ layers: [Layer]) -> [(name: String, shape: [Int])] {
+      layers.flatMap { layer in layer.weightNames.map { ($0, layer.weightShape) } }
+    }
+    parameters = ParameterStore(
+      weights(encoder) + [(Self.latentName, [options.latent, 2 * c])] + weights(decoder))
     for (index, entry) in parameters.entries.enumerated() {
       parameters.set(
         entry, to: normalInitialization(shape: entry.shape, deviation: 0.02, seed: seed, index: UInt64(index)))
     }
-  }
-
-  private static func shapes(
-    _ encoder: [Layer], _ decoder: [Layer], _ options: RawAutoencoderOptions
-  ) -> [(name: String, shape: [Int])] {
-    func weights(_ layers: [Layer]) -> [(name: String, shape: [Int])] {
-      layers.flatMap { layer in layer.weightNames.map { ($0, layer.weightShape) } }
-    }
-    return weights(encoder) + [(latentName, [options.latent, 2 * options.channels])] + weights(decoder)
   }
 
   /// Names as in PyTorch modules of the same names, and weights.

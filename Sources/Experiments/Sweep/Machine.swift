@@ -16,25 +16,6 @@ public struct Machine: Equatable, Sendable {
       processor: processorName, instructionSet: execution.instructionSet.rawValue, threads: execution.threads)
   }
 
-  public var json: JSONValue {
-    [
-      "processor": .string(processor), "instructionSet": .string(instructionSet), "threads": .integer(threads),
-    ]
-  }
-
-  init(processor: String, instructionSet: String, threads: Int) {
-    self.processor = processor
-    self.instructionSet = instructionSet
-    self.threads = threads
-  }
-
-  init?(_ document: JSONValue) {
-    guard let processor = document["processor"]?.string, let set = document["instructionSet"]?.string,
-      let threads = document["threads"]?.integer
-    else { return nil }
-    self.init(processor: processor, instructionSet: set, threads: threads)
-  }
-
   private static let processorName: String = {
     #if canImport(Darwin)
       var count = 0
@@ -58,5 +39,18 @@ public struct Machine: Equatable, Sendable {
     // Virtual machines say "AMD EPYC" alone: family and model tell the generation.
     guard let family = values["cpu family"], let model = values["model"] else { return name }
     return "\(name), family \(family), model \(model)"
+  }
+}
+
+extension Machine {
+  public var json: JSONValue {
+    ["processor": .string(processor), "instructionSet": .string(instructionSet), "threads": .integer(threads)]
+  }
+
+  init?(_ document: JSONValue) {
+    guard let processor = document["processor"]?.string, let set = document["instructionSet"]?.string,
+      let threads = document["threads"]?.integer
+    else { return nil }
+    self.init(processor: processor, instructionSet: set, threads: threads)
   }
 }

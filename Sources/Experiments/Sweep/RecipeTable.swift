@@ -42,7 +42,7 @@ public struct RecipeTable: Sendable {
   /// Where the plan has a run, it says to which recipes it belongs; elsewhere its lines do.
   public init(_ results: SweepResults, _ plan: SweepPlan) {
     let planned = Dictionary(uniqueKeysWithValues: plan.runs.map { ($0.name, $0.recipes) })
-    let tested = results.lines.filter { if case .tested = $0.outcome { true } else { false } }
+    let tested = results.lines.filter { $0.tested != nil }
     func recipes(_ result: SweepResult) -> [String] { planned[result.name] ?? result.recipes }
     func judged(_ recipe: String, _ statistics: BatchStatistics) -> RecipeDistance {
       RecipeDistance(
@@ -70,7 +70,7 @@ public struct RecipeTable: Sendable {
     }
     alone = tested.filter { recipes($0).isEmpty }
     let done = Set(tested.map(\.name))
-    failures = results.lines.filter { if case .failed = $0.outcome { !done.contains($0.name) } else { false } }
+    failures = results.lines.filter { $0.failure != nil && !done.contains($0.name) }
   }
 
   /// Tables in Markdown.
@@ -85,6 +85,10 @@ public struct RecipeTable: Sendable {
         ],
         rows.map(summary))
       lines += ["", "Seeds in which models of noise are in the paper's order: running, batch statistics.", ""]
+      let headings = rows[0].running.orderings.map { ordering in
+        let claim = ordering.claim
+        return "\(claim.metric.title): \(claim.better.loss.title) over \(claim.worse.loss.title)"
+      }
       lines += Self.table(["recipe"] + headings, rows.map(orderings))
       for statistics in BatchStatistics.allCases {
         lines += [
@@ -99,10 +103,7 @@ public struct RecipeTable: Sendable {
         ["run without a recipe", "data", "loss", "seed", "statistics", "MSE", "NLPD", "MS-SSIM"],
         alone.compactMap(single))
     }
-    for failure in failures {
-      guard case .failed(let reason) = failure.outcome else { continue }
-      lines += ["", "\(failure.name) failed: \(reason)"]
-    }
+    for run in failures { lines += ["", "\(run.name) failed: \(run.failure ?? "")"] }
     return lines
   }
 
@@ -128,12 +129,6 @@ public struct RecipeTable: Sendable {
     return String(format: "%.3f (%.3f to %.3f)", mean, least, most)
   }
 
-  private var headings: [String] {
-    rows[0].running.orderings.map {
-      "\($0.claim.metric.title): \($0.claim.better.loss.title) over \($0.claim.worse.loss.title)"
-    }
-  }
-
   private func orderings(_ row: Row) -> [String] {
     [row.recipe]
       + zip(row.running.orderings, row.batch.orderings).map { running, batch in
@@ -147,7 +142,7 @@ public struct RecipeTable: Sendable {
   ]
 
   private func single(_ result: SweepResult) -> [String]? {
-    guard case .tested(let way, let scores) = result.outcome, way.quantisation == .soft else { return nil }
+    guard let (way, scores) = result.tested, way.quantisation == .soft else { return nil }
     return [
       result.name, result.model.symbol, result.model.loss.title, "\(result.seed)", way.statistics.rawValue,
     ] + TableMetric.allCases.map { $0.text($0.value(scores)) }

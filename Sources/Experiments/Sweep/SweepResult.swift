@@ -13,14 +13,11 @@ public struct SweepResult: Sendable {
   public let recipes: [String]
   public let model: TableModel
   public let seed: UInt64
-  public let outcome: Outcome
+  /// nil where the training failed.
+  public let tested: (way: TestWay, scores: Scores)?
+  /// Why the training ended without weights worth testing.
+  public let failure: String?
   public let document: JSONValue
-
-  public enum Outcome: Sendable {
-    case tested(TestWay, Scores)
-    /// Why the training ended without weights worth testing.
-    case failed(String)
-  }
 
   /// nil where something is missing.
   init?(_ document: JSONValue) {
@@ -33,8 +30,9 @@ public struct SweepResult: Sendable {
     model = TableModel(data, loss)
     self.seed = seed
     self.document = document
-    if let reason = document["failed"]?.string {
-      outcome = .failed(reason)
+    failure = document["failed"]?.string
+    if failure != nil {
+      tested = nil
       return
     }
     /// What was not finite stands as null.
@@ -43,15 +41,11 @@ public struct SweepResult: Sendable {
       let quantisation = document["quantisation"]?.string.flatMap(Quantisation.init), let mse = value("mse"),
       let nlpd = value("nlpd"), let msSSIM = value("msSSIM"), let ssim = value("ssim")
     else { return nil }
-    outcome = .tested(
-      TestWay(statistics, quantisation), Scores(mse: mse, nlpd: nlpd, msSSIM: msSSIM, ssim: ssim))
+    tested = (TestWay(statistics, quantisation), Scores(mse: mse, nlpd: nlpd, msSSIM: msSSIM, ssim: ssim))
   }
 
   /// Its scores under a way of testing; nil under another.
-  public func scores(_ way: TestWay) -> Scores? {
-    guard case .tested(way, let scores) = outcome else { return nil }
-    return scores
-  }
+  public func scores(_ way: TestWay) -> Scores? { tested?.way == way ? tested?.scores : nil }
 }
 
 extension SweepPlan.Run {

@@ -34,7 +34,7 @@ public struct SweepResults: Sendable {
   }
 
   public func haveFailure(_ name: String) -> Bool {
-    lines.contains { if case .failed = $0.outcome { $0.name == name } else { false } }
+    lines.contains { $0.name == name && $0.failure != nil }
   }
 
   /// Throws `.malformed` where a line was tested otherwise than the plan says: one table does not mix the two.

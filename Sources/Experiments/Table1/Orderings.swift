@@ -2,32 +2,19 @@ import Foundation
 
 /// A column of the paper's table.
 public enum TableMetric: String, Sendable, CaseIterable {
-  case mse
-  case nlpd
-  case msSSIM
+  case mse, nlpd, msSSIM
 
-  public var title: String {
-    switch self {
-    case .mse: "MSE"
-    case .nlpd: "NLPD"
-    case .msSSIM: "MS-SSIM"
-    }
-  }
-
-  public func value(_ scores: Scores) -> Double {
-    switch self {
-    case .mse: scores.mse
-    case .nlpd: scores.nlpd
-    case .msSSIM: scores.msSSIM
-    }
-  }
-
+  public var title: String { of("MSE", "NLPD", "MS-SSIM") }
   /// Digits behind the point in tables.
-  public var places: Int {
+  public var places: Int { of(5, 3, 4) }
+
+  public func value(_ scores: Scores) -> Double { of(scores.mse, scores.nlpd, scores.msSSIM) }
+
+  private func of<Value>(_ mse: Value, _ nlpd: Value, _ msSSIM: Value) -> Value {
     switch self {
-    case .mse: 5
-    case .nlpd: 3
-    case .msSSIM: 4
+    case .mse: mse
+    case .nlpd: nlpd
+    case .msSSIM: msSSIM
     }
   }
 
@@ -70,25 +57,20 @@ public struct OrderingClaim: Hashable, Sendable {
   /// metric is best for the model trained on it (six); music beats noise for each loss on all metrics (nine).
   public static let all: [OrderingClaim] = {
     var claims: [OrderingClaim] = []
-    let ranked: [TrainingLoss] = [.nlpd, .msSSIM, .mse]
+    func add(_ metric: TableMetric, _ better: TableModel, over worse: TableModel) {
+      claims.append(OrderingClaim(better: better, worse: worse, metric: metric))
+    }
+    let ranked: [(TrainingLoss, TrainingLoss)] = [(.nlpd, .msSSIM), (.msSSIM, .mse), (.nlpd, .mse)]
     for metric in TableMetric.allCases {
-      for (first, second) in [(0, 1), (1, 2), (0, 2)] {
-        claims.append(
-          OrderingClaim(
-            better: TableModel("noise", ranked[first]), worse: TableModel("noise", ranked[second]), metric: metric))
-      }
+      for (better, worse) in ranked { add(metric, TableModel("noise", better), over: TableModel("noise", worse)) }
     }
     for (metric, own) in [(TableMetric.mse, TrainingLoss.mse), (.nlpd, .nlpd), (.msSSIM, .msSSIM)] {
       for other in TrainingLoss.allCases where other != own {
-        claims.append(
-          OrderingClaim(better: TableModel("music", own), worse: TableModel("music", other), metric: metric))
+        add(metric, TableModel("music", own), over: TableModel("music", other))
       }
     }
     for metric in TableMetric.allCases {
-      for loss in TrainingLoss.allCases {
-        claims.append(
-          OrderingClaim(better: TableModel("music", loss), worse: TableModel("noise", loss), metric: metric))
-      }
+      for loss in TrainingLoss.allCases { add(metric, TableModel("music", loss), over: TableModel("noise", loss)) }
     }
     return claims
   }()

@@ -118,20 +118,16 @@ public struct Table1 {
     let trainer = try Trainer(
       Autoencoder(architecture, seed: seed), options: options,
       data: model.data == "noise" ? .noise : .pictures(training))
-    let run = TrainingRun(
-      trainer, directory: modelDirectory(model, seed: seed), writesEvents: writesEvents, note: note)
+    let models = modelDirectory(model, seed: seed)
+    let run = TrainingRun(trainer, directory: models, writesEvents: writesEvents, note: note)
     try run.resume()
     guard try run.run(shouldStop: shouldStop, report: report) == .finished else { return nil }
-    try writeWeights(model, seed: seed, iteration: trainer.iteration)
-    return trainer.network
-  }
-
-  private func writeWeights(_ model: TableModel, seed: UInt64, iteration: Int) throws(PerceptualError) {
-    let checkpoint = Checkpoint.path(iteration: iteration, in: modelDirectory(model, seed: seed))
+    let checkpoint = Checkpoint.path(iteration: trainer.iteration, in: models)
     let (network, metadata) = try Checkpoint.readWithMetadata(checkpoint)
     let path = weightsPath(model, seed: seed)
     try FilePath.createDirectory(FilePath.directory(of: path))
     try Checkpoint.write(network, to: path, metadata: metadata, precision: .float16)
+    return trainer.network
   }
 
   /// The file of a model that is trained: in `weights` if given, else the newest intact checkpoint of the directory,

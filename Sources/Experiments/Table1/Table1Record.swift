@@ -153,9 +153,7 @@ extension Table1Record {
         && Self.isOf($0, way)
     }?["verdict"]?.string.flatMap { OrderingResult.Verdict(rawValue: $0) }
   }
-}
 
-extension Table1Record {
   private static func isOf(_ document: JSONValue, _ way: TestWay) -> Bool {
     document["statistics"]?.string == way.statistics.rawValue
       && document["quantisation"]?.string == way.quantisation.rawValue

@@ -84,25 +84,25 @@ extension Table1Result {
     func measure(_ model: TableModel) -> ModelMeasures? { measures.first { $0.name == model.name } }
     func ratio(_ value: Double) -> String { String(format: "%.2f times the input's", value) }
     var verdicts: [ClaimVerdict] = []
+    // Of clip by clip what is positive as the claim says.
+    func add(_ claim: String, _ values: [Double], _ figure: String) {
+      verdicts.append(ClaimVerdict(OrderingResult.Verdict(table.bootstrap.interval(values)), claim, figure))
+    }
     if let model = measure(TableModel("noise", .mse)) {
-      verdicts.append(
-        ClaimVerdict(
-          "Trained on noise, MSE flattens the spectrum (Figure 2)",
-          table.bootstrap.interval(model.logRatios(\.flatness)), "flatness \(ratio(model.ratio(\.flatness)))"))
+      add(
+        "Trained on noise, MSE flattens the spectrum (Figure 2)", model.logRatios(\.flatness),
+        "flatness \(ratio(model.ratio(\.flatness)))")
     }
     if let model = measure(TableModel("music", .mse)) {
-      verdicts.append(
-        ClaimVerdict(
-          "Trained on music, MSE smooths strokes (Figure 2)",
-          table.bootstrap.interval(model.logRatios(\.onsetSharpness).map { -$0 }),
-          "onsets \(ratio(model.ratio(\.onsetSharpness)))"))
+      add(
+        "Trained on music, MSE smooths strokes (Figure 2)", model.logRatios(\.onsetSharpness).map { -$0 },
+        "onsets \(ratio(model.ratio(\.onsetSharpness)))")
       if let other = measure(TableModel("music", .nlpd)) {
         let vibrato = \PictureMeasures.vibratoModulation
         let gained = zip(model.logRatios(vibrato), other.logRatios(vibrato)).map { abs($0) - abs($1) }
-        verdicts.append(
-          ClaimVerdict(
-            "Trained on music, NLPD keeps more vibrato than MSE (Figure 2)", table.bootstrap.interval(gained),
-            "fluctuation at 4 to 8 Hz \(ratio(other.ratio(vibrato))), with MSE \(ratio(model.ratio(vibrato)))"))
+        add(
+          "Trained on music, NLPD keeps more vibrato than MSE (Figure 2)", gained,
+          "fluctuation at 4 to 8 Hz \(ratio(other.ratio(vibrato))), with MSE \(ratio(model.ratio(vibrato)))")
       }
     }
     return verdicts

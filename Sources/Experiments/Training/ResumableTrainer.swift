@@ -12,6 +12,13 @@ public struct TrainingStep: Sendable {
   public let gradientNorm: Double
 }
 
+extension Execution {
+  /// Runs a body that throws an error of the package.
+  package func run<Value>(_ body: () throws(PerceptualError) -> Value) throws(PerceptualError) -> Value {
+    try Execution.$current.withValue(self) { Result { () throws(PerceptualError) in try body() } }.get()
+  }
+}
+
 /// A setting in which a checkpoint and a run differ.
 public typealias SettingDifference = (name: String, found: String, wanted: String)
 
@@ -72,7 +79,7 @@ extension ResumableTrainer {
   /// no number.
   @discardableResult
   public func step() throws(PerceptualError) -> TrainingStep {
-    try Execution.$current.withValue(execution) { Result { () throws(PerceptualError) in try takeStep() } }.get()
+    try execution.run { () throws(PerceptualError) in try takeStep() }
   }
 
   /// Writes weights and optimizer state of the current iteration; returns the weights' path.

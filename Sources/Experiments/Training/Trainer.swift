@@ -38,9 +38,8 @@ public struct TrainingOptions: Equatable, Sendable {
   public init(
     loss: TrainingLoss, added: [LossTerm] = [], family: LaplacianPyramidFamily = defaultFamily,
     pooling: LaplacianPyramidPooling = .image, iterations: Int = 425, batch: Int = 64, size: Int = 256,
-    learningRate: Double = 1e-3,
-    decay: LearningRateDecay = .none, initialisation: WeightInitialisation = .uniform, seed: UInt64 = 0,
-    quantisation: TrainingQuantisation = .soft, checkpointsActivations: Bool = false,
+    learningRate: Double = 1e-3, decay: LearningRateDecay = .none, initialisation: WeightInitialisation = .uniform,
+    seed: UInt64 = 0, quantisation: TrainingQuantisation = .soft, checkpointsActivations: Bool = false,
     precision: ProductPrecision = .fp32
   ) {
     self.precision = precision
@@ -168,13 +167,6 @@ public final class Trainer: ResumableTrainer {
     for (what, isWanted) in wanted where isWanted {
       try network.requireFusedBlocks(for: what, height: options.size, width: options.size)
     }
-    try validateMemory(options, for: network, ranks: ranks)
-  }
-
-  /// Throws `.usage` where a step would take more memory than there is.
-  private static func validateMemory(
-    _ options: TrainingOptions, for network: Autoencoder, ranks: Int
-  ) throws(PerceptualError) {
     let images = (options.batch + ranks - 1) / ranks
     let needed = network.trainingBytes(
       images: images, height: options.size, width: options.size, recomputes: options.checkpointsActivations)
@@ -319,11 +311,7 @@ public struct LatentStatistics: Sendable {
     offCentre = Double(all[1]) / Double(all[2])
   }
 
-  static func shareOffCentre(_ quantised: UnsafeBufferPointer<Float>, _ centres: [Double]) -> Double {
-    Double(countOffCentre(quantised, centres)) / Double(quantised.count)
-  }
-
-  private static func countOffCentre(_ quantised: UnsafeBufferPointer<Float>, _ centres: [Double]) -> Int {
+  static func countOffCentre(_ quantised: UnsafeBufferPointer<Float>, _ centres: [Double]) -> Int {
     let margin = 0.1 * (zip(centres.dropFirst(), centres).map { $0 - $1 }.min() ?? 0) / 2
     var off = 0
     for q in quantised where centres.allSatisfy({ abs(Double(q) - $0) > margin }) { off += 1 }

@@ -58,11 +58,13 @@ struct ResynthesizeCommand: ParsableCommand {
     try check(
       !window.isGiven || FileKind(contentsOf: input) != .array,
       "--from and --seconds take a part of a recording; \(input) is a spectrogram.")
-    let range = (low ?? Self.assumedRange.low, high ?? Self.assumedRange.high)
     try check(
-      range.0.isFinite && range.1.isFinite && range.0 < range.1 && range.1 < 80,
-      "--low \(range.0) --high \(range.1): low must be less than high, and high less than 80.")
+      range.low.isFinite && range.high.isFinite && range.low < range.high && range.high < 80,
+      "--low \(range.low) --high \(range.high): low must be less than high, and high less than 80.")
   }
+
+  /// The logarithms that 0 and 1 of an .npy stand for.
+  private var range: (low: Double, high: Double) { (low ?? Self.assumedRange.low, high ?? Self.assumedRange.high) }
 
   func run() throws {
     try execution.run {
@@ -107,16 +109,13 @@ struct ResynthesizeCommand: ParsableCommand {
     if let bad = image.elements.firstIndex(where: { !($0 >= -1 && $0 <= 2) }) {
       throw .malformed(
         "\(input): values in [0, 1] were expected, found \(image[bad]) at \(coordinates(of: bad, in: image.shape)); "
-          + "scale it first"
-      )
+          + "scale it first")
     }
     if low == nil || high == nil {
       printNote(
-        "\(input): no range is given, so 0 and 1 are taken for the logarithms \(short(low ?? Self.assumedRange.low)) "
-          + "and \(short(high ?? Self.assumedRange.high)); perceptual spectrogram prints a recording's own")
+        "\(input): no range is given, so 0 and 1 are taken for the logarithms \(short(range.low)) and "
+          + "\(short(range.high)); perceptual spectrogram prints a recording's own")
     }
-    return LogScalingOutput(
-      image: image, low: Tensor([Float(low ?? Self.assumedRange.low)]),
-      high: Tensor([Float(high ?? Self.assumedRange.high)]))
+    return LogScalingOutput(image: image, low: Tensor([Float(range.low)]), high: Tensor([Float(range.high)]))
   }
 }

@@ -48,9 +48,12 @@ struct EvaluateCommand: ParsableCommand {
       let network = try Checkpoint.read(checkpoint)
       try requireProducts(precision, network)
       let (pictures, sources) = try material()
-      let evaluation = Evaluation(
-        network, pictures, statistics: batchStatistics, quantisation: quantisation, largestGroup: group,
-        precision: precision)
+      func evaluated(_ network: Autoencoder) -> Evaluation {
+        Evaluation(
+          network, pictures, statistics: batchStatistics, quantisation: quantisation, largestGroup: group,
+          precision: precision)
+      }
+      let evaluation = evaluated(network)
       let scores = evaluation.clips
       if let bad = scores.firstIndex(where: { !$0.isFinite }) {
         throw PerceptualError.nonFinite(
@@ -59,7 +62,7 @@ struct EvaluateCommand: ParsableCommand {
       }
       let result = TestResult(
         evaluation, TestWay(batchStatistics, quantisation), Bootstrap(recordings: sources.map(\.file)))
-      let half = try halfPrecision ? Scores(meanOf: roundedScores(network, pictures)) : nil
+      let half = try halfPrecision ? Scores(meanOf: evaluated(network.rounded(to: .float16)).clips) : nil
       let groups = batchStatistics == .batch ? Autoencoder.groups(of: scores.count, largest: group).map(\.count) : []
       if output.json {
         let clips = sources.map { source in
@@ -103,13 +106,6 @@ struct EvaluateCommand: ParsableCommand {
     for sentence in listing.skipped + set.skipped { printNote("skipped \(sentence)") }
     for file in set.transparent { printNote("\(file): has transparent pixels, laid on white") }
     return (set.batch, set.files.map { ($0, nil) })
-  }
-
-  private func roundedScores(_ network: Autoencoder, _ pictures: Tensor<Float>) throws(PerceptualError) -> [Scores] {
-    Evaluation(
-      try network.rounded(to: .float16), pictures, statistics: batchStatistics, quantisation: quantisation,
-      largestGroup: group, precision: precision
-    ).clips
   }
 
   private func cells(_ scores: Scores) -> [String] {

@@ -39,8 +39,7 @@ struct ExportWeightsCommand: ParsableCommand {
     let change = squares.all > 0 ? (squares.difference / squares.all).squareRoot() : 0
     printNote(
       "\(output): \(network.parameterCount) parameters as \(precision.rawValue), changed by \(short(change)) "
-        + "(relative L2)"
-    )
+        + "(relative L2)")
     try printResult(output)
   }
 }

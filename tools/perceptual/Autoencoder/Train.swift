@@ -140,10 +140,9 @@ struct TrainCommand: ParsableCommand {
   /// The untrained network and how it is to be trained. Throws what of the options is wrong, before any data are read.
   func prepare(ranks: Int = 1) throws -> (network: Autoencoder, options: TrainingOptions) {
     try execution.run {
-      let centres = levels == 1 ? [0] : (0..<levels).map { -1 + 2 * Double($0) / Double(levels - 1) }
       var networkOptions = architecture.options(channels: channels)
       networkOptions.slope = slope
-      networkOptions.centres = centres
+      networkOptions.centres = levels == 1 ? [0] : (0..<levels).map { -1 + 2 * Double($0) / Double(levels - 1) }
       networkOptions.scale = scale
       let options = TrainingOptions(
         loss: loss, added: addLoss, family: nlpdFamily ?? TrainingOptions.defaultFamily, pooling: nlpdPooling ?? .image,
@@ -236,7 +235,8 @@ func refuseCheckpoints(in directory: String, resume: Bool) throws(PerceptualErro
 private func explanation(_ trainer: Trainer) -> [String] {
   var lines: [String] = []
   var isTaken = false
-  for pass in trainer.network.passes(height: trainer.options.size, width: trainer.options.size) {
+  let passes = trainer.network.passes(height: trainer.options.size, width: trainer.options.size)
+  for pass in passes {
     if let obstacle = pass.obstacle {
       lines.append("\(pass.name): refused, \(obstacle)")
     } else {
@@ -244,9 +244,7 @@ private func explanation(_ trainer: Trainer) -> [String] {
       isTaken = true
     }
   }
-  if trainer.network.passes(height: trainer.options.size, width: trainer.options.size)[0].obstacle == nil {
-    lines += trainer.network.methods
-  }
+  if passes[0].obstacle == nil { lines += trainer.network.methods }
   let execution = Execution.current
   lines.append("\(execution.threads) threads, \(execution.instructionSet.rawValue)")
   if trainer.options.precision == .bf16 {

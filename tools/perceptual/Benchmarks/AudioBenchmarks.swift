@@ -9,7 +9,7 @@ private let seconds = Double(clips) * PaperAudio.clipSeconds
 /// The audio front end and its inverse, on 16 clips of the paper's length.
 let audioBenchmarks: [Benchmark] = [
   Benchmark(name: "mel", summary: "mel-spectrograms of \(clips) clips of \(PaperAudio.clipSamples) samples") {
-    let signals = (0..<clips).map { benchmarkSignal($0, samples: PaperAudio.clipSamples, rate: PaperAudio.sampleRate) }
+    let signals = (0..<clips).map { benchmarkSignal($0) }
     return Benchmark.Work(
       run: { signals.map { melSpectrogram($0) } },
       reference: { _ = Reference.melSpectrogram(signals[0].converted(to: Double.self)) },
@@ -31,9 +31,7 @@ let audioBenchmarks: [Benchmark] = [
       referencePart: 1 / Double(clips), amount: seconds, unit: "s of audio")
   },
   Benchmark(name: "inverse-mel", summary: "magnitudes behind \(clips) mel-spectrograms of 256 x 256") {
-    let mels = (0..<clips).map {
-      melSpectrogram(benchmarkSignal($0, samples: PaperAudio.clipSamples, rate: PaperAudio.sampleRate))
-    }
+    let mels = (0..<clips).map { melSpectrogram(benchmarkSignal($0)) }
     return Benchmark.Work(
       run: { mels.map { inverseMelScale($0) } },
       reference: { _ = Reference.inverseMelScale(mels[0].converted(to: Double.self)) },
@@ -48,8 +46,7 @@ private func griffinLimBenchmark(_ name: String, clips: Int) -> Benchmark {
   Benchmark(name: name, summary: "32 iterations of Griffin-Lim on \(clips == 1 ? "a clip" : "\(clips) clips")") {
     let options = ShortTimeOptions(centred: true)
     let magnitudes = (0..<clips).map { clip in
-      let signal = benchmarkSignal(clip, samples: PaperAudio.clipSamples, rate: PaperAudio.sampleRate)
-      let spectrum = shortTimeFourierTransform(signal, options: options)
+      let spectrum = shortTimeFourierTransform(benchmarkSignal(clip), options: options)
       let moduli = zip(spectrum.real.elements, spectrum.imaginary.elements).map { ($0 * $0 + $1 * $1).squareRoot() }
       return Tensor(moduli, shape: spectrum.real.shape)
     }
@@ -66,7 +63,9 @@ private func griffinLimBenchmark(_ name: String, clips: Int) -> Benchmark {
 }
 
 /// A chord that fades in and out, over quiet noise.
-func benchmarkSignal(_ index: Int, samples: Int, rate: Int) -> Tensor<Float> {
+private func benchmarkSignal(
+  _ index: Int, samples: Int = PaperAudio.clipSamples, rate: Int = PaperAudio.sampleRate
+) -> Tensor<Float> {
   let noise = uniformNoise(seed: 2, stream: .other, index: UInt64(index), count: samples)
   let root = 110 * pow(2, Double(index % 12) / 12)
   let frequencies = [1, 1.25, 1.5, 2, 3.01, 5.02].map { 2 * Double.pi * root * $0 / Double(rate) }

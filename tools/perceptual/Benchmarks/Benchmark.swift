@@ -1,6 +1,7 @@
 import ArgumentParser
 import Fast
 import PerceptualCore
+import PerceptualExperiments
 import PerceptualFiles
 
 struct BenchmarkCommand: ParsableCommand {
@@ -65,6 +66,16 @@ struct Benchmark: Sendable {
   }
 }
 
+/// The paper's network in evaluation mode; trainings are timed by their own logs.
+private let networkBenchmarks: [Benchmark] = [
+  Benchmark(name: "inference", summary: "8 pictures of 256x256 through the network, 128 channels, running statistics") {
+    let network = Autoencoder(seed: 1)
+    let x = Tensor(
+      uniformNoise(seed: 1, stream: .other, index: 0, count: 8 * 256 * 256), shape: [8, 1, 256, 256])
+    return Benchmark.Work(run: { [network.reconstruct(x)] }, amount: 8, unit: "pictures")
+  }
+]
+
 /// Every benchmark, by the names of docs/command-line.md.
 let benchmarks: [Benchmark] =
   metricBenchmarks + audioBenchmarks + networkBenchmarks + convolutionBenchmarks
@@ -73,9 +84,7 @@ let benchmarks: [Benchmark] =
 struct Timing {
   private(set) var seconds: [Double] = []
   private(set) var referenceSeconds: Double?
-  let amount: Double
-  let unit: String
-  let directAmount: Double?
+  private let work: Benchmark.Work
 
   var median: Double {
     let sorted = seconds.sorted()
@@ -86,11 +95,7 @@ struct Timing {
 
   /// Throws `.differs` where the work is not fit to be timed.
   init(of benchmark: Benchmark, seconds wanted: Double, reference: Bool) throws {
-    let work = try benchmark.prepare()
-    amount = work.amount
-    unit = work.unit
-    directAmount = work.directAmount
-
+    work = try benchmark.prepare()
     let first = try work.run()
     let second = try work.run()
     let elements = first.flatMap(\.elements)
@@ -119,10 +124,10 @@ struct Timing {
     var json: JSONValue = [
       "name": .string(benchmark.name), "threads": .integer(execution.threads),
       "instructionSet": .string(execution.instructionSet.rawValue), "runs": .integer(seconds.count),
-      "medianSeconds": .number(median), "minimumSeconds": .number(minimum), "rate": .number(amount / median),
-      "rateUnit": .string("\(unit)/s"),
+      "medianSeconds": .number(median), "minimumSeconds": .number(minimum), "rate": .number(work.amount / median),
+      "rateUnit": .string("\(work.unit)/s"),
     ]
-    if let directAmount {
+    if let directAmount = work.directAmount {
       json["directRate"] = .number(directAmount / median)
       json["directRateUnit"] = "GFLOP of the direct sum/s"
     }
@@ -135,9 +140,10 @@ struct Timing {
 
   func lines(_ benchmark: Benchmark, _ execution: Execution) -> [String] {
     let threads = execution.threads == 1 ? "1 thread" : "\(execution.threads) threads"
+    let rate = "\(short(work.amount / median)) \(work.unit)/s"
     var lines = [
       "\(benchmark.name): \(benchmark.summary)",
-      "  median \(milliseconds(median))  minimum \(milliseconds(minimum))  \(short(amount / median)) \(unit)/s  "
+      "  median \(milliseconds(median))  minimum \(milliseconds(minimum))  \(rate)  "
         + "\(seconds.count) runs  \(threads)  \(execution.instructionSet.rawValue)",
     ]
     if let referenceSeconds {

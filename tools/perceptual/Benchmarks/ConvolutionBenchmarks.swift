@@ -22,15 +22,9 @@ private func convolutionBenchmark(layer: Int, side: Int, _ direction: Convolutio
     "\(isTransposed ? "transposed " : "")convolution \(layer), \(channels) channels, \(side)x\(side), "
     + "\(images) images, \(direction.rawValue)"
   return Benchmark(name: "convolution-\(layer)-\(direction.rawValue)", summary: summary) {
-    let geometry = ConvolutionGeometry(stride: 2, padding: 1)
-    let shape =
-      isTransposed
-      ? ConvolutionShape(
-        transposing: images, inputChannels: channels, outputChannels: channels, height: side, width: side,
-        kernelHeight: 4, kernelWidth: 4, geometry: geometry)
-      : ConvolutionShape(
-        convolving: images, inputChannels: channels, outputChannels: channels, height: side, width: side,
-        kernelHeight: 4, kernelWidth: 4, geometry: geometry)
+    let shape = ConvolutionShape(
+      Stage(isTransposed ? .transposed : .convolution, kernel: 4), images: images, inputChannels: channels,
+      outputChannels: channels, height: side, width: side)
     let convolution = BlockConvolution(shape, isTransposed: isTransposed)
     let arena = Arena()
     func noise(_ count: Int, _ index: UInt64) -> UnsafeMutablePointer<Float> {

@@ -24,11 +24,12 @@ let metricBenchmarks: [Benchmark] = [
     }),
 ]
 
-private typealias ValueAndGradient = (value: Tensor<Float>, gradient: Tensor<Float>)
+/// The values of images or sounds and the gradient of their sum, for prediction, target and upstream gradients.
+typealias LossAndGradient =
+  @Sendable (Tensor<Float>, Tensor<Float>, Tensor<Float>) -> (value: Tensor<Float>, gradient: Tensor<Float>)
 
 private func metricBenchmark(
-  _ name: String, _ title: String,
-  fast: @escaping @Sendable (Tensor<Float>, Tensor<Float>, Tensor<Float>) -> ValueAndGradient,
+  _ name: String, _ title: String, fast: @escaping LossAndGradient,
   reference: @escaping @Sendable (Tensor<Double>, Tensor<Double>, Tensor<Double>) -> Void
 ) -> Benchmark {
   let (images, side) = (16, 256)

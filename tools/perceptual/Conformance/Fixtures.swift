@@ -55,9 +55,8 @@ extension FixturesCommand {
     @OptionGroup var execution: ExecutionOptions
 
     func validate() throws {
-      for (name, isGiven) in [("measure", !measure.isEmpty), ("cross-checks", crossChecks != nil)] where isGiven {
-        try check(tolerances, "--\(name) needs --tolerances.")
-      }
+      try check(tolerances || measure.isEmpty, "--measure needs --tolerances.")
+      try check(tolerances || crossChecks == nil, "--cross-checks needs --tolerances.")
       try check(!tolerances || !output.json, "--tolerances prints Markdown; --json lists tolerances too.")
     }
 
@@ -183,5 +182,47 @@ extension CheckedTensor {
     let numbers = "error \(short(comparison.error).padded(to: 9))  allowed \(short(comparison.allowed).padded(to: 9))"
     let line = "\(mark)\(place)  \(numbers)  \(percent(comparison.share).aligned(to: 8))  \(operation)"
     return passed ? line : "\(line)  \(comparison)"
+  }
+}
+
+extension PerceptualConformance.Operation {
+  /// What `fixtures list --json` prints.
+  static var json: JSONValue {
+    [
+      "operation": .string(name),
+      "inputs": .array(
+        inputs.map { ["name": .string($0.name), "shape": .string($0.shape), "optional": .bool($0.isOptional)] }),
+      "attributes": .array(
+        attributes.map {
+          ["name": .string($0.name), "default": $0.defaultText.map { .string($0) } ?? .null]
+        }),
+      "outputs": .array(outputs.map { .string($0) }),
+      "gradients": .array(gradients.map { .string($0) }),
+      "tolerances": .array(
+        toleranceRows(of: self).map { row in
+          [
+            "tensor": .string("\(row.tensor)"), "side": .string(row.side.rawValue),
+            "epsilons": .number(tolerance(row.tensor, row.side).epsilons),
+            "allowed": .string(tolerance(row.tensor, row.side).formula),
+            "reason": .string(tolerance(row.tensor, row.side).reason),
+          ]
+        }),
+    ]
+  }
+
+  /// What `fixtures list` prints.
+  static var text: String {
+    let inputTexts = inputs.map { "\($0.name) \($0.shape)\($0.isOptional ? " (optional)" : "")" }
+    let attributeTexts = attributes.map { attribute in
+      attribute.name + (attribute.defaultText.map { "=\($0)" } ?? "")
+    }
+    func list(_ texts: [String]) -> String { texts.isEmpty ? "none" : texts.joined(separator: ", ") }
+    return """
+      \(name)
+        inputs      \(list(inputTexts))
+        attributes  \(list(attributeTexts))
+        outputs     \(list(outputs))
+        gradients   \(list(gradients))
+      """
   }
 }

@@ -33,12 +33,10 @@ struct FileContents {
       metadata = contents.metadata
       tensors = contents.names.compactMap { name in contents[name].map { TensorSummary(name, $0.typeName, $0.double) } }
       tensors += contents.unread.map { TensorSummary(unread: $0.name, $0.typeName, shape: $0.shape) }
+      let checksum = contents.checksum == nil ? "none" : contents.unread.isEmpty ? "right" : "not verified"
       properties = [
         ("tensors", .integer(tensors.count)), ("elements", .integer(tensors.reduce(0) { $0 + $1.count })),
-        (
-          "checksum",
-          .string(contents.checksum == nil ? "none" : contents.unread.isEmpty ? "right" : "not verified")
-        ),
+        ("checksum", .string(checksum)),
       ]
     case .array:
       let array = try Npy.inspect(file)

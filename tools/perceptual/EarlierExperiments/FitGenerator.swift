@@ -99,22 +99,18 @@ struct FitGeneratorCommand: ParsableCommand {
     let directory = "\(out)/clips"
     try FilePath.createDirectory(directory)
     var files: [String] = []
-    if let voice = try spoken("We put it into practice", speed: 170, in: directory) {
-      files.append("\(directory)/speech.wav")
-      try AudioFile.write(voice, to: files[0])
+    func add(_ name: String, _ clip: AudioClip) throws {
+      files.append("\(directory)/\(name).wav")
+      try AudioFile.write(clip, to: files[files.count - 1])
     }
-    for clip in BuiltInClip.allCases {
-      files.append("\(directory)/\(clip.rawValue).wav")
-      try AudioFile.write(clip.render(), to: files[files.count - 1])
-    }
+    if let voice = try spoken("We put it into practice", speed: 170, in: directory) { try add("speech", voice) }
+    for clip in BuiltInClip.allCases { try add(clip.rawValue, clip.render()) }
     if let voice = try spoken("I get it done, I get it right, all day, all night", speed: 260, in: directory) {
-      let voice48 = resample(
-        voice.mono.reshaped([1, voice.frames]), from: voice.sampleRate, to: 48_000)
+      let voice48 = resample(voice.mono.reshaped([1, voice.frames]), from: voice.sampleRate, to: 48_000)
       var rhythm = BuiltInClip.rhythm().samples
       let largest = voice48.elements.reduce(1e-9) { max($0, abs($1)) }
       for i in 0..<min(rhythm.count, voice48.count) { rhythm[i] = 0.5 * rhythm[i] + 0.45 * voice48[i] / largest }
-      files.append("\(directory)/rhythm-with-voice.wav")
-      try AudioFile.write(AudioClip(samples: rhythm, sampleRate: 48_000), to: files[files.count - 1])
+      try add("rhythm-with-voice", AudioClip(samples: rhythm, sampleRate: 48_000))
     } else {
       printNote("espeak-ng is not installed: speech and the voice over a rhythm are left out")
     }

@@ -88,8 +88,7 @@ struct MetricCommand: ParsableCommand {
   var colour = false
   @Option(
     help:
-      "The grey of a picture in colours: BT.601's, as Pillow and OpenCV (the default), or BT.709's, as scikit-image."
-  )
+      "The grey of a picture in colours: BT.601's, as Pillow and OpenCV (the default), or BT.709's, as scikit-image.")
   var grey: GreyFormula?
   @OptionGroup var output: OutputOptions
   @OptionGroup var execution: ExecutionOptions
@@ -138,8 +137,7 @@ struct MetricCommand: ParsableCommand {
     if a.tensor.shape != b.tensor.shape {
       throw PerceptualError.malformed(
         "\(target): its \(b.kind) has shape \(b.tensor.shape), that of \(prediction) has \(a.tensor.shape); equal "
-          + "shapes are needed"
-      )
+          + "shapes are needed")
     }
     if metric.hasDataRange { noteRange(a, b) }
     let conventions = metric.presets.first { $0.preset.name == preset ?? metric.standardPreset }

@@ -55,7 +55,7 @@ struct SweepCommand: ParsableCommand {
     let plan = try SweepPlan(contentsOf: plan)
     var failed: [String] = []
     if !table {
-      let sweep = try Sweep(plan, path: self.plan, directory: out, common: words, cache, task ?? SweepShare())
+      let sweep = try Sweep(plan, self)
       failed = try execution.run { try sweep.carryOut() }
     }
     let results = try SweepResults(in: out)
@@ -82,7 +82,7 @@ struct SweepCommand: ParsableCommand {
   }
 
   /// What holds for every run; it stands after the plan's own options and wins.
-  private var words: [String] {
+  var words: [String] {
     var words: [String] = []
     if let threads = execution.threads { words.append("--threads=\(threads)") }
     if execution.instructionSet != .auto { words.append("--instruction-set=\(execution.instructionSet.rawValue)") }

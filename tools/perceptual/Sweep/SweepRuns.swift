@@ -5,11 +5,7 @@ import PerceptualFiles
 /// The carrying out of a plan, run after run.
 final class Sweep {
   private let plan: SweepPlan
-  private let path: String
-  private let directory: String
-  private let common: [String]
-  private let cache: CacheOptions
-  private let share: SweepShare
+  private let command: SweepCommand
   private var results: SweepResults
   /// The pictures last trained on, which the next run most often wants again.
   private var training: (data: String, clips: Int, pictures: [Tensor<Float>])?
@@ -24,17 +20,10 @@ final class Sweep {
     var seed: UInt64 { command.seed.seed }
   }
 
-  /// `path` is the plan's file; `common` are words of a command line that hold for every run.
-  init(
-    _ plan: SweepPlan, path: String, directory: String, common: [String], _ cache: CacheOptions, _ share: SweepShare
-  ) throws(PerceptualError) {
+  init(_ plan: SweepPlan, _ command: SweepCommand) throws(PerceptualError) {
     self.plan = plan
-    self.path = path
-    self.directory = directory
-    self.common = common
-    self.cache = cache
-    self.share = share
-    results = try SweepResults(in: directory)
+    self.command = command
+    results = try SweepResults(in: command.out)
   }
 
   /// Trains and tests the share's runs that are not done yet and that no other process has. Returns the names of those
@@ -45,8 +34,8 @@ final class Sweep {
   func carryOut() throws -> [String] {
     let jobs = try plan.runs.map(job)
     try checkCells(jobs)
-    if cache.directory != nil && plan.evaluation == nil && jobs.allSatisfy({ $0.model.data == "noise" }) {
-      throw PerceptualError.usage("--cache keeps clips of recordings, and \(path) has none: leave it out")
+    if command.cache.directory != nil && plan.evaluation == nil && jobs.allSatisfy({ $0.model.data == "noise" }) {
+      throw PerceptualError.usage("--cache keeps clips of recordings, and \(command.plan) has none: leave it out")
     }
     if let evaluation = plan.evaluation {
       try results.check(evaluation)
@@ -54,6 +43,7 @@ final class Sweep {
     }
     let known = Set(jobs.map(\.run.name).filter(results.haveFailure))
     var failed: [String] = []
+    let share = command.task ?? SweepShare()
     var open = jobs.enumerated().filter { share.has($0.offset) }
     var isUnderWay = true
     // As long as there was something to do, a process that had a run may have ended without finishing it.
@@ -118,7 +108,7 @@ final class Sweep {
   /// tested need not be trained again.
   private func isFinished(_ job: Job) throws -> Bool {
     guard plan.evaluation != nil else { return false }
-    if !results.areComplete(job.run.name) { results = try SweepResults(in: directory) }
+    if !results.areComplete(job.run.name) { results = try SweepResults(in: command.out) }
     return try results.areComplete(job.run.name) && Checkpoint.newest(in: job.command.out) == nil
   }
 
@@ -167,7 +157,7 @@ final class Sweep {
     _ evaluation: SweepPlan.Evaluation
   ) throws -> (pictures: Tensor<Float>, bootstrap: Bootstrap) {
     if let test { return test }
-    let set = try loadClips(evaluation.test, limit: evaluation.clips, cache)
+    let set = try loadClips(evaluation.test, limit: evaluation.clips, command.cache)
     let made = (pictures: set.batch, bootstrap: Bootstrap(recordings: set.clips.map(\.file)))
     test = made
     return made
@@ -179,9 +169,9 @@ final class Sweep {
 extension Sweep {
   /// What a run's options come to. Throws where they are wrong, or other than those of the run that is there.
   private func job(_ run: SweepPlan.Run) throws -> Job {
-    let place = "\(directory)/\(run.name)"
-    var words = run.options.words + ["--out=\(place)", "--resume"] + common
-    if let kept = cache.directory, run.options["data"] != "noise" { words.append("--cache=\(kept)") }
+    let place = "\(self.command.out)/\(run.name)"
+    var words = run.options.words + ["--out=\(place)", "--resume"] + self.command.words
+    if let kept = self.command.cache.directory, run.options["data"] != "noise" { words.append("--cache=\(kept)") }
     let command: TrainCommand
     do {
       command = try TrainCommand.parse(words)
@@ -253,12 +243,12 @@ extension Sweep {
   }
 
   private func malformed(_ run: SweepPlan.Run, _ sentence: String) -> PerceptualError {
-    PerceptualError.malformed("\(path): run \"\(run.name)\": \(sentence)")
+    .malformed("\(command.plan): run \"\(run.name)\": \(sentence)")
   }
 
   /// What is wrong with an argument of a run is wrong with the plan.
   private func named(_ run: SweepPlan.Run, _ error: PerceptualError) -> PerceptualError {
     PerceptualError(
-      error.kind == .usage ? .malformed : error.kind, "\(path): run \"\(run.name)\": \(error.description)")
+      error.kind == .usage ? .malformed : error.kind, "\(command.plan): run \"\(run.name)\": \(error.description)")
   }
 }

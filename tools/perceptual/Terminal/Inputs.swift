@@ -70,8 +70,7 @@ struct WindowOptions: ParsableArguments {
       let wanted = seconds.map { "\(text($0)) from \(text(from)) on" } ?? "a start at \(text(from))"
       throw .malformed(
         "\(path): a recording that has \(wanted) was expected, found one of \(text(information.seconds)): choose an "
-          + "earlier part"
-      )
+          + "earlier part")
     }
     return try AudioFile.read(path, from: first, frames: count)
   }
@@ -99,8 +98,7 @@ func frontEndImage(
   if signal.count < needed {
     throw .malformed(
       "\(path): \(signal.count) samples at \(frontEnd.sampleRate) Hz are less than one frame of \(needed); use a "
-        + "longer recording"
-    )
+        + "longer recording")
   }
   return frontEnd.image(signal)
 }

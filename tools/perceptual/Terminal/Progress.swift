@@ -6,18 +6,17 @@ struct Progress: ~Copyable {
   private let label: String
   private let unit: String
   private let total: Int
-  private let isShown: Bool
+  private let isShown = Terminal.showsProgress
   private let start = ContinuousClock.now
   private var shown: ContinuousClock.Instant?
   private let first: Int
   private var curve: Curve
 
   /// `first` is where the work starts that has been done before, as in a resumed training: it does not count as speed.
-  init(_ label: String, total: Int, unit: String, first: Int = 0, isShown: Bool = Terminal.showsProgress) {
+  init(_ label: String, total: Int, unit: String, first: Int = 0) {
     self.label = label
     self.unit = unit
     self.total = total
-    self.isShown = isShown
     self.first = first
     curve = Curve(total: total)
   }
