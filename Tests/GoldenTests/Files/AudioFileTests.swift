@@ -131,7 +131,7 @@ import Testing
     try FileBytes.write(Array("This is no sound.\n".utf8), to: text)
     let sentences = Mutex<Set<String>>([])
     DispatchQueue.concurrentPerform(iterations: 4) { thread in
-      for _ in 0..<1000 {
+      for _ in 0..<10_000 {
         do { _ = try AudioFile.information(thread % 2 == 0 ? sound : text) } catch {
           sentences.withLock { _ = $0.insert("\(error)") }
         }
